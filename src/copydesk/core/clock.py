@@ -1,0 +1,43 @@
+"""The only place that reads the time. Everything else is handed a `Clock`."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Source of the current time."""
+
+    def now(self) -> datetime:
+        """Return the current instant as an aware datetime in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start; never goes backwards."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the current instant as an aware datetime in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start; never goes backwards."""
+        return time.monotonic()
+
+
+def require_aware(moment: datetime, field: str) -> datetime:
+    """Return `moment` in UTC.
+
+    Raises `ValueError` naming `field` when the datetime carries no zone: a naive time is a guess.
+    """
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ValueError(
+            f"{field}: {moment.isoformat()} has no time zone; write an offset such as +00:00"
+        )
+    return moment.astimezone(UTC)

@@ -1,0 +1,123 @@
+"""Renditions and deliveries: one post shaped for one account, and its way there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from copydesk.core.findings import Loss
+from copydesk.core.post import Media
+from copydesk.core.states import DeliveryState
+
+
+class Action(StrEnum):
+    """What a delivery does on the platform."""
+
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """A post shaped for one account: the frozen payload and what it could not carry over.
+
+    `payload` is JSON data of the spoke's own shape. `text` is the readable text the payload shows
+    (for previews, look-ups and people). `recipient` names one addressee where the platform
+    delivers to each apart (e-mail), else "".
+    """
+
+    payload: Mapping[str, Any]
+    text: str
+    losses: tuple[Loss, ...] = ()
+    media: tuple[Media, ...] = ()
+    recipient: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One rendition on its way to one account, as a row.
+
+    `key` is the idempotency key: deterministic per delivery, the same on every try. `due_at` and
+    `next_try_at` are aware UTC. `target_id` is the platform's id of what an update changes.
+    """
+
+    id: str
+    workspace_id: str
+    account_id: str
+    post_id: str
+    revision_id: str
+    rendition_id: str
+    action: Action
+    state: DeliveryState
+    due_at: datetime
+    key: str
+    recipient: str = ""
+    attempts: int = 0
+    looks: int = 0
+    next_try_at: datetime | None = None
+    handles: Mapping[str, Any] = field(default_factory=dict)
+    target_id: str = ""
+    remote_id: str = ""
+    url: str = ""
+    reason_code: str = ""
+    reason: str = ""
+    remedy: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What a spoke is handed to publish. Everything in it is frozen before the first try.
+
+    `intended_at` (aware UTC) is the post's publication time; it is the same on every try, so a
+    payload that contains a time stays byte-identical.
+    """
+
+    delivery_id: str
+    key: str
+    post_id: str
+    action: Action
+    payload: Mapping[str, Any]
+    text: str
+    intended_at: datetime
+    recipient: str = ""
+    handles: Mapping[str, Any] = field(default_factory=dict)
+    target_id: str = ""
+    media: tuple[Media, ...] = ()
+    first_sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """The record that a commit call is about to be made, written before it."""
+
+    id: str
+    delivery_id: str
+    attempt: int
+    key: str
+    payload_sha256: str
+    fence: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What came of an intent, written before anything else happens."""
+
+    intent_id: str
+    delivery_id: str
+    outcome: str
+    remote_id: str
+    url: str
+    raw: str
+    received_at: datetime
+
+
+def delivery_key(account_id: str, post_id: str, revision_id: str, recipient: str = "") -> str:
+    """Return the idempotency key of a delivery: deterministic, opaque, 32 hex digits."""
+    seed = "\x1f".join((account_id, post_id, revision_id, recipient))
+    return hashlib.sha256(seed.encode()).hexdigest()[:32]

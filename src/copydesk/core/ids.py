@@ -1,0 +1,47 @@
+"""Readable, time-ordered identifiers such as `dlv_01kbk7...`.
+
+The body is a ULID (48 bits of Unix milliseconds, 80 random bits, Crockford base 32), so ids sort by
+creation and tell a person what they name. Specification: https://github.com/ulid/spec
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from copydesk.core.clock import Clock
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+
+PREFIXES: Final = {
+    "workspace": "wsp",
+    "submission": "sub",
+    "thread": "thr",
+    "post": "pst",
+    "revision": "rev",
+    "review": "rvw",
+    "account": "acc",
+    "rendition": "ren",
+    "delivery": "dlv",
+    "intent": "int",
+    "session": "ses",
+    "worker": "wrk",
+    "media": "med",
+    "call": "cal",
+}
+
+
+class IdFactory:
+    """Makes ids from an injected clock and source of randomness."""
+
+    def __init__(self, clock: Clock, random_bits: Callable[[int], int] = secrets.randbits) -> None:
+        self._clock = clock
+        self._random_bits = random_bits
+
+    def new(self, noun: str) -> str:
+        """Return a fresh id for `noun`, one of the keys of `PREFIXES`; raises `KeyError` else."""
+        milliseconds = int(self._clock.now().timestamp() * 1000)
+        value = (milliseconds << 80) | self._random_bits(80)
+        body = "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+        return f"{PREFIXES[noun]}_{body}"

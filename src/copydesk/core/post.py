@@ -1,0 +1,119 @@
+"""Canonical content: posts, their revisions and media. Every platform's rendition starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from copydesk.core.states import PostState
+
+
+class Tier(StrEnum):
+    """What wrote a text. Shown wherever the text is shown."""
+
+    RULES = "rules"
+    LIGHT = "light"
+    CAPABLE = "capable"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file that belongs to a post. `name` is how the body refers to it (a relative path)."""
+
+    name: str
+    content_type: str
+    sha256: str
+    size: int
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyTarget:
+    """The message a post answers: RFC 5322 ids without angle brackets, and whom to write to."""
+
+    message_id: str
+    references: tuple[str, ...] = ()
+    address: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The canonical content of one revision.
+
+    `body` is CommonMark + GFM without front matter. `published_at` is an aware UTC time that is
+    frozen when the post is first distributed, so that repeated renditions are byte-identical.
+    `overrides` maps a platform or account name to fields that win there.
+    """
+
+    title: str
+    body: str
+    slug: str
+    summary: str = ""
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    canonical_url: str = ""
+    authors: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    reply_to: ReplyTarget | None = None
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One change made to the author's text, with what made it. Offsets in code points of `before`."""
+
+    rule: str
+    before: str
+    after: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of one authored segment in the rewritten text.
+
+    `fate` is `kept`, `merged` (into segment `into`) or `dropped` (with a `reason`).
+    """
+
+    segment: int
+    fate: str
+    into: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One immutable version of a post's content and what produced it."""
+
+    id: str
+    post_id: str
+    number: int
+    content: Content
+    tier: Tier
+    created_at: datetime
+    created_by: str
+    prompt_version: str = ""
+    model: str = ""
+    edits: tuple[Edit, ...] = ()
+    fates: tuple[Fate, ...] = ()
+    omitted: tuple[str, ...] = ()
+    open_questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A post as a row. `source_key` is a natural key (submission id or file path) within a workspace."""
+
+    id: str
+    workspace_id: str
+    source_key: str
+    state: PostState
+    revision_id: str
+    created_at: datetime
+    published_at: datetime | None = None
+    submission_id: str | None = None

@@ -1,0 +1,121 @@
+"""The states of everything that lives longer than a request, and their legal transitions as tables.
+
+`check_transition` is the only gate: a step that is not in a table raises, whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from copydesk.core.errors import TransitionNotAllowed
+
+
+class SubmissionState(StrEnum):
+    """Where a raw input stands."""
+
+    RECEIVED = "received"
+    PARSED = "parsed"
+    COMPOSED = "composed"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class PostState(StrEnum):
+    """Where a canonical post stands."""
+
+    DRAFTED = "drafted"
+    HELD = "held"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    DISTRIBUTED = "distributed"
+
+
+class ReviewState(StrEnum):
+    """Where a question to a person stands."""
+
+    OPENED = "opened"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class DeliveryState(StrEnum):
+    """Where one post on one account stands (DESIGN: the delivery, step by step)."""
+
+    PLANNED = "planned"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    SNOOZED = "snoozed"
+    UNKNOWN = "unknown"
+    BLOCKED = "blocked"
+    HELD = "held"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class AccountState(StrEnum):
+    """Whether an account can be published to."""
+
+    CONNECTED = "connected"
+    BLOCKED = "blocked"
+    REMOVED = "removed"
+
+
+_S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, AccountState
+
+TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
+    SubmissionState: {
+        _S.RECEIVED: frozenset({_S.PARSED, _S.REFUSED, _S.FAILED}),
+        _S.PARSED: frozenset({_S.COMPOSED, _S.FAILED}),
+        _S.FAILED: frozenset({_S.RECEIVED}),
+        _S.REFUSED: frozenset({_S.RECEIVED}),
+        _S.COMPOSED: frozenset(),
+    },
+    PostState: {
+        _P.DRAFTED: frozenset({_P.HELD, _P.APPROVED}),
+        _P.HELD: frozenset({_P.APPROVED, _P.REJECTED}),
+        _P.APPROVED: frozenset({_P.DISTRIBUTED, _P.HELD}),
+        # a new revision of a published post starts again at the gate
+        _P.DISTRIBUTED: frozenset({_P.HELD, _P.APPROVED}),
+        _P.REJECTED: frozenset({_P.HELD}),
+    },
+    ReviewState: {
+        _R.OPENED: frozenset({_R.ACCEPTED, _R.REJECTED}),
+        _R.ACCEPTED: frozenset(),
+        _R.REJECTED: frozenset(),
+    },
+    DeliveryState: {
+        _D.PLANNED: frozenset({_D.SCHEDULED, _D.HELD, _D.CANCELLED}),
+        _D.SCHEDULED: frozenset(
+            {_D.SENDING, _D.SNOOZED, _D.BLOCKED, _D.HELD, _D.FAILED, _D.CANCELLED, _D.EXPIRED}
+        ),
+        _D.SENDING: frozenset(
+            {_D.DELIVERED, _D.SNOOZED, _D.UNKNOWN, _D.BLOCKED, _D.HELD, _D.FAILED, _D.SCHEDULED}
+        ),
+        _D.SNOOZED: frozenset({_D.SCHEDULED, _D.CANCELLED, _D.EXPIRED}),
+        _D.UNKNOWN: frozenset({_D.DELIVERED, _D.SCHEDULED, _D.HELD}),
+        _D.BLOCKED: frozenset({_D.SCHEDULED, _D.CANCELLED, _D.EXPIRED}),
+        # held after an unknown outcome: a person says it landed, or lets it be sent again
+        _D.HELD: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED}),
+        _D.FAILED: frozenset({_D.SCHEDULED, _D.CANCELLED}),
+        _D.DELIVERED: frozenset(),
+        _D.CANCELLED: frozenset(),
+        _D.EXPIRED: frozenset({_D.SCHEDULED}),
+    },
+    AccountState: {
+        _A.CONNECTED: frozenset({_A.BLOCKED, _A.REMOVED}),
+        _A.BLOCKED: frozenset({_A.CONNECTED, _A.REMOVED}),
+        _A.REMOVED: frozenset({_A.CONNECTED}),
+    },
+}
+
+#: Delivery states that need nothing more from the engine.
+SETTLED = frozenset({_D.DELIVERED, _D.HELD, _D.BLOCKED, _D.FAILED, _D.CANCELLED, _D.EXPIRED})
+
+
+def check_transition(noun: str, id: str, current: StrEnum, target: StrEnum) -> None:
+    """Raise `TransitionNotAllowed` unless `current → target` is in the table of its state type."""
+    if target not in TRANSITIONS[type(current)][current]:
+        raise TransitionNotAllowed(noun, id, current.value, target.value)

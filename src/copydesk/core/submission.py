@@ -1,0 +1,149 @@
+"""Submissions: raw inputs and what parsing makes of them.
+
+The decoded text of a submission is tiled by segments: every character belongs to exactly one, and
+what is left out of the author's text is a flag with a reason on a segment, never a deletion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from copydesk.core.states import SubmissionState
+
+
+class Source(StrEnum):
+    """The channel a raw input came through."""
+
+    EMAIL = "email"
+    FORM = "form"
+    CHAT = "chat"
+    COMMUNITY = "community"
+
+
+class SegmentKind(StrEnum):
+    """What a stretch of the decoded text is. `unknown` is treated as authored."""
+
+    AUTHORED = "authored"
+    GREETING = "greeting"
+    CODE = "code"
+    LIST = "list"
+    TABLE = "table"
+    QUOTE = "quote"
+    SIGNATURE = "signature"
+    BOILERPLATE = "boilerplate"
+    FORWARDED = "forwarded"
+    HEADER = "header"
+    ATTACHMENT = "attachment"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One tile of the decoded text: `[start, end)` in code points.
+
+    `dropped_because` is empty for text that is part of the author's own message. `speaker` names
+    who wrote it where the channel tells (chat). `confidence` is 0..1.
+    """
+
+    kind: SegmentKind
+    start: int
+    end: int
+    rule: str
+    rule_version: int = 1
+    confidence: float = 1.0
+    dropped_because: str = ""
+    speaker: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether this tile belongs to the author's own message."""
+        return not self.dropped_because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with a message. `content_id` is how an HTML body refers to it."""
+
+    filename: str
+    content_type: str
+    data: bytes = field(repr=False)
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRef:
+    """Where a message stands in its conversation, as far as the channel proves it.
+
+    `message_id` and `references` are the channel's own ids (RFC 5322 Message-IDs without angle
+    brackets for e-mail); `references` runs from the root to the direct parent.
+    """
+
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> str:
+        """Return the id of the conversation's first message, or "" when unknown."""
+        return self.references[0] if self.references else self.message_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedMessage:
+    """What parsing made of one raw input.
+
+    `text` is the whole decoded text that `segments` tile. `notes` lists what the parser was unsure
+    of, in words for an editor. `meta` holds channel metadata as strings (form fields, room, …).
+    """
+
+    source: Source
+    text: str
+    segments: tuple[Segment, ...]
+    subject: str = ""
+    author: str = ""
+    author_address: str = ""
+    sent_at: datetime | None = None
+    language: str = ""
+    thread: ThreadRef = ThreadRef()
+    attachments: tuple[Attachment, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reply(self) -> str:
+        """Return the author's own text: the kept segments joined, outer blank lines stripped."""
+        return "".join(self.text[s.start : s.end] for s in self.segments if s.kept).strip("\n")
+
+    def check_tiling(self) -> None:
+        """Raise `ValueError` unless the segments tile `text` exactly, in order."""
+        position = 0
+        for segment in self.segments:
+            if segment.start != position or segment.end <= segment.start:
+                raise ValueError(f"segments leave a gap or overlap at character {position}")
+            position = segment.end
+        if position != len(self.text):
+            raise ValueError(f"segments end at {position}, the text at {len(self.text)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A raw input as a row: kept byte for byte, deduplicated by `source_key`."""
+
+    id: str
+    workspace_id: str
+    source: Source | None
+    source_key: str
+    filename: str
+    raw_sha256: str
+    size: int
+    state: SubmissionState
+    received_at: datetime
+    thread_id: str | None = None
+    post_id: str | None = None
+    problem: str = ""
+    reason: str = ""
+    attempts: int = 0
+    parsed: ParsedMessage | None = None

@@ -1,0 +1,1 @@
+"""Spokes: one folder per platform, plus `kit` (contract, manifest reader, transport, registry)."""

@@ -1,0 +1,1 @@
+"""What every spoke is built from: the contract, the manifest reader, the transport, the registry."""

@@ -1,0 +1,191 @@
+"""The spoke contract (DESIGN §3.4): what a platform declares and what its client translates.
+
+A `Platform` is pure: it declares, renders and validates. A `Client` makes the calls for one
+account. Neither sleeps, retries, reads the clock or the environment: times arrive as arguments and
+the engine alone decides what happens next.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Outgoing, Rendition
+from copydesk.core.findings import Finding
+from copydesk.core.outcomes import Existence, Inconclusive, Outcome, Pending, Ready
+from copydesk.core.post import Content, Media
+from copydesk.platforms.kit.manifest import Limit, Manifest
+from copydesk.platforms.kit.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One `--set key=value` an account of this platform takes. Secrets are never echoed."""
+
+    key: str
+    help: str
+    required: bool = False
+    secret: bool = False
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The post a rendition is made from: canonical content plus the identity the spoke may use.
+
+    `post_id` never changes; `published_at` is an ISO 8601 time in UTC, frozen at first distribution.
+    `updated_at` is the revision's time, likewise ISO 8601 in UTC.
+    """
+
+    post_id: str
+    revision: int
+    content: Content
+    published_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a client gets to work with. `load_media` returns the bytes of a post's media file."""
+
+    account: Account
+    secrets: Mapping[str, str] = field(repr=False)
+    transport: Transport
+    load_media: Callable[[Media], Awaitable[bytes]]
+    home: Path
+
+
+class Client(ABC):
+    """The calls for one account. Opened per courier run, closed with `close`."""
+
+    # -- implemented by every spoke ---------------------------------------------------------------
+
+    @abstractmethod
+    async def commit(self, outgoing: Outgoing) -> Outcome:
+        """Make the one irreversible call for `outgoing` and say what came of it.
+
+        `outgoing.action` tells create from update (`outgoing.target_id` names what to update);
+        `outgoing.key` is the idempotency key. A write that timed out, was reset or got a 5xx after
+        sending is `Unknown`, never `Unavailable`.
+        """
+
+    @abstractmethod
+    async def test(self) -> Outcome:
+        """Check that the account works without publishing: `Published(id=<who we are>)` if so."""
+
+    # -- implemented where the platform has it ----------------------------------------------------
+
+    async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        """Do everything that may be repeated (uploads, containers); handles are persisted."""
+        return Ready(outgoing.handles)
+
+    async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        """Ask whether what `prepare` started is ready. Read-only."""
+        return Ready(outgoing.handles)
+
+    async def commit_batch(self, batch: Sequence[Outgoing]) -> Sequence[Outcome]:
+        """Commit several at once, one outcome each, in order (only if the manifest's `batch` > 1)."""
+        return [await self.commit(outgoing) for outgoing in batch]
+
+    async def find(self, outgoing: Outgoing) -> Existence:
+        """Look whether `outgoing` landed. Without a way to look, say so: a person decides."""
+        return Inconclusive("this platform cannot be asked what it published")
+
+    async def close(self) -> None:
+        """Release what the client holds open."""
+
+
+class Platform(ABC):
+    """One platform: its declaration, and the pure translations."""
+
+    name: ClassVar[str]
+    manifest: ClassVar[Manifest]
+    settings: ClassVar[tuple[Setting, ...]]
+
+    # -- implemented by every spoke ---------------------------------------------------------------
+
+    @abstractmethod
+    def render(self, subject: Subject, account: Account, recipient: str = "") -> Rendition:
+        """Shape `subject` for `account`. Pure and deterministic; never cuts: `validate` refuses."""
+
+    @abstractmethod
+    def validate(self, rendition: Rendition, account: Account) -> list[Finding]:
+        """Return everything about `rendition` that the platform would refuse. Pure."""
+
+    @abstractmethod
+    def connect(self, session: Session) -> Client:
+        """Return a client for the session's account. No I/O happens here."""
+
+    # -- with a sensible default ------------------------------------------------------------------
+
+    def limits(self, account: Account) -> Mapping[str, Limit]:
+        """Return the limits that hold for `account`; the manifest's unless the account knows more."""
+        return self.manifest.limits
+
+    def recipients(self, account: Account, content: Content) -> tuple[str, ...]:
+        """Return the addressees that each get a delivery of their own; `("",)` for all other platforms."""
+        return ("",)
+
+    def check_settings(self, settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[Finding]:
+        """Return what is wrong with an account's settings before anything is stored."""
+        return check_declared(self.settings, settings, secrets)
+
+
+def check_declared(
+    declared: Sequence[Setting], settings: Mapping[str, str], secrets: Mapping[str, str]
+) -> list[Finding]:
+    """Check given settings against the declared ones: unknown, missing, not among the choices."""
+    findings: list[Finding] = []
+    by_key = {setting.key: setting for setting in declared}
+    given: dict[str, Any] = {**settings, **secrets}
+    for key, value in given.items():
+        setting = by_key.get(key)
+        if setting is None:
+            known = ", ".join(sorted(by_key)) or "none"
+            findings.append(
+                Finding(
+                    code="setting_unknown",
+                    field=key,
+                    message=f"there is no setting {key!r}",
+                    remedy=f"known settings: {known}",
+                )
+            )
+        elif setting.choices and value not in setting.choices:
+            findings.append(
+                Finding(
+                    code="setting_not_a_choice",
+                    field=key,
+                    message=f"{value!r} is not possible",
+                    remedy=f"one of: {', '.join(setting.choices)}",
+                )
+            )
+    for setting in declared:
+        if setting.required and not given.get(setting.key):
+            findings.append(
+                Finding(
+                    code="setting_missing",
+                    field=setting.key,
+                    message=f"{setting.key} is missing ({setting.help})",
+                    remedy=(
+                        f"give it on standard input: {setting.key}=…"
+                        if setting.secret
+                        else f"--set {setting.key}=…"
+                    ),
+                )
+            )
+    return findings
+
+
+__all__ = [
+    "Client",
+    "Platform",
+    "Session",
+    "Setting",
+    "Subject",
+    "check_declared",
+]

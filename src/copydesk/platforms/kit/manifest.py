@@ -1,0 +1,100 @@
+"""Manifests: what a platform can do and where its limits are, as dated data in `manifest.toml`.
+
+The core never says `if platform == …`; it reads these records. Every limit carries its unit, its
+source, the date it was checked, and whether it is only assumed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from enum import StrEnum
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Idempotency(StrEnum):
+    """What makes a repeated create harmless on the platform, if anything."""
+
+    NONE = "none"
+    KEY_HEADER = "key_header"
+    CLIENT_ID = "client_id"
+    NATURAL_KEY = "natural_key"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limit(_Record):
+    """One limit: `value` in `unit`, where it was read and when."""
+
+    value: int = Field(ge=0)
+    unit: Literal[
+        "characters", "graphemes", "x-weighted", "utf16", "utf8", "codepoints", "bytes", "items"
+    ]
+    source: str
+    checked: date
+    assumed: bool = False
+
+
+class Api(_Record):
+    """The API version the spoke is pinned to, and when the vendor retires it."""
+
+    version: str
+    sunset: date | None = None
+    source: str = ""
+
+
+class Pace(_Record):
+    """A pace that is safe: at most `calls` in `seconds` for one `scope`."""
+
+    calls: int = Field(gt=0)
+    seconds: int = Field(gt=0)
+    scope: Literal["account", "app", "endpoint"] = "account"
+    source: str
+    checked: date
+    assumed: bool = False
+
+
+class Reconcile(_Record):
+    """How an unknown outcome is resolved: can the spoke look, how long the platform needs to show a
+    new post (`delay` seconds), how often to look before a person is asked."""
+
+    find: bool
+    delay: float = 0.0
+    looks: int = 5
+
+
+class Manifest(_Record):
+    """Everything the engine needs to know about a platform without asking its code."""
+
+    name: str
+    title: str
+    summary: str
+    auth: Literal["none", "token", "password", "oauth2", "secret"]
+    api: Api
+    idempotency: Idempotency
+    idempotency_window: int | None = None
+    reconcile: Reconcile
+    ordered: bool = True
+    concurrency: int = Field(default=1, gt=0)
+    batch: int = Field(default=1, gt=0)
+    timeout: float = Field(default=30.0, gt=0)
+    can_update: bool = False
+    can_delete: bool = False
+    local: bool = False
+    pace: tuple[Pace, ...] = ()
+    limits: dict[str, Limit] = Field(default_factory=dict)
+    dangerous_defaults: tuple[str, ...] = ()
+
+
+def read_manifest(package: str) -> Manifest:
+    """Read `manifest.toml` of the platform package `package`.
+
+    Raises `pydantic.ValidationError` naming every field that is wrong.
+    """
+    text = resources.files(package).joinpath("manifest.toml").read_text(encoding="utf-8")
+    return Manifest.model_validate(tomllib.loads(text))

@@ -1,0 +1,155 @@
+"""The only place that opens HTTP to platforms. One session per process, explicit timeouts.
+
+It never retries: whether a call may be repeated is the engine's decision. What it does settle is the
+one question that matters for that decision, whether the request can have reached the platform.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import aiohttp
+
+from copydesk.core.outcomes import Answer
+
+#: A platform's answer is evidence, not an archive: what is kept of it, in bytes.
+MAX_ANSWER_BYTES = 1 << 20
+
+
+class NotSent(Exception):
+    """The request certainly did not reach the platform (name, connection or TLS failed before)."""
+
+
+class AnswerLost(Exception):
+    """The request may have reached the platform; no usable answer came back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An HTTP answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """Return the decoded body, or None when it is not JSON (proxies answer HTML)."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def answer(self, vendor_code: str = "") -> Answer:
+        """Return this reply as evidence; the raw text is bounded to 2,000 characters."""
+        return Answer(
+            status=self.status,
+            vendor_code=vendor_code,
+            request_id=self.headers.get("x-request-id", ""),
+            raw=self.body[:8000].decode("utf-8", "replace")[:2000],
+        )
+
+
+class Transport(Protocol):
+    """What a client calls. Tests and other wires can stand in for it."""
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        form: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        json_body: Any = None,
+        query: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> Reply:
+        """Make one call. `files` maps a field to (filename, bytes, content type); `timeout` in seconds.
+
+        Raises `NotSent` or `AnswerLost`; every HTTP status is a `Reply`.
+        """
+        ...
+
+
+class HttpTransport:
+    """`Transport` over one shared aiohttp session."""
+
+    def __init__(self, *, user_agent: str, connections: int = 100) -> None:
+        self._user_agent = user_agent
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections, limit_per_host=0),
+                headers={"User-Agent": self._user_agent},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=True,
+            )
+            # aiohttp 3.14 repeats idempotent methods by itself on a dropped keep-alive connection;
+            # repeating is the engine's decision (checked 2026-11-21).
+            session._retry_connection = False
+            self._session = session
+        return self._session
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        form: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        json_body: Any = None,
+        query: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> Reply:
+        """Make one call; see `Transport.call`."""
+        data: Any = body
+        sent_headers = dict(headers or {})
+        if json_body is not None:
+            data = json.dumps(json_body, ensure_ascii=False, separators=(",", ":")).encode()
+            sent_headers.setdefault("Content-Type", "application/json")
+        elif files is not None:
+            multipart = aiohttp.FormData()
+            for key, value in (form or {}).items():
+                multipart.add_field(key, str(value))
+            for key, (filename, content, content_type) in files.items():
+                multipart.add_field(key, content, filename=filename, content_type=content_type)
+            data = multipart
+        elif form is not None:
+            data = aiohttp.FormData(dict(form))
+        try:
+            async with self._open().request(
+                method,
+                url,
+                headers=sent_headers,
+                data=data,
+                params=query,
+                allow_redirects=method in {"GET", "HEAD"},
+                timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 10.0)),
+            ) as response:
+                content = await response.content.read(MAX_ANSWER_BYTES)
+                return Reply(
+                    status=response.status,
+                    headers={k.lower(): v for k, v in response.headers.items()},
+                    body=content,
+                )
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+            raise NotSent(str(error)) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            raise NotSent(f"no connection within the timeout: {error}") from error
+        except (TimeoutError, aiohttp.ClientError, ConnectionError, OSError) as error:
+            raise AnswerLost(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+
+    async def close(self) -> None:
+        """Close the session and its connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
