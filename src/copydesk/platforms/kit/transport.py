@@ -135,7 +135,7 @@ class HttpTransport:
                 allow_redirects=method in {"GET", "HEAD"},
                 timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 10.0)),
             ) as response:
-                content = await response.content.read(MAX_ANSWER_BYTES)
+                content = await _read_bounded(response)
                 return Reply(
                     status=response.status,
                     headers={k.lower(): v for k, v in response.headers.items()},
@@ -153,3 +153,14 @@ class HttpTransport:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    room = MAX_ANSWER_BYTES
+    async for chunk in response.content.iter_chunked(1 << 16):
+        chunks.append(chunk[:room])
+        room -= len(chunks[-1])
+        if room == 0:
+            break
+    return b"".join(chunks)
