@@ -1,0 +1,128 @@
+"""What every test gets: a closed network, a clean environment, free ports and a browser.
+
+Fixtures of one subject live in modules of their own; name them in `PLUGINS` and pytest loads them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from functools import wraps
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+# Modules with shared fixtures, loaded once they exist.
+PLUGINS = ["tests.store_fixtures"]
+pytest_plugins = [name for name in PLUGINS if find_spec(name)]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+class NetworkClosedError(RuntimeError):
+    """A test reached for another machine. Not an OSError, so that no code handles it quietly."""
+
+
+# ---------------------------------------------------------------- the closed network
+
+
+def is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def is_local(host: str) -> bool:
+    if host in {"", "localhost"} or host.endswith(".localhost") or host == socket.gethostname():
+        return True
+    if not is_number(host):
+        return False
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified)
+
+
+def host_of(address: object) -> str:
+    host = address[0] if isinstance(address, tuple) and address else address
+    return host.decode() if isinstance(host, bytes) else str(host)
+
+
+def refuse(what: str, host: str) -> NetworkClosedError:
+    return NetworkClosedError(
+        f"{what} {host!r}: tests may talk to this machine only. "
+        "Start a peer on 127.0.0.1 (see the free_port fixture) or hand in a fake."
+    )
+
+
+def guard_connection(name: str) -> None:
+    original: Callable[..., Any] = getattr(socket.socket, name)
+
+    @wraps(original)
+    def guarded(self: socket.socket, *args: Any) -> Any:
+        # sendto(data, address) and sendto(data, flags, address): the address comes last.
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            host = host_of(args[-1])
+            if not is_local(host):
+                raise refuse(f"{name} to", host)
+        return original(self, *args)
+
+    setattr(socket.socket, name, guarded)
+
+
+def guard_lookup(name: str) -> None:
+    original: Callable[..., Any] = getattr(socket, name)
+
+    @wraps(original)
+    def guarded(host: str | bytes | None, *args: Any, **options: Any) -> Any:
+        text = host.decode() if isinstance(host, bytes) else host
+        # A number asks nobody, and a name under .invalid fails by definition (RFC 6761).
+        if text is None or is_local(text) or is_number(text):
+            return original(host, *args, **options)
+        if text.rstrip(".").endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise refuse("looking up", text)
+
+    setattr(socket, name, guarded)
+
+
+def pytest_configure() -> None:
+    """Close the network before anything is imported or collected, for the whole run."""
+    for name in ("connect", "connect_ex", "sendto"):
+        guard_connection(name)
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        guard_lookup(name)
+
+
+# ---------------------------------------------------------------- fixtures
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of the person who runs the tests do not reach them."""
+    for name in list(os.environ):
+        if name.startswith("COPYDESK_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser for tests marked `browser`; they are skipped, with this reason, without one."""
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return path
+    pytest.skip(f"no {', '.join(BROWSERS)} on PATH")
