@@ -41,8 +41,10 @@ class Rendition:
 class Delivery:
     """One rendition on its way to one account, as a row.
 
-    `key` is the idempotency key: deterministic per delivery, the same on every try. `due_at` and
-    `next_try_at` are aware UTC. `target_id` is the platform's id of what an update changes.
+    `key` is the idempotency key: deterministic per delivery, the same on every try. `due_at` is when
+    it should go out, `wake_at` when the engine next has to look at it (None: nothing left to do),
+    both aware UTC. `attempts` counts commit calls, `looks` how often an unknown outcome was looked
+    up. `target_id` is the platform's id of what an update changes.
     """
 
     id: str
@@ -58,7 +60,7 @@ class Delivery:
     recipient: str = ""
     attempts: int = 0
     looks: int = 0
-    next_try_at: datetime | None = None
+    wake_at: datetime | None = None
     handles: Mapping[str, Any] = field(default_factory=dict)
     target_id: str = ""
     remote_id: str = ""
@@ -71,10 +73,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """What a spoke is handed to publish. Everything in it is frozen before the first try.
+    """What a spoke is handed to publish. All but `sent_at` and `handles` is the same on every try.
 
-    `intended_at` (aware UTC) is the post's publication time; it is the same on every try, so a
-    payload that contains a time stays byte-identical.
+    `intended_at` (aware UTC) is the post's publication time, so a payload that contains a time
+    stays byte-identical. `first_sent_at` and `sent_at` (aware UTC) are when the first and this try
+    began; spokes have no clock, so a wire that must carry the time of sending takes it from there.
     """
 
     delivery_id: str
@@ -89,6 +92,7 @@ class Outgoing:
     target_id: str = ""
     media: tuple[Media, ...] = ()
     first_sent_at: datetime | None = None
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,11 +41,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """Not applied; come back at `until` (aware UTC; None = unknown). `scope`: account, app, endpoint."""
+    """Not applied; come back later. `scope`: account, app, endpoint.
+
+    The platform may say how long in two ways: `retry_after` (seconds from its answer; prefer it, it
+    does not depend on two clocks agreeing) and `until` (aware UTC). Both None = it did not say.
+    """
 
     until: datetime | None = None
     scope: str = "account"
     answer: Answer = Answer()
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,15 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """Certainly not applied, and worth another try later."""
+    """Certainly not applied, and worth another try later.
+
+    `retry_after` (seconds from the answer) goes before `retry_at` (aware UTC), as in `RateLimited`.
+    """
 
     reason: str
     retry_at: datetime | None = None
     answer: Answer = Answer()
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

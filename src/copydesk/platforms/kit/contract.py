@@ -18,7 +18,7 @@ from copydesk.core.delivery import Outgoing, Rendition
 from copydesk.core.findings import Finding
 from copydesk.core.outcomes import Existence, Inconclusive, Outcome, Pending, Ready
 from copydesk.core.post import Content, Media
-from copydesk.platforms.kit.manifest import Limit, Manifest
+from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
 from copydesk.platforms.kit.transport import Transport
 
 
@@ -126,6 +126,15 @@ class Platform(ABC):
     def limits(self, account: Account) -> Mapping[str, Limit]:
         """Return the limits that hold for `account`; the manifest's unless the account knows more."""
         return self.manifest.limits
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Return what makes a repeated create harmless for `account`; the manifest's unless the
+        account knows more (a webhook receiver may promise to deduplicate)."""
+        return self.manifest.idempotency
+
+    def reconcile(self, account: Account) -> Reconcile:
+        """Return how an unknown outcome is resolved for `account`; the manifest's unless refined."""
+        return self.manifest.reconcile
 
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:
         """Return the addressees that each get a delivery of their own; `("",)` for all other platforms."""
