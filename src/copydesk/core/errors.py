@@ -7,6 +7,7 @@ CopydeskError
 ├── NotFound / Conflict / NotAllowed
 ├── TransitionNotAllowed   a state machine was asked for an illegal step
 ├── ReplyTruncated         a model stopped early
+├── ModelReplyInvalid      a model answered in full, but not in the agreed form
 ├── ModelUnavailable       a model could not be asked
 └── StoreUnavailable       the database cannot be used
 
@@ -115,6 +116,13 @@ class ReplyTruncated(CopydeskError):
     def __init__(self, signal: str, message: str) -> None:
         self.signal = signal
         super().__init__(message)
+
+
+class ModelReplyInvalid(CopydeskError):
+    """The model's reply does not have the agreed form; it was not used."""
+
+    status = 502
+    code = "model_reply_invalid"
 
 
 class ModelUnavailable(CopydeskError):
