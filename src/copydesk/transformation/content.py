@@ -1,0 +1,268 @@
+"""Markdown files as canonical content: what the front matter says, checked and in our own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import PurePosixPath
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from copydesk.core.errors import ContentInvalid
+from copydesk.core.findings import Finding, Severity
+from copydesk.core.post import Content, ReplyTarget
+from copydesk.transformation.document import ImageReference, image_paths, parse_markdown
+from copydesk.transformation.frontmatter import read_front_matter
+from copydesk.transformation.nodes import Heading, plain
+from copydesk.transformation.slugs import is_slug, slugify
+
+_KNOWN: Final = (
+    "title", "slug", "summary", "description", "tags", "language", "lang", "canonical_url",
+    "authors", "author", "reply_to", "in_reply_to", "platforms", "overrides", "date",
+    "published_at", "draft",
+)  # fmt: skip
+_REPLY_KEYS: Final = frozenset({"message_id", "references", "address", "subject"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkdownFile:
+    """What a Markdown file holds.
+
+    `content.media` is empty: whoever has the files adds what `images` names. `published_at` is the
+    author's own date (aware UTC) if given. `findings` are warnings; errors raise instead.
+    """
+
+    content: Content
+    images: tuple[ImageReference, ...]
+    published_at: datetime | None
+    draft: bool
+    findings: tuple[Finding, ...]
+
+
+def content_from_markdown(text: str, *, filename: str) -> Content:
+    """Return the content of a Markdown file; see `read_markdown_file` for what else it says.
+
+    `filename` gives the slug when nothing better does. Raises `ContentInvalid` with all errors.
+    """
+    return read_markdown_file(text, filename=filename).content
+
+
+def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
+    """Read a Markdown file with optional front matter.
+
+    The title is the front matter's or else the first heading of level 1; a heading that opens the
+    body and is the title is taken out of it. Raises `ContentInvalid` with every error found.
+    """
+    fields, body = read_front_matter(text)
+    reader = _Reader({key.strip().lower().replace("-", "_"): v for key, v in fields.items()})
+    title = reader.text("title")
+    title, body = _title_and_body(title, body)
+    if not title:
+        reader.warn("title_missing", "title", "there is no title", "write `title:` or a # heading")
+    if not body.strip():
+        reader.error("body_missing", "body", "there is no text", "write something below the title")
+    stem = PurePosixPath(filename.replace("\\", "/")).stem or "post"
+    content = Content(
+        title=title,
+        body=body,
+        slug=reader.slug(title, stem),
+        summary=reader.text("summary", "description"),
+        tags=reader.words("tags"),
+        language=reader.language(),
+        canonical_url=reader.url("canonical_url"),
+        authors=reader.words("authors", "author"),
+        reply_to=reader.reply(),
+        overrides=reader.overrides(),
+    )
+    published_at = reader.moment("date", "published_at")
+    draft = reader.flag("draft")
+    reader.unknown_keys()
+    errors = [f for f in reader.findings if f.severity is Severity.ERROR]
+    if errors:
+        raise ContentInvalid(errors)
+    return MarkdownFile(
+        content=content,
+        images=image_paths(parse_markdown(body)),
+        published_at=published_at,
+        draft=draft,
+        findings=tuple(reader.findings),
+    )
+
+
+def _title_and_body(title: str, body: str) -> tuple[str, str]:
+    """Return the title and the body without the heading that repeats it."""
+    blocks = parse_markdown(body).blocks
+    heading = next((b for b in blocks if isinstance(b, Heading) and b.level == 1), None)
+    if heading is None:
+        return title, body.strip("\n")
+    words = " ".join(plain(heading.children).split())
+    title = title or words
+    if heading is blocks[0] and words == title:
+        # below other text the heading keeps its place: taking it out would change what is said
+        lines = body.split("\n")
+        body = "\n".join(lines[: heading.lines[0]] + lines[heading.lines[1] :])
+    return title, body.strip("\n")
+
+
+class _Reader:
+    """Takes fields out of a front matter one by one and collects what is wrong with them."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
+        self.findings: list[Finding] = []
+
+    def error(self, code: str, field: str, message: str, remedy: str = "") -> None:
+        self.findings.append(Finding(code=code, field=field, message=message, remedy=remedy))
+
+    def warn(self, code: str, field: str, message: str, remedy: str = "") -> None:
+        self.findings.append(
+            Finding(
+                code=code, field=field, message=message, remedy=remedy, severity=Severity.WARNING
+            )
+        )
+
+    def pick(self, *keys: str) -> tuple[str, Any]:
+        """Return the first of `keys` that has a value, with the value."""
+        for key in keys:
+            if self.fields.get(key) is not None:
+                return key, self.fields[key]
+        return keys[0], None
+
+    def text(self, *keys: str) -> str:
+        key, value = self.pick(*keys)
+        if value is None:
+            return ""
+        if isinstance(value, bool | list | dict):
+            self.error("field_not_text", key, "a text is expected", f'write {key}: "…"')
+            return ""
+        return " ".join(str(value).split())
+
+    def words(self, *keys: str) -> tuple[str, ...]:
+        key, value = self.pick(*keys)
+        if value is None:
+            return ()
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, list) or any(isinstance(x, bool | list | dict) for x in items):
+            self.error("field_not_a_list", key, "a list of words is expected", f"{key}: [a, b]")
+            return ()
+        words = (" ".join(str(item).split()) for item in items if item is not None)
+        return tuple(dict.fromkeys(word for word in words if word))
+
+    def slug(self, title: str, stem: str) -> str:
+        given = self.text("slug")
+        if not given:
+            return slugify(title, stem)
+        if is_slug(given):
+            return given
+        slug = slugify(given, stem)
+        self.warn(
+            "slug_changed",
+            "slug",
+            f"{given!r} is not safe in addresses; {slug!r} is used",
+            "use 3 to 80 lower-case letters, digits and single hyphens",
+        )
+        return slug
+
+    def language(self) -> str:
+        value = self.text("language", "lang")
+        if value and not all(part.isalnum() and part.isascii() for part in value.split("-")):
+            self.error("language_invalid", "language", f"{value!r} is not a language tag", "en-GB")
+            return ""
+        return value
+
+    def url(self, key: str) -> str:
+        value = self.text(key)
+        if not value:
+            return ""
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            self.error("url_invalid", key, f"{value!r} is not a web address", "https://…")
+            return ""
+        return value
+
+    def reply(self) -> ReplyTarget | None:
+        key, value = self.pick("reply_to", "in_reply_to")
+        if value is None:
+            return None
+        if isinstance(value, str):
+            value = {"message_id": value}
+        if not isinstance(value, dict) or not set(value) <= _REPLY_KEYS:
+            known = ", ".join(sorted(_REPLY_KEYS))
+            self.error("reply_invalid", key, "a message id is expected", f"or a mapping of {known}")
+            return None
+        inner = _Reader(value)
+        message_id = inner.text("message_id").strip("<>")
+        references = tuple(word.strip("<>") for word in inner.words("references"))
+        target = ReplyTarget(
+            message_id=message_id,
+            references=references,
+            address=inner.text("address"),
+            subject=inner.text("subject"),
+        )
+        self.findings.extend(inner.findings)
+        if not message_id:
+            self.error("reply_invalid", key, "the message id is missing", "message_id: <…@…>")
+            return None
+        return target
+
+    def overrides(self) -> dict[str, dict[str, Any]]:
+        key, value = self.pick("platforms", "overrides")
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.error("overrides_invalid", key, "a mapping by platform or account is expected")
+            return {}
+        result: dict[str, dict[str, Any]] = {}
+        for name, fields in value.items():
+            if isinstance(fields, dict):
+                result[str(name)] = {str(field): given for field, given in fields.items()}
+            else:
+                remedy = f"{key}: {{{name}: {{title: …}}}}"
+                self.error(
+                    "overrides_invalid", f"{key}.{name}", "a mapping of fields is expected", remedy
+                )
+        return result
+
+    def moment(self, *keys: str) -> datetime | None:
+        key, value = self.pick(*keys)
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = datetime.fromisoformat(value)
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            if value.utcoffset() is None:
+                self.warn(
+                    "time_without_zone",
+                    key,
+                    f"{value.isoformat()} has no time zone; UTC is taken",
+                    "write an offset such as +01:00",
+                )
+                return value.replace(tzinfo=UTC)
+            return value.astimezone(UTC)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        self.error("time_invalid", key, f"{value!r} is not a time", "2026-11-21T09:00:00+01:00")
+        return None
+
+    def flag(self, key: str) -> bool:
+        value = self.fields.get(key, False)
+        if isinstance(value, bool):
+            return value
+        self.error("field_not_a_flag", key, f"{value!r} is neither true nor false", f"{key}: true")
+        return False
+
+    def unknown_keys(self) -> None:
+        for key in self.fields:
+            if key not in _KNOWN:
+                self.warn(
+                    "field_unknown",
+                    key,
+                    f"there is no field {key!r}; it was not used",
+                    f"known fields: {', '.join(_KNOWN)}",
+                )
