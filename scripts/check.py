@@ -18,8 +18,8 @@ STAGES: list[tuple[str, list[str]]] = [
     ("locks", [PYTHON, "scripts/lock.py", "--check"]),
     ("file sizes", [PYTHON, "scripts/filesizes.py"]),
     ("format", ["ruff", "format", "--check", "--quiet", "."]),
-    ("lint", ["ruff", "check", "--quiet", "."]),
-    ("layers", ["lint-imports"]),
+    ("lint", ["ruff", "check", "--quiet", "--output-format", "concise", "."]),
+    ("layers", ["lint-imports", "--no-logo"]),
     ("types", [PYTHON, "-m", "mypy", "--no-error-summary"]),
 ]
 if (ROOT / "scripts/docs.py").is_file():
