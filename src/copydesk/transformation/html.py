@@ -78,7 +78,7 @@ def to_html(
     mailto targets (and relative ones) and get `rel="noopener noreferrer"`.
     """
 
-    def place(tag: str, attribute: str, value: str) -> str | None:
+    def place(_tag: str, attribute: str, value: str) -> str | None:
         if attribute == "src":
             return quote(image_url(local_path(value)), safe=_URL_SAFE)
         if attribute == "href":
