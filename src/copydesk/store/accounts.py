@@ -1,0 +1,183 @@
+"""Accounts and the leases that make their couriers single-flight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from copydesk.core.account import Account, Lease
+from copydesk.core.errors import Conflict, NotFound
+from copydesk.core.states import AccountState, check_transition
+from copydesk.store.tables import accounts
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+_COLUMNS = [
+    accounts.c[name]
+    for name in (
+        "id",
+        "workspace_id",
+        "name",
+        "platform",
+        "state",
+        "settings",
+        "inbox",
+        "reason",
+        "paused_until",
+    )
+]
+
+
+class LeaseLost(Conflict):
+    """Another courier has taken over this account."""
+
+
+class Accounts:
+    """Reads and writes accounts and leases."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def add(
+        self,
+        *,
+        workspace_id: str,
+        name: str,
+        platform: str,
+        settings: Mapping[str, str],
+        secrets: bytes,
+        inbox: bool,
+    ) -> Account:
+        """Add a connected account; `secrets` are sealed already. Raises `Conflict` on a name."""
+        taken = await self._unit.connection.scalar(
+            sa.select(accounts.c.id).where(
+                accounts.c.workspace_id == workspace_id, accounts.c.name == name
+            )
+        )
+        if taken:
+            raise Conflict(
+                f"There is an account called {name!r} already.", remedy="Choose another name."
+            )
+        id = self._unit.ids.new("account")
+        await self._unit.connection.execute(
+            sa.insert(accounts).values(
+                id=id,
+                workspace_id=workspace_id,
+                name=name,
+                platform=platform,
+                state=AccountState.CONNECTED,
+                settings=dict(settings),
+                secrets=secrets,
+                inbox=inbox,
+                created_at=self._unit.now,
+            )
+        )
+        await self._unit.events.append(
+            workspace_id, "account", id, "", AccountState.CONNECTED, reason=f"{platform} {name}"
+        )
+        return await self.get(id)
+
+    async def get(self, id: str) -> Account:
+        """Return account `id`; raises `NotFound`."""
+        rows = await self._unit.connection.execute(sa.select(*_COLUMNS).where(accounts.c.id == id))
+        row = rows.one_or_none()
+        if row is None:
+            raise NotFound(f"There is no account {id}.")
+        return _account(row)
+
+    async def by_name(self, workspace_id: str, name: str) -> Account:
+        """Return the account called `name`; raises `NotFound` listing the known names."""
+        found = await self.all(workspace_id)
+        for account in found:
+            if account.name == name:
+                return account
+        known = ", ".join(account.name for account in found) or "none yet"
+        raise NotFound(f"There is no account called {name!r}.", remedy=f"Known accounts: {known}.")
+
+    async def all(self, workspace_id: str) -> list[Account]:
+        """Return every account of the workspace that was not removed, by name."""
+        rows = await self._unit.connection.execute(
+            sa.select(*_COLUMNS)
+            .where(accounts.c.workspace_id == workspace_id)
+            .where(accounts.c.state != AccountState.REMOVED)
+            .order_by(accounts.c.name)
+        )
+        return [_account(row) for row in rows]
+
+    async def secrets(self, id: str) -> bytes:
+        """Return the sealed secrets of an account."""
+        value = await self._unit.connection.scalar(
+            sa.select(accounts.c.secrets).where(accounts.c.id == id)
+        )
+        return bytes(value or b"")
+
+    async def move(self, account: Account, to: AccountState, reason: str) -> None:
+        """Take an account to a state; raises `TransitionNotAllowed`."""
+        check_transition("account", account.id, account.state, to)
+        await self._unit.connection.execute(
+            sa.update(accounts).where(accounts.c.id == account.id).values(state=to, reason=reason)
+        )
+        await self._unit.events.append(
+            account.workspace_id, "account", account.id, account.state, to, reason=reason
+        )
+
+    async def pause(self, id: str, until: datetime) -> None:
+        """Make no calls for this account before `until` (aware UTC)."""
+        await self._unit.connection.execute(
+            sa.update(accounts).where(accounts.c.id == id).values(paused_until=until)
+        )
+
+    # -- leases -----------------------------------------------------------------------------------
+
+    async def lease(self, account_id: str, owner: str, seconds: float) -> Lease | None:
+        """Take the right to act for an account, or return None while another owner has it."""
+        now = self._unit.now
+        until = now + timedelta(seconds=seconds)
+        rows = await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(
+                accounts.c.id == account_id,
+                accounts.c.lease_until.is_(None)
+                | (accounts.c.lease_until <= now)
+                | (accounts.c.lease_owner == owner),
+            )
+            .values(lease_owner=owner, lease_fence=accounts.c.lease_fence + 1, lease_until=until)
+            .returning(accounts.c.lease_fence)
+        )
+        row = rows.one_or_none()
+        if row is None:
+            return None
+        return Lease(account_id=account_id, owner=owner, fence=row.lease_fence, until=until)
+
+    async def hold(self, lease: Lease, seconds: float) -> Lease:
+        """Prove that the lease is still ours and extend it; raises `LeaseLost`.
+
+        The row stays locked until the unit of work ends, so nobody takes over in between.
+        """
+        until = self._unit.now + timedelta(seconds=seconds)
+        result = await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.id == lease.account_id, accounts.c.lease_fence == lease.fence)
+            .values(lease_until=until)
+        )
+        if result.rowcount != 1:
+            raise LeaseLost(f"Another worker has taken over account {lease.account_id}.")
+        return Lease(account_id=lease.account_id, owner=lease.owner, fence=lease.fence, until=until)
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back, unless somebody else has it by now."""
+        await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.id == lease.account_id, accounts.c.lease_fence == lease.fence)
+            .values(lease_until=None)
+        )
+
+
+def _account(row: Any) -> Account:
+    values = dict(row._mapping)
+    values["state"] = AccountState(values["state"])
+    return Account(**values)

@@ -1,0 +1,380 @@
+"""Deliveries with their renditions, intents and receipts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from copydesk.core.delivery import Action, Delivery, Intent, Receipt, Rendition, delivery_key
+from copydesk.core.errors import Conflict, NotFound
+from copydesk.core.findings import Loss
+from copydesk.core.post import Media
+from copydesk.core.states import DeliveryState, check_transition
+from copydesk.store.codec import from_json, to_json
+from copydesk.store.tables import accounts, deliveries, intents, receipts, renditions
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A step a delivery takes: the new state, why, and the columns that change with it."""
+
+    delivery: Delivery
+    to: DeliveryState
+    reason: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def freeze(payload: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a payload as canonical JSON text and the SHA-256 of its bytes in hex."""
+    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text, hashlib.sha256(text.encode()).hexdigest()
+
+
+class Deliveries:
+    """Reads and writes deliveries, renditions, intents and receipts."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    async def get(self, id: str) -> Delivery:
+        """Return delivery `id`; raises `NotFound`."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries).where(deliveries.c.id == id)
+        )
+        row = rows.one_or_none()
+        if row is None:
+            raise NotFound(f"There is no delivery {id}.")
+        return _delivery(row)
+
+    async def of_post(self, post_id: str) -> list[Delivery]:
+        """Return all deliveries of a post, oldest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries).where(deliveries.c.post_id == post_id).order_by(deliveries.c.id)
+        )
+        return [_delivery(row) for row in rows]
+
+    async def newest(
+        self, workspace_id: str, *, state: str = "", before: str = "", limit: int = 50
+    ) -> list[Delivery]:
+        """Return deliveries, newest first; `before` is an id cursor."""
+        query = sa.select(deliveries).where(deliveries.c.workspace_id == workspace_id)
+        if state:
+            query = query.where(deliveries.c.state == state)
+        if before:
+            query = query.where(deliveries.c.id < before)
+        rows = await self._unit.connection.execute(
+            query.order_by(deliveries.c.id.desc()).limit(limit)
+        )
+        return [_delivery(row) for row in rows]
+
+    async def latest(
+        self, account_id: str, post_id: str, recipient: str
+    ) -> tuple[Delivery, str] | None:
+        """Return the newest delivery of a post to one recipient that was not cancelled, with the
+        SHA-256 of its payload; or None."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries, renditions.c.payload_sha256)
+            .join(renditions, renditions.c.id == deliveries.c.rendition_id)
+            .where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.post_id == post_id,
+                deliveries.c.recipient == recipient,
+                deliveries.c.state != DeliveryState.CANCELLED,
+            )
+            .order_by(deliveries.c.id.desc())
+            .limit(1)
+        )
+        row = rows.one_or_none()
+        return (_delivery(row), row.payload_sha256) if row else None
+
+    async def awake(self, account_id: str, now: datetime, limit: int) -> list[Delivery]:
+        """Return deliveries of an account that need a look, in the order they are due.
+
+        Everything `sending` is among them: whoever holds the lease knows that nobody sends now.
+        """
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries)
+            .where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.wake_at.is_not(None),
+                (deliveries.c.wake_at <= now) | (deliveries.c.state == DeliveryState.SENDING),
+            )
+            .order_by(deliveries.c.due_at, deliveries.c.id)
+            .limit(limit)
+        )
+        return [_delivery(row) for row in rows]
+
+    async def blocked(self, account_id: str) -> list[Delivery]:
+        """Return the deliveries that wait for their account to be connected again."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries).where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.state == DeliveryState.BLOCKED,
+            )
+        )
+        return [_delivery(row) for row in rows]
+
+    async def rendition(self, id: str) -> tuple[Rendition, str]:
+        """Return a rendition and the SHA-256 of its payload; raises `NotFound`."""
+        found = await self.renditions([id])
+        if id not in found:
+            raise NotFound(f"There is no rendition {id}.")
+        return found[id]
+
+    async def renditions(self, ids: Sequence[str]) -> dict[str, tuple[Rendition, str]]:
+        """Return renditions by id, each with the SHA-256 of its payload."""
+        rows = await self._unit.connection.execute(
+            sa.select(renditions).where(renditions.c.id.in_(list(ids)))
+        )
+        return {
+            row.id: (
+                Rendition(
+                    payload=json.loads(row.payload),
+                    text=row.text,
+                    losses=from_json(tuple[Loss, ...], row.losses),
+                    media=from_json(tuple[Media, ...], row.media),
+                    recipient=row.recipient,
+                ),
+                row.payload_sha256,
+            )
+            for row in rows
+        }
+
+    async def published_at(self, post_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return the frozen publication times of posts."""
+        from copydesk.store.tables import posts
+
+        rows = await self._unit.connection.execute(
+            sa.select(posts.c.id, posts.c.published_at).where(posts.c.id.in_(list(post_ids)))
+        )
+        return {row.id: row.published_at for row in rows}
+
+    async def first_sent(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """Return the time of the first intent of each delivery that has one."""
+        rows = await self._unit.connection.execute(
+            sa.select(intents.c.delivery_id, sa.func.min(intents.c.started_at).label("first"))
+            .where(intents.c.delivery_id.in_(list(ids)))
+            .group_by(intents.c.delivery_id)
+        )
+        return {row.delivery_id: row.first for row in rows}
+
+    async def tries(self, delivery_id: str) -> list[dict[str, Any]]:
+        """Return each intent of a delivery with its receipt's fields (None without one)."""
+        rows = await self._unit.connection.execute(
+            sa.select(
+                intents.c.id,
+                intents.c.attempt,
+                intents.c.key,
+                intents.c.payload_sha256,
+                intents.c.started_at,
+                receipts.c.outcome,
+                receipts.c.remote_id,
+                receipts.c.url,
+                receipts.c.raw,
+                receipts.c.received_at,
+            )
+            .join(receipts, receipts.c.intent_id == intents.c.id, isouter=True)
+            .where(intents.c.delivery_id == delivery_id)
+            .order_by(intents.c.id)
+        )
+        return [dict(row._mapping) for row in rows]
+
+    async def counts(self, workspace_id: str) -> dict[str, int]:
+        """Return how many deliveries stand in each state."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries.c.state, sa.func.count().label("n"))
+            .where(deliveries.c.workspace_id == workspace_id)
+            .group_by(deliveries.c.state)
+        )
+        return {row.state: row.n for row in rows}
+
+    # -- planning ---------------------------------------------------------------------------------
+
+    async def plan(
+        self,
+        *,
+        workspace_id: str,
+        account_id: str,
+        post_id: str,
+        revision_id: str,
+        rendition: Rendition,
+        action: Action,
+        due_at: datetime,
+        target_id: str = "",
+    ) -> Delivery:
+        """Add a planned delivery with its frozen rendition."""
+        now = self._unit.now
+        payload, digest = freeze(rendition.payload)
+        rendition_id = self._unit.ids.new("rendition")
+        await self._unit.connection.execute(
+            sa.delete(renditions).where(
+                renditions.c.account_id == account_id,
+                renditions.c.revision_id == revision_id,
+                renditions.c.recipient == rendition.recipient,
+                renditions.c.id.not_in(sa.select(deliveries.c.rendition_id)),
+            )
+        )
+        await self._unit.connection.execute(
+            sa.insert(renditions).values(
+                id=rendition_id,
+                post_id=post_id,
+                revision_id=revision_id,
+                account_id=account_id,
+                recipient=rendition.recipient,
+                payload=payload,
+                payload_sha256=digest,
+                text=rendition.text,
+                losses=to_json(tuple[Loss, ...], rendition.losses),
+                media=to_json(tuple[Media, ...], rendition.media),
+                created_at=now,
+            )
+        )
+        id = self._unit.ids.new("delivery")
+        await self._unit.connection.execute(
+            sa.insert(deliveries).values(
+                id=id,
+                workspace_id=workspace_id,
+                account_id=account_id,
+                post_id=post_id,
+                revision_id=revision_id,
+                rendition_id=rendition_id,
+                action=action,
+                state=DeliveryState.PLANNED,
+                due_at=due_at,
+                wake_at=None,
+                key=delivery_key(account_id, post_id, rendition_id, rendition.recipient),
+                recipient=rendition.recipient,
+                attempts=0,
+                looks=0,
+                handles={},
+                target_id=target_id,
+                remote_id="",
+                url="",
+                reason_code="",
+                reason="",
+                remedy="",
+                created_at=now,
+                changed_at=now,
+            )
+        )
+        await self._unit.events.append(
+            workspace_id, "delivery", id, "", DeliveryState.PLANNED, reason=action
+        )
+        return await self.get(id)
+
+    # -- changing ---------------------------------------------------------------------------------
+
+    async def move(self, change: Change) -> None:
+        """Take one step; raises `TransitionNotAllowed`, or `Conflict` if the row moved."""
+        await self.move_all([change])
+
+    async def move_all(self, changes: Sequence[Change]) -> None:
+        """Take several steps, each guarded by the state it starts from, all or none.
+
+        Raises `TransitionNotAllowed` for an illegal one, `Conflict` when a row moved meanwhile.
+        """
+        now = self._unit.now
+        for change in changes:
+            check_transition("delivery", change.delivery.id, change.delivery.state, change.to)
+            values = {"wake_at": None, **change.values}
+            result = await self._unit.connection.execute(
+                sa.update(deliveries)
+                .where(
+                    deliveries.c.id == change.delivery.id,
+                    deliveries.c.state == change.delivery.state,
+                )
+                .values(state=change.to, changed_at=now, **values)
+            )
+            if result.rowcount != 1:
+                raise Conflict(f"Delivery {change.delivery.id} has changed in the meantime.")
+            if change.to is DeliveryState.SCHEDULED:
+                self._unit.hint("courier", change.delivery.account_id, values["wake_at"])
+        await self._unit.events.append_all(
+            [
+                self._unit.events.row(
+                    change.delivery.workspace_id,
+                    "delivery",
+                    change.delivery.id,
+                    change.delivery.state,
+                    change.to,
+                    change.reason,
+                    change.evidence,
+                )
+                for change in changes
+            ]
+        )
+
+    async def look_again(self, delivery: Delivery, wake_at: datetime, reason: str) -> None:
+        """Count a look at an unknown outcome that told nothing; look again at `wake_at`."""
+        await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
+            .values(looks=deliveries.c.looks + 1, wake_at=wake_at, reason=reason)
+        )
+
+    async def postpone(self, ids: Sequence[str], wake_at: datetime) -> None:
+        """Look at these deliveries again at `wake_at`, without a change of state."""
+        await self._unit.connection.execute(
+            sa.update(deliveries).where(deliveries.c.id.in_(list(ids))).values(wake_at=wake_at)
+        )
+
+    async def store_handles(self, id: str, handles: Mapping[str, Any]) -> None:
+        """Keep what `prepare` has made, so that a repeated try finds it."""
+        await self._unit.connection.execute(
+            sa.update(deliveries).where(deliveries.c.id == id).values(handles=dict(handles))
+        )
+
+    async def write_intents(self, written: Sequence[Intent]) -> None:
+        """Record that commit calls are about to be made."""
+        await self._unit.connection.execute(
+            sa.insert(intents), [to_columns(intent) for intent in written]
+        )
+
+    async def write_receipts(self, written: Sequence[Receipt]) -> None:
+        """Record what came of commit calls."""
+        await self._unit.connection.execute(
+            sa.insert(receipts), [to_columns(receipt) for receipt in written]
+        )
+
+    # -- waiting work -----------------------------------------------------------------------------
+
+    async def accounts_with_work(self, now: datetime, limit: int = 500) -> list[str]:
+        """Return the accounts that have a delivery to look at now."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries.c.account_id)
+            .join(accounts, accounts.c.id == deliveries.c.account_id)
+            .where(
+                deliveries.c.wake_at <= now,
+                accounts.c.paused_until.is_(None) | (accounts.c.paused_until <= now),
+                accounts.c.lease_until.is_(None) | (accounts.c.lease_until <= now),
+            )
+            .group_by(deliveries.c.account_id)
+            .limit(limit)
+        )
+        return [row.account_id for row in rows]
+
+
+def to_columns(value: Intent | Receipt) -> dict[str, Any]:
+    """Return a record's fields as column values."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _delivery(row: Any) -> Delivery:
+    values = {
+        name: row._mapping[name] for name in Delivery.__dataclass_fields__ if name in row._mapping
+    }
+    values["state"] = DeliveryState(values["state"])
+    values["action"] = Action(values["action"])
+    return Delivery(**values)

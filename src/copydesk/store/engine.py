@@ -1,0 +1,162 @@
+"""Opening a store: engine settings for SQLite and PostgreSQL, migrations, units of work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from copydesk.core.clock import Clock
+from copydesk.core.errors import ConfigError, StoreUnavailable
+from copydesk.core.ids import IdFactory
+from copydesk.store.unit import Outbox, SilentOutbox, UnitOfWork
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Store:
+    """A database with its units of work. The same semantics on SQLite and PostgreSQL.
+
+    SQLite has one writer at a time: writing units queue up here in arrival order instead of
+    running into the database's busy handler.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, ids: IdFactory) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.ids = ids
+        self.outbox: Outbox = SilentOutbox()
+        self._writer: asyncio.Lock | None = asyncio.Lock() if self.embedded else None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is the embedded (SQLite) store."""
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def begin(self, actor: str) -> AsyncIterator[UnitOfWork]:
+        """Open a writing unit of work for `actor`; commits on success, rolls back on error.
+
+        Job hints given to the unit leave through the outbox: inside the transaction on PostgreSQL,
+        after the commit when embedded. Raises `StoreUnavailable` when the database is not there.
+        """
+        async with self._writer or nullcontext(), self.connect(write=True) as connection:
+            work = UnitOfWork(connection, self.clock, self.ids, actor)
+            yield work
+            hints = tuple(work.hints)
+            await self.outbox.before_commit(connection, hints)
+            await connection.commit()
+        await self.outbox.after_commit(hints)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        """Open a reading unit of work: one consistent snapshot on SQLite, never commits."""
+        async with self.connect(write=False) as connection:
+            yield UnitOfWork(connection, self.clock, self.ids, "reader")
+
+    @asynccontextmanager
+    async def connect(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
+        """Open a connection in a transaction that is rolled back unless committed."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execution_options(copydesk_write=write)
+                yield connection
+        except (OSError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+            raise _unavailable(self.engine, error) from error
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated:
+                raise _unavailable(self.engine, error) from error
+            raise
+
+    async def migrate(self) -> None:
+        """Bring the schema to the newest version."""
+        async with self.connect(write=True) as connection:
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+async def open_store(url: str, clock: Clock, ids: IdFactory, *, migrate: bool = True) -> Store:
+    """Open the database at `url` (`sqlite:///FILE` or `postgresql://…`).
+
+    Raises `ConfigError` for an address we cannot use, `StoreUnavailable` when it does not answer.
+    """
+    engine = _make_engine(url)
+    store = Store(engine, clock, ids)
+    if migrate:
+        await store.migrate()
+    return store
+
+
+def _make_engine(url: str) -> AsyncEngine:
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ConfigError([f"database: {url!r} is not a database address"]) from error
+    backend = address.get_backend_name()
+    if backend == "sqlite":
+        engine = create_async_engine(
+            address.set(drivername="sqlite+aiosqlite"), pool_size=8, max_overflow=8
+        )
+        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    if backend == "postgresql":
+        return create_async_engine(
+            address.set(drivername="postgresql+asyncpg"),
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+        )
+    raise ConfigError(
+        [f"database: {backend} is not supported"], remedy="Use sqlite:///FILE or postgresql://…"
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # transactions are begun by us (below), not by the driver
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # a deferred transaction that turns into a writer fails at once instead of waiting
+    write = connection.get_execution_options().get("copydesk_write", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _unavailable(engine: AsyncEngine, error: BaseException) -> StoreUnavailable:
+    where = engine.url.render_as_string(hide_password=True)
+    detail = str(getattr(error, "orig", error)).strip().splitlines()
+    return StoreUnavailable(
+        f"The database {where} cannot be used: {detail[0] if detail else type(error).__name__}.",
+        remedy="Nothing was changed. Check that it runs, has space and accepts us, then try again.",
+    )

@@ -1,0 +1,94 @@
+"""The append-only history. Rows are only ever inserted; the database refuses anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from copydesk.core.events import Event
+from copydesk.store.tables import events
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+class Events:
+    """Appends and reads events."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def append(
+        self,
+        workspace_id: str,
+        noun: str,
+        subject_id: str,
+        from_state: str,
+        to_state: str,
+        *,
+        reason: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record that the unit's actor took `subject_id` from one state to another."""
+        await self.append_all(
+            [self.row(workspace_id, noun, subject_id, from_state, to_state, reason, data)]
+        )
+
+    def row(
+        self,
+        workspace_id: str,
+        noun: str,
+        subject_id: str,
+        from_state: str,
+        to_state: str,
+        reason: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return the row `append_all` takes."""
+        return {
+            "at": self._unit.now,
+            "workspace_id": workspace_id,
+            "noun": noun,
+            "subject_id": subject_id,
+            "actor": self._unit.actor,
+            "from_state": from_state,
+            "to_state": to_state,
+            "reason": reason,
+            "data": dict(data or {}),
+        }
+
+    async def append_all(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Record several events in one statement."""
+        if rows:
+            await self._unit.connection.execute(sa.insert(events), list(rows))
+
+    async def history(self, subject_ids: Sequence[str], limit: int = 500) -> list[Event]:
+        """Return what happened to the given things, oldest first, at most `limit`."""
+        rows = await self._unit.connection.execute(
+            sa.select(events)
+            .where(events.c.subject_id.in_(list(subject_ids)))
+            .order_by(events.c.sequence)
+            .limit(limit)
+        )
+        return [_event(row) for row in rows]
+
+    async def after(self, sequence: int, limit: int = 200) -> list[Event]:
+        """Return events with a higher sequence number, oldest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(events)
+            .where(events.c.sequence > sequence)
+            .order_by(events.c.sequence)
+            .limit(limit)
+        )
+        return [_event(row) for row in rows]
+
+    async def newest(self) -> int:
+        """Return the highest sequence number, 0 when nothing has happened."""
+        value = await self._unit.connection.scalar(sa.select(sa.func.max(events.c.sequence)))
+        return int(value or 0)
+
+
+def _event(row: Any) -> Event:
+    return Event(**row._mapping)

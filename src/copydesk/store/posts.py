@@ -1,0 +1,286 @@
+"""Posts, their revisions, the checks on them, and the model calls that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
+from copydesk.core.errors import Conflict, NotFound
+from copydesk.core.post import Content, Edit, Fate, Post, Revision, Tier
+from copydesk.core.states import PostState, check_transition
+from copydesk.store.codec import from_json, to_json
+from copydesk.store.tables import checks, model_calls, posts, revisions
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+class Posts:
+    """Reads and writes posts, revisions, checks and model calls."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def get(self, id: str) -> Post:
+        """Return post `id`; raises `NotFound`."""
+        rows = await self._unit.connection.execute(sa.select(posts).where(posts.c.id == id))
+        row = rows.one_or_none()
+        if row is None:
+            raise NotFound(f"There is no post {id}.")
+        return _post(row)
+
+    async def find_by_key(self, workspace_id: str, source_key: str) -> Post | None:
+        """Return the post with this natural key, or None."""
+        rows = await self._unit.connection.execute(
+            sa.select(posts).where(
+                posts.c.workspace_id == workspace_id, posts.c.source_key == source_key
+            )
+        )
+        row = rows.one_or_none()
+        return _post(row) if row else None
+
+    async def newest(
+        self, workspace_id: str, *, state: str = "", before: str = "", limit: int = 50
+    ) -> list[tuple[Post, str]]:
+        """Return (post, title) newest first; `before` is an id cursor."""
+        query = (
+            sa.select(posts, revisions.c.title)
+            .join(revisions, revisions.c.id == posts.c.revision_id)
+            .where(posts.c.workspace_id == workspace_id)
+        )
+        if state:
+            query = query.where(posts.c.state == state)
+        if before:
+            query = query.where(posts.c.id < before)
+        rows = await self._unit.connection.execute(query.order_by(posts.c.id.desc()).limit(limit))
+        return [(_post(row), row.title) for row in rows]
+
+    async def add(
+        self,
+        *,
+        workspace_id: str,
+        source_key: str,
+        content: Content,
+        tier: Tier,
+        submission_id: str | None = None,
+        **made: Any,
+    ) -> tuple[Post, Revision]:
+        """Add a drafted post with its first revision; `made` are further fields of `Revision`."""
+        post_id = self._unit.ids.new("post")
+        revision = self._revision(post_id, 1, content, tier, made)
+        now = self._unit.now
+        await self._unit.connection.execute(
+            sa.insert(posts).values(
+                id=post_id,
+                workspace_id=workspace_id,
+                source_key=source_key,
+                submission_id=submission_id,
+                state=PostState.DRAFTED,
+                revision_id=revision.id,
+                created_at=now,
+            )
+        )
+        await self._insert_revision(revision)
+        await self._unit.events.append(
+            workspace_id, "post", post_id, "", PostState.DRAFTED, reason=f"written by {tier}"
+        )
+        return await self.get(post_id), revision
+
+    async def revise(self, post: Post, content: Content, tier: Tier, **made: Any) -> Revision:
+        """Add the next revision of `post` and make it current. The post's state stays."""
+        current = await self.revision(post.revision_id)
+        revision = self._revision(post.id, current.number + 1, content, tier, made)
+        await self._insert_revision(revision)
+        result = await self._unit.connection.execute(
+            sa.update(posts)
+            .where(posts.c.id == post.id, posts.c.revision_id == post.revision_id)
+            .values(revision_id=revision.id)
+        )
+        if result.rowcount != 1:
+            raise Conflict(f"Post {post.id} was revised in the meantime.")
+        return revision
+
+    def _revision(
+        self, post_id: str, number: int, content: Content, tier: Tier, made: dict[str, Any]
+    ) -> Revision:
+        return Revision(
+            id=self._unit.ids.new("revision"),
+            post_id=post_id,
+            number=number,
+            content=content,
+            tier=tier,
+            created_at=self._unit.now,
+            created_by=self._unit.actor,
+            **made,
+        )
+
+    async def _insert_revision(self, revision: Revision) -> None:
+        await self._unit.connection.execute(
+            sa.insert(revisions).values(
+                id=revision.id,
+                post_id=revision.post_id,
+                number=revision.number,
+                title=revision.content.title,
+                content=to_json(Content, revision.content),
+                tier=revision.tier,
+                prompt_version=revision.prompt_version,
+                model=revision.model,
+                edits=to_json(tuple[Edit, ...], revision.edits),
+                fates=to_json(tuple[Fate, ...], revision.fates),
+                omitted=list(revision.omitted),
+                open_questions=list(revision.open_questions),
+                created_at=revision.created_at,
+                created_by=revision.created_by,
+            )
+        )
+
+    async def revision(self, id: str) -> Revision:
+        """Return revision `id`; raises `NotFound`."""
+        rows = await self._unit.connection.execute(sa.select(revisions).where(revisions.c.id == id))
+        row = rows.one_or_none()
+        if row is None:
+            raise NotFound(f"There is no revision {id}.")
+        return _revision_of(row)
+
+    async def revisions(self, post_id: str) -> list[Revision]:
+        """Return all revisions of a post, oldest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(revisions).where(revisions.c.post_id == post_id).order_by(revisions.c.number)
+        )
+        return [_revision_of(row) for row in rows]
+
+    async def move(
+        self,
+        post: Post,
+        to: PostState,
+        *,
+        reason: str = "",
+        wake_at: datetime | None = None,
+        **changes: Any,
+    ) -> Post:
+        """Take `post` to a state; raises `TransitionNotAllowed`, or `Conflict` if it moved."""
+        check_transition("post", post.id, post.state, to)
+        result = await self._unit.connection.execute(
+            sa.update(posts)
+            .where(posts.c.id == post.id, posts.c.state == post.state)
+            .values(state=to, wake_at=wake_at, **changes)
+        )
+        if result.rowcount != 1:
+            raise Conflict(f"Post {post.id} has changed in the meantime.")
+        await self._unit.events.append(
+            post.workspace_id, "post", post.id, post.state, to, reason=reason
+        )
+        if to is PostState.APPROVED:
+            self._unit.hint("distribute", post.id, wake_at)
+        return await self.get(post.id)
+
+    # -- checks and calls -------------------------------------------------------------------------
+
+    async def store_checks(
+        self, post_id: str, revision_id: str, results: Sequence[CheckResult], risk: RiskClass
+    ) -> None:
+        """Store the gate's evidence on a revision and its risk on the post."""
+        if results:
+            await self._unit.connection.execute(
+                sa.insert(checks),
+                [
+                    {
+                        "revision_id": revision_id,
+                        "position": position,
+                        "check": result.check,
+                        "version": result.version,
+                        "verdict": result.verdict,
+                        "evidence": to_json(tuple[Evidence, ...], result.evidence),
+                        "cost_ms": result.cost_ms,
+                    }
+                    for position, result in enumerate(results)
+                ],
+            )
+        await self._unit.connection.execute(
+            sa.update(posts).where(posts.c.id == post_id).values(risk=risk)
+        )
+
+    async def checks(self, revision_id: str) -> list[CheckResult]:
+        """Return the stored checks of a revision in the order they ran."""
+        rows = await self._unit.connection.execute(
+            sa.select(checks).where(checks.c.revision_id == revision_id).order_by(checks.c.position)
+        )
+        return [
+            CheckResult(
+                check=row.check,
+                version=row.version,
+                verdict=Verdict(row.verdict),
+                evidence=from_json(tuple[Evidence, ...], row.evidence),
+                cost_ms=row.cost_ms,
+            )
+            for row in rows
+        ]
+
+    async def risk(self, post_id: str) -> RiskClass:
+        """Return the risk class the gate gave the post."""
+        value = await self._unit.connection.scalar(
+            sa.select(posts.c.risk).where(posts.c.id == post_id)
+        )
+        return RiskClass(value or RiskClass.LOW)
+
+    async def add_model_calls(
+        self, submission_id: str | None, calls: Sequence[dict[str, Any]]
+    ) -> None:
+        """Store model calls (fields of the table), used or rejected, as evidence and cost."""
+        if calls:
+            await self._unit.connection.execute(
+                sa.insert(model_calls),
+                [
+                    {
+                        "id": self._unit.ids.new("call"),
+                        "submission_id": submission_id,
+                        "called_at": self._unit.now,
+                        **call,
+                    }
+                    for call in calls
+                ],
+            )
+
+    async def model_calls(self, submission_id: str) -> list[dict[str, Any]]:
+        """Return the model calls made for a submission, oldest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(model_calls)
+            .where(model_calls.c.submission_id == submission_id)
+            .order_by(model_calls.c.id)
+        )
+        return [dict(row._mapping) for row in rows]
+
+
+def _post(row: Any) -> Post:
+    return Post(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        source_key=row.source_key,
+        state=PostState(row.state),
+        revision_id=row.revision_id,
+        created_at=row.created_at,
+        published_at=row.published_at,
+        submission_id=row.submission_id,
+    )
+
+
+def _revision_of(row: Any) -> Revision:
+    return Revision(
+        id=row.id,
+        post_id=row.post_id,
+        number=row.number,
+        content=from_json(Content, row.content),
+        tier=Tier(row.tier),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        prompt_version=row.prompt_version,
+        model=row.model,
+        edits=from_json(tuple[Edit, ...], row.edits),
+        fates=from_json(tuple[Fate, ...], row.fates),
+        omitted=tuple(row.omitted),
+        open_questions=tuple(row.open_questions),
+    )

@@ -1,0 +1,330 @@
+"""Submissions with their segments and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from copydesk.core.errors import Conflict, NotFound
+from copydesk.core.states import SubmissionState, check_transition
+from copydesk.core.submission import (
+    Attachment,
+    ParsedMessage,
+    Segment,
+    Source,
+    Submission,
+    ThreadRef,
+)
+from copydesk.store.codec import from_json, to_json
+from copydesk.store.tables import segments, submissions, threads
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+class Submissions:
+    """Reads and writes submissions, segments and threads."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def find_by_key(self, workspace_id: str, source_key: str) -> Submission | None:
+        """Return the submission with this source key, or None."""
+        rows = await self._unit.connection.execute(
+            sa.select(submissions).where(
+                submissions.c.workspace_id == workspace_id,
+                submissions.c.source_key == source_key,
+            )
+        )
+        row = rows.one_or_none()
+        return _submission(row) if row else None
+
+    async def add(
+        self,
+        *,
+        workspace_id: str,
+        source: Source | None,
+        source_key: str,
+        filename: str,
+        raw_sha256: str,
+        size: int,
+    ) -> Submission:
+        """Add a received submission and leave word that it wants composing."""
+        now = self._unit.now
+        id = self._unit.ids.new("submission")
+        await self._unit.connection.execute(
+            sa.insert(submissions).values(
+                id=id,
+                workspace_id=workspace_id,
+                source=source,
+                source_key=source_key,
+                filename=filename,
+                raw_sha256=raw_sha256,
+                size=size,
+                state=SubmissionState.RECEIVED,
+                received_at=now,
+                wake_at=now,
+            )
+        )
+        await self._unit.events.append(
+            workspace_id, "submission", id, "", SubmissionState.RECEIVED, reason=filename
+        )
+        self._unit.hint("compose", id)
+        return await self.get(id)
+
+    async def get(self, id: str) -> Submission:
+        """Return submission `id` with its segments; raises `NotFound`."""
+        rows = await self._unit.connection.execute(
+            sa.select(submissions).where(submissions.c.id == id)
+        )
+        row = rows.one_or_none()
+        if row is None:
+            raise NotFound(f"There is no submission {id}.")
+        tiles = await self._unit.connection.execute(
+            sa.select(segments).where(segments.c.submission_id == id).order_by(segments.c.position)
+        )
+        return _submission(row, [_segment(tile) for tile in tiles])
+
+    async def raw(self, submission: Submission) -> bytes:
+        """Return the bytes as they came in."""
+        return await self._unit.workspaces.load(submission.raw_sha256)
+
+    async def newest(
+        self, workspace_id: str, *, state: str = "", before: str = "", limit: int = 50
+    ) -> list[Submission]:
+        """Return submissions without their segments, newest first; `before` is an id cursor."""
+        query = sa.select(submissions).where(submissions.c.workspace_id == workspace_id)
+        if state:
+            query = query.where(submissions.c.state == state)
+        if before:
+            query = query.where(submissions.c.id < before)
+        rows = await self._unit.connection.execute(
+            query.order_by(submissions.c.id.desc()).limit(limit)
+        )
+        return [_submission(row) for row in rows]
+
+    async def move(
+        self,
+        submission: Submission,
+        to: SubmissionState,
+        *,
+        reason: str = "",
+        problem: str = "",
+        wake_at: datetime | None = None,
+        **changes: Any,
+    ) -> None:
+        """Take a submission to a state; raises `TransitionNotAllowed` or, if it moved, `Conflict`."""
+        check_transition("submission", submission.id, submission.state, to)
+        result = await self._unit.connection.execute(
+            sa.update(submissions)
+            .where(submissions.c.id == submission.id, submissions.c.state == submission.state)
+            .values(state=to, wake_at=wake_at, reason=reason, problem=problem, **changes)
+        )
+        if result.rowcount != 1:
+            raise Conflict(f"Submission {submission.id} has changed in the meantime.")
+        await self._unit.events.append(
+            submission.workspace_id,
+            "submission",
+            submission.id,
+            submission.state,
+            to,
+            reason=reason,
+        )
+
+    async def count_attempt(self, submission: Submission, wake_at: datetime | None) -> int:
+        """Count one more try to compose, look again at `wake_at`; returns the number of tries."""
+        await self._unit.connection.execute(
+            sa.update(submissions)
+            .where(submissions.c.id == submission.id)
+            .values(attempts=submissions.c.attempts + 1, wake_at=wake_at)
+        )
+        return submission.attempts + 1
+
+    async def store_parsed(
+        self, submission: Submission, parsed: ParsedMessage, attachments: Sequence[str]
+    ) -> None:
+        """Store what parsing found; `attachments` are the blob hashes, in order."""
+        await self._unit.connection.execute(
+            sa.update(submissions)
+            .where(submissions.c.id == submission.id)
+            .values(
+                source=parsed.source,
+                message_id=parsed.thread.message_id,
+                parsed={
+                    "text": parsed.text,
+                    "subject": parsed.subject,
+                    "author": parsed.author,
+                    "author_address": parsed.author_address,
+                    "sent_at": parsed.sent_at.isoformat() if parsed.sent_at else None,
+                    "language": parsed.language,
+                    "thread": to_json(ThreadRef, parsed.thread),
+                    "attachments": [
+                        {
+                            "filename": attachment.filename,
+                            "content_type": attachment.content_type,
+                            "content_id": attachment.content_id,
+                            "sha256": digest,
+                        }
+                        for attachment, digest in zip(parsed.attachments, attachments, strict=True)
+                    ],
+                    "meta": dict(parsed.meta),
+                    "notes": list(parsed.notes),
+                },
+            )
+        )
+        await self._unit.connection.execute(
+            sa.delete(segments).where(segments.c.submission_id == submission.id)
+        )
+        await self._unit.connection.execute(
+            sa.insert(segments),
+            [
+                {"submission_id": submission.id, "position": position, **_tile(segment)}
+                for position, segment in enumerate(parsed.segments)
+            ],
+        )
+
+    async def attachments(self, submission: Submission) -> list[Attachment]:
+        """Return the files that came with a parsed submission, with their bytes."""
+        parsed = await self._unit.connection.scalar(
+            sa.select(submissions.c.parsed).where(submissions.c.id == submission.id)
+        )
+        return [
+            Attachment(
+                filename=entry["filename"],
+                content_type=entry["content_type"],
+                content_id=entry["content_id"],
+                data=await self._unit.workspaces.load(entry["sha256"]),
+            )
+            for entry in (parsed or {}).get("attachments", [])
+        ]
+
+    async def attach_post(self, submission_id: str, post_id: str) -> None:
+        """Remember which post was made from a submission."""
+        await self._unit.connection.execute(
+            sa.update(submissions).where(submissions.c.id == submission_id).values(post_id=post_id)
+        )
+
+    # -- threads ----------------------------------------------------------------------------------
+
+    async def thread_of_messages(
+        self, workspace_id: str, message_ids: Sequence[str]
+    ) -> tuple[str, tuple[str, ...]] | None:
+        """Return (thread id, participants) of the thread that holds one of these messages."""
+        if not message_ids:
+            return None
+        rows = await self._unit.connection.execute(
+            sa.select(threads.c.id, threads.c.participants)
+            .join(submissions, submissions.c.thread_id == threads.c.id, isouter=True)
+            .where(
+                threads.c.workspace_id == workspace_id,
+                submissions.c.message_id.in_(list(message_ids))
+                | threads.c.root_key.in_(list(message_ids)),
+            )
+            .order_by(threads.c.created_at)
+            .limit(1)
+        )
+        row = rows.first()
+        return (row.id, tuple(row.participants)) if row else None
+
+    async def add_thread(
+        self, workspace_id: str, root_key: str, subject: str, participants: Sequence[str]
+    ) -> str:
+        """Add a thread and return its id."""
+        id = self._unit.ids.new("thread")
+        await self._unit.connection.execute(
+            sa.insert(threads).values(
+                id=id,
+                workspace_id=workspace_id,
+                root_key=root_key,
+                subject=subject,
+                participants=sorted(participants),
+                created_at=self._unit.now,
+            )
+        )
+        return id
+
+    async def join_thread(
+        self,
+        submission_id: str,
+        thread_id: str,
+        participants: Sequence[str],
+        *,
+        maybe: str | None = None,
+    ) -> None:
+        """Put a submission in a thread; `maybe` links another thread it possibly belongs to."""
+        await self._unit.connection.execute(
+            sa.update(submissions)
+            .where(submissions.c.id == submission_id)
+            .values(thread_id=thread_id, maybe_thread_id=maybe)
+        )
+        known = await self._unit.connection.scalar(
+            sa.select(threads.c.participants).where(threads.c.id == thread_id)
+        )
+        merged = sorted(set(known or []) | set(participants))
+        if merged != known:
+            await self._unit.connection.execute(
+                sa.update(threads).where(threads.c.id == thread_id).values(participants=merged)
+            )
+
+    async def in_thread(self, thread_id: str, limit: int = 50) -> list[Submission]:
+        """Return the submissions of a thread, oldest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(submissions)
+            .where(submissions.c.thread_id == thread_id)
+            .order_by(submissions.c.id)
+            .limit(limit)
+        )
+        return [_submission(row) for row in rows]
+
+
+def _tile(segment: Segment) -> dict[str, Any]:
+    tile: dict[str, Any] = to_json(Segment, segment)
+    return tile
+
+
+def _segment(row: Any) -> Segment:
+    values = dict(row._mapping)
+    values.pop("submission_id")
+    values.pop("position")
+    segment: Segment = from_json(Segment, values)
+    return segment
+
+
+def _submission(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
+    values = row._mapping
+    parsed = None
+    data = values["parsed"]
+    if data is not None:
+        parsed = ParsedMessage(
+            source=Source(values["source"]),
+            text=data["text"],
+            segments=tuple(tiles),
+            subject=data["subject"],
+            author=data["author"],
+            author_address=data["author_address"],
+            sent_at=datetime.fromisoformat(data["sent_at"]) if data["sent_at"] else None,
+            language=data["language"],
+            thread=from_json(ThreadRef, data["thread"]),
+            meta=data["meta"],
+            notes=tuple(data["notes"]),
+        )
+    return Submission(
+        id=values["id"],
+        workspace_id=values["workspace_id"],
+        source=Source(values["source"]) if values["source"] else None,
+        source_key=values["source_key"],
+        filename=values["filename"],
+        raw_sha256=values["raw_sha256"],
+        size=values["size"],
+        state=SubmissionState(values["state"]),
+        received_at=values["received_at"],
+        thread_id=values["thread_id"],
+        post_id=values["post_id"],
+        problem=values["problem"],
+        reason=values["reason"],
+        attempts=values["attempts"],
+        parsed=parsed,
+    )

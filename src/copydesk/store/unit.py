@@ -1,0 +1,142 @@
+"""The unit of work: one transaction, its repositories, and the job hints it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from copydesk.core.clock import Clock
+from copydesk.core.ids import IdFactory
+
+if TYPE_CHECKING:
+    from copydesk.store.accounts import Accounts
+    from copydesk.store.deliveries import Deliveries
+    from copydesk.store.events import Events
+    from copydesk.store.posts import Posts
+    from copydesk.store.reviews import Reviews
+    from copydesk.store.submissions import Submissions
+    from copydesk.store.tokens import Tokens
+    from copydesk.store.workers import Workers
+    from copydesk.store.workspaces import Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A job hint: the row `subject_id` may need work of this `kind`, from `at` on (None: now)."""
+
+    kind: str
+    subject_id: str
+    at: datetime | None = None
+
+
+class Outbox(Protocol):
+    """Where hints go. Rows are the truth, so losing a hint costs time, never work."""
+
+    async def before_commit(self, connection: AsyncConnection, hints: tuple[Hint, ...]) -> None:
+        """Called inside the transaction, as its last statement."""
+        ...
+
+    async def after_commit(self, hints: tuple[Hint, ...]) -> None:
+        """Called once the transaction is durable."""
+        ...
+
+
+class SilentOutbox:
+    """Drops hints: for processes without a worker; the sweep of one that works finds the rows."""
+
+    async def before_commit(self, connection: AsyncConnection, hints: tuple[Hint, ...]) -> None:
+        """Do nothing."""
+
+    async def after_commit(self, hints: tuple[Hint, ...]) -> None:
+        """Do nothing."""
+
+
+class UnitOfWork:
+    """One transaction's repositories. Opened by the caller of a use case; nobody else commits."""
+
+    def __init__(
+        self, connection: AsyncConnection, clock: Clock, ids: IdFactory, actor: str
+    ) -> None:
+        self.connection = connection
+        self.clock = clock
+        self.ids = ids
+        self.actor = actor
+        self.hints: list[Hint] = []
+
+    def hint(self, kind: str, subject_id: str, at: datetime | None = None) -> None:
+        """Leave word that `subject_id` may need work of this kind."""
+        found = Hint(kind, subject_id, at)
+        if found not in self.hints:
+            self.hints.append(found)
+
+    @property
+    def now(self) -> datetime:
+        """Return the current time in UTC."""
+        return self.clock.now()
+
+    @cached_property
+    def workspaces(self) -> Workspaces:
+        """Return the workspaces."""
+        from copydesk.store.workspaces import Workspaces
+
+        return Workspaces(self)
+
+    @cached_property
+    def submissions(self) -> Submissions:
+        """Return the submissions, their segments and threads."""
+        from copydesk.store.submissions import Submissions
+
+        return Submissions(self)
+
+    @cached_property
+    def posts(self) -> Posts:
+        """Return the posts, their revisions, checks and model calls."""
+        from copydesk.store.posts import Posts
+
+        return Posts(self)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """Return the reviews."""
+        from copydesk.store.reviews import Reviews
+
+        return Reviews(self)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Return the accounts and their leases."""
+        from copydesk.store.accounts import Accounts
+
+        return Accounts(self)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Return the deliveries, renditions, intents and receipts."""
+        from copydesk.store.deliveries import Deliveries
+
+        return Deliveries(self)
+
+    @cached_property
+    def events(self) -> Events:
+        """Return the history."""
+        from copydesk.store.events import Events
+
+        return Events(self)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Return the processes that work, and what is waiting for them."""
+        from copydesk.store.workers import Workers
+
+        return Workers(self)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Return API tokens, web sessions and idempotency keys."""
+        from copydesk.store.tokens import Tokens
+
+        return Tokens(self)

@@ -1,0 +1,140 @@
+"""Processes that work, and what is waiting for them: health is told from rows, not from a port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from copydesk.core.states import PostState, SubmissionState
+from copydesk.store.tables import deliveries, posts, submissions, workers
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits: how many rows are due now, since when the oldest, when the next one wakes."""
+
+    due: int
+    oldest_due_at: datetime | None
+    next_wake_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A process that works, as a row."""
+
+    id: str
+    kind: str
+    host: str
+    pid: int
+    started_at: datetime
+    seen_at: datetime
+    last_job_at: datetime | None
+    jobs_done: int
+
+
+_WAKING = (submissions, posts, deliveries)
+
+
+class Workers:
+    """Reads and writes worker rows, and looks at everything that waits."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def add(self, id: str, kind: str, host: str, pid: int) -> None:
+        """Announce a process that works."""
+        now = self._unit.now
+        await self._unit.connection.execute(
+            sa.insert(workers).values(
+                id=id,
+                kind=kind,
+                host=host,
+                pid=pid,
+                started_at=now,
+                seen_at=now,
+                last_job_at=None,
+                jobs_done=0,
+            )
+        )
+
+    async def seen(self, id: str, last_job_at: datetime | None, jobs_done: int) -> None:
+        """Say that the process is alive and what it has done."""
+        await self._unit.connection.execute(
+            sa.update(workers)
+            .where(workers.c.id == id)
+            .values(seen_at=self._unit.now, last_job_at=last_job_at, jobs_done=jobs_done)
+        )
+
+    async def remove(self, id: str, *, older_than: timedelta) -> None:
+        """Take a process off the list, and those not seen for `older_than`."""
+        await self._unit.connection.execute(
+            sa.delete(workers).where(
+                (workers.c.id == id) | (workers.c.seen_at < self._unit.now - older_than)
+            )
+        )
+
+    async def all(self) -> list[Worker]:
+        """Return the known processes, newest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(workers).order_by(workers.c.started_at.desc())
+        )
+        return [Worker(**row._mapping) for row in rows]
+
+    async def backlog(self) -> Backlog:
+        """Return what waits at this moment."""
+        now = self._unit.now
+        due, oldest, upcoming = 0, None, None
+        for table in _WAKING:
+            count, first = (
+                await self._unit.connection.execute(
+                    sa.select(sa.func.count(), sa.func.min(table.c.wake_at)).where(
+                        table.c.wake_at <= now
+                    )
+                )
+            ).one()
+            due += count
+            oldest = min((m for m in (oldest, first) if m is not None), default=None)
+            upcoming = min(
+                (m for m in (upcoming, await self._next(table, now)) if m is not None), default=None
+            )
+        return Backlog(due=due, oldest_due_at=oldest, next_wake_at=upcoming)
+
+    async def next_wake(self, now: datetime) -> datetime | None:
+        """Return when the next row wakes after `now`, or None."""
+        found = [await self._next(table, now) for table in _WAKING]
+        return min((moment for moment in found if moment is not None), default=None)
+
+    async def _next(self, table: sa.Table, now: datetime) -> datetime | None:
+        moment: datetime | None = await self._unit.connection.scalar(
+            sa.select(sa.func.min(table.c.wake_at)).where(table.c.wake_at > now)
+        )
+        return moment
+
+    async def due_submissions(self, now: datetime, limit: int = 500) -> list[str]:
+        """Return submissions that want composing now."""
+        rows = await self._unit.connection.execute(
+            sa.select(submissions.c.id)
+            .where(
+                submissions.c.wake_at <= now,
+                submissions.c.state.in_([SubmissionState.RECEIVED, SubmissionState.PARSED]),
+            )
+            .order_by(submissions.c.wake_at)
+            .limit(limit)
+        )
+        return [row.id for row in rows]
+
+    async def due_posts(self, now: datetime, limit: int = 500) -> list[str]:
+        """Return approved posts that want distributing now."""
+        rows = await self._unit.connection.execute(
+            sa.select(posts.c.id)
+            .where(posts.c.wake_at <= now, posts.c.state == PostState.APPROVED)
+            .order_by(posts.c.wake_at)
+            .limit(limit)
+        )
+        return [row.id for row in rows]
