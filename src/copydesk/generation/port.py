@@ -1,0 +1,81 @@
+"""The model port: what a capability asks for and the envelope it gets back.
+
+Capabilities know only these types; which vendor answers, and through which library, is an adapter's
+business. An adapter reports what the server said; whether to believe it is `truncation`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from copydesk.core.post import Tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplySchema:
+    """The agreed form of an object reply: a name and its JSON schema."""
+
+    name: str
+    json_schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """One question to a model.
+
+    `system` is the same for every request of a prompt version, so that a vendor can cache it;
+    `user` carries the fenced material. `reply` is None for plain text. `max_tokens` caps the
+    output; `temperature` is 0..2. `cache` is a hint that `system` will be sent again soon.
+    """
+
+    capability: str
+    system: str
+    user: str
+    max_tokens: int
+    temperature: float
+    prompt_version: str
+    tier: Tier
+    reply: ReplySchema | None = None
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens as the server counted them; None where it did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """One answer, with everything needed to judge and to bill it.
+
+    `text` is the reply as it came; `object` is it parsed, or None where it is not a JSON object.
+    `finish_reason` is the server's own word, "" when it sent none. `cost_usd` is None when no price
+    is known, which is not the same as free.
+    """
+
+    text: str
+    finish_reason: str
+    model: str
+    prompt_version: str
+    tier: Tier
+    object: Mapping[str, Any] | None = None
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    latency_ms: float = 0.0
+
+
+class Model(Protocol):
+    """Something that answers a `ModelRequest`."""
+
+    async def complete(self, request: ModelRequest) -> Completion:
+        """Ask once; never retry, never wait longer than the adapter's timeout.
+
+        Raises `ModelUnavailable` when no answer came, and `ReplyTruncated` or `ModelReplyInvalid`
+        when one came that the adapter can already tell is cut or malformed.
+        """
+        ...

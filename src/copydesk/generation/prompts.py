@@ -1,0 +1,88 @@
+"""Prompts as versioned files: `prompts/<capability>.v<number>.md`.
+
+A file opens with TOML between `+++` lines (temperature, limits) and has two parts, `# System` and
+`# User`. Names in double braces are filled in one pass, so a filled-in text is never read again.
+A published file is never edited: a change is a new version, so that evidence stays comparable.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Final
+
+import regex
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from copydesk.core.errors import ConfigError, NotFound
+
+_FILE: Final = regex.compile(
+    r"\A\+\+\+\n(?P<settings>.*?)\n\+\+\+\n+# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z",
+    regex.DOTALL,
+)
+_PLACE: Final = regex.compile(r"\{\{(\w+)\}\}")
+
+
+class PromptVersion(BaseModel):
+    """One version of one capability's prompt, with the settings it is asked with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    capability: str
+    number: int = Field(ge=1)
+    temperature: float = Field(ge=0, le=2)
+    max_title: int = Field(gt=0)
+    max_summary: int = Field(gt=0)
+    system: str
+    user: str
+
+    @property
+    def name(self) -> str:
+        """Return what evidence calls it, such as `rewrite_and_polish.v1`."""
+        return f"{self.capability}.v{self.number}"
+
+
+def load_prompt(capability: str, number: int) -> PromptVersion:
+    """Return version `number` of the prompt of `capability`.
+
+    Raises `NotFound` when there is no such file and `ConfigError` naming what is wrong with it.
+    """
+    filename = f"{capability}.v{number}.md"
+    file = resources.files("copydesk.generation").joinpath("prompts", filename)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound(f"There is no prompt {filename}.") from None
+    return parse_prompt(text, capability=capability, number=number)
+
+
+def parse_prompt(text: str, *, capability: str, number: int) -> PromptVersion:
+    """Return the prompt that a file with content `text` holds; raises `ConfigError` as above."""
+    filename = f"{capability}.v{number}.md"
+    match = _FILE.match(text)
+    if match is None:
+        raise ConfigError([f"{filename}: expected +++ settings +++, # System and # User"])
+    try:
+        return PromptVersion(
+            capability=capability,
+            number=number,
+            system=match["system"].strip(),
+            user=match["user"].strip(),
+            **tomllib.loads(match["settings"]),
+        )
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise ConfigError([f"{filename}: {error}"]) from error
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Return `template` with each `{{name}}` replaced by `values[name]`, in one pass.
+
+    Raises `ConfigError` naming the places nobody fills and the values that have no place.
+    """
+    names = set(_PLACE.findall(template))
+    problems = [f"nothing fills {{{{{name}}}}}" for name in sorted(names - values.keys())]
+    problems += [f"no place for {name}" for name in sorted(values.keys() - names)]
+    if problems:
+        raise ConfigError(problems)
+    return _PLACE.sub(lambda match: values[match[1]], template)

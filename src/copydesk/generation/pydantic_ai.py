@@ -1,0 +1,198 @@
+"""Adapter: any model that pydantic-ai speaks to, behind our port. Needs the extra `[llm]`.
+
+Importing this module loads the model library; go through `address.open_model`, which does so only
+when a model is opened. Checked with pydantic-ai-slim 2.68 (2026-11).
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic_ai import messages
+from pydantic_ai.direct import model_request
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ContentFilterError,
+    ModelAPIError,
+    ModelHTTPError,
+    OutputTokenLimitExceeded,
+    UnexpectedModelBehavior,
+    UserError,
+)
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.output import OutputObjectDefinition
+from pydantic_ai.settings import ModelSettings
+
+from copydesk.core.clock import Clock
+from copydesk.core.errors import ConfigError, ModelReplyInvalid, ModelUnavailable, ReplyTruncated
+from copydesk.generation.address import ModelAddress, Vendor
+from copydesk.generation.port import Completion, ModelRequest, Usage
+from copydesk.generation.replies import json_object
+
+
+class PydanticAIModel:
+    """One model of pydantic-ai as a `Model` of ours.
+
+    It asks once (the SDK's own retries are off), never longer than `timeout` seconds, and reports
+    the finish reason in the server's own word. `priced` says whether list prices apply: a server of
+    one's own has none.
+    """
+
+    def __init__(self, model: Model, *, clock: Clock, timeout: float, priced: bool = False) -> None:
+        self._model = model
+        self._clock = clock
+        self._timeout = timeout
+        self._priced = priced
+
+    @classmethod
+    def at(cls, address: ModelAddress, *, key: str, clock: Clock, timeout: float) -> Self:
+        """Return the model at `address`; raises `ImportError` when its SDK is not installed."""
+        priced = not address.custom and address.vendor is not Vendor.OLLAMA
+        return cls(_open(address, key), clock=clock, timeout=timeout, priced=priced)
+
+    async def __aenter__(self) -> Self:
+        await self._model.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._model.__aexit__(kind, error, traceback)
+
+    async def complete(self, request: ModelRequest) -> Completion:
+        """Ask once. Raises `ModelUnavailable`, `ReplyTruncated` or `ModelReplyInvalid`."""
+        started = self._clock.monotonic()
+        try:
+            response = await model_request(
+                self._model,
+                [
+                    messages.ModelRequest(
+                        parts=[messages.UserPromptPart(request.user)], instructions=request.system
+                    )
+                ],
+                model_settings=self._settings(request),
+                model_request_parameters=_parameters(request, self._model),
+            )
+        except AgentRunError as error:
+            raise _translated(error) from error
+        except UserError as error:
+            raise ConfigError([f"the model cannot be asked like this: {error.message}"]) from error
+        return Completion(
+            text=(text := _text(response)),
+            object=json_object(text) if request.reply is not None else None,
+            finish_reason=_finish_reason(response),
+            usage=_usage(response),
+            cost_usd=self._cost(response),
+            latency_ms=(self._clock.monotonic() - started) * 1000,
+            model=response.model_name or self._model.model_name,
+            prompt_version=request.prompt_version,
+            tier=request.tier,
+        )
+
+    def _settings(self, request: ModelRequest) -> ModelSettings:
+        settings = ModelSettings(
+            max_tokens=request.max_tokens,
+            temperature=request.temperature,
+            max_retries=0,
+            timeout=self._timeout,
+            request_timeout=self._timeout,
+        )
+        if request.cache:
+            settings["cache"] = True
+        return settings
+
+    def _cost(self, response: messages.ModelResponse) -> float | None:
+        if not self._priced:
+            return None
+        try:
+            return float(response.cost().total_price)
+        except LookupError:
+            return None
+
+
+def _open(address: ModelAddress, key: str) -> Model:
+    if address.vendor is Vendor.ANTHROPIC:
+        from pydantic_ai.models.anthropic import AnthropicModel
+        from pydantic_ai.providers.anthropic import AnthropicProvider
+
+        # a key of our own making keeps the SDK from looking for one in the environment
+        anthropic = AnthropicProvider(api_key=key or "none", base_url=address.url)
+        return AnthropicModel(address.name, provider=anthropic)
+
+    from pydantic_ai.models.openai import OpenAIChatModel
+
+    if address.vendor is Vendor.OPENAI and not address.custom:
+        from pydantic_ai.providers.openai import OpenAIProvider
+
+        return OpenAIChatModel(
+            address.name, provider=OpenAIProvider(api_key=key, base_url=address.url)
+        )
+    from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
+
+    # this provider never sends the operator's OpenAI key to somebody else's server
+    compatible = OpenAICompatibleProvider(
+        address.vendor.value, base_url=address.url, api_key=key or None
+    )
+    return OpenAIChatModel(address.name, provider=compatible)
+
+
+def _parameters(request: ModelRequest, model: Model) -> ModelRequestParameters:
+    if request.reply is None:
+        return ModelRequestParameters()
+    form = OutputObjectDefinition(
+        json_schema=dict(request.reply.json_schema), name=request.reply.name
+    )
+    # the prompt spells the form out as well, so a server that ignores the schema still answers
+    if model.profile.get("supports_json_schema_output", False):
+        return ModelRequestParameters(output_mode="native", output_object=form)
+    return ModelRequestParameters(
+        output_mode="prompted", output_object=form, prompted_output_template=False
+    )
+
+
+def _text(response: messages.ModelResponse) -> str:
+    return response.text or ""
+
+
+def _finish_reason(response: messages.ModelResponse) -> str:
+    """Return the server's own word, "" when it sent none or the turn is not over.
+
+    `response.finish_reason` alone will not do: where the server sent nothing it says `stop`.
+    """
+    if response.state != "complete":
+        return str(response.state)
+    details: dict[str, Any] = response.provider_details or {}
+    return str(details.get("finish_reason") or "")
+
+
+def _usage(response: messages.ModelResponse) -> Usage:
+    counted = response.usage
+    return Usage(
+        input_tokens=counted.input_tokens or None, output_tokens=counted.output_tokens or None
+    )
+
+
+def _translated(error: AgentRunError) -> Exception:
+    """Return our error for one of pydantic-ai's: who to blame decides what happens next."""
+    match error:
+        case OutputTokenLimitExceeded():
+            return ReplyTruncated("output_cap", f"The model stopped early: {error.message}")
+        case ContentFilterError():
+            return ModelReplyInvalid(f"The model refused the text: {error.message}")
+        case ModelHTTPError(status_code=status) if status in {401, 403, 404}:
+            return ModelUnavailable(
+                f"The model server answered {status}.",
+                remedy="Check the model line and its key in the settings.",
+            )
+        case ModelHTTPError(status_code=status):
+            return ModelUnavailable(f"The model server answered {status}.")
+        case ModelAPIError():
+            return ModelUnavailable(f"The model could not be reached: {error.message}")
+        case UnexpectedModelBehavior():
+            return ModelReplyInvalid(f"The model server answered nonsense: {error.message}")
+        case _:
+            return ModelUnavailable(f"The model could not be asked: {error.message}")

@@ -1,0 +1,72 @@
+"""The result of writing up a message: the text, what became of each segment, and the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from copydesk.core.post import Fate, Tier
+from copydesk.generation.port import Completion
+
+#: What a write-up may be about. `other` when nothing speaks for one of them.
+CATEGORIES: Final = (
+    "announcement",
+    "question",
+    "problem",
+    "request",
+    "feedback",
+    "how-to",
+    "other",
+)
+
+MAX_TAGS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call to a model. `rejected_because` is "" for the answer that was used.
+
+    `completion` is kept for rejected answers too, as evidence; it is None when none came.
+    """
+
+    max_tokens: int
+    completion: Completion | None
+    signal: str = ""
+    rejected_because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """A message written up.
+
+    `tier` says what wrote the text. `degraded_because` is "" unless a model was wanted and the text
+    is the cleaned original instead: such a text is complete but waits for a person. `confidence`
+    (0..1) is the model's own claim, None for rules. `fates` names every authored segment once.
+    """
+
+    title: str
+    body: str
+    summary: str
+    tags: tuple[str, ...]
+    category: str
+    fates: tuple[Fate, ...]
+    tier: Tier
+    omitted: tuple[str, ...] = ()
+    open_questions: tuple[str, ...] = ()
+    confidence: float | None = None
+    model: str = ""
+    prompt_version: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    degraded_because: str = ""
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Return what all attempts cost together; None when any price is unknown."""
+        total = 0.0
+        for attempt in self.attempts:
+            if attempt.completion is None:
+                continue
+            if attempt.completion.cost_usd is None:
+                return None
+            total += attempt.completion.cost_usd
+        return total

@@ -1,0 +1,123 @@
+"""The default composer: no model, no network. It puts a cleaned message in order, no more.
+
+The body is the author's cleaned text, complete and unchanged. Only what a post needs and a message
+lacks is derived: a title, a summary, tags, a category.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import regex
+
+from copydesk.core.errors import ContentInvalid
+from copydesk.core.findings import Finding
+from copydesk.core.post import Fate, Tier
+from copydesk.core.sentences import sentences
+from copydesk.core.submission import SegmentKind
+from copydesk.generation.keywords import find_tags, guess_category
+from copydesk.generation.material import Material
+from copydesk.generation.rewrite import Rewrite
+
+MAX_TITLE: Final = 90
+MAX_SUMMARY: Final = 300
+_ELLIPSIS: Final = "…"
+
+#: Kinds whose first line says what a message is about.
+_TELLING: Final = frozenset({SegmentKind.AUTHORED, SegmentKind.UNKNOWN, SegmentKind.LIST})
+
+# reply and forward marks as mail programs in many languages write them, also stacked and counted
+_REPLY_MARK: Final = regex.compile(
+    r"\A\s*(?:(?:re|aw|antw|sv|vs|ref|rif|odp|ynt|回复|答复|fw|fwd|wg|tr|rv|enc|doorst|pd|转发)"
+    r"\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*)+",
+    regex.IGNORECASE,
+)
+_MARKUP: Final = regex.compile(
+    r"^\s*(?:#{1,6}\s+|>\s?|[-*+•]\s+|\d+[.)]\s+)+|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}"
+)
+_LINK: Final = regex.compile(r"!?\[([^\]\n]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_SPACE: Final = regex.compile(r"\s+")
+_CODE_BLOCK: Final = regex.compile(r"^(```|~~~).*?(?:^\1\s*$|\Z)", regex.DOTALL | regex.MULTILINE)
+_GRAPHEME: Final = regex.compile(r"\X")
+_AFTER_TITLE: Final = " ,;:.、，。；：-–—"
+
+
+def compose(material: Material) -> Rewrite:
+    """Return `material` as a post: body unchanged, everything else derived from it.
+
+    Raises `ContentInvalid` when there is no text to publish.
+    """
+    body = material.text
+    if not body:
+        raise ContentInvalid(
+            [Finding(code="empty", field="body", message="the message has no text of its own")]
+        )
+    title = derive_title(material)
+    return Rewrite(
+        title=title,
+        body=body,
+        summary=derive_summary(material, title),
+        tags=find_tags(material.subject, body),
+        category=guess_category(material.subject, body),
+        fates=tuple(Fate(segment=s.index, fate="kept") for s in material.segments),
+        tier=Tier.RULES,
+    )
+
+
+def derive_title(material: Material) -> str:
+    """Return the subject without reply marks, or else the first sentence, in at most 90 characters.
+
+    A longer one ends at a word boundary with an ellipsis; the body keeps it in full.
+    """
+    subject = _plain(_REPLY_MARK.sub("", material.subject))
+    if subject:
+        return shorten(subject, MAX_TITLE)
+    telling = _telling_sentences(material)
+    first = telling[0] if telling else _plain(material.text)
+    return shorten(first.removesuffix(".").removesuffix("。") or first, MAX_TITLE)
+
+
+def derive_summary(material: Material, title: str) -> str:
+    """Return the first sentences that fit in 300 characters, "" when the title says it all."""
+    telling = list(_telling_sentences(material))
+    if telling and telling[0].rstrip(".。") == title:
+        del telling[0]
+    summary = ""
+    for sentence in telling:
+        longer = f"{summary} {sentence}".strip()
+        if len(longer) > MAX_SUMMARY:
+            break
+        summary = longer
+        if len(summary) >= MAX_SUMMARY // 2:
+            break
+    return summary or (shorten(telling[0], MAX_SUMMARY) if telling else "")
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return `text`, or its beginning with a visible ellipsis, in at most `limit` characters.
+
+    Cuts between words, and where there are none between what a reader sees as characters.
+    """
+    if len(text) <= limit:
+        return text
+    room = limit - len(_ELLIPSIS)
+    at = text.rfind(" ", limit // 2, room + 1)
+    if at < 0:
+        at = 0
+        for grapheme in _GRAPHEME.finditer(text):
+            if grapheme.end() > room:
+                break
+            at = grapheme.end()
+    return text[:at].rstrip(_AFTER_TITLE) + _ELLIPSIS
+
+
+def _telling_sentences(material: Material) -> tuple[str, ...]:
+    telling = frozenset(s.index for s in material.segments if s.kind in _TELLING)
+    text = _CODE_BLOCK.sub("\n\n", material.text_of(telling) or material.text)
+    plain = (_plain(text[start:end]) for start, end in sentences(text))
+    return tuple(sentence for sentence in plain if any(c.isalnum() for c in sentence))
+
+
+def _plain(text: str) -> str:
+    """Return `text` on one line without Markdown marks."""
+    return _SPACE.sub(" ", _MARKUP.sub("", _LINK.sub(r"\1", text))).strip()
