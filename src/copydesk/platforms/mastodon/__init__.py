@@ -1,0 +1,79 @@
+"""Mastodon: statuses on any Mastodon instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Rendition
+from copydesk.core.findings import Finding
+from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
+from copydesk.platforms.kit.manifest import Limit, Manifest, read_manifest
+
+VISIBILITIES = ("public", "unlisted", "private", "direct")
+
+
+class Mastodon(Platform):
+    """Statuses on any Mastodon instance."""
+
+    name: ClassVar[str] = "mastodon"
+    manifest: ClassVar[Manifest] = read_manifest(__name__)
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting(key="base_url", help="the instance, such as https://mastodon.example", required=True),
+        Setting(
+            key="access_token",
+            help="a token with write:statuses write:media read:statuses read:accounts",
+            required=True,
+            secret=True,
+        ),
+        Setting(
+            key="visibility",
+            help="who sees a status; always sent explicitly",
+            default="public",
+            choices=VISIBILITIES,
+        ),
+        Setting(key="language", help="ISO 639 code for posts that name no language"),
+        Setting(key="max_characters", help="the instance's limit when it is not 500"),
+    )
+
+    def render(self, subject: Subject, account: Account, recipient: str = "") -> Rendition:
+        """Return the status; see `render.py` for what a post that is too long becomes."""
+        from copydesk.platforms.mastodon.render import render
+
+        return render(subject, account, self.limits(account))
+
+    def validate(self, rendition: Rendition, account: Account) -> list[Finding]:
+        """Return everything the instance would refuse; see `validate.py`."""
+        from copydesk.platforms.mastodon.validate import validate
+
+        return validate(rendition, self.limits(account))
+
+    def connect(self, session: Session) -> Client:
+        """Return a client for the account's instance."""
+        from copydesk.platforms.mastodon.client import MastodonClient
+
+        return MastodonClient(session, timeout=self.manifest.timeout)
+
+    def limits(self, account: Account) -> Mapping[str, Limit]:
+        """Return the documented defaults, with the account's own `max_characters` if it has one."""
+        own = account.settings.get("max_characters")
+        if not own:
+            return self.manifest.limits
+        text = self.manifest.limits["text"].model_copy(
+            update={"value": int(own), "source": "the account's setting max_characters"}
+        )
+        return {**self.manifest.limits, "text": text}
+
+    def check_settings(
+        self, settings: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> list[Finding]:
+        """Return what is wrong with the address and the limit, besides what is declared."""
+        from copydesk.platforms.mastodon.settings import check_instance
+
+        return [*super().check_settings(settings, secrets), *check_instance(settings)]
+
+
+PLATFORM = Mastodon()
+
+__all__ = ["PLATFORM", "VISIBILITIES", "Mastodon"]

@@ -1,0 +1,247 @@
+"""The Mastodon calls: media, statuses, and looking for our own."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.outcomes import (
+    Absent,
+    Existence,
+    Inconclusive,
+    Landed,
+    Outcome,
+    Pending,
+    Published,
+    Ready,
+    Refused,
+    Unavailable,
+)
+from copydesk.core.post import Media
+from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.transport import Reply
+from copydesk.platforms.kit.wire import Wire
+from copydesk.platforms.mastodon.errors import TABLE, read_error
+from copydesk.platforms.mastodon.matching import (
+    created_at,
+    may_be_ours,
+    same_html,
+    same_source,
+    window_start,
+)
+
+#: Mastodon gives at most this many statuses at once.
+PAGE: Final = 40
+
+#: Looking back further than this many statuses would not be worth the calls.
+PAGES: Final = 5
+
+#: Seconds to wait while the instance processes a file and does not say how long.
+PROCESSING: Final = 5.0
+
+
+class MastodonClient(Client):
+    """The calls of one account. `timeout` in seconds for every call."""
+
+    def __init__(self, session: Session, *, timeout: float) -> None:
+        token = session.secrets.get("access_token", "")
+        self._load_media = session.load_media
+        self._wire = Wire(
+            session.transport,
+            base=session.account.settings["base_url"].rstrip("/"),
+            table=TABLE,
+            read_error=read_error,
+            timeout=timeout,
+            headers={"Authorization": f"Bearer {token}"},
+            secrets=(token,),
+        )
+
+    async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        """Upload the files that have not been uploaded yet.
+
+        Handles: `media_ids` maps a file's hash to its id on the instance, `processing` lists the
+        ids the instance is still working on.
+        """
+        ids: dict[str, str] = dict(outgoing.handles.get("media_ids", {}))
+        processing: list[str] = list(outgoing.handles.get("processing", []))
+        for media in outgoing.media:
+            if media.sha256 in ids:
+                continue
+            reply = await self._upload(media)
+            if not isinstance(reply, Reply):
+                return reply
+            id = _id_of(reply)
+            if id is None:
+                return Unavailable("the instance did not name the file it took")
+            ids[media.sha256] = id
+            if reply.status == 202:
+                processing.append(id)
+        return _readiness(ids, processing)
+
+    async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        """Ask whether the instance has finished with the files."""
+        still: list[str] = []
+        for id in outgoing.handles.get("processing", []):
+            reply = await self._wire.read("GET", f"/api/v1/media/{id}")
+            if not isinstance(reply, Reply):
+                if isinstance(reply, Refused):
+                    return Refused("media", reply.reason, "Convert the file.", reply.answer)
+                return reply
+            if reply.status in {202, 206}:
+                still.append(id)
+        return _readiness(dict(outgoing.handles.get("media_ids", {})), still)
+
+    async def commit(self, outgoing: Outgoing) -> Outcome:
+        """Create the status, or edit the one `target_id` names.
+
+        A create carries the idempotency key: for about an hour the instance answers a repeat with
+        the first status. Visibility cannot be changed by an edit and is only sent with a create.
+        """
+        uploaded = outgoing.handles.get("media_ids", {})
+        missing = [media.name for media in outgoing.media if media.sha256 not in uploaded]
+        if missing:
+            return Unavailable(f"not uploaded yet: {', '.join(missing)}")
+        payload = outgoing.payload
+        body: dict[str, Any] = {
+            "status": payload["status"],
+            "spoiler_text": payload["spoiler_text"],
+            "sensitive": payload["sensitive"],
+            "media_ids": [uploaded[media.sha256] for media in outgoing.media],
+        }
+        if payload["language"]:
+            body["language"] = payload["language"]
+        if outgoing.action is Action.UPDATE:
+            reply = await self._wire.write(
+                "PUT",
+                f"/api/v1/statuses/{outgoing.target_id}",
+                action=Action.UPDATE,
+                json_body=body,
+            )
+        else:
+            reply = await self._wire.write(
+                "POST",
+                "/api/v1/statuses",
+                headers={"Idempotency-Key": outgoing.key},
+                json_body={**body, "visibility": payload["visibility"]},
+            )
+        if not isinstance(reply, Reply):
+            return reply
+        id = _id_of(reply)
+        if id is None:
+            return self._wire.unreadable(reply, "the id of the status")
+        return Published(id, _url_of(reply.json()), self._wire.evidence(reply))
+
+    async def find(self, outgoing: Outgoing) -> Existence:
+        """Look for the status among the account's own, back to two minutes before the first try.
+
+        Absent is only said when the listing went back that far. Of several matches the oldest
+        counts. An edit landed when the status reads as we sent it.
+        """
+        if outgoing.action is Action.UPDATE:
+            return await self._find_edit(outgoing)
+        start = window_start(outgoing)
+        if start is None:
+            return Inconclusive("it is not known when the status was first sent")
+        profile = await self._get("/api/v1/accounts/verify_credentials")
+        if not isinstance(profile, dict) or not profile.get("id"):
+            return Inconclusive("the instance did not say whose account this is")
+        found: dict[str, Any] | None = None
+        last, seen = "", 0
+        for _ in range(PAGES):
+            page = await self._page(str(profile["id"]), last)
+            if page is None:
+                return Inconclusive("the instance did not list the account's statuses")
+            for status in page:
+                moment = created_at(status)
+                if moment is None:
+                    return Inconclusive("a status in the listing has no date")
+                if moment < start:
+                    return _verdict(found, "the listing reaches back to before the first try")
+                matches = await self._matches(status, outgoing)
+                if matches is None:
+                    return Inconclusive("the text of a status could not be read")
+                if matches:
+                    found = status
+            seen += len(page)
+            if not page:
+                if seen or profile.get("statuses_count") == 0:
+                    return _verdict(found, "the listing is complete")
+                return _verdict(found, "") if found else Inconclusive("an empty listing")
+            last = str(page[-1].get("id", ""))
+        if found:
+            return _verdict(found, "")
+        return Inconclusive(f"not among the last {seen} statuses, and the listing goes on")
+
+    async def test(self) -> Outcome:
+        """Ask whose token this is."""
+        reply = await self._wire.read("GET", "/api/v1/accounts/verify_credentials")
+        if not isinstance(reply, Reply):
+            return reply
+        profile = reply.json()
+        if not isinstance(profile, dict) or not profile.get("acct"):
+            return Unavailable("the instance did not say whose account this is")
+        return Published(f"@{profile['acct']}", _url_of(profile), self._wire.evidence(reply))
+
+    async def _upload(self, media: Media) -> Reply | Outcome:
+        content = await self._load_media(media)
+        return await self._wire.read(
+            "POST",
+            "/api/v2/media",
+            form={"description": media.alt} if media.alt else None,
+            files={"file": (media.name.rpartition("/")[2], content, media.content_type)},
+        )
+
+    async def _find_edit(self, outgoing: Outgoing) -> Existence:
+        source = await self._get(f"/api/v1/statuses/{outgoing.target_id}/source")
+        if not isinstance(source, dict) or "text" not in source:
+            return Inconclusive("the instance did not show the text of the status")
+        if same_source(str(source["text"]), outgoing):
+            return Landed(outgoing.target_id, evidence="the status reads as sent")
+        return Absent("the status still reads otherwise")
+
+    async def _matches(self, status: dict[str, Any], outgoing: Outgoing) -> bool | None:
+        """Tell whether `status` is ours, None when that cannot be read now."""
+        if not may_be_ours(status, outgoing):
+            return False
+        reply = await self._wire.read("GET", f"/api/v1/statuses/{status.get('id')}/source")
+        if isinstance(reply, Reply):
+            source = reply.json()
+            if isinstance(source, dict) and "text" in source:
+                return same_source(str(source["text"]), outgoing)
+        elif reply.answer.status != 404:
+            return None
+        return same_html(str(status.get("content", "")), outgoing)
+
+    async def _page(self, account_id: str, before: str) -> list[dict[str, Any]] | None:
+        query = {"limit": str(PAGE), "exclude_reblogs": "true"}
+        if before:
+            query["max_id"] = before
+        page = await self._get(f"/api/v1/accounts/{account_id}/statuses", query)
+        if not isinstance(page, list) or not all(isinstance(status, dict) for status in page):
+            return None
+        return page
+
+    async def _get(self, path: str, query: dict[str, str] | None = None) -> Any:
+        reply = await self._wire.read("GET", path, query=query)
+        return reply.json() if isinstance(reply, Reply) else None
+
+
+def _readiness(ids: dict[str, str], processing: list[str]) -> Ready | Pending:
+    handles = {"media_ids": ids, "processing": processing}
+    return Pending(PROCESSING, handles) if processing else Ready(handles)
+
+
+def _verdict(found: dict[str, Any] | None, complete_because: str) -> Landed | Absent:
+    if found:
+        return Landed(str(found["id"]), _url_of(found), "a status of ours with the same text")
+    return Absent(complete_because)
+
+
+def _id_of(reply: Reply) -> str | None:
+    body = reply.json()
+    id = body.get("id") if isinstance(body, dict) else None
+    return str(id) if id else None
+
+
+def _url_of(thing: Any) -> str:
+    return str(thing.get("url") or "") if isinstance(thing, dict) else ""

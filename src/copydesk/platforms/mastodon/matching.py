@@ -1,0 +1,79 @@
+"""Recognising our own status among an account's: the text before the server made HTML of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any, Final
+
+from copydesk.core.delivery import Outgoing
+from copydesk.platforms.kit.retry_after import parse_date
+
+#: How far the instance's clock may be behind ours before we overlook our own status.
+CLOCK_TOLERANCE: Final = timedelta(minutes=2)
+
+_SPACE = re.compile(r"\s+")
+_REMOTE_MENTION = re.compile(r"(?<![=/\w])(@[\w.-]+)@[\w.-]+\w")
+
+
+def window_start(outgoing: Outgoing) -> datetime | None:
+    """Return the earliest time (aware UTC) a status of this delivery can have, None if unsent."""
+    return outgoing.first_sent_at - CLOCK_TOLERANCE if outgoing.first_sent_at else None
+
+
+def created_at(status: dict[str, Any]) -> datetime | None:
+    """Return when `status` was made (aware UTC), None when it does not say."""
+    return parse_date(str(status.get("created_at", "")))
+
+
+def may_be_ours(status: dict[str, Any], outgoing: Outgoing) -> bool:
+    """Tell whether everything about `status` but its text agrees with what we sent."""
+    payload = outgoing.payload
+    return (
+        status.get("reblog") is None
+        and status.get("visibility", payload["visibility"]) == payload["visibility"]
+        and len(status.get("media_attachments") or ()) == len(payload["media"])
+        and _even(status.get("spoiler_text") or "") == _even(payload["spoiler_text"])
+    )
+
+
+def same_source(source: str, outgoing: Outgoing) -> bool:
+    """Tell whether `source`, the plain text a server keeps, is what we sent."""
+    return _even(source) == _even(outgoing.payload["status"])
+
+
+def same_html(content: str, outgoing: Outgoing) -> bool:
+    """Tell whether `content`, a status as HTML, shows what we sent; for servers without sources.
+
+    HTML shows a remote mention without its host, so hosts are left out of the comparison.
+    """
+    sent = _REMOTE_MENTION.sub(r"\1", outgoing.payload["status"])
+    shown = _REMOTE_MENTION.sub(r"\1", _text_of(content))
+    return _even(shown) == _even(sent)
+
+
+def _even(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()
+
+
+def _text_of(content: str) -> str:
+    reader = _StatusText()
+    reader.feed(content)
+    reader.close()
+    return "".join(reader.parts)
+
+
+class _StatusText(HTMLParser):
+    """Collects the text of a status; paragraphs and line breaks become white space."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"br", "p"}:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)

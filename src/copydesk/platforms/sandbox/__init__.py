@@ -1,0 +1,111 @@
+"""Sandbox: a platform that lives in a file and misbehaves on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar
+
+from copydesk.core.account import Account
+from copydesk.core.clock import Clock, SystemClock
+from copydesk.core.delivery import Rendition
+from copydesk.core.findings import Finding
+from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
+from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
+from copydesk.platforms.sandbox.faults import Fault
+
+
+class Sandbox(Platform):
+    """A platform that lives in a file and misbehaves on demand: for tests, demos and drills.
+
+    `clock` and `pause` belong to the simulated remote, which as any server has a time of its own
+    and may be slow; the client has neither.
+    """
+
+    name: ClassVar[str] = "sandbox"
+    manifest: ClassVar[Manifest] = read_manifest(__name__)
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting(
+            key="fault",
+            help="what goes wrong when publishing",
+            default="none",
+            choices=tuple(Fault),
+        ),
+        Setting(key="times", help="how many publishing calls go wrong", default="1"),
+        Setting(key="latency_ms", help="how long every publishing call takes", default="0"),
+        Setting(key="timeout_ms", help="how long we wait for an answer", default="30000"),
+        Setting(
+            key="idempotency",
+            help="whether a repeated key gives the first post again",
+            default="none",
+            choices=("key", "none"),
+        ),
+        Setting(
+            key="find",
+            help="whether the sandbox can be asked what it has",
+            default="yes",
+            choices=("yes", "no"),
+        ),
+        Setting(key="read_delay", help="seconds until a new post is listed", default="0"),
+        Setting(key="retry_after", help="seconds to wait when rate limited", default="60"),
+    )
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._pause = pause
+
+    def render(self, subject: Subject, account: Account, recipient: str = "") -> Rendition:
+        """Return the whole post; the sandbox takes everything."""
+        from copydesk.platforms.sandbox.render import render
+
+        return render(subject)
+
+    def validate(self, rendition: Rendition, account: Account) -> list[Finding]:
+        """Return nothing: the sandbox refuses no content (the fault `refused` does)."""
+        return []
+
+    def connect(self, session: Session) -> Client:
+        """Return a client for the account's file under `session.home`."""
+        from copydesk.platforms.sandbox.client import SandboxClient
+        from copydesk.platforms.sandbox.knobs import Knobs
+        from copydesk.platforms.sandbox.ledger import Ledger
+        from copydesk.platforms.sandbox.remote import SandboxRemote
+
+        knobs = Knobs.of(session.account.settings)
+        ledger = Ledger(session.home / "sandbox", session.account.id)
+        remote = SandboxRemote(ledger, knobs, clock=self._clock, pause=self._pause)
+        return SandboxClient(session.account, remote, knobs)
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Return `key_header` for an account with `idempotency=key`."""
+        if account.settings.get("idempotency") == "key":
+            return Idempotency.KEY_HEADER
+        return self.manifest.idempotency
+
+    def reconcile(self, account: Account) -> Reconcile:
+        """Return whether this account's sandbox can be asked, and how late it shows a post."""
+        settings = account.settings
+        return self.manifest.reconcile.model_copy(
+            update={
+                "find": settings.get("find", "yes") == "yes",
+                "delay": float(settings.get("read_delay") or 0),
+            }
+        )
+
+    def check_settings(
+        self, settings: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> list[Finding]:
+        """Return what is wrong with the knobs, besides what is declared."""
+        from copydesk.platforms.sandbox.knobs import check_numbers
+
+        return [*super().check_settings(settings, secrets), *check_numbers(settings)]
+
+
+PLATFORM = Sandbox()
+
+__all__ = ["PLATFORM", "Sandbox"]

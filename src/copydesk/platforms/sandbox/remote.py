@@ -1,0 +1,145 @@
+"""The simulated server: a `Transport` that answers from a file and goes wrong on demand.
+
+It stands where the network would be, so the client and the kit's classification run as they do for
+any real platform. As a server it has a clock and takes its time; that is the one place in the
+spokes where this is right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from copydesk.core.clock import Clock
+from copydesk.platforms.kit.transport import AnswerLost, Reply
+from copydesk.platforms.sandbox.faults import AFTER_ACCEPT, Fault
+from copydesk.platforms.sandbox.knobs import Knobs
+from copydesk.platforms.sandbox.ledger import Ledger
+
+_PAGE = b"<!doctype html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>"
+
+
+class SandboxRemote:
+    """One account's simulated server. `pause` waits for seconds; `clock` is the server's own."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        knobs: Knobs,
+        *,
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._ledger = ledger
+        self._knobs = knobs
+        self._clock = clock
+        self._pause = pause
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        form: Mapping[str, Any] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        json_body: Any = None,
+        query: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> Reply:
+        """Answer one call; see `Transport.call`. POST and PUT publish, GET lists.
+
+        Raises `AnswerLost` as a network would.
+        """
+        if method == "GET":
+            return await self._list((query or {}).get("key", ""))
+        target = urlsplit(url).path.removeprefix("/posts").strip("/")
+        entry = {
+            **json_body,
+            **({"id": target} if target else {}),
+            "key": (headers or {})["Idempotency-Key"],
+            "received_at": self._clock.now().isoformat(),
+        }
+        return await self._publish(entry, timeout)
+
+    async def _publish(self, entry: dict[str, Any], timeout: float) -> Reply:
+        await self._pause(min(self._knobs.latency, timeout))
+        fault = await self._next_fault()
+        if fault is not Fault.NONE and fault not in AFTER_ACCEPT:
+            return self._turned_away(fault)
+        kept = await asyncio.to_thread(self._ledger.accept, entry, once=self._knobs.by_key)
+        if self._knobs.latency > timeout:
+            raise AnswerLost(f"no answer within {timeout:g} s")
+        return await self._after_accept(fault, kept, timeout)
+
+    async def _next_fault(self) -> Fault:
+        fault = self._knobs.fault
+        if fault is Fault.NONE:
+            return fault
+        strikes = await asyncio.to_thread(self._ledger.take_fault, fault.value, self._knobs.times)
+        return fault if strikes else Fault.NONE
+
+    async def _after_accept(self, fault: Fault, kept: dict[str, Any], timeout: float) -> Reply:
+        match fault:
+            case Fault.LOST_RESPONSE:
+                raise AnswerLost("the connection was reset before the answer arrived")
+            case Fault.HANG:
+                await self._pause(timeout)
+                raise AnswerLost(f"no answer within {timeout:g} s")
+            case Fault.ERROR_AFTER_ACCEPT:
+                return self._reply(500, {"code": "internal", "message": "something broke"})
+            case Fault.GARBAGE:
+                return self._raw(201, b'{"id": "\xff\x00')
+            case Fault.EMPTY:
+                return self._raw(201, b"")
+            case _:
+                return self._reply(201, {"id": kept["id"], "url": ""})
+
+    def _turned_away(self, fault: Fault) -> Reply:
+        now, wait = self._clock.now(), self._knobs.retry_after
+        match fault:
+            case Fault.RESET_BEFORE_ACCEPT:
+                raise AnswerLost("the connection was reset")
+            case Fault.RATE_LIMITED:
+                return self._reply(429, {"code": "rate_limited"}, {"retry-after": str(wait)})
+            case Fault.RATE_LIMITED_DATE:
+                moment = _http_date(now + timedelta(seconds=wait))
+                return self._reply(429, {"code": "rate_limited"}, {"retry-after": moment})
+            case Fault.HTML:
+                return self._raw(502, _PAGE)
+            case Fault.TOKEN_EXPIRED:
+                return self._reply(401, {"code": "token_expired"})
+            case Fault.TOKEN_REVOKED:
+                return self._reply(401, {"code": "token_revoked"})
+            case _:
+                return self._reply(422, {"code": "refused", "message": "told to refuse this"})
+
+    async def _list(self, key: str) -> Reply:
+        if not self._knobs.can_find:
+            return self._reply(404, {"code": "no_listing"})
+        visible = self._clock.now() - timedelta(seconds=self._knobs.read_delay)
+        posts = [
+            {"id": post["id"], "url": "", "received_at": post["received_at"]}
+            for post in await asyncio.to_thread(self._ledger.posts)
+            if post["key"] == key and datetime.fromisoformat(post["received_at"]) <= visible
+        ]
+        return self._reply(200, {"posts": posts})
+
+    def _reply(
+        self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        return self._raw(status, json.dumps(body).encode(), headers)
+
+    def _raw(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        date = {"date": _http_date(self._clock.now())}
+        return Reply(status=status, headers={**date, **(headers or {})}, body=body)
+
+
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)

@@ -1,0 +1,79 @@
+"""From canonical content to the event a receiver gets: everything a post has, in three forms.
+
+Nothing is lost: the body goes along as the author wrote it, as HTML and as plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from copydesk.core.delivery import Action, Rendition
+from copydesk.core.findings import Finding, Severity
+from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.manifest import Limit
+from copydesk.transformation.document import parse_markdown
+from copydesk.transformation.html import to_html
+from copydesk.transformation.text import to_text
+
+
+def render(subject: Subject) -> Rendition:
+    """Return the event's `timestamp` and `data`; the client adds its `type`.
+
+    Images are named, not embedded: `name` is how the body refers to them.
+    """
+    content = subject.content
+    document = parse_markdown(content.body)
+    text, _ = to_text(document)
+    data: dict[str, Any] = {
+        "id": subject.post_id,
+        "revision": subject.revision,
+        "title": content.title,
+        "slug": content.slug,
+        "summary": content.summary,
+        "html": to_html(document),
+        "markdown": content.body,
+        "text": text,
+        "tags": list(content.tags),
+        "url": content.canonical_url,
+        "language": content.language,
+        "authors": list(content.authors),
+        "published_at": subject.published_at,
+        "updated_at": subject.updated_at,
+        "images": [
+            {
+                "name": media.name,
+                "alt": media.alt,
+                "content_type": media.content_type,
+                "sha256": media.sha256,
+                "size": media.size,
+            }
+            for media in content.media
+        ],
+    }
+    payload = {"timestamp": subject.published_at, "data": data}
+    return Rendition(payload=payload, text=f"{content.title}\n\n{text}".strip())
+
+
+def event_body(payload: Mapping[str, Any], action: Action) -> bytes:
+    """Return the exact bytes to sign and send; the same payload always gives the same bytes."""
+    kind = {Action.CREATE: "post.published", Action.UPDATE: "post.updated"}[action]
+    event = {"type": kind, **payload}
+    return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:
+    """Return a warning when the event is larger than receivers commonly take; they decide."""
+    size, limit = len(event_body(rendition.payload, Action.CREATE)), limits["body"]
+    if size <= limit.value:
+        return []
+    return [
+        Finding(
+            code="body_large",
+            field="body",
+            message=f"the event has {size:,} bytes; receivers commonly take {limit.value:,}",
+            remedy="Make sure the receiver takes more, or shorten the post.",
+            severity=Severity.WARNING,
+        )
+    ]
