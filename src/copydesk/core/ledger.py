@@ -1,0 +1,306 @@
+"""The ledger: every protected token of a text, and what a rewrite of the text lost or invented.
+
+The ledger turns "nothing is cut silently" into a check any stage can run: each token of the source
+is in the output or in a list of omissions. Finding is done by rules alone (`core.protected`,
+`core.quantities`, `core.moments`, `core.names`).
+
+Comparison is made for rewriting: a token said five times in the source is kept if the rewrite says
+it once. `altered` is the strict comparison, with counts, for edits that must not touch a token.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from copydesk.core.moments import find_dates, find_times
+from copydesk.core.names import find_names, name_norm
+from copydesk.core.protected import (
+    VERBATIM,
+    ProtectedToken,
+    TokenClass,
+    find_ids,
+    find_verbatim,
+)
+from copydesk.core.quantities import find_quantities
+from copydesk.core.sentences import sentences
+
+__all__ = [
+    "VERBATIM",
+    "Ledger",
+    "ProtectedToken",
+    "TokenClass",
+    "added",
+    "altered",
+    "extract",
+    "missing",
+    "protected_spans",
+]
+
+_QUOTE = re.compile(
+    r"(?<![\w\"])\"(?=\S)((?:[^\"\n]|\n(?!\s*\n)){2,600})(?<=\S)\"(?![\w\"])"
+    r"|“([^”“\n]{2,600})”|„([^“”„\n]{2,600})[“”]|«([^«»\n]{2,600})»|»([^«»\n]{2,600})«"
+    r"|(?<![\w'’])['‘](?=\w)((?:[^'‘’\n]|(?<=\w)['’](?=\w)){3,300})(?<=\S)['’](?!\w)"
+)
+_WORDS = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The protected tokens of `text` in order of place.
+
+    Tokens do not overlap, with one exception: a quote may hold other tokens whole.
+    """
+
+    text: str
+    tokens: tuple[ProtectedToken, ...]
+    language: str = ""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the tokens as JSON-ready rows."""
+        return [
+            {"class": t.cls.value, "token": t.text, "norm": t.norm, "start": t.start, "end": t.end}
+            for t in self.tokens
+        ]
+
+    @classmethod
+    def from_rows(cls, text: str, rows: Iterable[Mapping[str, Any]], language: str = "") -> Ledger:
+        """Build the ledger of `text` back from what `rows` returned."""
+        tokens = tuple(
+            ProtectedToken(TokenClass(r["class"]), r["token"], r["norm"], r["start"], r["end"])
+            for r in rows
+        )
+        return cls(text, tokens, language)
+
+    def of(self, *classes: TokenClass) -> tuple[ProtectedToken, ...]:
+        """Return the tokens of these classes."""
+        return tuple(token for token in self.tokens if token.cls in classes)
+
+
+def extract(text: str, *, language: str = "") -> Ledger:
+    """Find every protected token of a text.
+
+    Args:
+        text: any text, plain or Markdown; never raises on its content, takes linear time.
+        language: BCP 47 tag or "" if unknown; decides number marks, number words and whether
+            capitals make names (in German they do not).
+    """
+    short = language.partition("-")[0].lower()
+    taken = bytearray(len(text))
+    tokens: list[ProtectedToken] = []
+    for token in _candidates(text, short):
+        if token.end > token.start and taken.find(1, token.start, token.end) < 0:
+            taken[token.start : token.end] = b"\x01" * (token.end - token.start)
+            tokens.append(token)
+    tokens.sort(key=lambda t: t.start)
+    quotes = list(_quotes(text, tokens))
+    spans = _merged([*tokens, *quotes])
+    masked = [(t.start, t.end) for t in tokens]
+    starts = [start for start, _ in sentences(text, spans)]
+    names = find_names(text, short, starts, masked)
+    everything = sorted([*tokens, *quotes, *names], key=lambda t: (t.start, -t.end))
+    return Ledger(text, tuple(everything), language)
+
+
+def _candidates(text: str, language: str) -> Iterator[ProtectedToken]:
+    yield from find_verbatim(text)
+    yield from find_dates(text, language)
+    yield from find_times(text)
+    ids = list(find_ids(text))
+    # Phone, card and compound numbers win over their parts; "30s" or "2nd" stay values.
+    yield from (token for token in ids if not token.text.isalnum())
+    yield from find_quantities(text, language)
+    yield from ids
+
+
+def _quotes(text: str, tokens: Sequence[ProtectedToken]) -> Iterator[ProtectedToken]:
+    starts = [t.start for t in tokens]
+    for match in _QUOTE.finditer(text):
+        words = _WORDS.findall(match[0])
+        if not words or (match[0][0] in "'‘" and len(words) < 2):
+            continue
+        start, end = match.span()
+        first = bisect_left(starts, start)
+        last = bisect_left(starts, end)
+        cut_open = first > 0 and tokens[first - 1].end > start
+        if cut_open or (last > first and tokens[last - 1].end > end):
+            continue
+        norm = " ".join(words).casefold()
+        yield ProtectedToken(TokenClass.QUOTE, match[0], norm, start, end)
+
+
+def _merged(tokens: Iterable[ProtectedToken]) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted((t.start, t.end) for t in tokens):
+        if spans and start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def protected_spans(
+    text: str | Ledger, classes: Collection[TokenClass] = frozenset(TokenClass)
+) -> list[tuple[int, int]]:
+    """Return sorted, disjoint spans (code points) to mask before editing a text by rules.
+
+    Args:
+        text: a text of unknown language, or its ledger.
+        classes: which classes to mask; all of them by default.
+    """
+    ledger = extract(text) if isinstance(text, str) else text
+    return _merged(token for token in ledger.tokens if token.cls in classes)
+
+
+_VALUES = (TokenClass.NUMBER, TokenClass.PERCENT, TokenClass.MONEY, TokenClass.UNIT)
+_ORDINALS = {
+    "1": "first", "2": "second", "3": "third", "4": "fourth", "5": "fifth", "6": "sixth",
+    "7": "seventh", "8": "eighth", "9": "ninth", "10": "tenth",
+}  # fmt: skip
+
+
+class _Index:
+    """One side of a comparison, ready to be asked whether it says what a token says."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.exact = {(t.cls, t.norm) for t in ledger.tokens}
+        self.values: dict[str, set[str]] = {}
+        for token in ledger.of(*_VALUES):
+            value, unit = _value_and_unit(token)
+            self.values.setdefault(value, set()).add(unit)
+        self.dates = [t.norm for t in ledger.of(TokenClass.DATE)]
+        self.times = [t.norm for t in ledger.of(TokenClass.TIME)]
+        self.text = ledger.text
+        self.words = [w.casefold() for w in _WORDS.findall(ledger.text)]
+        self.vocabulary = set(self.words)
+        self.stream = f" {' '.join(self.words)} "
+
+    def says(self, token: ProtectedToken) -> bool:
+        """Whether this side says all of the token (a date with its year, a time with its zone)."""
+        if (token.cls, token.norm) in self.exact:
+            return True
+        match token.cls:
+            case TokenClass.NUMBER | TokenClass.PERCENT | TokenClass.MONEY | TokenClass.UNIT:
+                return self._says_value(token)
+            case TokenClass.DATE:
+                return any(_covers(other, token.norm) for other in self.dates)
+            case TokenClass.TIME:
+                return any(_same_time(other, token.norm) for other in self.times)
+            case TokenClass.QUOTE:
+                return f" {token.norm} " in self.stream
+            case TokenClass.NAME:
+                return all(self._says_word(word) for word in token.norm.split())
+            case TokenClass.ID | TokenClass.VERSION:
+                return token.norm in self.values or self._holds(token)
+            case TokenClass.CODE | TokenClass.PATH | TokenClass.PLACEHOLDER:
+                return self._holds(token)
+            case TokenClass.URL | TokenClass.EMAIL | TokenClass.HANDLE | TokenClass.HASHTAG:
+                return False
+
+    def _says_value(self, token: ProtectedToken) -> bool:
+        value, unit = _value_and_unit(token)
+        units = self.values.get(value)
+        if units is None:
+            loose = (TokenClass.ID, value) in self.exact or (
+                TokenClass.VERSION,
+                value,
+            ) in self.exact
+            return loose or _ORDINALS.get(value, "") in self.vocabulary
+        # The unit may stand elsewhere in one of the two ("3 business days"), but two different
+        # units are two different facts.
+        return not unit or "" in units or unit in units
+
+    def _says_word(self, word: str) -> bool:
+        if word in self.vocabulary:
+            return True
+        parts = _WORDS.findall(word)
+        return len(parts) > 1 and f" {' '.join(parts)} " in self.stream
+
+    def _holds(self, token: ProtectedToken) -> bool:
+        needle = token.norm
+        at = self.text.find(needle)
+        while at >= 0:
+            before = self.text[at - 1] if at else " "
+            after = self.text[at + len(needle) : at + len(needle) + 1] or " "
+            if not (needle[0].isalnum() and before.isalnum()) and not (
+                needle[-1].isalnum() and after.isalnum()
+            ):
+                return True
+            at = self.text.find(needle, at + 1)
+        return False
+
+
+def _value_and_unit(token: ProtectedToken) -> tuple[str, str]:
+    if token.cls is TokenClass.PERCENT:
+        return token.norm.removesuffix("%"), "%"
+    value, _, unit = token.norm.partition(" ")
+    return value, unit
+
+
+def _covers(said: str, asked: str) -> bool:
+    """Whether one reading of the date `said` holds every field that `asked` knows."""
+    return any(_holds_fields(one, other) for one in said.split("|") for other in asked.split("|"))
+
+
+def _holds_fields(said: str, asked: str) -> bool:
+    have, want = said.split("-"), asked.split("-")
+    if len(have) != 3 or len(want) != 3:
+        return said == asked
+    return all(mine == theirs or "_" in theirs for mine, theirs in zip(have, want, strict=True))
+
+
+def _same_time(said: str, asked: str) -> bool:
+    for one in said.split("|"):
+        for other in asked.split("|"):
+            clock, _, zone = one.partition(" ")
+            wanted, _, wanted_zone = other.partition(" ")
+            if clock == wanted and (zone == wanted_zone or not wanted_zone):
+                return True
+    return False
+
+
+def _absent(of: Ledger, index: _Index) -> tuple[ProtectedToken, ...]:
+    first = {(token.cls, token.norm): token for token in reversed(of.tokens)}
+    return tuple(t for t in of.tokens if first[t.cls, t.norm] is t and not index.says(t))
+
+
+def missing(source: Ledger, text: Ledger) -> tuple[ProtectedToken, ...]:
+    """Return the tokens of `source` that `text` does not say, each once, in order.
+
+    Saying a token once is enough. Differently written values are equal ("two" and "2", "v2.4.1" and
+    "version 2.4.1", "$5" and "5 USD"); a quote or a name may stand there without its marks or
+    capitals; a date must keep every field it had.
+    """
+    return _absent(source, _Index(text))
+
+
+def added(source: Ledger, text: Ledger) -> tuple[ProtectedToken, ...]:
+    """Return the tokens of `text` that `source` does not say, each once, in order."""
+    return _absent(text, _Index(source))
+
+
+def altered(before: Ledger, after: Ledger) -> tuple[ProtectedToken, ...]:
+    """Return the tokens whose count differs between two texts: the strict comparison.
+
+    For edits that must not touch a token at all. Names are compared by how often each of their
+    words stands in the text, since a change of capitals elsewhere can make or unmake a name.
+    """
+    changed: list[ProtectedToken] = []
+    for mine, other in ((before, after), (after, before)):
+        hard = [t for t in mine.tokens if t.cls is not TokenClass.NAME]
+        counts = Counter((t.cls, t.norm) for t in hard)
+        counts.subtract((t.cls, t.norm) for t in other.tokens if t.cls is not TokenClass.NAME)
+        changed += [t for t in hard if counts[t.cls, t.norm] > 0]
+    words_before, words_after = _name_words(before), _name_words(after)
+    for token in (*before.of(TokenClass.NAME), *after.of(TokenClass.NAME)):
+        if any(words_before[w] != words_after[w] for w in token.norm.split()):
+            changed.append(token)
+    return tuple(dict.fromkeys(changed))
+
+
+def _name_words(ledger: Ledger) -> Counter[str]:
+    return Counter(name_norm(ledger.text).split())

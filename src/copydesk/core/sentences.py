@@ -1,0 +1,59 @@
+"""Sentence boundaries that never fall inside a protected span.
+
+Rules, no model: a boundary is closing punctuation followed by space and something that can begin a
+sentence, or a line break that ends a block (blank line, list item, heading, quote mark).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+_BOUNDARY = re.compile(
+    r"[.!?…]{1,20}[\"'”’»)\]*_]{0,4}(?=\s)|[。！？]"
+    r"|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•#>|]|\d{1,3}[.)])\s?)"
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|cf|ca|nr|inc|ltd|co|corp|jr|sr|approx"
+    r"|z\.b|d\.h|u\.a|bzw|ggf|evtl|inkl|usw|hr|fr|str|tel|sra?|uds?|mme|mlle|p\.ex|dept"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|[a-z]|(?:[a-z]\.)+[a-z])\.\Z",
+    re.IGNORECASE,
+)
+_LIST_NUMBER = re.compile(r"(?:^|\n)[ \t>]*\d{1,3}\.\Z")
+
+
+def sentences(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+    """Return the spans of the sentences of `text`, without the white space around them.
+
+    Args:
+        text: prose or Markdown, any language.
+        masked: sorted, disjoint spans (code points) in which no sentence ends.
+    """
+    starts = [start for start, _ in masked]
+    found: list[tuple[int, int]] = []
+    begin = 0
+    for match in _BOUNDARY.finditer(text):
+        end = match.end()
+        inside = bisect_right(starts, match.start()) - 1
+        if inside >= 0 and masked[inside][1] > end:
+            continue
+        if match[0].startswith(".") and not match[0].startswith(".."):
+            window = text[max(begin, end - 12) : end]
+            follows = text[end : end + 8].lstrip()
+            if _LIST_NUMBER.search(text[max(0, end - 8) : end]):
+                continue
+            if follows[:1].islower() or _ABBREVIATION.search(window):
+                continue
+        _add(found, text, begin, end)
+        begin = end
+    _add(found, text, begin, len(text))
+    return found
+
+
+def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    piece = text[start:end]
+    kept = piece.strip()
+    if kept:
+        start += len(piece) - len(piece.lstrip())
+        found.append((start, start + len(kept)))
