@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -89,6 +89,34 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
         draft=draft,
         findings=tuple(reader.findings),
     )
+
+
+def with_overrides(content: Content, *names: str) -> Content:
+    """Return `content` with the author's overrides for `names` applied, later names winning.
+
+    Names are platform and account names. Only fields every platform has are applied (title, body,
+    slug, summary, tags, language, canonical URL, authors); others are the platform's own to read.
+    Raises `ContentInvalid` when a value cannot stand for its field.
+    """
+    given: dict[str, Any] = {}
+    for name in names:
+        given.update(content.overrides.get(name, {}))
+    reader = _Reader(given)
+    changes: dict[str, Any] = {}
+    for key in ("title", "summary", "language", "canonical_url"):
+        if given.get(key) is not None:
+            changes[key] = reader.text(key)
+    for key in ("tags", "authors"):
+        if given.get(key) is not None:
+            changes[key] = reader.words(key)
+    if given.get("slug") is not None:
+        changes["slug"] = reader.slug(content.title, content.slug)
+    if isinstance(given.get("body"), str):
+        changes["body"] = given["body"]
+    errors = [f for f in reader.findings if f.severity is Severity.ERROR]
+    if errors:
+        raise ContentInvalid(errors)
+    return replace(content, **changes)
 
 
 def _title_and_body(title: str, body: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ Any text is a document and nothing in it is left unread.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -99,6 +99,33 @@ def walk(document: Document) -> Iterator[Block | Inline]:
     """Yield every block and inline node of `document` in reading order."""
     for block in document.blocks:
         yield from _walk_block(block)
+
+
+def with_top_heading(document: Document, level: int) -> Document:
+    """Return `document` with all headings moved down so that the highest is at least `level`.
+
+    For pages that show the title as their own heading. Nothing goes deeper than level 6.
+    """
+    highest = min((n.level for n in walk(document) if isinstance(n, Heading)), default=6)
+    if highest >= level:
+        return document
+    return Document(tuple(_lowered(block, level - highest) for block in document.blocks))
+
+
+def _lowered(block: Block, by: int) -> Block:
+    match block:
+        case Heading():
+            return replace(block, level=min(6, block.level + by))
+        case Quote(children):
+            return Quote(tuple(_lowered(child, by) for child in children))
+        case List():
+            items = tuple(
+                replace(item, children=tuple(_lowered(child, by) for child in item.children))
+                for item in block.items
+            )
+            return replace(block, items=items)
+        case Paragraph() | CodeBlock() | Table() | Rule() | HtmlBlock():
+            return block
 
 
 def is_remote(url: str) -> bool:

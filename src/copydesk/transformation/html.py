@@ -96,6 +96,17 @@ def to_html(
     )
 
 
+def absolute_urls(html: str, base: str) -> str:
+    """Return sanitised `html` with every relative link and image resolved against `base`."""
+    return nh3.clean(
+        html,
+        tags=set(ALLOWED_TAGS),
+        attributes=_ATTRIBUTES,
+        url_schemes=set(URL_SCHEMES),
+        url_relative=("rewrite_with_base", base),
+    )
+
+
 def html_losses(document: Document) -> tuple[Loss, ...]:
     """Return what of `document`'s raw HTML does not come out of `to_html`."""
     dropped: dict[str, None] = {}
