@@ -94,7 +94,10 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _D.SENDING: frozenset(
             {_D.DELIVERED, _D.SNOOZED, _D.UNKNOWN, _D.BLOCKED, _D.HELD, _D.FAILED, _D.SCHEDULED}
         ),
-        _D.SNOOZED: frozenset({_D.SCHEDULED, _D.CANCELLED, _D.EXPIRED}),
+        # delivered: what the platform took earlier has become public
+        _D.SNOOZED: frozenset(
+            {_D.SCHEDULED, _D.DELIVERED, _D.BLOCKED, _D.HELD, _D.CANCELLED, _D.EXPIRED}
+        ),
         _D.UNKNOWN: frozenset({_D.DELIVERED, _D.SCHEDULED, _D.HELD}),
         _D.BLOCKED: frozenset({_D.SCHEDULED, _D.CANCELLED, _D.EXPIRED}),
         # held after an unknown outcome: a person says it landed, or lets it be sent again

@@ -324,6 +324,14 @@ class Deliveries:
             .values(looks=deliveries.c.looks + 1, wake_at=wake_at, reason=reason)
         )
 
+    async def try_later(self, delivery: Delivery, values: Mapping[str, Any]) -> None:
+        """Keep a scheduled delivery scheduled after a preparation that failed: count and wait."""
+        await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
+            .values(attempts=delivery.attempts, **values)
+        )
+
     async def postpone(self, ids: Sequence[str], wake_at: datetime) -> None:
         """Look at these deliveries again at `wake_at`, without a change of state."""
         await self._unit.connection.execute(

@@ -1,0 +1,129 @@
+"""Settings: files, environment and flags meet here, once, in a frozen object that is handed down.
+
+Precedence: flag, environment (`COPYDESK_…`), `copydesk.toml` in the home folder, default. Nothing
+else in the project reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from copydesk.core.errors import ConfigError
+
+SETTINGS_FILE = "copydesk.toml"
+DEFAULT_HOME = ".copydesk"
+
+#: The settings table of the documentation is generated from this.
+KEYS: Mapping[str, str] = {
+    "database": "sqlite:///FILE or postgresql://…; default: copydesk.db in the home folder",
+    "host": "address the web server binds to; default 127.0.0.1",
+    "port": "port of the web server; default 8642, 0 picks a free one",
+    "workspace": "name of the workspace; default: desk",
+    "inbox": "folders that are watched for new messages",
+    "model": "one line, such as openai:NAME@BASE_URL; empty: rules only",
+    "model_key": "the model's API key (environment only)",
+    "key": "the key that seals credentials (environment, else the file secret.key)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything copydesk is told from outside. Paths are absolute."""
+
+    home: Path
+    database: str
+    host: str = "127.0.0.1"
+    port: int = 8642
+    workspace: str = "desk"
+    inbox: tuple[Path, ...] = ()
+    model: str = ""
+    model_key: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_home(flag: str | Path | None) -> Path:
+    """Return the project folder: the flag, `COPYDESK_HOME`, or `.copydesk` here."""
+    return Path(flag or os.environ.get("COPYDESK_HOME") or DEFAULT_HOME).expanduser().absolute()
+
+
+def environment_secret(name: str) -> str | None:
+    """Return the secret `COPYDESK_SECRET_<NAME>` from the environment, or None."""
+    return os.environ.get(f"COPYDESK_SECRET_{name.upper()}")
+
+
+def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Merge flags, environment and file for the project folder `home`.
+
+    Raises `ConfigError` with every problem found, not just the first.
+    """
+    problems: list[str] = []
+    from_file = _read_file(home / SETTINGS_FILE, problems)
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for key in KEYS:
+        variable = f"COPYDESK_{key.upper()}"
+        if flags and flags.get(key) is not None:
+            merged[key], origins[key] = flags[key], "flag"
+        elif variable in os.environ:
+            merged[key], origins[key] = os.environ[variable], variable
+        elif key in from_file:
+            merged[key], origins[key] = from_file[key], SETTINGS_FILE
+    settings = Settings(
+        home=home,
+        database=str(merged.get("database") or f"sqlite:///{home / 'copydesk.db'}"),
+        host=str(merged.get("host", "127.0.0.1")),
+        port=_port(merged.get("port", 8642), problems),
+        workspace=str(merged.get("workspace", "desk")),
+        inbox=_folders(merged.get("inbox", ()), home, origins.get("inbox", ""), problems),
+        model=str(merged.get("model", "")),
+        model_key=str(merged.get("model_key", "")),
+        key=str(merged.get("key", "")),
+        origins=origins,
+    )
+    if problems:
+        raise ConfigError(problems, remedy=f"Settings: {', '.join(KEYS)}.")
+    return settings
+
+
+def _read_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path.name}: {error}")
+        return {}
+    for key in found:
+        if key not in KEYS:
+            problems.append(f"{path.name}: there is no setting {key!r}")
+        if key in {"model_key", "key"}:
+            problems.append(f"{path.name}: {key} is a secret and belongs in the environment")
+    return found
+
+
+def _port(value: Any, problems: list[str]) -> int:
+    try:
+        port = int(value)
+    except (TypeError, ValueError):
+        port = -1
+    if not 0 <= port <= 65535:
+        problems.append(f"port: {value!r} is not a port number")
+        return 0
+    return port
+
+
+def _folders(value: Any, home: Path, origin: str, problems: list[str]) -> tuple[Path, ...]:
+    if isinstance(value, str):
+        value = [part for part in value.split(os.pathsep) if part]
+    if not isinstance(value, list | tuple):
+        problems.append(f"inbox: {value!r} is not a list of folders")
+        return ()
+    # a path in the file is meant from where the file is, any other from where we stand
+    base = home if origin == SETTINGS_FILE else Path.cwd()
+    return tuple((base / str(folder)).expanduser().absolute() for folder in value)

@@ -1,0 +1,1 @@
+"""Getting posts to platforms: planning, validation, couriers, reconcile, credential vault."""

@@ -1,0 +1,192 @@
+"""Planning: which renditions of a post go to which accounts, and when. Nothing is sent here.
+
+A post goes to an account once. Publishing it again plans nothing when the rendition is the same,
+an update where it has changed and the platform can update, and is refused where it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Action, Delivery, Rendition
+from copydesk.core.findings import Finding, Severity
+from copydesk.core.post import Post, Revision
+from copydesk.core.states import AccountState, DeliveryState
+from copydesk.platforms.kit.contract import Platform, Subject
+from copydesk.platforms.kit.registry import load_platform
+from copydesk.store import UnitOfWork
+from copydesk.store.deliveries import Change, freeze
+
+#: States in which an earlier delivery of the same post may still reach the platform.
+_IN_FLIGHT = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
+
+
+class Intended(StrEnum):
+    """What planning means to do with a post on an account."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    NOTHING = "nothing"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would happen with one post on one account (and one recipient), and why."""
+
+    account: Account
+    platform: Platform
+    rendition: Rendition
+    findings: tuple[Finding, ...]
+    intended: Intended
+    earlier: Delivery | None = None
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return the findings that stand in the way."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+
+def subject_of(post_id: str, revision: Revision, published_at: datetime) -> Subject:
+    """Return what platforms render: the revision with the post's frozen publication time."""
+    return Subject(
+        post_id=post_id,
+        revision=revision.number,
+        content=revision.content,
+        published_at=published_at.isoformat(timespec="seconds"),
+        updated_at=max(published_at, revision.created_at).isoformat(timespec="seconds"),
+    )
+
+
+async def plan(
+    unit: UnitOfWork,
+    post: Post,
+    revision: Revision,
+    accounts: Sequence[Account],
+    due_at: datetime,
+) -> list[Plan]:
+    """Work out what publishing `revision` to `accounts` at `due_at` means. Changes nothing."""
+    subject = subject_of(post.id, revision, post.published_at or due_at)
+    plans: list[Plan] = []
+    for account in accounts:
+        platform = load_platform(account.platform)
+        for recipient in platform.recipients(account, revision.content):
+            rendition = platform.render(subject, account, recipient)
+            findings = [*platform.validate(rendition, account), *_account_findings(account)]
+            latest = await unit.deliveries.latest(account.id, post.id, recipient)
+            intended, earlier, finding = _compare(platform, rendition, latest)
+            plans.append(
+                Plan(
+                    account=account,
+                    platform=platform,
+                    rendition=rendition,
+                    findings=(*findings, *([finding] if finding else [])),
+                    intended=intended,
+                    earlier=earlier,
+                )
+            )
+    return plans
+
+
+async def schedule(
+    unit: UnitOfWork, post: Post, revision: Revision, plans: Sequence[Plan], due_at: datetime
+) -> list[Delivery]:
+    """Make plans into deliveries, due at `due_at` (aware UTC); returns them, unchanged ones too.
+
+    A plan with errors becomes a `held` delivery that says why, so that a person finds it.
+    """
+    deliveries: list[Delivery] = []
+    for planned in plans:
+        if planned.intended is Intended.NOTHING and planned.earlier is not None:
+            deliveries.append(planned.earlier)
+            continue
+        if planned.intended is Intended.REPLACE and planned.earlier is not None:
+            await unit.deliveries.move(
+                Change(
+                    delivery=planned.earlier,
+                    to=DeliveryState.CANCELLED,
+                    reason=f"replaced by revision {revision.number}",
+                )
+            )
+        updates = planned.intended is Intended.UPDATE and planned.earlier is not None
+        delivery = await unit.deliveries.plan(
+            workspace_id=post.workspace_id,
+            account_id=planned.account.id,
+            post_id=post.id,
+            revision_id=revision.id,
+            rendition=planned.rendition,
+            action=Action.UPDATE if updates else Action.CREATE,
+            due_at=due_at,
+            target_id=planned.earlier.remote_id if updates and planned.earlier else "",
+        )
+        await unit.deliveries.move(_first_step(planned, delivery, due_at))
+        deliveries.append(await unit.deliveries.get(delivery.id))
+    return deliveries
+
+
+def _first_step(planned: Plan, delivery: Delivery, due_at: datetime) -> Change:
+    errors = planned.errors
+    if not errors:
+        return Change(delivery=delivery, to=DeliveryState.SCHEDULED, values={"wake_at": due_at})
+    reason = "; ".join(f"{f.field}: {f.message}" for f in errors)
+    values: dict[str, Any] = {
+        "reason_code": errors[0].code,
+        "reason": reason,
+        "remedy": "; ".join(dict.fromkeys(f.remedy for f in errors if f.remedy)),
+    }
+    return Change(delivery=delivery, to=DeliveryState.HELD, reason=reason, values=values)
+
+
+def _account_findings(account: Account) -> list[Finding]:
+    if account.state is not AccountState.BLOCKED:
+        return []
+    return [
+        Finding(
+            code="account_blocked",
+            field="account",
+            message=f"{account.name} is blocked: {account.reason}",
+            remedy=f"`copydesk accounts test {account.name}` lets it go on once this is mended.",
+            severity=Severity.WARNING,
+        )
+    ]
+
+
+def _compare(
+    platform: Platform, rendition: Rendition, latest: tuple[Delivery, str] | None
+) -> tuple[Intended, Delivery | None, Finding | None]:
+    if latest is None:
+        return Intended.CREATE, None, None
+    earlier, digest = latest
+    if digest == freeze(rendition.payload)[1]:
+        return Intended.NOTHING, earlier, None
+    if earlier.state in _IN_FLIGHT:
+        return (
+            Intended.REFUSE,
+            earlier,
+            Finding(
+                code="in_flight",
+                field="account",
+                message="an earlier version is on its way and its outcome is not known yet",
+                remedy=f"Wait until {earlier.id} is settled, then publish again.",
+            ),
+        )
+    if earlier.state is not DeliveryState.DELIVERED:
+        return Intended.REPLACE, earlier, None
+    if platform.manifest.can_update:
+        return Intended.UPDATE, earlier, None
+    return (
+        Intended.REFUSE,
+        earlier,
+        Finding(
+            code="cannot_update",
+            field="account",
+            message=f"{platform.manifest.title} cannot change what it has published",
+            remedy="Publish the change as a new file.",
+        ),
+    )

@@ -1,0 +1,340 @@
+"""What a courier writes down: every step of its deliveries, each in a transaction of its own.
+
+Steps before the call prove that the lease is still ours. The receipt does not ask: what the
+platform answered is the truth, whoever holds the lease by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from copydesk.core.account import Account, Lease
+from copydesk.core.delivery import Delivery, Intent, Outgoing, Receipt
+from copydesk.core.errors import Conflict
+from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
+from copydesk.core.states import AccountState, DeliveryState
+from copydesk.distribution.judgement import Judgement
+from copydesk.store import Store, UnitOfWork
+from copydesk.store.deliveries import Change
+
+#: How long unknown deliveries of a blocked account rest between looks; connecting it wakes them.
+_WAIT = timedelta(hours=1)
+
+#: A reason shown to people; the full answer stands in the receipt.
+_SHOWN = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One commit call that was made, what came of it and what that means."""
+
+    delivery: Delivery
+    intent: Intent
+    outgoing: Outgoing
+    outcome: Outcome
+    judgement: Judgement | None = None
+
+
+class Records:
+    """Writes the courier's steps for one leased account."""
+
+    def __init__(self, store: Store, lease: Lease) -> None:
+        self._store = store
+        self._lease = lease
+        self._needed = 60.0
+
+    async def hold(self, seconds: float) -> None:
+        """Extend the lease; raises `LeaseLost` when somebody else has taken over."""
+        self._needed = seconds
+        async with self._store.begin("courier") as unit:
+            await unit.accounts.hold(self._lease, seconds)
+
+    async def account(self) -> Account:
+        """Return the account as it stands now."""
+        async with self._store.read() as unit:
+            return await unit.accounts.get(self._lease.account_id)
+
+    async def awake(self, limit: int) -> list[Delivery]:
+        """Return the deliveries that need a look now, in order."""
+        async with self._store.read() as unit:
+            return await unit.deliveries.awake(self._lease.account_id, unit.now, limit)
+
+    async def outgoing(self, deliveries: Sequence[Delivery]) -> dict[str, Outgoing]:
+        """Return, by delivery, what the spoke is handed: the frozen rendition and times."""
+        async with self._store.read() as unit:
+            renditions = await unit.deliveries.renditions([d.rendition_id for d in deliveries])
+            first_sent = await unit.deliveries.first_sent([d.id for d in deliveries])
+            published = await unit.deliveries.published_at([d.post_id for d in deliveries])
+        return {
+            d.id: Outgoing(
+                delivery_id=d.id,
+                key=d.key,
+                post_id=d.post_id,
+                action=d.action,
+                payload=renditions[d.rendition_id][0].payload,
+                text=renditions[d.rendition_id][0].text,
+                intended_at=published.get(d.post_id) or d.due_at,
+                recipient=d.recipient,
+                handles=d.handles,
+                target_id=d.target_id,
+                media=renditions[d.rendition_id][0].media,
+                first_sent_at=first_sent.get(d.id),
+            )
+            for d in deliveries
+        }
+
+    # -- before the call --------------------------------------------------------------------------
+
+    async def block(self, account: Account, reason: str) -> None:
+        """Stop the account until a person acts."""
+        async with self._store.begin("courier") as unit:
+            await self._block(unit, account.id, reason)
+
+    async def wait_for_account(self, awake: Sequence[Delivery], account: Account) -> None:
+        """Let deliveries wait while their account is blocked; unknown ones keep their state."""
+        values = {
+            "reason_code": "account_blocked",
+            "reason": account.reason,
+            "remedy": f"`copydesk accounts test {account.name}` once this is mended.",
+        }
+        async with self._store.begin("courier") as unit:
+            steps: list[Change] = []
+            for delivery in awake:
+                match delivery.state:
+                    case DeliveryState.SNOOZED:
+                        await unit.deliveries.move(_to_scheduled(delivery, unit.now))
+                        delivery = replace(delivery, state=DeliveryState.SCHEDULED)
+                    case DeliveryState.SENDING:
+                        await unit.deliveries.move(_abandoned(delivery, unit.now + _WAIT))
+                        continue
+                    case DeliveryState.UNKNOWN:
+                        await unit.deliveries.postpone([delivery.id], unit.now + _WAIT)
+                        continue
+                    case _:
+                        pass
+                steps.append(
+                    Change(
+                        delivery=delivery,
+                        to=DeliveryState.BLOCKED,
+                        reason=account.reason,
+                        values=values,
+                    )
+                )
+            await unit.deliveries.move_all(steps)
+
+    async def postpone(self, deliveries: Sequence[Delivery], until: datetime) -> None:
+        """Look at these again at `until`."""
+        async with self._store.begin("courier") as unit:
+            await unit.deliveries.postpone([d.id for d in deliveries], until)
+
+    async def abandon(self, deliveries: Sequence[Delivery], delay: float) -> None:
+        """Call unknown what was being sent when its courier stopped."""
+        if deliveries:
+            async with self._store.begin("courier") as unit:
+                await unit.accounts.hold(self._lease, self._needed)
+                wake_at = unit.now + timedelta(seconds=delay)
+                await unit.deliveries.move_all([_abandoned(d, wake_at) for d in deliveries])
+
+    async def wake(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """End the rest of snoozed deliveries; return all of them as scheduled."""
+        snoozed = [d for d in deliveries if d.state is DeliveryState.SNOOZED]
+        if snoozed:
+            async with self._store.begin("courier") as unit:
+                await unit.deliveries.move_all([_to_scheduled(d, unit.now) for d in snoozed])
+        return [replace(d, state=DeliveryState.SCHEDULED) for d in deliveries]
+
+    async def store_handles(self, delivery: Delivery, handles: Mapping[str, Any]) -> None:
+        """Keep what preparing has made."""
+        async with self._store.begin("courier") as unit:
+            await unit.deliveries.store_handles(delivery.id, handles)
+
+    async def wait_for_platform(self, delivery: Delivery, seconds: float) -> None:
+        """Rest while the platform is still processing."""
+        async with self._store.begin("courier") as unit:
+            reason = "the platform is still processing"
+            await unit.deliveries.move(
+                Change(
+                    delivery=delivery,
+                    to=DeliveryState.SNOOZED,
+                    reason=reason,
+                    values={
+                        "wake_at": unit.now + timedelta(seconds=seconds),
+                        "reason_code": "processing",
+                        "reason": reason,
+                    },
+                )
+            )
+
+    async def not_prepared(self, delivery: Delivery, judgement: Judgement, answer: Outcome) -> None:
+        """Record that preparing failed; what is to be tried again stays scheduled."""
+        async with self._store.begin("courier") as unit:
+            if judgement.to is DeliveryState.SCHEDULED:
+                tried = replace(delivery, attempts=delivery.attempts + 1)
+                await unit.deliveries.try_later(tried, judgement.values)
+            else:
+                await unit.deliveries.move(_change(delivery, judgement, answer))
+            await self._account_effects(unit, judgement)
+
+    async def intend(
+        self, going: Sequence[tuple[Delivery, Outgoing]]
+    ) -> dict[str, tuple[Delivery, Intent]]:
+        """Write the intents; return, by id, each delivery as it is now with its intent.
+
+        Raises `LeaseLost` when somebody else has taken over.
+        """
+        async with self._store.begin("courier") as unit:
+            lease = await unit.accounts.hold(self._lease, self._needed)
+            written: dict[str, tuple[Delivery, Intent]] = {}
+            digests = await unit.deliveries.renditions([d.rendition_id for d, _ in going])
+            changes: list[Change] = []
+            for delivery, _ in going:
+                attempt = delivery.attempts + 1
+                changes.append(
+                    Change(
+                        delivery=delivery,
+                        to=DeliveryState.SENDING,
+                        reason=f"try {attempt}",
+                        values={"wake_at": lease.until, "attempts": attempt},
+                    )
+                )
+                sending = replace(delivery, state=DeliveryState.SENDING, attempts=attempt)
+                intent = Intent(
+                    id=unit.ids.new("intent"),
+                    delivery_id=delivery.id,
+                    attempt=attempt,
+                    key=delivery.key,
+                    payload_sha256=digests[delivery.rendition_id][1],
+                    fence=self._lease.fence,
+                    started_at=unit.now,
+                )
+                written[delivery.id] = (sending, intent)
+            await unit.deliveries.move_all(changes)
+            await unit.deliveries.write_intents([intent for _, intent in written.values()])
+        return written
+
+    # -- after the call ---------------------------------------------------------------------------
+
+    async def receive(self, sent: Sequence[Sent]) -> None:
+        """Write the receipts and take the steps they mean, in one transaction."""
+        if not sent:
+            return
+        try:
+            await self._receive(sent)
+        except Conflict:
+            # somebody declared one of them unknown meanwhile: each for itself, from where it is
+            for one in sent:
+                await self._receive([one], reload=True)
+
+    async def _receive(self, sent: Sequence[Sent], *, reload: bool = False) -> None:
+        async with self._store.begin("courier") as unit:
+            now = unit.now
+            await unit.deliveries.write_receipts([_receipt(one, now) for one in sent])
+            changes: list[Change] = []
+            for one in sent:
+                assert one.judgement is not None
+                current = await unit.deliveries.get(one.delivery.id) if reload else one.delivery
+                if current.state is DeliveryState.SENDING or (
+                    current.state is DeliveryState.UNKNOWN
+                    and one.judgement.to is DeliveryState.DELIVERED
+                ):
+                    changes.append(_change(current, one.judgement, one.outcome))
+            await unit.deliveries.move_all(changes)
+            for one in sent:
+                assert one.judgement is not None
+                await self._account_effects(unit, one.judgement)
+
+    async def not_called(self, deliveries: Sequence[Delivery]) -> None:
+        """Take back intents whose call was not made: an earlier answer stopped the round."""
+        if deliveries:
+            async with self._store.begin("courier") as unit:
+                await unit.deliveries.move_all(
+                    [
+                        Change(
+                            delivery=d,
+                            to=DeliveryState.SCHEDULED,
+                            reason="not called: an earlier answer stopped the round",
+                            values={"wake_at": unit.now, "attempts": d.attempts - 1},
+                        )
+                        for d in deliveries
+                    ]
+                )
+
+    async def settle(
+        self, delivery: Delivery, judgement: Judgement, evidence: Existence | Outcome
+    ) -> None:
+        """Take the step that a look at the platform means."""
+        async with self._store.begin("courier") as unit:
+            await unit.deliveries.move(_change(delivery, judgement, evidence))
+            await self._account_effects(unit, judgement)
+
+    async def look_again(self, delivery: Delivery, wake_at: datetime, reason: str) -> None:
+        """Count a look that told nothing."""
+        async with self._store.begin("courier") as unit:
+            await unit.deliveries.look_again(delivery, wake_at, reason)
+
+    async def _account_effects(self, unit: UnitOfWork, judgement: Judgement) -> None:
+        if judgement.pause_until is not None:
+            await unit.accounts.pause(self._lease.account_id, judgement.pause_until)
+        if judgement.block_account:
+            await self._block(unit, self._lease.account_id, judgement.block_account)
+
+    async def _block(self, unit: UnitOfWork, account_id: str, reason: str) -> None:
+        account = await unit.accounts.get(account_id)
+        if account.state is AccountState.CONNECTED:
+            await unit.accounts.move(account, AccountState.BLOCKED, reason)
+
+
+def _to_scheduled(delivery: Delivery, now: datetime) -> Change:
+    return Change(
+        delivery=delivery,
+        to=DeliveryState.SCHEDULED,
+        reason="the rest is over",
+        values={"wake_at": now},
+    )
+
+
+def _abandoned(delivery: Delivery, wake_at: datetime | None) -> Change:
+    reason = "its courier stopped between intent and receipt"
+    return Change(
+        delivery=delivery,
+        to=DeliveryState.UNKNOWN,
+        reason=reason,
+        values={"wake_at": wake_at, "reason_code": "unknown", "reason": reason},
+    )
+
+
+def _change(delivery: Delivery, judgement: Judgement, answer: Any) -> Change:
+    return Change(
+        delivery=delivery,
+        to=judgement.to,
+        reason=judgement.reason[:_SHOWN],
+        values=judgement.values,
+        evidence=_evidence(answer),
+    )
+
+
+def _evidence(answer: Outcome | Existence | Ready | Pending) -> dict[str, Any]:
+    evidence: dict[str, Any] = {"answer": type(answer).__name__}
+    details = getattr(answer, "answer", None)
+    if details is not None and details.status is not None:
+        evidence["status"] = details.status
+    for name in ("evidence", "reason"):
+        if value := getattr(answer, name, ""):
+            evidence[name] = str(value)[:_SHOWN]
+    return evidence
+
+
+def _receipt(one: Sent, now: datetime) -> Receipt:
+    outcome = one.outcome
+    return Receipt(
+        intent_id=one.intent.id,
+        delivery_id=one.delivery.id,
+        outcome=type(outcome).__name__.lower(),
+        remote_id=str(getattr(outcome, "id", "") or getattr(outcome, "of", "")),
+        url=getattr(outcome, "url", ""),
+        raw=outcome.answer.raw,
+        received_at=now,
+    )
