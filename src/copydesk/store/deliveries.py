@@ -56,14 +56,14 @@ class Deliveries:
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no delivery {id}.")
-        return _delivery(row)
+        return delivery_of(row)
 
     async def of_post(self, post_id: str) -> list[Delivery]:
         """Return all deliveries of a post, oldest first."""
         rows = await self._unit.connection.execute(
             sa.select(deliveries).where(deliveries.c.post_id == post_id).order_by(deliveries.c.id)
         )
-        return [_delivery(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     async def newest(
         self, workspace_id: str, *, state: str = "", before: str = "", limit: int = 50
@@ -77,7 +77,7 @@ class Deliveries:
         rows = await self._unit.connection.execute(
             query.order_by(deliveries.c.id.desc()).limit(limit)
         )
-        return [_delivery(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     async def latest(
         self, account_id: str, post_id: str, recipient: str
@@ -97,7 +97,7 @@ class Deliveries:
             .limit(1)
         )
         row = rows.one_or_none()
-        return (_delivery(row), row.payload_sha256) if row else None
+        return (delivery_of(row), row.payload_sha256) if row else None
 
     async def awake(self, account_id: str, now: datetime, limit: int) -> list[Delivery]:
         """Return deliveries of an account that need a look, in the order they are due.
@@ -114,7 +114,7 @@ class Deliveries:
             .order_by(deliveries.c.due_at, deliveries.c.id)
             .limit(limit)
         )
-        return [_delivery(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     async def blocked(self, account_id: str) -> list[Delivery]:
         """Return the deliveries that wait for their account to be connected again."""
@@ -124,7 +124,7 @@ class Deliveries:
                 deliveries.c.state == DeliveryState.BLOCKED,
             )
         )
-        return [_delivery(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     async def rendition(self, id: str) -> tuple[Rendition, str]:
         """Return a rendition and the SHA-256 of its payload; raises `NotFound`."""
@@ -379,7 +379,8 @@ def to_columns(value: Intent | Receipt) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
-def _delivery(row: Any) -> Delivery:
+def delivery_of(row: Any) -> Delivery:
+    """Return the delivery a row of its table (joined or not) holds."""
     values = {
         name: row._mapping[name] for name in Delivery.__dataclass_fields__ if name in row._mapping
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from copydesk.store.accounts import Accounts
     from copydesk.store.deliveries import Deliveries
     from copydesk.store.events import Events
+    from copydesk.store.listings import Listings
     from copydesk.store.posts import Posts
     from copydesk.store.reviews import Reviews
     from copydesk.store.submissions import Submissions
@@ -126,6 +127,13 @@ class UnitOfWork:
         from copydesk.store.events import Events
 
         return Events(self)
+
+    @cached_property
+    def listings(self) -> Listings:
+        """Return the lists that pages show."""
+        from copydesk.store.listings import Listings
+
+        return Listings(self)
 
     @cached_property
     def workers(self) -> Workers:

@@ -1,0 +1,167 @@
+"""Lists for people: rows of several tables joined to what one line of a page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from copydesk.core.delivery import Delivery
+from copydesk.core.post import Tier
+from copydesk.core.states import DeliveryState, PostState, SubmissionState
+from copydesk.core.submission import Source
+from copydesk.store.deliveries import delivery_of
+from copydesk.store.tables import accounts, deliveries, posts, revisions, submissions
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxLine:
+    """One submission with what became of it; its text stays in the database.
+
+    `tier` and `post_state` are None while there is no post. `received_at` is aware UTC.
+    """
+
+    id: str
+    state: SubmissionState
+    source: Source | None
+    filename: str
+    size: int
+    received_at: datetime
+    subject: str
+    author: str
+    language: str
+    problem: str
+    reason: str
+    post_id: str | None
+    post_state: PostState | None
+    title: str
+    tier: Tier | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryLine:
+    """One delivery with the names of what it delivers and where."""
+
+    delivery: Delivery
+    title: str
+    account: str
+    platform: str
+    changed_at: datetime
+
+
+class Listings:
+    """Reads the lists that pages show."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def inbox(
+        self,
+        workspace_id: str,
+        *,
+        state: SubmissionState | None = None,
+        before: str = "",
+        limit: int = 50,
+    ) -> list[InboxLine]:
+        """Return submissions, newest first; `before` is an id cursor."""
+        parsed = submissions.c.parsed
+        query = (
+            sa.select(
+                submissions.c.id,
+                submissions.c.state,
+                submissions.c.source,
+                submissions.c.filename,
+                submissions.c.size,
+                submissions.c.received_at,
+                submissions.c.problem,
+                submissions.c.reason,
+                submissions.c.post_id,
+                parsed["subject"].as_string().label("subject"),
+                parsed["author"].as_string().label("author"),
+                parsed["language"].as_string().label("language"),
+                posts.c.state.label("post_state"),
+                revisions.c.title,
+                revisions.c.tier,
+            )
+            .join(posts, posts.c.id == submissions.c.post_id, isouter=True)
+            .join(revisions, revisions.c.id == posts.c.revision_id, isouter=True)
+            .where(submissions.c.workspace_id == workspace_id)
+        )
+        if state:
+            query = query.where(submissions.c.state == state)
+        if before:
+            query = query.where(submissions.c.id < before)
+        rows = await self._unit.connection.execute(
+            query.order_by(submissions.c.id.desc()).limit(limit)
+        )
+        return [
+            InboxLine(
+                id=row.id,
+                state=SubmissionState(row.state),
+                source=Source(row.source) if row.source else None,
+                filename=row.filename,
+                size=row.size,
+                received_at=row.received_at,
+                subject=row.subject or "",
+                author=row.author or "",
+                language=row.language or "",
+                problem=row.problem,
+                reason=row.reason,
+                post_id=row.post_id,
+                post_state=PostState(row.post_state) if row.post_state else None,
+                title=row.title or "",
+                tier=Tier(row.tier) if row.tier else None,
+            )
+            for row in rows
+        ]
+
+    async def deliveries(
+        self,
+        workspace_id: str,
+        *,
+        state: DeliveryState | None = None,
+        before: str = "",
+        limit: int = 50,
+    ) -> list[DeliveryLine]:
+        """Return deliveries, newest first; `before` is an id cursor."""
+        query = self._deliveries().where(deliveries.c.workspace_id == workspace_id)
+        if state:
+            query = query.where(deliveries.c.state == state)
+        if before:
+            query = query.where(deliveries.c.id < before)
+        return await self._lines(query.order_by(deliveries.c.id.desc()).limit(limit))
+
+    async def deliveries_of(self, post_id: str, limit: int = 200) -> list[DeliveryLine]:
+        """Return the deliveries of a post, oldest first, at most `limit`."""
+        query = self._deliveries().where(deliveries.c.post_id == post_id)
+        return await self._lines(query.order_by(deliveries.c.id).limit(limit))
+
+    def _deliveries(self) -> sa.Select[tuple[object, ...]]:
+        return (
+            sa.select(
+                deliveries,
+                revisions.c.title.label("post_title"),
+                accounts.c.name.label("account_name"),
+                accounts.c.platform.label("account_platform"),
+            )
+            .join(accounts, accounts.c.id == deliveries.c.account_id)
+            .join(revisions, revisions.c.id == deliveries.c.revision_id)
+        )
+
+    async def _lines(self, query: sa.Select[tuple[object, ...]]) -> list[DeliveryLine]:
+        rows = await self._unit.connection.execute(query)
+        return [
+            DeliveryLine(
+                delivery=delivery_of(row),
+                title=row.post_title,
+                account=row.account_name,
+                platform=row.account_platform,
+                changed_at=row.changed_at,
+            )
+            for row in rows
+        ]
