@@ -91,6 +91,8 @@ _DIGITS = (
     r"(?:\d{1,3}(?:[,.'’\u00a0\u202f]\d{3}){1,8}+(?:[.,]\d++)?|\d{1,3}(?: \d{3}){1,4}[.,]\d\d(?!\d)"
     r"|\d++(?:[.,]\d++)?|\.\d++)"
 )
+# A word character of a script that puts spaces between words: in "117名" the number ends at 名.
+_LETTER = r"[^\W\u0e00-\u0eff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 _SIGN = r"(?:(?<![\w)\]%])[-−+](?=[\d.]))?"
 _GAP = r"[ \t\u00a0\u202f]?"
 _TENS_ONES = rf"(?:{'|'.join(_TENS)})[- ](?:{'|'.join(_ONES)})"
@@ -104,14 +106,14 @@ def _pattern(language: str) -> re.Pattern[str]:
         words = f"{_TENS_ONES}|{words}"
     in_words = rf"|(?:{words})(?!\w)" if words else ""
     return re.compile(
-        rf"(?P<sign>{_SIGN})(?<!\w)(?<!\d[.,])(?P<amount>{_DIGITS}{in_words})"
+        rf"(?P<sign>{_SIGN})(?<!{_LETTER})(?<!\d[.,])(?P<amount>{_DIGITS}{in_words})"
         rf"(?P<magnitude>k(?!\w)|{_GAP}(?:{_either(w for w in _MAGNITUDE if len(w) > 2)})(?!\w)"
         r"|(?<=\d)(?:bn|mn)(?!\w))?"
         rf"(?:{_GAP}(?P<percent>{_PERCENT})(?!\w)"
         rf"|(?:-|{_GAP})(?P<currency>{_either(_CURRENCY)})(?!\w)"
         rf"|(?:-|{_GAP})(?P<unit>{_either(_UNIT)})(?!\w)"
         r"|(?P<ordinal>st|nd|rd|th|er|ème|º|ª)(?!\w))?"
-        r"(?!\w)(?![.,]\d)",
+        rf"(?!{_LETTER})(?![.,]\d)",
         re.IGNORECASE,
     )
 
