@@ -1,0 +1,1 @@
+"""Intake: what comes in from e-mail, forms, chats and communities, parsed into segments."""

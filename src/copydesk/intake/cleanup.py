@@ -1,0 +1,221 @@
+"""Tier 0: cleans an author's text by rules, offline, before any model sees it. It does not rewrite.
+
+English gets known misspellings, shorthand, spaces, repeated punctuation, a missing full stop and
+capitals; any other or unknown language gets spaces and capitals at sentence starts alone. Links,
+code, ids, names, values and quoted speech are masked; quoted lines, tables and code keep every
+byte. Afterwards the ledger of protected tokens must be unchanged, or the whole text is put back.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from copydesk.core.ledger import Ledger, altered, extract
+from copydesk.core.post import Edit
+from copydesk.intake.edits import Change, compose, without_overlaps
+from copydesk.intake.page import Page
+from copydesk.intake.typos import Typo
+
+# One pass can make room for another ("ok ?is it"); realistic texts need one or two.
+_PASSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The cleaned text and every change that led to it.
+
+    Edits are in order and do not overlap; their offsets are code points of the *original* text.
+    `reverted_because` names the rule and the span of a protected token that would have changed; the
+    text is then the original and there are no edits.
+    """
+
+    text: str
+    edits: tuple[Edit, ...] = ()
+    reverted_because: str = ""
+
+
+def clean(
+    text: str, *, language: str, protected: Ledger | None = None, typos: Sequence[Typo] = ()
+) -> Cleaned:
+    """Clean one text.
+
+    Args:
+        text: the author's text, plain or Markdown.
+        language: BCP 47 tag; "" counts as not English.
+        protected: the ledger of `text` if the caller has it, else it is made here.
+        typos: what `copydesk.intake.typos` found in `text`; used for English only.
+    """
+    before = protected or extract(text, language=language)
+    english = language.partition("-")[0].lower() == "en"
+    edits: list[Change] = []
+    page = Page(text, before)
+    for number in range(_PASSES):
+        found = _english(page, typos if number == 0 else ()) if english else _any_language(page)
+        changes = _with_capitals(page, without_overlaps(found))
+        if not changes:
+            break
+        edits, current = compose(text, edits, page.text, changes)
+        after = extract(current, language=language)
+        touched = altered(before, after)
+        if touched:
+            token = touched[0]
+            rule = next((e.rule for e in edits if e.end >= token.start), edits[-1].rule)
+            span = f"{token.cls.value} {token.text!r} at {token.start}"
+            return Cleaned(text, (), f"{rule} would have changed {span}")
+        page = Page(current, after)
+    made = (Edit(rule=e.rule, before=text[e.start : e.end], after=e.after, start=e.start)
+            for e in edits)  # fmt: skip
+    return Cleaned(page.text, tuple(made))
+
+
+def _english(page: Page, typos: Sequence[Typo]) -> Iterator[Change]:
+    for typo in typos:
+        end = typo.start + len(typo.before)
+        if not page.tokens.touches(typo.start, end):
+            yield Change("typo", typo.start, end, typo.after)
+    yield from _shorthand(page)
+    yield from _spaces(page)
+    yield from _punctuation(page)
+    yield from _final_stop(page)
+    for match in _LONE_I.finditer(page.text):
+        if not page.tokens.touches(*match.span()):
+            yield Change("capital", match.start(), match.end(), "I")
+
+
+def _any_language(page: Page) -> Iterator[Change]:
+    for match in _WIDE_GAP.finditer(page.text):
+        if not page.verbatim.touches(*match.span()) and not _is_structure(page.text, match):
+            yield Change("space", match.start(), match.end(), " ")
+    for match in _LINE_END.finditer(page.text):
+        if not page.verbatim.touches(*match.span()):
+            yield Change("space", match.start(), match.end(), "")
+
+
+# ---------------------------------------------------------------- shorthand
+
+
+def _lexicon() -> dict[str, str]:
+    data = resources.files("copydesk.intake").joinpath("lexicon.toml").read_text(encoding="utf-8")
+    return {short: full for group in tomllib.loads(data).values() for short, full in group.items()}
+
+
+LEXICON = _lexicon()
+"""Shorthand of English chat, lower case, and what it stands for."""
+
+_SHORT = re.compile(r"(?<![\w'’@#/.&*_-])[A-Za-z]{1,8}(?![\w'’@#/&*_=-]|\.\w| ?=)")
+
+
+def _shorthand(page: Page) -> Iterator[Change]:
+    for match in _SHORT.finditer(page.text):
+        word = match[0]
+        full = LEXICON.get(word.lower())
+        if full is None or page.all_but_dates.touches(*match.span()):
+            continue
+        if word.islower():
+            yield Change("shorthand", match.start(), match.end(), full)
+        elif word.istitle() and len(word) > 1:
+            yield Change("shorthand", match.start(), match.end(), full[0].upper() + full[1:])
+
+
+# ---------------------------------------------------------------- spaces and punctuation
+
+_WIDE_GAP = re.compile(r"(?<=\S)(?<!\d)[ \t]{2,}(?=\S)|(?<=\d)[ \t]{2,}(?=[^\s\d])")
+_LINE_END = re.compile(r"(?<=\S)[ \t](?=\n)|(?<=\S)[ \t]+\Z")
+_MARKER = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)]|#{1,6}|\[[ xX]\])\Z")
+_GAP_BEFORE = re.compile(r"(?<=\w)[ \t]+(?=[,.!?;:](?:[,.!?]|\s|\Z))")
+_NO_GAP_AFTER = re.compile(r"(?<=[a-z][,;!?])(?=[A-Za-z]{2})")
+_REPEATED = re.compile(r"[!?]{2,}|,{2,}(?=\s)|(?<!\.)\.{4,}(?!\.)")
+
+
+def _is_structure(text: str, match: re.Match[str]) -> bool:
+    """Whether a gap stands after a list or heading marker, where its width means something."""
+    line = text.rfind("\n", 0, match.start()) + 1
+    return match.start() - line < 16 and bool(_MARKER.match(text, line, match.start()))
+
+
+def _spaces(page: Page) -> Iterator[Change]:
+    yield from _any_language(page)
+    for match in _GAP_BEFORE.finditer(page.text):
+        if not page.verbatim.touches(*match.span()) and not _is_structure(page.text, match):
+            yield Change("space", match.start(), match.end(), "")
+    for match in _NO_GAP_AFTER.finditer(page.text):
+        if not page.verbatim.touches(match.start() - 1, match.end() + 1):
+            yield Change("space", match.start(), match.end(), " ")
+
+
+def _punctuation(page: Page) -> Iterator[Change]:
+    for match in _REPEATED.finditer(page.text):
+        marks = match[0]
+        if page.verbatim.touches(*match.span()):
+            continue
+        if marks[0] == ".":
+            single = "..."
+        elif "!" in marks and "?" in marks:
+            single = "?!"
+        else:
+            single = marks[0]
+        if marks != single:
+            yield Change("punctuation", match.start(), match.end(), single)
+
+
+_QUESTION = re.compile(
+    r"(?:(?:how|why|where|when|what|who)['’]?s?[ ]"
+    r"(?:is|are|was|were|do|does|did|can|could|should|would|will)"
+    r"|(?:can|could|would|will|do|did|are|have)[ ](?:you|u|we|i|they)|(?:is|are)[ ]there"
+    r"|how[ ](?:long|many|much|often))\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+
+
+def _final_stop(page: Page) -> Iterator[Change]:
+    """Close a paragraph whose last sentence is one: enough words, most of them small."""
+    for block in page.paragraphs:
+        last = page.text[block.end - 1]
+        if not block.closes or not (last.isalpha() or last == ")") or page.is_address(block.end):
+            continue
+        start = max(page.starts_in(block), default=block.start)
+        sentence = page.text[start : block.end]
+        words = _WORD.findall(sentence)
+        small = sum(word[0].islower() for word in words)
+        if len(words) < 4 or small * 2 < len(words):
+            continue
+        # Some "?" is owed to a question, but which words make one is no certain rule.
+        stop = "?" if _QUESTION.match(sentence) else "."
+        yield Change("full stop", block.end, block.end, stop)
+
+
+# ---------------------------------------------------------------- capitals
+
+_LONE_I = re.compile(r"(?<![\w'’./@&#-])i(?=['’](?:m|ve|ll|d)\b|[,!?;:]|\s|\.(?!\w)|\Z)")
+_OPENING = re.compile(r"[\"'“‘«„(*_\[]{0,4}(?P<word>[^\W\d_]+)(?![\w@/'’]|[.-]\w|\.\Z|\()")
+
+
+def _with_capitals(page: Page, changes: Sequence[Change]) -> list[Change]:
+    """Add a capital to every sentence start, be it the author's word or one just changed."""
+    at = {change.start: change for change in changes if change.end > change.start}
+    capitals: list[Change] = []
+    for start in page.sentence_starts():
+        match = _OPENING.match(page.text, start)
+        if not match or page.verbatim.touches(*match.span("word")):
+            continue
+        first = match.start("word")
+        change = at.get(first)
+        word = change.after if change else match["word"]
+        upper = word[:1].upper()
+        if not word.split(" ")[0].replace("'", "").islower() or len(upper) != 1:
+            continue
+        if change:
+            changes = [c for c in changes if c is not change]
+            capitals.append(Change(change.rule, first, change.end, upper + word[1:]))
+        elif not any(c.start < first + 1 and c.end > first for c in changes):
+            capitals.append(Change("capital", first, first + 1, upper))
+    return _sorted([*changes, *capitals])
+
+
+def _sorted(changes: Iterable[Change]) -> list[Change]:
+    return sorted(changes, key=lambda c: (c.start, c.end))

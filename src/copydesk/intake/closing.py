@@ -1,0 +1,283 @@
+"""What stands at the end of a message: signatures, footers, sign-offs; and the greeting on top.
+
+Signatures and footers are dropped with a reason, and only at the end of the author's text. A
+sign-off ("Thanks, Ann") is labelled but stays: it is the author's own words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from copydesk.core.submission import SegmentKind
+from copydesk.intake.lines import Line, label_all
+
+SIGNATURE = "signature"
+FOOTER = "legal or mailing-list footer"
+
+#: A signature longer than this is more likely a message with a rule in it.
+_SIGNATURE_LINES: Final = 16
+_SIGNATURE_CHARACTERS: Final = 1200
+#: Signature, disclaimer, list footer, device line, …: more blocks than these are a message.
+_CLOSING_BLOCKS: Final = 12
+
+_DELIMITER = re.compile(r"(?:--|—|––)[ \t\xa0]?$")
+_POSTSCRIPT = re.compile(r"p\.?\s?(?:p\.?\s?)?s\b\.?|n\.?b\b\.?|edit:|update:", re.IGNORECASE)
+_DEVICE = re.compile(
+    r"iphone|ipad|ipod|android|blackberry|galaxy|samsung|pixel\b|huawei|xiaomi|oneplus|nokia|xperia|"
+    r"windows phone|smartphone|phone|mobile|handy|telefon|téléphone|tel[eé]fono|m[oó]vil|celular|"
+    r"puhelim|телефон|смартфон|устройств|device|tablet|watch|outlook|yahoo|aol|proton|gmail|"
+    r"thunderbird|sparrow|airmail|spark|fairphone|motorola|htc\b|\bmail\b|android",
+    re.IGNORECASE,
+)
+_SENT_FROM = re.compile(
+    r"(?:sent (?:from|via|with|by|using)|get outlook for|via (?:mobile|iphone|android)|"
+    r"sent on the go|von meinem|von unterwegs|gesendet (?:von|mit|über)|diese nachricht wurde von|"
+    r"envoyé (?:de|depuis|à partir)|obtenez outlook|enviado (?:desde|do|de|a partir)|obtener outlook|"
+    r"inviato (?:da|dal|con)|verzonden (?:vanaf|met|vanuit)|verstuurd (?:vanaf|met)|"
+    r"wysłane? (?:z|ze)|wysłano z|skickat från|skickades från|sendt fra|lähetetty|odesláno z|"
+    r"отправлено (?:с|из)|发自我的|從我的|发送自|iphone(?:から送信|에서 보냄|'umdan))",
+    re.IGNORECASE,
+)
+_SENT_FROM_TAIL = re.compile(r".{1,40}(?:から送信|에서 보냄|gönderildi|傳送|gesendet)\.?$")
+
+_FOOTER_START = re.compile(
+    r"[*_(\[\s]{0,4}(?:(?:this|the information (?:contained )?in this|the contents? of this) "
+    r"(?:e-?mail|message|communication|transmission)[^.]{0,80}(?:confidential|intended|privileged|"
+    r"may contain|is sent|attachments|virus)|confidentiality (?:notice|note|statement)|"
+    r"disclaimer\s?:|legal notice\s?:|notice: this|if you (?:are not|have received) "
+    r"(?:the intended|this (?:e-?mail|message))|please consider the environment|"
+    r"(?:think|consider) before you print|diese e-?mail (?:kann|enthält|und)|"
+    r"der inhalt dieser e-?mail|bitte (?:denken|prüfen) sie (?:an die umwelt|der umwelt)|"
+    r"ce (?:message|courriel|mail)[^.]{0,60}confidentiel|"
+    r"este (?:mensaje|correo)[^.]{0,80}confidencial|"
+    r"aviso (?:legal|de confidencialidad)|esta mensagem[^.]{0,80}confidencia|"
+    r"(?:questo messaggio|le informazioni contenute)[^.]{0,80}(?:riservat|confidenzial)|"
+    r"dit (?:bericht|e-?mailbericht)[^.]{0,80}vertrouwelijk|"
+    r"ta wiadomość[^.]{0,80}poufn|"
+    r"настоящее (?:сообщение|письмо)[^.]{0,80}конфиденциал)",
+    re.IGNORECASE,
+)
+_FOOTER_LINE = re.compile(
+    r"(?:to (?:unsubscribe|stop receiving|opt out|manage your|change your (?:e-?mail|notification))|"
+    r"you (?:are receiving|received|have received|are subscribed|re receiving|'re receiving)"
+    r"[^.]{0,60}(?:because|as|to)|"
+    r"(?:click here|use the link below|follow this link) to unsubscribe|"
+    r"\[?unsubscribe\]?\s?[:<(|]|unsubscribe\s?$|manage (?:preferences|subscription)|"
+    r"view (?:this (?:e-?mail|message) )?(?:in (?:your )?browser|online)|"
+    r"reply to this (?:e-?mail|message) directly|"
+    r"[\w\-]+ mailing list\s*$|list-unsubscribe|"
+    r"(?:um sich|hier) ab(?:zu)?melden|vom newsletter abmelden|abmelden\s?[:<(]|"
+    r"se désabonner|pour vous désinscrire|darse de baja|cancelar (?:la )?suscripción|"
+    r"cancella(?:ti|re) l'iscrizione|afmelden|wypisz się|avregistrera|отписаться)",
+    re.IGNORECASE,
+)
+_LIST_MARK = re.compile(r"mailing list|/listinfo/|list-?info|unsubscribe|googlegroups", re.IGNORECASE)
+_RULED = re.compile(r"[_\-=*]{10,}$")
+_DRAWN = re.compile(r"[_\-=*—–]{3,}$")
+
+_SIGN_OFF = re.compile(
+    r"(?:(?:many |kind |best |warm |warmest |with )*(?:thanks?|thx|tks|thank you|regards|wishes|"
+    r"cheers|sincerely|yours|love|best|ta|rgds|br|kr|ciao|peace)(?: (?:so much|a lot|again|"
+    r"in advance|and regards|and best regards|truly|sincerely|faithfully|very much|"
+    r"for (?:your|the) (?:help|time|support)))*|(?:mit )?(?:freundlichen|besten|lieben|"
+    r"vielen|herzlichen|schönen|viele|beste|liebe|schöne|freundliche) (?:grüßen?|grüssen?|gruß|dank)|"
+    r"mfg|lg|vg|gruß|grüße|danke(?: im voraus| schön)?|"
+    r"(?:bien )?cordialement|merci(?: (?:beaucoup|d'avance|par avance))?|bien à (?:vous|toi)|"
+    r"sincères salutations|saludos(?: cordiales)?|un saludo|atentamente|gracias(?: (?:de antemano|"
+    r"por (?:su|tu) ayuda))?|muchas gracias|atenciosamente|obrigad[oa]|abraços?|cumprimentos|"
+    r"cordiali saluti|distinti saluti|saluti|grazie(?: mille)?|met vriendelijke groet(?:en)?|groet(?:en|jes)?|"
+    r"mvg|bedankt|pozdrawiam|z poważaniem|dzięki|dziękuję|med vänliga hälsningar|vänliga hälsningar|"
+    r"mvh|hälsningar|tack|med venlig hilsen|venlig hilsen|hilsen|mvh\.?|med vennlig hilsen|tak|takk|"
+    r"ystävällisin terveisin|terveisin|kiitos|s pozdravem|díky|děkuji|"
+    r"с уважением|спасибо|с наилучшими пожеланиями|敬具|よろしくお願いします|よろしくお願いいたします)"
+    r"\s?[,.!;:)\-–—]*(?:\s?[:;]-?\))?",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"(?:hi|hello|hey|heya|hiya|dear|good (?:morning|afternoon|evening|day)|greetings|yo|howdy|"
+    r"to whom it may concern|hallo|guten (?:tag|morgen|abend)|moin|servus|grüß gott|liebe[rs]?|"
+    r"sehr geehrte[rs]?|bonjour|bonsoir|salut|cher|chère|chers|madame|monsieur|"
+    r"hola|buen(?:os|as) (?:días|dias|tardes|noches)|estimad[oa]s?|querid[oa]|"
+    r"ciao|buongiorno|buonasera|gentile|salve|spettabile|beste|geachte|goede(?:morgen|middag|navond)|"
+    r"olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]s?|car[oa]|cześć|dzień dobry|witam|szanown[aiy]|"
+    r"hej|hejsan|god (?:morgon|morgen|dag|kväll|aften)|kære|kjære|hei|moi|terve|hyvää (?:päivää|huomenta)|"
+    r"ahoj|dobrý den|vážen[áíý]|привет|здравствуйте|добрый (?:день|вечер)|доброе утро|уважаем\w+|"
+    r"こんにちは|お世話になっております|您好|你好|안녕하세요)(?!\w)",
+    re.IGNORECASE,
+)
+_NAME_LINE = re.compile(
+    r"[-–—~]{0,2}\s?[^\W\d_][\w.'’\-]*(?:\s[^\W\d_&][\w.'’\-]*){0,3}"
+    r"(?:,? (?:ph\.?\s?d|md|mba|esq|jr|sr|dr|msc|bsc)\.?)?\s?[,.!]?"
+)
+_CONTACT = re.compile(
+    r"[\w.+\-]+@[\w\-]+\.\w|https?://|www\.|\+?\d[\d ()./\-]{6,}\d|"
+    r"(?:tel|phone|mobile|mob|cell|fax|skype|t|f|m|p)\s?[.:]\s",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?…]\s*$")
+
+
+def mark_closing(region: Sequence[Line], sender: Sequence[str], *, only: bool) -> None:
+    """Label signatures, footers and the sign-off at the end of one stretch of the author's text.
+
+    `sender` holds names and addresses the message is known to come from: a block of contact lines
+    without a delimiter is only taken for a signature when it names one of them. `only` says that
+    the author wrote nothing elsewhere: then a signature needs text above it.
+    """
+    _mark_delimited(region, only)
+    for _ in range(_CLOSING_BLOCKS):
+        block = _last_paragraph(region)
+        if not block or not (
+            _mark_device(block) or _mark_footer(region, block) or _mark_contact(region, block, sender)
+        ):
+            break
+    _mark_sign_off(region, sender)
+
+
+def mark_greeting(lines: Sequence[Line]) -> None:
+    """Label the greeting when it has the first line of the author's text to itself."""
+    first = next((line for line in lines if not line.blank and line.kind is None), None)
+    if first is None or len(first.bare) > 60:
+        return
+    match = _GREETING.match(first.bare)
+    rest = first.bare[match.end() :] if match else ""
+    if match and len(rest.split()) <= 4 and not re.search(r"[.?!:;]\s*\w|[?:]", rest):
+        first.label(SegmentKind.GREETING, "greeting")
+
+
+def _open(region: Sequence[Line]) -> list[int]:
+    return [at for at, line in enumerate(region) if line.kind is None and not line.blank]
+
+
+def _last_paragraph(region: Sequence[Line]) -> list[Line]:
+    """Return the last lines without a label, back to a blank line."""
+    block: list[Line] = []
+    for line in reversed(region):
+        if line.kind is not None:
+            if block:
+                break
+            continue
+        if line.blank:
+            if block:
+                break
+            continue
+        block.append(line)
+    return block[::-1]
+
+
+def _mark_delimited(region: Sequence[Line], only: bool) -> None:
+    for at in range(len(region) - 1, -1, -1):
+        if region[at].kind is not None or not _DELIMITER.match(region[at].text.lstrip()):
+            continue
+        below = region[at + 1 :]
+        end = next((n for n, line in enumerate(below) if _POSTSCRIPT.match(line.bare)), len(below))
+        block = [line for line in below[:end] if not line.blank]
+        proper = region[at].text.rstrip("\xa0 ") != region[at].text
+        if len(block) > _SIGNATURE_LINES or sum(len(x.bare) for x in block) > _SIGNATURE_CHARACTERS:
+            return
+        if not proper and any(_reads_like_prose(line) for line in block):
+            return
+        if any(line.kind is not None for line in block):
+            return
+        if not only or _open(region[:at]):
+            label_all(
+                region[at : at + 1 + end],
+                SegmentKind.SIGNATURE,
+                "signature-delimiter",
+                confidence=1.0 if proper else 0.8,
+                dropped_because=SIGNATURE,
+            )
+        # "-- " may stand twice: the author's signature, then a footer's
+        if not block or at < len(region) - _SIGNATURE_LINES:
+            return
+
+
+def _reads_like_prose(line: Line) -> bool:
+    words = line.bare.split()
+    return len(words) > 11 or (len(words) > 5 and _SENTENCE_END.search(line.bare) is not None)
+
+
+def _mark_device(block: list[Line]) -> bool:
+    last = block[-1]
+    bare = last.bare.strip("*_[]() ")
+    if len(bare) > 90 or len(bare.split()) > 9 or "," in bare or "?" in bare:
+        return False
+    if not (_SENT_FROM.match(bare) or _SENT_FROM_TAIL.fullmatch(bare)) or not _DEVICE.search(bare):
+        return False
+    last.label(SegmentKind.SIGNATURE, "device-line", dropped_because=SIGNATURE)
+    return True
+
+
+def _mark_footer(region: Sequence[Line], block: list[Line]) -> bool:
+    at = next(n for n, line in enumerate(region) if line is block[0])
+    if not _open(region[:at]) and not _RULED.match(block[0].bare):
+        return False
+    for index, line in enumerate(block):
+        if _RULED.match(line.bare) and _LIST_MARK.search(" ".join(x.bare for x in block[index:])):
+            break
+        starts = _FOOTER_START.match(line.bare) or _FOOTER_LINE.match(line.bare)
+        if starts and (index == 0 or _RULED.match(block[index - 1].bare)):
+            break
+    else:
+        return False
+    label_all(block[index:], SegmentKind.BOILERPLATE, "footer", dropped_because=FOOTER)
+    if index == 0 and at and _RULED.match(region[at - 1].bare):
+        region[at - 1].label(SegmentKind.BOILERPLATE, "footer", dropped_because=FOOTER)
+    return True
+
+
+def _mark_contact(region: Sequence[Line], block: list[Line], sender: Sequence[str]) -> bool:
+    """Label a contact block that names the sender. Without that name it may be the message."""
+    at = next(n for n, line in enumerate(region) if line is block[0])
+    top = next((n for n in range(at, max(-1, at - 30), -1) if _DRAWN.match(region[n].bare)), -1)
+    if top >= 0 and _open(region[:top]):
+        lines = [line for line in region[top + 1 :] if line.kind is None and not line.blank]
+        start = top
+    else:
+        lines, start = block, at
+        while lines and _SIGN_OFF.fullmatch(lines[0].bare):
+            lines, start = lines[1:], start + 1
+    if not lines or len(lines) > _SIGNATURE_LINES or any(len(line.bare) > 80 for line in lines):
+        return False
+    before = [line for line in region[:start] if line.kind is None and not line.blank]
+    if not before or before[-1].bare.endswith(":") or any(map(_reads_like_prose, lines)):
+        return False
+    contacts = sum(_CONTACT.search(line.bare) is not None for line in lines)
+    named = _names_sender(" ".join(line.bare for line in lines[:3]), sender)
+    if not named or contacts < (1 if _NAME_LINE.fullmatch(lines[0].bare) else 2):
+        return False
+    label_all(
+        region[start:],
+        SegmentKind.SIGNATURE,
+        "contact-block",
+        confidence=0.8,
+        dropped_because=SIGNATURE,
+    )
+    return True
+
+
+def _names_sender(text: str, sender: Sequence[str]) -> bool:
+    folded = text.casefold()
+    return any(len(name) > 2 and name.casefold() in folded for name in sender)
+
+
+def _mark_sign_off(region: Sequence[Line], sender: Sequence[str]) -> None:
+    """Label "Thanks,\\nAnn" at the end. It stays in the text."""
+    open_lines = [line for line in region if line.kind is None and not line.blank]
+    if len(open_lines) < 2:
+        return
+    tail = open_lines[-3:]
+    for index, line in enumerate(tail):
+        rest = tail[index + 1 :]
+        if _SIGN_OFF.fullmatch(line.bare) and all(
+            len(each.bare) <= 40 and _NAME_LINE.fullmatch(each.bare) for each in rest
+        ):
+            label_all([line, *rest], SegmentKind.SIGNATURE, "sign-off", confidence=0.7)
+            return
+    last = tail[-1]
+    if last.bare[:1] in "-–—~" and len(last.bare) <= 40 and _NAME_LINE.fullmatch(last.bare):
+        last.label(SegmentKind.SIGNATURE, "sign-off", confidence=0.6)
+    elif any(last.bare.casefold().strip(" ,.-–") == name.casefold() for name in sender if name):
+        last.label(SegmentKind.SIGNATURE, "sign-off", confidence=0.7)

@@ -1,0 +1,156 @@
+"""Finding the earlier messages inside a mail.
+
+Two extractors that know nothing of each other propose what is history: one reads separators, the
+other quote prefixes (`> `). Text is only cut where a second witness agrees with a separator: quote
+prefixes, a complete header block, or an address in brackets beside the time. Where they disagree,
+everything is kept and the text says so in a note. Keeping a quote is a small fault, losing a word
+of the author's is the worst one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from copydesk.core.submission import SegmentKind
+from copydesk.intake import separators
+from copydesk.intake.lines import Line, label_all
+
+QUOTED = "quoted from an earlier message"
+FORWARDED = "a forwarded message below the author's own text"
+
+_QUOTE = re.compile(r"[ \t]{0,3}>")
+#: ">50 people", ">= 3": a comparison, not a quote
+_COMPARISON = re.compile(r"[ \t]{0,3}>=?\s?[\d$€£]")
+#: The author says that their words stand further down, so nothing further down is cut.
+_POINTS_DOWN = re.compile(
+    r"\b(?:below|inline|in-line|in ?line|in (?:red|blue|green|bold|caps)|interspersed|fyi|"
+    r"unten|im text|in rot|siehe|ci-dessous|dans le texte|en rouge|abajo|en rojo|a continuación|"
+    r"sotto|di seguito|hieronder|abaixo|em vermelho|poniżej|nedan|nedenfor|alla olevaan|níže|"
+    r"ниже)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where unprefixed history begins (`cut`, a line number, or -1) and what kind it is."""
+
+    cut: int = -1
+    forwarded: bool = False
+
+
+def mark_quotes(lines: Sequence[Line]) -> None:
+    """Label prefixed quotes, with the attribution that introduces them. Nothing is dropped yet."""
+    quoted = [
+        line.kind is None
+        and line.bare.startswith(">")
+        and _QUOTE.match(line.text) is not None
+        for line in lines
+    ]
+    for index, line in enumerate(lines):
+        if not quoted[index]:
+            continue
+        alone = not (index and quoted[index - 1]) and not quoted[index + 1 : index + 2] == [True]
+        if alone and _COMPARISON.match(line.text):
+            continue
+        line.label(SegmentKind.QUOTE, "quote-prefix")
+        if index == 0 or not quoted[index - 1]:
+            _mark_introduction(lines, index)
+
+
+def _mark_introduction(lines: Sequence[Line], quote: int) -> None:
+    last = quote - 1
+    while last >= 0 and lines[last].blank:
+        last -= 1
+    if last < 0 or lines[last].kind is not None:
+        return
+    first = separators.attribution(lines, last)
+    if first < 0 and separators.names_writer(lines[last]):
+        first = last
+    rule = "attribution"
+    if first < 0:
+        for start in range(max(0, last - 8), last):
+            if separators.header_block(lines, start) == last + 1:
+                first, rule = start, "header-block"
+                break
+    if first < 0 and (
+        separators.is_original_marker(lines[last]) or separators.is_forward_marker(lines[last])
+    ):
+        first, rule = last, "original-marker"
+    if first >= 0:
+        label_all(lines[first:quote], SegmentKind.HEADER, rule)
+
+
+def find_unprefixed(lines: Sequence[Line]) -> History:
+    """Return where history without quote prefixes begins, if a second witness confirms it."""
+    for index, line in enumerate(lines):
+        if line.kind is not None or line.blank:
+            continue
+        bare = line.bare
+        forwarded = separators.is_forward_marker(line)
+        if forwarded or separators.is_original_marker(line):
+            below = _next_text(lines, index + 1)
+            if below >= 0 and separators.header_block(lines, below, announced=True) > 0:
+                return History(index, forwarded)
+            if below < 0 or separators.attribution(lines, below) >= 0:
+                return History(index, forwarded)
+            continue
+        if ":" not in bare and "：" not in bare:
+            continue
+        if separators.header_block(lines, index) > 0:
+            return History(_with_rule_above(lines, index), False)
+        if bare.endswith((":", "：")):
+            first = separators.attribution(lines, index)
+            if first >= 0:
+                text = " ".join(each.bare for each in lines[first : index + 1])
+                if separators.names_address_in_brackets(text) or _next_text(lines, index + 1) < 0:
+                    return History(first, False)
+    return History()
+
+
+def points_down(lines: Sequence[Line]) -> bool:
+    """Whether the author's words among `lines` announce more of them further down."""
+    return any(
+        line.kind is None and _POINTS_DOWN.search(line.text) is not None for line in lines
+    )
+
+
+def _next_text(lines: Sequence[Line], start: int) -> int:
+    return next((at for at in range(start, len(lines)) if not lines[at].blank), -1)
+
+
+def _with_rule_above(lines: Sequence[Line], index: int) -> int:
+    above = index - 1
+    while above >= 0 and lines[above].blank:
+        above -= 1
+    drawn = above >= 0 and lines[above].kind is None and separators.is_rule(lines[above])
+    return above if drawn else index
+
+
+def settle_quotes(lines: Sequence[Line]) -> bool:
+    """Decide which prefixed quotes are history. Return whether the author answered between them.
+
+    A quote with the author's words before and after it is context and stays. One that only stands
+    below, or above a reply that is all in one piece, is history.
+    """
+    own = [
+        index
+        for index, line in enumerate(lines)
+        if not line.blank and not line.dropped_because and not _is_quote(line)
+    ]
+    if not own:
+        return False
+    first, last = own[0], own[-1]
+    interleaved = any(_is_quote(line) for line in lines[first:last])
+    for index, line in enumerate(lines):
+        if not _is_quote(line) or line.dropped_because:
+            continue
+        if index > last or (index < first and not interleaved):
+            line.dropped_because = QUOTED
+    return interleaved
+
+
+def _is_quote(line: Line) -> bool:
+    return line.rule in ("quote-prefix", "attribution", "header-block", "original-marker")
