@@ -64,10 +64,11 @@ class MastodonClient(Client):
         """
         ids: dict[str, str] = dict(outgoing.handles.get("media_ids", {}))
         processing: list[str] = list(outgoing.handles.get("processing", []))
+        alts = {item["name"]: item["alt"] for item in outgoing.payload["media"]}
         for media in outgoing.media:
             if media.sha256 in ids:
                 continue
-            reply = await self._upload(media)
+            reply = await self._upload(media, alts.get(media.name, media.alt))
             if not isinstance(reply, Reply):
                 return reply
             id = _id_of(reply)
@@ -182,12 +183,12 @@ class MastodonClient(Client):
             return Unavailable("the instance did not say whose account this is")
         return Published(f"@{profile['acct']}", _url_of(profile), self._wire.evidence(reply))
 
-    async def _upload(self, media: Media) -> Reply | Outcome:
+    async def _upload(self, media: Media, alt: str) -> Reply | Outcome:
         content = await self._load_media(media)
         return await self._wire.read(
             "POST",
             "/api/v2/media",
-            form={"description": media.alt} if media.alt else None,
+            form={"description": alt} if alt else None,
             files={"file": (media.name.rpartition("/")[2], content, media.content_type)},
         )
 

@@ -9,7 +9,7 @@ Mastodon goes before all of this.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from copydesk.core.account import Account
@@ -20,7 +20,7 @@ from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.mastodon.counting import count
 from copydesk.platforms.mastodon.hashtags import hashtags
-from copydesk.transformation.document import Document, Heading, parse_markdown, plain
+from copydesk.transformation.document import Document, Heading, image_paths, parse_markdown, plain
 from copydesk.transformation.text import to_text
 
 #: What an author may set for Mastodon alone.
@@ -67,9 +67,9 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
 def _draft(
     content: Content, override: Mapping[str, Any], spoiler: str, limits: Mapping[str, Limit]
 ) -> _Draft:
-    attachable = tuple(m for m in content.media if m.content_type.startswith(_ATTACHABLE))
+    attachable = _attachable(content)
     if "text" in override:
-        return _Draft(str(override["text"]), _not_attached(content, attachable), attachable)
+        return _Draft(str(override["text"]), _not_attached(content), attachable)
     tags, tag_losses = hashtags(content.tags)
     whole = _whole(content, attachable, tags)
     fits = (
@@ -86,7 +86,7 @@ def _whole(content: Content, attachable: tuple[Media, ...], tags: str) -> _Draft
     # what is attached is not lost, only moved below the text
     kept = tuple(loss for loss in losses if loss.what not in attached)
     text = _paragraphs(content.title, body, content.canonical_url, tags)
-    return _Draft(text, (*kept, *_not_attached(content, attachable)), attachable)
+    return _Draft(text, (*kept, *_not_attached(content)), attachable)
 
 
 def _announcement(content: Content, tags: str, limits: Mapping[str, Limit]) -> _Draft:
@@ -100,11 +100,12 @@ def _announcement(content: Content, tags: str, limits: Mapping[str, Limit]) -> _
             f" and {limits['media'].value} attachments",
         )
     ]
-    first = tuple(m for m in content.media if m.content_type.startswith("image/"))[:1]
+    first = tuple(m for m in _attachable(content) if m.content_type.startswith("image/"))[:1]
+    shown = {media.name for media in first}
     if len(content.media) > len(first):
         losses.append(
             Loss(
-                what=", ".join(media.name for media in content.media if media not in first),
+                what=", ".join(media.name for media in content.media if media.name not in shown),
                 how=behind,
                 why="an announcement carries one image",
             )
@@ -113,11 +114,21 @@ def _announcement(content: Content, tags: str, limits: Mapping[str, Limit]) -> _
     return _Draft(text, tuple(losses), first)
 
 
+def _attachable(content: Content) -> tuple[Media, ...]:
+    """Return the files Mastodon may take, described as the body describes them where it does."""
+    said = {image.path: image.alt for image in image_paths(parse_markdown(content.body))}
+    return tuple(
+        replace(media, alt=said.get(media.name) or media.alt)
+        for media in content.media
+        if media.content_type.startswith(_ATTACHABLE)
+    )
+
+
 def _has_stand_in(content: Content) -> bool:
     return bool(content.canonical_url or content.summary)
 
 
-def _not_attached(content: Content, attachable: tuple[Media, ...]) -> tuple[Loss, ...]:
+def _not_attached(content: Content) -> tuple[Loss, ...]:
     return tuple(
         Loss(
             what=f"file {media.name}",
@@ -125,7 +136,7 @@ def _not_attached(content: Content, attachable: tuple[Media, ...]) -> tuple[Loss
             why=f"Mastodon takes images, video and audio, not {media.content_type}",
         )
         for media in content.media
-        if media not in attachable
+        if not media.content_type.startswith(_ATTACHABLE)
     )
 
 

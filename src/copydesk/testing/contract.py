@@ -1,0 +1,185 @@
+"""The contract every platform keeps, as a test class to inherit from.
+
+    class TestMine(PlatformContract):
+        name = "mine"
+        settings = {"url": "https://example.org"}
+
+Nothing here opens a connection; `copydesk.testing.faults` does.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from copydesk.core.findings import Severity
+from copydesk.platforms.kit.contract import Client
+from copydesk.platforms.kit.manifest import Idempotency
+from copydesk.platforms.kit.preview import render_preview
+from copydesk.platforms.kit.quality import read_quality
+from copydesk.platforms.kit.transport import NotSent, Reply
+from copydesk.testing.samples import NODES, Case, sample_case, sample_content, sample_media
+
+_MARKER = re.compile(r"kept\w+")
+
+
+class ClosedTransport:
+    """A transport nothing gets through: declarations and translations need no network."""
+
+    async def call(self, method: str, url: str, **content: Any) -> Reply:
+        """Raise `NotSent`."""
+        raise NotSent("the network is closed")
+
+
+class PlatformContract:
+    """What holds for every platform. Set `name`, and settings the made-up examples do not fit."""
+
+    name: ClassVar[str]
+    settings: ClassVar[Mapping[str, str]] = {}
+    secrets: ClassVar[Mapping[str, str]] = {}
+
+    @pytest.fixture
+    def case(self) -> Case:
+        """The platform under test with an account."""
+        return sample_case(self.name, self.settings, self.secrets)
+
+    @pytest.fixture
+    def client(self, case: Case, tmp_path: Path) -> Client:
+        """A client of the account; connecting needs no network."""
+        return case.platform.connect(case.session(ClosedTransport(), tmp_path))
+
+    # -- the declaration --------------------------------------------------------------------------
+
+    def test_name_is_the_same_everywhere(self, case: Case) -> None:
+        folder = case.package.rpartition(".")[2]
+        assert case.platform.name == case.platform.manifest.name == folder
+        assert case.platform.manifest.title
+        assert case.platform.manifest.summary
+
+    def test_every_limit_and_pace_names_its_source(self, case: Case) -> None:
+        manifest = case.platform.manifest
+        for name, limit in case.platform.limits(case.account).items():
+            assert limit.source.strip(), f"limit {name} names no source"
+        for pace in manifest.pace:
+            assert pace.source.strip(), "a pace names no source"
+        if manifest.api.sunset:
+            assert manifest.api.source.strip(), "who says when the API version is retired?"
+
+    def test_manifest_does_not_contradict_itself(self, case: Case, client: Client) -> None:
+        manifest = case.platform.manifest
+        if manifest.idempotency is Idempotency.NONE:
+            assert manifest.idempotency_window is None, "a window of no idempotency"
+        can_find = type(client).find is not Client.find
+        assert manifest.reconcile.find == can_find, "reconcile.find and the client disagree"
+        batches = type(client).commit_batch is not Client.commit_batch
+        assert (manifest.batch > 1) == batches, "batch and the client disagree"
+
+    def test_import_is_light(self, case: Case) -> None:
+        source = resources.files(case.package).joinpath("__init__.py").read_text(encoding="utf-8")
+        imported = {
+            node.module or "" for node in ast.parse(source).body if isinstance(node, ast.ImportFrom)
+        }
+        heavy = {module for module in imported if module.endswith((".client", ".render"))}
+        assert not heavy, f"imported before it is needed: {', '.join(sorted(heavy))}"
+
+    # -- settings ---------------------------------------------------------------------------------
+
+    def test_settings_are_declared_properly(self, case: Case) -> None:
+        declared = case.platform.settings
+        assert len({setting.key for setting in declared}) == len(declared), "a key appears twice"
+        for setting in declared:
+            assert setting.help.strip(), f"{setting.key} has no help"
+            assert not (setting.secret and setting.default), f"{setting.key}: a secret by default"
+            if setting.choices and setting.default:
+                assert setting.default in setting.choices, f"{setting.key}: impossible default"
+
+    def test_sample_settings_are_accepted(self, case: Case) -> None:
+        findings = case.platform.check_settings(case.account.settings, case.secrets)
+        assert not [f for f in findings if f.severity is Severity.ERROR]
+
+    def test_missing_and_unknown_settings_are_named(self, case: Case) -> None:
+        fields = {finding.field for finding in case.platform.check_settings({}, {})}
+        required = {setting.key for setting in case.platform.settings if setting.required}
+        assert required <= fields, f"not asked for: {', '.join(sorted(required - fields))}"
+        settings = {**case.account.settings, "no_such_setting": "x"}
+        unknown = case.platform.check_settings(settings, case.secrets)
+        assert "no_such_setting" in {finding.field for finding in unknown}
+
+    # -- rendering --------------------------------------------------------------------------------
+
+    def test_render_is_deterministic_and_json(self, case: Case) -> None:
+        content = sample_content("\n\n".join(NODES.values()), media=(sample_media(),))
+        first, second = case.render(content), case.render(content)
+        assert first == second, "the same post was rendered differently"
+        stored = json.loads(json.dumps(first.payload))
+        assert stored == first.payload, "the payload changes when it is stored as JSON"
+
+    @pytest.mark.parametrize("kind", list(NODES))
+    def test_every_node_is_rendered_simplified_or_refused(self, case: Case, kind: str) -> None:
+        media = (sample_media(),) if kind == "image" else ()
+        rendition = case.render(sample_content(NODES[kind], media=media))
+        shown = rendition.text + json.dumps(rendition.payload, ensure_ascii=False)
+        lost = [word for word in _MARKER.findall(NODES[kind]) if word not in shown]
+        explained = rendition.losses or case.errors(rendition)
+        assert not lost or explained, f"silently lost from {kind}: {', '.join(lost)}"
+
+    @pytest.mark.parametrize("with_link", [True, False])
+    def test_a_long_post_is_whole_or_explained(self, case: Case, with_link: bool) -> None:
+        words = [f"word{number:05}" for number in range(12_000)]
+        url = "https://example.org/long" if with_link else ""
+        rendition = case.render(sample_content(" ".join(words), canonical_url=url))
+        shown = rendition.text + json.dumps(rendition.payload)
+        whole = all(word in shown for word in words)
+        assert whole or rendition.losses or case.errors(rendition), "cut without a word"
+
+    def test_findings_can_be_acted_on(self, case: Case) -> None:
+        rendition = case.render(sample_content("", title=""))
+        long = case.render(sample_content("A long sentence again. " * 4_000))
+        for finding in (*case.errors(rendition), *case.errors(long)):
+            assert finding.code, "a finding has no code"
+            assert finding.field, f"{finding.code} names no field"
+            assert finding.message, f"{finding.code} says nothing"
+            assert finding.remedy, f"{finding.code} does not say what to do"
+
+    def test_validation_judges_what_was_stored(self, case: Case) -> None:
+        rendition = case.render(sample_content("\n\n".join(NODES.values())))
+        stored = replace(rendition, payload=json.loads(json.dumps(rendition.payload)))
+        judge = case.platform.validate
+        assert judge(stored, case.account) == judge(rendition, case.account)
+        assert not case.errors(case.render(sample_content())), "a plain short post is refused"
+
+    # -- secrets ----------------------------------------------------------------------------------
+
+    def test_secrets_stay_hidden(self, case: Case, client: Client, tmp_path: Path) -> None:
+        session = case.session(ClosedTransport(), tmp_path)
+        rendition = case.render(sample_content())
+        for shown in (case.platform, session, client, rendition):
+            for key, secret in case.secrets.items():
+                assert secret not in repr(shown), f"{key} shows in repr of {type(shown).__name__}"
+
+    # -- what comes with it -----------------------------------------------------------------------
+
+    def test_readme_explains_every_setting(self, case: Case) -> None:
+        readme = resources.files(case.package).joinpath("README.md").read_text(encoding="utf-8")
+        missing = [s.key for s in case.platform.settings if f"`{s.key}`" not in readme]
+        assert not missing, f"README.md does not mention: {', '.join(missing)}"
+
+    def test_quality_is_recorded_truthfully(self, case: Case) -> None:
+        assert read_quality(case.package).problems() == []
+
+    def test_preview_shows_the_payload_and_runs_no_script(self, case: Case) -> None:
+        body = "previewedword\n\n<script>alert(1)</script>"
+        content = sample_content(body, title="Previewed <b>title</b>", media=(sample_media(),))
+        rendition = case.render(content)
+        shown = render_preview(case.package, rendition, case.account)
+        assert "previewedword" in shown
+        assert "<script>alert(1)" not in shown
+        assert "Previewed <b>" not in shown

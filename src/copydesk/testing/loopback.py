@@ -1,0 +1,166 @@
+"""A server on this machine that accepts, records, and then lies on demand.
+
+The lies are the ones real platforms and networks tell: the answer is lost after the work was done,
+an error after success, silence, a page of HTML from a proxy. What was accepted is the server's own
+record, so a test can count duplicates without asking the code under test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from enum import StrEnum
+from typing import Self
+
+from aiohttp import web
+
+from copydesk.core.clock import Clock, SystemClock
+from copydesk.platforms.kit.transport import Reply, Transport
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Lie(StrEnum):
+    """How a server misbehaves; the first five do the work before they do."""
+
+    RESET_AFTER_ACCEPT = "reset_after_accept"
+    ERROR_AFTER_ACCEPT = "error_after_accept"
+    HANG = "hang"
+    GARBAGE = "garbage"
+    EMPTY = "empty"
+    RESET_BEFORE_ACCEPT = "reset_before_accept"
+    RATE_LIMITED = "rate_limited"
+    RATE_LIMITED_DATE = "rate_limited_date"
+    HTML = "html"
+    ECHO = "echo"
+
+
+AFTER_ACCEPT = frozenset(
+    {Lie.RESET_AFTER_ACCEPT, Lie.ERROR_AFTER_ACCEPT, Lie.HANG, Lie.GARBAGE, Lie.EMPTY}
+)
+
+#: What a rate-limited caller is told to wait, in seconds.
+RETRY_AFTER = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One request as it arrived. Header names are lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class LoopbackServer:
+    """A server on 127.0.0.1, on a port of its own, for the length of an `async with`.
+
+    Subclasses add routes. Lies strike requests with a method in `lies_to`.
+    """
+
+    lies_to: frozenset[str] = frozenset({"POST", "PUT"})
+
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        self.clock = clock or SystemClock()
+        self.hits: list[Hit] = []
+        self.url = ""
+        self._lie: Lie | None = None
+        self._times = 0
+        self._silence = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what the server answers to."""
+        return []
+
+    def lie(self, lie: Lie, times: int = 1) -> None:
+        """Tell `lie` to the next `times` requests."""
+        self._lie, self._times = lie, times
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(middlewares=[self._middleware])
+        app.add_routes(self.routes())
+        self._runner = web.AppRunner(app, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop listening and let hanging requests go."""
+        self._silence.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.read()
+        self.hits.append(
+            Hit(method=request.method, path=request.path_qs, headers=headers, body=body)
+        )
+        if self._lie is None or self._times < 1 or request.method not in self.lies_to:
+            return await handler(request)
+        self._times -= 1
+        if self._lie in AFTER_ACCEPT:
+            answer = await handler(request)
+            if answer.status >= 400:
+                return answer
+        return await self._misbehave(self._lie, request)
+
+    async def _misbehave(self, lie: Lie, request: web.Request) -> web.StreamResponse:
+        now = self.clock.now()
+        match lie:
+            case Lie.RESET_AFTER_ACCEPT | Lie.RESET_BEFORE_ACCEPT:
+                if request.transport is not None:
+                    request.transport.abort()
+                return web.Response()
+            case Lie.ERROR_AFTER_ACCEPT:
+                return web.json_response({"error": "something broke"}, status=500)
+            case Lie.HANG:
+                await self._silence.wait()
+                return web.Response()
+            case Lie.GARBAGE:
+                return web.Response(body=b'{"id": "\xff\x00', content_type="application/json")
+            case Lie.EMPTY:
+                return web.Response(body=b"")
+            case Lie.RATE_LIMITED:
+                return _limited(str(RETRY_AFTER), now)
+            case Lie.RATE_LIMITED_DATE:
+                return _limited(_http_date(now + timedelta(seconds=RETRY_AFTER)), now)
+            case Lie.HTML:
+                page = "<!doctype html><h1>502 Bad Gateway</h1>"
+                return web.Response(text=page, status=502, content_type="text/html")
+            case Lie.ECHO:
+                return web.json_response({"error": json.dumps(dict(request.headers))}, status=400)
+
+
+class ImpatientTransport:
+    """A transport that waits at most `seconds` for an answer, so that hanging is soon over."""
+
+    def __init__(self, inner: Transport, seconds: float) -> None:
+        self._inner = inner
+        self._seconds = seconds
+
+    async def call(self, method: str, url: str, **content: object) -> Reply:
+        """Make the call with the shorter timeout; see `Transport.call`."""
+        return await self._inner.call(method, url, **{**content, "timeout": self._seconds})  # type: ignore[arg-type]
+
+
+def _limited(retry_after: str, now: datetime) -> web.Response:
+    headers = {"Retry-After": retry_after, "Date": _http_date(now)}
+    return web.json_response({"error": "Too many requests"}, status=429, headers=headers)
+
+
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
