@@ -13,8 +13,7 @@ from typing import Final
 import regex
 
 from copydesk.core.errors import ReplyTruncated
-from copydesk.core.ledger import extract, missing
-from copydesk.core.protected import TokenClass
+from copydesk.core.ledger import VERBATIM, Ledger, TokenClass, extract, missing
 from copydesk.core.sentences import sentences
 from copydesk.generation.port import Completion, ModelRequest
 
@@ -85,11 +84,10 @@ def check_coverage(
     the last sentence came back).
     """
     named = "\n".join(omitted)
+    wanted = extract(source, language=language)
     lost = [
         token
-        for token in missing(
-            extract(source, language=language), extract(f"{text}\n{named}", language=language)
-        )
+        for token in missing(wanted, extract(f"{text}\n{named}", language=language))
         if token.start >= len(source) * _LAST_THIRD
         and token.cls not in _UNCERTAIN
         and token.text not in named
@@ -97,7 +95,7 @@ def check_coverage(
     if lost:
         names = ", ".join(token.text for token in lost[:5])
         raise ReplyTruncated("tokens_missing", f"The end of the message is missing: {names}.")
-    if ends_closed(source) and not ends_closed(text) and not _ends_alike(source, text):
+    if ends_closed(source) and not ends_closed(text) and not _ends_with_last(wanted, text):
         raise ReplyTruncated("mid_sentence", f"The reply breaks off: …{text.rstrip()[-40:]}")
     ending = _ending_stems(source)
     if ending:
@@ -114,11 +112,10 @@ def ends_closed(text: str) -> bool:
     return bool(bare) and bare[-1] in CLOSING
 
 
-def _ends_alike(source: str, text: str) -> bool:
-    """Whether both end with the same thing, such as a link or code, whatever closes the source."""
-    last = text.split()[-1:]
-    bare = source.rstrip().rstrip(".!?。！？…").rstrip("*_`")
-    return bool(last) and bare.endswith(last[0].rstrip("*_`>)"))
+def _ends_with_last(source: Ledger, text: str) -> bool:
+    """Whether `text` ends with the last link or code of the source, where a full stop may go."""
+    last = source.of(*VERBATIM)[-1:]
+    return bool(last) and text.rstrip().rstrip(WRAPPING).endswith(last[0].text.rstrip(WRAPPING))
 
 
 def _ending_stems(source: str) -> frozenset[str]:
