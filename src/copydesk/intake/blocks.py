@@ -14,8 +14,8 @@ _CODE_SIGN = re.compile(r"[{}();=<>$|\\\[\]]|\w\.\w|::|->|--\w|^\s*#|/\w")
 _ITEM = re.compile(r"\s*(?:[-*+•‣·–]|\d{1,3}[.)]|[a-z][.)])\s+\S")
 _ROW = re.compile(r"\s*\|.*\||[^|]+\s\|\s[^|]+")
 _REFERENCE = re.compile(
-    r"(?:\[(?:image|cid|inline image|bild|imagen|attachment)[^\]]{0,200}\]|!\[[^\]]{0,300}\]\([^)]{0,600}\)|"
-    r"<image\d{3,}\.\w{3,4}>|\[image\d*\.\w{3,4}\])\s*",
+    r"(?:\[(?:image|cid|inline image|bild|imagen|attachment)[^\]]{0,200}\]|"
+    r"!\[[^\]]{0,300}\]\([^)]{0,600}\)|<image\d{3,}\.\w{3,4}>|\[image\d*\.\w{3,4}\])\s*",
     re.IGNORECASE,
 )
 
@@ -69,7 +69,7 @@ def _mark_indented(lines: Sequence[Line]) -> None:
         inside = (
             line is not None
             and line.kind is None
-            and (line.blank and bool(block) or _INDENTED.match(line.text) is not None)
+            and ((line.blank and bool(block)) or _INDENTED.match(line.text) is not None)
         )
         if inside and line is not None and (block or after_blank):
             block.append(line)

@@ -84,7 +84,7 @@ def refuse_binary(raw: bytes) -> None:
         raise InputRefused(
             "binary",
             "The input is a binary file, not a message.",
-            remedy="Send the message itself as text, e-mail (.eml) or JSON, with the file attached.",
+            remedy="Send the message itself as text, .eml or JSON, with the file attached.",
         )
 
 

@@ -34,9 +34,10 @@ _DEVICE = re.compile(
 _SENT_FROM = re.compile(
     r"(?:sent (?:from|via|with|by|using)|get outlook for|via (?:mobile|iphone|android)|"
     r"sent on the go|von meinem|von unterwegs|gesendet (?:von|mit|über)|diese nachricht wurde von|"
-    r"envoyé (?:de|depuis|à partir)|obtenez outlook|enviado (?:desde|do|de|a partir)|obtener outlook|"
-    r"inviato (?:da|dal|con)|verzonden (?:vanaf|met|vanuit)|verstuurd (?:vanaf|met)|"
-    r"wysłane? (?:z|ze)|wysłano z|skickat från|skickades från|sendt fra|lähetetty|odesláno z|"
+    r"envoyé (?:de|depuis|à partir)|obtenez outlook|enviado (?:desde|do|de|a partir)|"
+    r"obtener outlook|inviato (?:da|dal|con)|verzonden (?:vanaf|met|vanuit)|"
+    r"verstuurd (?:vanaf|met)|wysłane? (?:z|ze)|wysłano z|skickat från|"
+    r"skickades från|sendt fra|lähetetty|odesláno z|"
     r"отправлено (?:с|из)|发自我的|從我的|发送自|iphone(?:から送信|에서 보냄|'umdan))",
     re.IGNORECASE,
 )
@@ -60,7 +61,8 @@ _FOOTER_START = re.compile(
     re.IGNORECASE,
 )
 _FOOTER_LINE = re.compile(
-    r"(?:to (?:unsubscribe|stop receiving|opt out|manage your|change your (?:e-?mail|notification))|"
+    r"(?:to (?:unsubscribe|stop receiving|opt out|manage your|change your "
+    r"(?:e-?mail|notification))|"
     r"you (?:are receiving|received|have received|are subscribed|re receiving|'re receiving)"
     r"[^.]{0,60}(?:because|as|to)|"
     r"(?:click here|use the link below|follow this link) to unsubscribe|"
@@ -73,7 +75,9 @@ _FOOTER_LINE = re.compile(
     r"cancella(?:ti|re) l'iscrizione|afmelden|wypisz się|avregistrera|отписаться)",
     re.IGNORECASE,
 )
-_LIST_MARK = re.compile(r"mailing list|/listinfo/|list-?info|unsubscribe|googlegroups", re.IGNORECASE)
+_LIST_MARK = re.compile(
+    r"mailing list|/listinfo/|list-?info|unsubscribe|googlegroups", re.IGNORECASE
+)
 _RULED = re.compile(r"[_\-=*]{10,}$")
 _DRAWN = re.compile(r"[_\-=*—–]{3,}$")
 
@@ -82,16 +86,17 @@ _SIGN_OFF = re.compile(
     r"cheers|sincerely|yours|love|best|ta|rgds|br|kr|ciao|peace)(?: (?:so much|a lot|again|"
     r"in advance|and regards|and best regards|truly|sincerely|faithfully|very much|"
     r"for (?:your|the) (?:help|time|support)))*|(?:mit )?(?:freundlichen|besten|lieben|"
-    r"vielen|herzlichen|schönen|viele|beste|liebe|schöne|freundliche) (?:grüßen?|grüssen?|gruß|dank)|"
-    r"mfg|lg|vg|gruß|grüße|danke(?: im voraus| schön)?|"
+    r"vielen|herzlichen|schönen|viele|beste|liebe|schöne|freundliche) "
+    r"(?:grüßen?|grüssen?|gruß|dank)|mfg|lg|vg|gruß|grüße|danke(?: im voraus| schön)?|"
     r"(?:bien )?cordialement|merci(?: (?:beaucoup|d'avance|par avance))?|bien à (?:vous|toi)|"
     r"sincères salutations|saludos(?: cordiales)?|un saludo|atentamente|gracias(?: (?:de antemano|"
     r"por (?:su|tu) ayuda))?|muchas gracias|atenciosamente|obrigad[oa]|abraços?|cumprimentos|"
-    r"cordiali saluti|distinti saluti|saluti|grazie(?: mille)?|met vriendelijke groet(?:en)?|groet(?:en|jes)?|"
-    r"mvg|bedankt|pozdrawiam|z poważaniem|dzięki|dziękuję|med vänliga hälsningar|vänliga hälsningar|"
-    r"mvh|hälsningar|tack|med venlig hilsen|venlig hilsen|hilsen|mvh\.?|med vennlig hilsen|tak|takk|"
+    r"cordiali saluti|distinti saluti|saluti|grazie(?: mille)?|met vriendelijke groet(?:en)?|"
+    r"groet(?:en|jes)?|mvg|bedankt|pozdrawiam|z poważaniem|dzięki|dziękuję|"
+    r"(?:med )?vänliga hälsningar|mvh\.?|hälsningar|tack|(?:med )?venn?lig hilsen|hilsen|tak|takk|"
     r"ystävällisin terveisin|terveisin|kiitos|s pozdravem|díky|děkuji|"
-    r"с уважением|спасибо|с наилучшими пожеланиями|敬具|よろしくお願いします|よろしくお願いいたします)"
+    r"с уважением|спасибо|с наилучшими пожеланиями|敬具|"
+    r"よろしくお願い(?:します|いたします))"
     r"\s?[,.!;:)\-–—]*(?:\s?[:;]-?\))?",
     re.IGNORECASE,
 )
@@ -100,10 +105,12 @@ _GREETING = re.compile(
     r"to whom it may concern|hallo|guten (?:tag|morgen|abend)|moin|servus|grüß gott|liebe[rs]?|"
     r"sehr geehrte[rs]?|bonjour|bonsoir|salut|cher|chère|chers|madame|monsieur|"
     r"hola|buen(?:os|as) (?:días|dias|tardes|noches)|estimad[oa]s?|querid[oa]|"
-    r"ciao|buongiorno|buonasera|gentile|salve|spettabile|beste|geachte|goede(?:morgen|middag|navond)|"
-    r"olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]s?|car[oa]|cześć|dzień dobry|witam|szanown[aiy]|"
-    r"hej|hejsan|god (?:morgon|morgen|dag|kväll|aften)|kære|kjære|hei|moi|terve|hyvää (?:päivää|huomenta)|"
-    r"ahoj|dobrý den|vážen[áíý]|привет|здравствуйте|добрый (?:день|вечер)|доброе утро|уважаем\w+|"
+    r"ciao|buongiorno|buonasera|gentile|salve|spettabile|beste|geachte|"
+    r"goede(?:morgen|middag|navond)|olá|oi|bom dia|boa (?:tarde|noite)|prezad[oa]s?|car[oa]|"
+    r"cześć|dzień dobry|witam|szanown[aiy]|"
+    r"hej|hejsan|god (?:morgon|morgen|dag|kväll|aften)|kære|kjære|"
+    r"hei|moi|terve|hyvää (?:päivää|huomenta)|ahoj|dobrý den|vážen[áíý]|привет|здравствуйте|"
+    r"добрый (?:день|вечер)|доброе утро|уважаем\w+|"
     r"こんにちは|お世話になっております|您好|你好|안녕하세요)(?!\w)",
     re.IGNORECASE,
 )
@@ -130,7 +137,9 @@ def mark_closing(region: Sequence[Line], sender: Sequence[str], *, only: bool) -
     for _ in range(_CLOSING_BLOCKS):
         block = _last_paragraph(region)
         if not block or not (
-            _mark_device(block) or _mark_footer(region, block) or _mark_contact(region, block, sender)
+            _mark_device(block)
+            or _mark_footer(region, block)
+            or _mark_contact(region, block, sender)
         ):
             break
     _mark_sign_off(region, sender)

@@ -44,15 +44,13 @@ class History:
 def mark_quotes(lines: Sequence[Line]) -> None:
     """Label prefixed quotes, with the attribution that introduces them. Nothing is dropped yet."""
     quoted = [
-        line.kind is None
-        and line.bare.startswith(">")
-        and _QUOTE.match(line.text) is not None
+        line.kind is None and line.bare.startswith(">") and _QUOTE.match(line.text) is not None
         for line in lines
     ]
     for index, line in enumerate(lines):
         if not quoted[index]:
             continue
-        alone = not (index and quoted[index - 1]) and not quoted[index + 1 : index + 2] == [True]
+        alone = not (index and quoted[index - 1]) and quoted[index + 1 : index + 2] != [True]
         if alone and _COMPARISON.match(line.text):
             continue
         line.label(SegmentKind.QUOTE, "quote-prefix")
@@ -112,9 +110,7 @@ def find_unprefixed(lines: Sequence[Line]) -> History:
 
 def points_down(lines: Sequence[Line]) -> bool:
     """Whether the author's words among `lines` announce more of them further down."""
-    return any(
-        line.kind is None and _POINTS_DOWN.search(line.text) is not None for line in lines
-    )
+    return any(line.kind is None and _POINTS_DOWN.search(line.text) is not None for line in lines)
 
 
 def _next_text(lines: Sequence[Line], start: int) -> int:

@@ -1,20 +1,20 @@
 """HTML to readable text with Markdown marks, whatever the HTML is like.
 
-One pass over the input with an own tokenizer: the input is hostile, and the time must stay linear
-for it (the standard library's parser rescans unclosed tags). Nothing is sanitised for display
-here; scripts, styles, comments and hidden text are left out, unsafe link addresses are dropped.
-What was left out is named in the notes.
+One pass over the input, in linear time. Nothing is sanitised for display here; scripts, styles,
+comments and hidden text are left out, unsafe link addresses are dropped, and the notes name what
+was left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Final
 
 from copydesk.core.errors import InputRefused
+from copydesk.intake.html_tokens import RAW, Tag, tokens
+from copydesk.intake.html_tokens import attributes as parse_attributes
 
 #: Open elements at once. Long mail threads reach a few hundred.
 MAX_DEPTH: Final = 2000
@@ -23,24 +23,24 @@ MAX_QUOTES: Final = 64
 #: Characters of text one HTML body may become.
 MAX_TEXT: Final = 10_000_000
 
-_NAME = re.compile(r"[a-zA-Z][^\s/<>]{0,60}")
-_STOP = re.compile(r"[\"'>]")
-_ATTRIBUTE = re.compile(r"([^\s\"'<>/=]+)\s*(?:=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?")
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.I)
 _SAFE_LINK = re.compile(r"(?:https?|mailto|tel|sms|xmpp|ftp|cid|mid):", re.I)
 _LANGUAGE = re.compile(r"\blang(?:uage)?-([\w+#-]{1,20})")
 _SCHEME = re.compile(r"[\s\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.\-\s\x00-\x20]*):")
 
-_RAW: Final = frozenset({"script", "style", "title", "template", "svg", "math", "xml", "object"})
-_VOID: Final = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()
-)
-_BLOCK: Final = frozenset(
-    "address article aside body caption center dd details div dl dt fieldset figcaption figure "
-    "footer form header html legend main nav section summary tbody thead tfoot tr".split()
-)
-_PARAGRAPH: Final = frozenset("blockquote h1 h2 h3 h4 h5 h6 ol p pre table ul".split())
+_VOID: Final = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+})  # fmt: skip
+_BLOCK: Final = frozenset({
+    "address", "article", "aside", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "header", "html", "legend", "main", "nav",
+    "section", "summary", "tbody", "thead", "tfoot", "tr",
+})  # fmt: skip
+_PARAGRAPH: Final = frozenset({
+    "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul",
+})  # fmt: skip
 _MARKS: Final = {
     "b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "kbd": "`", "samp": "`",
     "s": "~~", "del": "~~", "strike": "~~",
@@ -61,13 +61,6 @@ class Rendered:
 
     text: str
     notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Tag:
-    name: str
-    closing: bool
-    attributes: str
 
 
 @dataclass(slots=True)
@@ -93,7 +86,7 @@ def html_to_text(html: str) -> Rendered:
     Raises `InputRefused` (`html_bomb`) when elements nest, or the text grows, beyond all reason.
     """
     writer = _Writer()
-    for token in _tokens(html, writer):
+    for token in tokens(html, writer.note):
         if isinstance(token, str):
             writer.text(token)
         elif token.closing:
@@ -101,87 +94,6 @@ def html_to_text(html: str) -> Rendered:
         else:
             writer.open(token)
     return Rendered(writer.finish(), tuple(writer.notes))
-
-
-def _tokens(html: str, writer: _Writer) -> Iterator[str | _Tag]:
-    position, size = 0, len(html)
-    last_comment, last_cdata = html.rfind("-->"), html.rfind("]]>")
-    quotes_trusted = True
-    while position < size:
-        opening = html.find("<", position)
-        if opening < 0:
-            yield html[position:]
-            return
-        if opening > position:
-            yield html[position:opening]
-        following = html[opening + 1 : opening + 2]
-        if following in ("!", "?"):
-            position = _skip_declaration(html, opening, last_comment, last_cdata)
-            if position == size and html[-1] != ">":
-                writer.note("everything after an unclosed comment was left out")
-            continue
-        closing = following == "/"
-        match = _NAME.match(html, opening + 1 + closing)
-        if match is None or "@" in match.group():
-            # "a < b" and "<ann@example.com>" are text, as a person reads them
-            yield "<"
-            position = opening + 1
-            continue
-        end = _tag_end(html, match.end()) if quotes_trusted else -1
-        if end < 0:
-            # an odd quote somewhere: from here on every tag ends at its first ">"
-            quotes_trusted = False
-            end = html.find(">", match.end())
-            if end < 0:
-                yield html[opening:]
-                return
-        name = match.group().lower()
-        yield _Tag(name, closing, html[match.end() : end])
-        position = end + 1
-        if name in _RAW and not closing:
-            finish = re.compile(rf"</{re.escape(name)}[\s/>]", re.I).search(html, position)
-            if finish is None:
-                writer.note(f"everything after an unclosed <{name}> was left out")
-                return
-            position = finish.start()
-
-
-def _skip_declaration(html: str, opening: int, last_comment: int, last_cdata: int) -> int:
-    """Return where a comment or declaration ends. The `last_…` positions spare vain searches."""
-    if html.startswith("<!--", opening) and last_comment >= opening + 2:
-        # "<!-->" and "<!--->" are complete comments
-        return html.find("-->", opening + 2) + 3
-    if html.startswith("<![CDATA[", opening) and last_cdata >= opening:
-        return html.find("]]>", opening) + 3
-    end = html.find(">", opening)
-    return end + 1 if end >= 0 else len(html)
-
-
-def _tag_end(html: str, position: int) -> int:
-    """Return where the `>` of a tag is that stands outside quotes, or -1."""
-    while True:
-        stop = _STOP.search(html, position)
-        if stop is None:
-            return -1
-        if stop.group() == ">":
-            return stop.start()
-        # a quote opens a value only after "="; elsewhere it is a typing error
-        if html[stop.start() - 1] in "= \t\n":
-            position = html.find(stop.group(), stop.end()) + 1
-            if position == 0:
-                return -1
-        else:
-            position = stop.end()
-
-
-def _attributes(source: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for match in _ATTRIBUTE.finditer(source):
-        value = match.group(2) or ""
-        if value[:1] in "\"'":
-            value = value[1:-1]
-        found.setdefault(match.group(1).lower(), unescape(value))
-    return found
 
 
 @dataclass(slots=True)
@@ -282,7 +194,7 @@ class _Writer:
 
     # -- elements
 
-    def open(self, tag: _Tag) -> None:
+    def open(self, tag: Tag) -> None:
         name = tag.name
         if name in _VOID:
             self._void(name, tag.attributes)
@@ -295,11 +207,11 @@ class _Writer:
                 f"The HTML nests more than {MAX_DEPTH:,} elements.",
                 remedy="Send the text itself, without the HTML around it.",
             )
-        if name in _RAW:
+        if name in RAW:
             self.skipped += 1
         source = tag.attributes
         wanted = name in _READ or "style" in source or "STYLE" in source or "hidden" in source
-        attributes = _attributes(source) if wanted and source else {}
+        attributes = parse_attributes(source) if wanted and source else {}
         if _HIDDEN.search(attributes.get("style", "")) or "hidden" in attributes:
             element.hidden = True
             self.hidden += 1
@@ -408,7 +320,7 @@ class _Writer:
         if element.fenced:
             self._break(1)
             self._put("```")
-        if name in _RAW:
+        if name in RAW:
             self.skipped -= 1
         if element.hidden:
             self.hidden -= 1
@@ -463,10 +375,12 @@ class _Writer:
             self._put("---")
             self._break(2)
         elif name == "img":
-            self._image(_attributes(source))
+            self._image(parse_attributes(source))
 
     def _image(self, attributes: dict[str, str]) -> None:
-        sides = [attributes.get(side, "").removesuffix("px").strip() for side in ("width", "height")]
+        sides = [
+            attributes.get(side, "").removesuffix("px").strip() for side in ("width", "height")
+        ]
         if any(side in ("0", "1") for side in sides) or _HIDDEN.search(attributes.get("style", "")):
             self.note("an invisible image (a tracking pixel) was left out")
             return

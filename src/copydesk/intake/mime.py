@@ -1,0 +1,255 @@
+"""The MIME side of a mail: header values decoded, texts and files gathered part by part.
+
+Python's reader does the parsing; this module bounds it, decodes what it leaves raw, and says in
+notes what was broken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.header import decode_header
+from email.message import Message
+from email.utils import collapse_rfc2231_value
+from typing import Final
+
+from copydesk.core.errors import InputRefused
+from copydesk.core.submission import Attachment
+from copydesk.intake import charsets
+from copydesk.intake.html import html_to_text
+
+#: MIME parts one mail may hold. Every level of multipart costs the reader another check per line.
+_MAX_PARTS: Final = 1000
+_MAX_MULTIPARTS: Final = 100
+
+_HEADER_LINE = re.compile(rb"([!-9;-~]{1,100}):|[ \t]|From ")
+_KNOWN_HEADERS: Final = frozenset(
+    b"bcc cc content-transfer-encoding content-type date delivered-to dkim-signature from "
+    b"in-reply-to message-id mime-version received references reply-to return-path sender subject "
+    b"to user-agent x-mailer list-id".split()
+)
+MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
+
+
+@dataclass(slots=True)
+class Contents:
+    """What was found inside a mail: its text in up to two versions, and its files."""
+
+    plain: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
+    twice: bool = False
+    attachments: list[Attachment] = field(default_factory=list)
+    embedded: list[Message] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def has_mail_headers(raw: bytes) -> bool:
+    """Whether `raw` begins with a block of mail headers.
+
+    Every line down to the first blank one must be a header, and one a header mail really uses:
+    "Two: …" at the top of a bare text is not a header, and must not be read away as one.
+    """
+    known = False
+    for line in raw[:200_000].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines():
+        if not line.strip():
+            break
+        match = _HEADER_LINE.match(line)
+        if match is None:
+            return False
+        known = known or (match.group(1) or b"").lower() in _KNOWN_HEADERS
+    return known
+
+
+def decoded_header(message: Message, name: str) -> str:
+    """Return a header as one line of text: encoded words, raw UTF-8 and Latin bytes decoded."""
+    value = next((v for n, v in message.raw_items() if n.lower() == name.lower()), None)
+    return "" if value is None else decoded_value(str(value))
+
+
+def decoded_value(value: str) -> str:
+    """Return one header value, as the mail reader gives it, as one line of text."""
+    raw = value.encode("utf-8", "surrogateescape")
+    text = charsets.decode(raw, "utf-8").text
+    pieces: list[str] = []
+    if "=?" in text:
+        try:
+            for part, charset in decode_header(" ".join(text.split())):
+                if isinstance(part, bytes):
+                    part = charsets.decode(part, charset or "utf-8").text
+                pieces.append(part)
+            text = "".join(pieces)
+        except ValueError:
+            # a broken encoded word: better to read it as it stands than not at all
+            pass
+    return " ".join(charsets.storable(text).split())
+
+
+def raw_ids(message: Message, name: str) -> str:
+    """Return a header that holds ids in angle brackets (`MESSAGE_ID`), as text."""
+    value = next((v for n, v in message.raw_items() if n.lower() == name.lower()), "")
+    return charsets.storable(
+        str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    )
+
+
+def read(raw: bytes) -> Message:
+    """Return the mail in `raw`; without headers, a mail with `raw` as its body.
+
+    Raises `InputRefused` (`broken_mime`).
+    """
+    start = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if not has_mail_headers(start):
+        message = Message()
+        message["Content-Type"] = "text/plain"
+        message["Content-Transfer-Encoding"] = "8bit"
+        message.set_payload(raw.decode("ascii", "surrogateescape"))
+        return message
+    lowered = start.lower()
+    if (
+        lowered.count(b"content-type:") > _MAX_PARTS
+        or lowered.count(b"multipart/") > _MAX_MULTIPARTS
+    ):
+        raise _broken("The mail holds more parts than any real one does.")
+    try:
+        return message_from_bytes(start)
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _broken("The structure of the mail cannot be read.") from error
+
+
+def _broken(message: str) -> InputRefused:
+    return InputRefused(
+        "broken_mime",
+        message,
+        remedy="Ask for the message again, or save it anew from the mail program as .eml.",
+    )
+
+
+def collect(part: Message, contents: Contents) -> None:
+    """Gather the texts and files of `part` in order. Raises `InputRefused` (`broken_mime`)."""
+    kind = part.get_content_type()
+    if part.get_content_maintype() == "multipart":
+        children = part.get_payload()
+        if not isinstance(children, list):
+            raise _broken("The mail says it has several parts, but their boundary is missing.")
+        defects = {type(defect).__name__ for defect in part.defects}
+        if "CloseBoundaryNotFoundDefect" in defects:
+            contents.notes.append(
+                "The mail ends in the middle of a part: something may be missing."
+            )
+        both = kind == "multipart/alternative" and _offers_both(children)
+        contents.twice = contents.twice or both
+        for child in children:
+            if isinstance(child, Message):
+                _collect_child(child, contents, both)
+        return
+    _collect_child(part, contents, False)
+
+
+def _offers_both(children: Sequence[Message | str]) -> bool:
+    kinds = {
+        leaf.get_content_type()
+        for child in children
+        if isinstance(child, Message)
+        for leaf in _leaves(child)
+    }
+    return {"text/plain", "text/html"} <= kinds
+
+
+def _leaves(part: Message) -> Iterator[Message]:
+    if part.get_content_maintype() == "multipart":
+        for child in part.get_payload():
+            if isinstance(child, Message):
+                yield from _leaves(child)
+    else:
+        yield part
+
+
+def _collect_child(part: Message, contents: Contents, both: bool) -> None:
+    if part.get_content_maintype() == "multipart":
+        if not both:
+            collect(part, contents)
+            return
+        for leaf in _leaves(part):
+            _collect_child(leaf, contents, both)
+        return
+    kind = part.get_content_type()
+    name = _filename(part)
+    attached = part.get_content_disposition() == "attachment" or bool(name)
+    if kind == "message/rfc822":
+        inner = part.get_payload()
+        if isinstance(inner, list) and inner and isinstance(inner[0], Message):
+            contents.embedded.append(inner[0])
+            whole = inner[0].as_bytes()
+            contents.attachments.append(_attachment(part, name or "forwarded.eml", kind, whole))
+        return
+    if attached or kind not in ("text/plain", "text/html"):
+        data = part.get_payload(decode=True)
+        if isinstance(data, bytes) and kind != "text/x-amp-html":
+            contents.attachments.append(_attachment(part, name, kind, data))
+        return
+    _collect_text(part, kind, contents, both)
+
+
+def _attachment(part: Message, name: str, kind: str, data: bytes) -> Attachment:
+    ids = MESSAGE_ID.findall(raw_ids(part, "Content-ID"))
+    return Attachment(filename=name, content_type=kind, data=data, content_id=ids[0] if ids else "")
+
+
+def _filename(part: Message) -> str:
+    try:
+        value = part.get_filename()
+    except (ValueError, LookupError, TypeError):
+        return ""
+    if not value:
+        return ""
+    text = decoded_value(collapse_rfc2231_value(value))
+    # a name, not a path: what follows decides where a file is written
+    return text.replace("\\", "/").rsplit("/", 1)[-1].lstrip(".")[:200]
+
+
+def _collect_text(part: Message, kind: str, contents: Contents, both: bool) -> None:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return
+    if any("Base64" in type(defect).__name__ for defect in part.defects):
+        contents.notes.append("A part of the mail has broken base64: some of it may be missing.")
+    declared = part.get_param("charset") or ""
+    charset = collapse_rfc2231_value(declared) if declared else ""
+    what = "The HTML part" if kind == "text/html" else "The text"
+    decoded = charsets.decode(data, charset, what=what)
+    contents.notes.extend(decoded.notes)
+    if kind == "text/html":
+        rendered = html_to_text(decoded.text)
+        contents.notes.extend(rendered.notes)
+        text = rendered.text
+    else:
+        text = _unflow(part, decoded.text)
+    if kind == "text/html" or not both:
+        contents.html.append(text)
+    if kind == "text/plain" or not both:
+        contents.plain.append(text)
+
+
+def _unflow(part: Message, text: str) -> str:
+    """Return text/plain with `format=flowed` (RFC 3676) as whole paragraphs, quote by quote."""
+    if str(part.get_param("format") or "").lower() != "flowed":
+        return text
+    del_space = str(part.get_param("delsp") or "").lower() == "yes"
+    out: list[str] = []
+    joining: int | None = None
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        if content.startswith(" "):
+            content = content[1:]
+        soft = content.endswith(" ") and content != "-- "
+        if soft and del_space:
+            content = content[:-1]
+        if joining == depth and content != "-- ":
+            out[-1] += content
+        else:
+            out.append(f"{'>' * depth} {content}" if depth else content)
+        joining = depth if soft else None
+    return "\n".join(out)
