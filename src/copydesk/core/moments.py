@@ -66,9 +66,11 @@ _DATE = re.compile(
     r"(?P<iso_y>\d{4})[-/](?P<iso_m>\d{2})[-/](?P<iso_d>\d{2})"
     r"(?P<clock>T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?(?![\w/-])"
     r"|(?P<a>\d{1,2})(?P<mark>[./])(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})(?![\w/])(?!\.\d)"
-    rf"|(?P<d1>\d{{1,2}}){_ORDINAL}[ -](?:of |de )?(?P<m1>{_NAMED})"
+    rf"|(?P<d1>\d{{1,2}}){_ORDINAL}"
+    rf"(?:-|[ ]{{1,3}})(?:of |de )?(?P<m1>{_NAMED})"
     r"(?:,?[ -](?:de )?(?P<y1>\d{4}))?(?!\w)"
-    rf"|(?P<m2>{_NAMED})[ ](?P<d2>\d{{1,2}}){_ORDINAL}(?!\w|[.:,]\d)"
+    rf"|(?P<m2>{_NAMED})[ ]{{1,3}}"
+    rf"(?P<d2>\d{{1,2}}){_ORDINAL}(?!\w|[.:,]\d)"
     r"(?:,?[ ]{1,2}(?P<y2>\d{4})(?!\w))?"
     rf"|(?P<m3>{_NAMED}),?[ ](?P<y3>\d{{4}})(?!\w)"
     r")",
@@ -82,8 +84,8 @@ _DAY = re.compile(
     rf"(?<!\w)(?=[a-z2])(?:(?P<weekday>{_either(n for n in _WEEKDAY if len(n) > 5)})s?(?!\w)"
     rf"|(?<=\bon )(?P<short>{_either(n for n in _WEEKDAY if len(n) <= 5)})(?!\w)\.?"
     rf"|(?P<vague>{_either(_VAGUE)})(?!\w)"
-    r"|(?P<relative>(?:next|last|this|coming)[ ](?:week|month|year|quarter|weekend|spring|summer"
-    r"|autumn|fall|winter))(?!\w))",
+    r"|(?P<relative>(?:next|last|this|coming)[ ]{1,3}(?:week|month|year|quarter|weekend|spring"
+    r"|summer|autumn|fall|winter))(?!\w))",
     re.IGNORECASE,
 )
 _ZONE = r"UTC|GMT|CEST|CET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|ET|PT|IST|JST|AEST|AEDT|MESZ|MEZ"
@@ -91,12 +93,12 @@ _TIME = re.compile(
     r"(?<![\w.,:])(?:"
     r"(?P<h>[01]?\d|2[0-4])"
     r"(?:[:h](?P<m>[0-5]\d)(?::[0-5]\d)?|\.(?P<dm>[0-5]\d)(?=[ ]?(?:[ap]\.?m|uhr)))"
-    r"(?:[ ]?(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|[ ]uhr)?"
-    r"|(?P<h2>1[0-2]|0?[1-9])[ ]?(?P<half2>[ap])\.?m(?:\.(?!\w)|(?!\w))"
+    r"(?:[ ]{0,3}(?P<half>[ap])\.?m(?:\.(?!\w)|(?!\w))|[ ]uhr)?"
+    r"|(?P<h2>1[0-2]|0?[1-9])[ ]{0,3}(?P<half2>[ap])\.?m(?:\.(?!\w)|(?!\w))"
     r"|(?P<h3>[01]?\d|2[0-4])[ ]?uhr"
     r"|(?P<vague>\d{1,2}ish)"
     r"|(?P<word>noon|midnight)"
-    rf")(?:[ ]?(?P<zone>(?:{_ZONE})(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?|Z))?(?![\w:])",
+    rf")(?:[ ]{{0,3}}(?P<zone>(?:{_ZONE})(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?|Z))?(?![\w:])",
     re.IGNORECASE,
 )
 
@@ -146,7 +148,7 @@ def find_dates(text: str, language: str = "") -> Iterator[ProtectedToken]:
                 continue
             norm = _VAGUE[vague]
         else:
-            norm = match["relative"].casefold()
+            norm = " ".join(match["relative"].casefold().split())
         yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
 
 

@@ -35,14 +35,19 @@ _TITLE = re.compile(r"(?:\bHerrn?|\bFrau|\bDr\.?|\bProf\.?|\bFirma)[ ]\Z")
 
 def _inner_capital(word: str) -> bool:
     """Whether a word shows by itself that it is a name: an acronym or mixed case."""
-    letters = [c for c in word if c.isalpha()]
-    return len(letters) > 1 and any(c.isupper() for c in letters[1:])
+    tail = word[1:]
+    return not tail.islower() and any(c.isupper() for c in tail)
 
 
 def name_norm(text: str) -> str:
     """Return a name as casefolded words without possessive endings."""
-    words = (re.sub(r"['’]s?\Z", "", w.casefold()) for w in _WORD.findall(text))
-    return " ".join(words)
+    return " ".join(map(_bare, _WORD.findall(text)))
+
+
+def _bare(word: str) -> str:
+    """Return a word casefolded and without its possessive ending."""
+    folded = word.casefold()
+    return folded.removesuffix("s")[:-1] if folded.endswith(("'s", "’s")) else folded.rstrip("'’")
 
 
 def find_names(
@@ -66,7 +71,7 @@ def find_names(
             yield from _name(text, run)
             run = []
         word = match[0]
-        plain = re.sub(r"['’]s?\Z", "", word).casefold()
+        plain = _bare(word)
         if plain in _NOT_NAMES or len(plain) < 2:
             if run:
                 yield from _name(text, run)

@@ -94,7 +94,7 @@ _DIGITS = (
 # A word character of a script that puts spaces between words: in "117名" the number ends at 名.
 _LETTER = r"[^\W\u0e00-\u0eff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 _SIGN = r"(?:(?<![\w)\]%])[-−+](?=[\d.]))?"
-_GAP = r"[ \t\u00a0\u202f]?"
+_GAP = r"[ \t\u00a0\u202f]{0,3}"
 _TENS_ONES = rf"(?:{'|'.join(_TENS)})[- ](?:{'|'.join(_ONES)})"
 _CURRENCY_BEFORE = re.compile(rf"(?<!\w)(?:{_either(_CURRENCY)}){_GAP}\Z", re.IGNORECASE)
 _LIST_MARKER = re.compile(r"[ \t>]*\d{1,4}[.)][ \t]", re.MULTILINE)

@@ -20,6 +20,10 @@ _ABBREVIATION = re.compile(
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|[a-z]|(?:[a-z]\.)+[a-z])\.\Z",
     re.IGNORECASE,
 )
+# These may well end a sentence; a small letter after them says that they do not.
+_SOFT_ABBREVIATION = re.compile(
+    r"(?:\d|(?:^|[\s(])(?:etc|no|fig|max|min|incl|esp|ext|est|al|usw|ca|abs))\.\Z", re.IGNORECASE
+)
 _LIST_NUMBER = re.compile(r"(?:^|\n)[ \t>]*\d{1,3}\.\Z")
 
 
@@ -38,17 +42,28 @@ def sentences(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[tuple[i
         inside = bisect_right(starts, match.start()) - 1
         if inside >= 0 and masked[inside][1] > end:
             continue
-        if match[0].startswith(".") and not match[0].startswith(".."):
-            window = text[max(begin, end - 12) : end]
-            follows = text[end : end + 8].lstrip()
-            if _LIST_NUMBER.search(text[max(0, end - 8) : end]):
-                continue
-            if follows[:1].islower() or _ABBREVIATION.search(window):
-                continue
+        if _goes_on(text, begin, match):
+            continue
         _add(found, text, begin, end)
         begin = end
     _add(found, text, begin, len(text))
     return found
+
+
+def _goes_on(text: str, begin: int, match: re.Match[str]) -> bool:
+    """Whether `match` ends an abbreviation, an ordinal, a pause or an aside, not a sentence."""
+    end = match.end()
+    if not match[0].strip():
+        return False
+    begins_small = text[end : end + 8].lstrip()[:1].islower()
+    if match[0][0] == "…" or match[0].startswith("..") or match[0][-1] in "\"'”’»)]":
+        return begins_small
+    if match[0][0] != ".":
+        return False
+    window = text[max(begin, end - 12) : end]
+    if _ABBREVIATION.search(window) or _LIST_NUMBER.search(text[max(0, end - 8) : end]):
+        return True
+    return begins_small and _SOFT_ABBREVIATION.search(window) is not None
 
 
 def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:

@@ -63,7 +63,7 @@ def clean(
         touched = altered(before, after)
         if touched:
             token = touched[0]
-            rule = next((e.rule for e in edits if e.end >= token.start), edits[-1].rule)
+            rule = min(edits, key=lambda edit: abs(edit.start - token.start)).rule
             span = f"{token.cls.value} {token.text!r} at {token.start}"
             return Cleaned(text, (), f"{rule} would have changed {span}")
         page = Page(current, after)
@@ -126,7 +126,7 @@ def _shorthand(page: Page) -> Iterator[Change]:
 _WIDE_GAP = re.compile(r"(?<=\S)(?<!\d)[ \t]{2,}(?=\S)|(?<=\d)[ \t]{2,}(?=[^\s\d])")
 _LINE_END = re.compile(r"(?<=\S)[ \t](?=\n)|(?<=\S)[ \t]+\Z")
 _MARKER = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)]|#{1,6}|\[[ xX]\])\Z")
-_GAP_BEFORE = re.compile(r"(?<=\w)[ \t]+(?=[,.!?;:](?:[,.!?]|\s|\Z))")
+_GAP_BEFORE = re.compile(r"(?<=\w)[ \t]+(?=[,.!?;:](?:[,.!?]|\s|\Z)|[,;][A-Za-z])")
 _NO_GAP_AFTER = re.compile(r"(?<=[a-z][,;!?])(?=[A-Za-z]{2})")
 _REPEATED = re.compile(r"[!?]{2,}|,{2,}(?=\s)|(?<!\.)\.{4,}(?!\.)")
 
@@ -176,13 +176,15 @@ def _final_stop(page: Page) -> Iterator[Change]:
     """Close a paragraph whose last sentence is one: enough words, most of them small."""
     for block in page.paragraphs:
         last = page.text[block.end - 1]
-        if not block.closes or not (last.isalpha() or last == ")") or page.is_address(block.end):
+        if not block.closes or not (last.isalpha() or last == ")"):
             continue
-        start = max(page.starts_in(block), default=block.start)
-        sentence = page.text[start : block.end]
+        if page.is_address(block.end) or page.verbatim.touches(block.end - 1, block.end):
+            continue
+        starts = page.starts_in(block) or [block.start]
+        sentence = page.text[starts[-1] : block.end]
         words = _WORD.findall(sentence)
         small = sum(word[0].islower() for word in words)
-        if len(words) < 4 or small * 2 < len(words):
+        if len(words) < (4 if len(starts) == 1 else 2) or small * 2 < len(words):
             continue
         # Some "?" is owed to a question, but which words make one is no certain rule.
         stop = "?" if _QUESTION.match(sentence) else "."
@@ -192,7 +194,7 @@ def _final_stop(page: Page) -> Iterator[Change]:
 # ---------------------------------------------------------------- capitals
 
 _LONE_I = re.compile(r"(?<![\w'’./@&#-])i(?=['’](?:m|ve|ll|d)\b|[,!?;:]|\s|\.(?!\w)|\Z)")
-_OPENING = re.compile(r"[\"'“‘«„(*_\[]{0,4}(?P<word>[^\W\d_]+)(?![\w@/'’]|[.-]\w|\.\Z|\()")
+_OPENING = re.compile(r"[\"'“‘«„(*_\[]{0,4}(?P<word>[^\W\d_]+)(?![\w@/]|[.-]\w|\.\Z|\()")
 
 
 def _with_capitals(page: Page, changes: Sequence[Change]) -> list[Change]:

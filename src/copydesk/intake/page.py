@@ -64,7 +64,7 @@ class Page:
         self._sentences = [start for start, _ in sentences(text, every)]
 
     def is_address(self, end: int) -> bool:
-        """Whether a link, id or the like ends at `end`, where a stop could be taken for its part."""
+        """Whether a link, id or the like ends at `end`; a stop could be taken for its part."""
         return end in self._verbatim_ends
 
     def starts_in(self, paragraph: Paragraph) -> list[int]:
