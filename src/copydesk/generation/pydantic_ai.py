@@ -7,7 +7,7 @@ when a model is opened. Checked with pydantic-ai-slim 2.68 (2026-11).
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic_ai import messages
 from pydantic_ai.direct import model_request
@@ -29,6 +29,9 @@ from copydesk.core.errors import ConfigError, ModelReplyInvalid, ModelUnavailabl
 from copydesk.generation.address import ModelAddress, Vendor
 from copydesk.generation.port import Completion, ModelRequest, Usage
 from copydesk.generation.replies import json_object
+
+# what the library trips over when an answer is valid JSON of a shape it did not expect
+_UNREADABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class PydanticAIModel:
@@ -81,6 +84,8 @@ class PydanticAIModel:
             raise _translated(error) from error
         except UserError as error:
             raise ConfigError([f"the model cannot be asked like this: {error.message}"]) from error
+        except _UNREADABLE as error:
+            raise ModelReplyInvalid(f"The model server answered nonsense: {error}") from error
         return Completion(
             text=(text := _text(response)),
             object=json_object(text) if request.reply is not None else None,
