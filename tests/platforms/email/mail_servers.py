@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import policy
@@ -122,7 +122,7 @@ class Script:
         }
         self.texts: list[bytes] = []
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         step = "greeting"
         while step != self.hang_up_at:
             writer.write(f"{self.answers[step]}\r\n".encode())
@@ -136,15 +136,23 @@ class Script:
                 break
             step = line[:4].decode()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        talks: list[asyncio.Task[None]] = []
+
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            talks.append(asyncio.create_task(self.converse(reader, writer)))
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
             await server.wait_closed()
+            await asyncio.wait_for(asyncio.gather(*talks), 5)
 
 
 def sign_in(password: str) -> Any:

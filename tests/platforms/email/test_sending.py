@@ -198,7 +198,7 @@ async def test_lines_that_begin_with_a_dot_arrive_whole(tmp_path: Path) -> None:
     [message] = inbox.messages
     text = message.get_body(("plain",))
     assert text is not None
-    assert ".\n..\n.hidden\n\n.last" in text.get_content()
+    assert ".\n..\n.hidden\n\n.last" in text.get_content().replace("\r\n", "\n")
 
 
 async def test_non_ascii_mailboxes_need_a_server_that_takes_them(tmp_path: Path) -> None:
@@ -233,6 +233,7 @@ async def test_non_ascii_domains_and_names_need_nothing_special(tmp_path: Path) 
     assert envelope.content.isascii()
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 @pytest.mark.parametrize("password", [SECRET, "wrong"])
 async def test_signing_in(password: str, tmp_path: Path) -> None:
     inbox = Inbox()
@@ -252,6 +253,7 @@ async def test_signing_in(password: str, tmp_path: Path) -> None:
     assert len(inbox.envelopes) == (1 if password == SECRET else 0)
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 async def test_a_server_that_wants_a_password_blocks_an_account_without(tmp_path: Path) -> None:
     inbox = Inbox()
     options = {"authenticator": sign_in(SECRET), "auth_require_tls": False, "auth_required": True}
