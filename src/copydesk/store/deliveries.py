@@ -338,6 +338,17 @@ class Deliveries:
             sa.update(deliveries).where(deliveries.c.id.in_(list(ids))).values(wake_at=wake_at)
         )
 
+    async def wake_unknown(self, account_id: str) -> None:
+        """Look at an account's unknown deliveries now instead of when they rest until."""
+        await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.state == DeliveryState.UNKNOWN,
+            )
+            .values(wake_at=self._unit.now)
+        )
+
     async def store_handles(self, id: str, handles: Mapping[str, Any]) -> None:
         """Keep what `prepare` has made, so that a repeated try finds it."""
         await self._unit.connection.execute(

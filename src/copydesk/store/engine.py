@@ -38,6 +38,12 @@ class Store:
         """Whether this is the embedded (SQLite) store."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def dsn(self) -> str:
+        """Return the database's address in the driver's own form, password included."""
+        drivername = self.engine.dialect.name
+        return self.engine.url.set(drivername=drivername).render_as_string(hide_password=False)
+
     @asynccontextmanager
     async def begin(self, actor: str) -> AsyncIterator[UnitOfWork]:
         """Open a writing unit of work for `actor`; commits on success, rolls back on error.
@@ -49,7 +55,7 @@ class Store:
             work = UnitOfWork(connection, self.clock, self.ids, actor)
             yield work
             hints = tuple(work.hints)
-            await self.outbox.before_commit(connection, hints)
+            await self.outbox.before_commit(work, hints)
             await connection.commit()
         await self.outbox.after_commit(hints)
 

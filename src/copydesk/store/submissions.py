@@ -116,7 +116,7 @@ class Submissions:
         wake_at: datetime | None = None,
         **changes: Any,
     ) -> None:
-        """Take a submission to a state; raises `TransitionNotAllowed` or, if it moved, `Conflict`."""
+        """Take a submission to a state; raises `TransitionNotAllowed`, `Conflict` if moved."""
         check_transition("submission", submission.id, submission.state, to)
         result = await self._unit.connection.execute(
             sa.update(submissions)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,7 +39,7 @@ class Hint:
 class Outbox(Protocol):
     """Where hints go. Rows are the truth, so losing a hint costs time, never work."""
 
-    async def before_commit(self, connection: AsyncConnection, hints: tuple[Hint, ...]) -> None:
+    async def before_commit(self, unit: UnitOfWork, hints: tuple[Hint, ...]) -> None:
         """Called inside the transaction, as its last statement."""
         ...
 
@@ -49,7 +51,7 @@ class Outbox(Protocol):
 class SilentOutbox:
     """Drops hints: for processes without a worker; the sweep of one that works finds the rows."""
 
-    async def before_commit(self, connection: AsyncConnection, hints: tuple[Hint, ...]) -> None:
+    async def before_commit(self, unit: UnitOfWork, hints: tuple[Hint, ...]) -> None:
         """Do nothing."""
 
     async def after_commit(self, hints: tuple[Hint, ...]) -> None:
@@ -73,6 +75,16 @@ class UnitOfWork:
         found = Hint(kind, subject_id, at)
         if found not in self.hints:
             self.hints.append(found)
+
+    @asynccontextmanager
+    async def driver_connection(self) -> AsyncIterator[Any]:
+        """Yield the driver's own connection inside a savepoint of this transaction.
+
+        For the queue, which writes its jobs with the rows; what fails in there is undone alone.
+        """
+        async with self.connection.begin_nested():
+            raw = await self.connection.get_raw_connection()
+            yield raw.driver_connection
 
     @property
     def now(self) -> datetime:

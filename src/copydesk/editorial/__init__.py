@@ -1,0 +1,1 @@
+"""People: reviews and their decisions."""

@@ -1,0 +1,210 @@
+"""From a received submission to a post: parse, clean, write up, ask the gate, approve or hold.
+
+Each step commits, so a kill in between costs at most the step. What cannot be parsed is refused
+with its problem; what keeps failing is set aside as failed. Neither stops anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from copydesk.core.errors import ContentInvalid, InputRefused
+from copydesk.core.ledger import extract
+from copydesk.core.post import Tier
+from copydesk.core.states import SubmissionState
+from copydesk.core.submission import ParsedMessage, Segment, Submission
+from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
+from copydesk.generation import rewrite_and_polish as write_up
+from copydesk.intake.cleanup import Cleaned, clean
+from copydesk.intake.joining import join_thread
+from copydesk.intake.parsing import parse
+from copydesk.quality.gate import GateResult, run_gate
+from copydesk.work.desk import Desk
+from copydesk.work.drafting import Draft, store_draft
+from copydesk.work.spelling import Speller
+
+_log = structlog.get_logger(__name__)
+
+#: A submission being worked on is left alone for so long; then its worker counts as dead.
+CLAIM = timedelta(minutes=5)
+
+#: Tries before a submission is set aside, and the rest after the first (doubled each time).
+TRIES = 5
+FIRST_REST = timedelta(seconds=2)
+
+
+async def compose(desk: Desk, submission_id: str, speller: Speller | None = None) -> None:
+    """Take a submission as far as it goes without a person. Safe to run twice."""
+    async with desk.store.read() as unit:
+        submission = await unit.submissions.get(submission_id)
+    try:
+        if submission.state is SubmissionState.RECEIVED:
+            submission = await _parse(desk, submission)
+        if submission.state is SubmissionState.PARSED:
+            await _write(desk, submission, speller or Speller())
+    except InputRefused as refused:
+        await _refuse(desk, submission, refused)
+    except ContentInvalid as invalid:
+        problem = InputRefused("no_text", invalid.message, remedy="Send a message with text in it.")
+        await _refuse(desk, submission, problem)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        await _set_back(desk, submission, error)
+
+
+# -- parsing --------------------------------------------------------------------------------------
+
+
+async def _parse(desk: Desk, submission: Submission) -> Submission:
+    async with desk.store.read() as unit:
+        raw = await unit.submissions.raw(submission)
+    # parsing is pure computation: in a thread, so that a large message does not stop the loop
+    parsed = await asyncio.to_thread(
+        parse, raw, filename=submission.filename, source=submission.source
+    )
+    parsed.check_tiling()
+    async with desk.store.begin("intake") as unit:
+        kept = [await unit.workspaces.keep(a.data) for a in parsed.attachments]
+        await unit.submissions.move(
+            submission,
+            SubmissionState.PARSED,
+            reason=f"{parsed.source}: {len(parsed.segments)} segments",
+            wake_at=unit.now + CLAIM,
+        )
+        await unit.submissions.store_parsed(submission, parsed, kept)
+        await join_thread(unit, submission, parsed)
+    async with desk.store.read() as unit:
+        return await unit.submissions.get(submission.id)
+
+
+async def _refuse(desk: Desk, submission: Submission, refused: InputRefused) -> None:
+    async with desk.store.begin("intake") as unit:
+        current = await unit.submissions.get(submission.id)
+        to = SubmissionState.REFUSED
+        if current.state is SubmissionState.PARSED:
+            to = SubmissionState.FAILED
+        if current.state is not to:
+            await unit.submissions.move(
+                current,
+                to,
+                problem=refused.problem,
+                reason=f"{refused.message} {refused.remedy}".strip(),
+            )
+    _log.info("input_refused", submission=submission.id, problem=refused.problem)
+
+
+async def _set_back(desk: Desk, submission: Submission, error: Exception) -> None:
+    _log.exception("compose_failed", submission=submission.id, attempt=submission.attempts + 1)
+    async with desk.store.begin("intake") as unit:
+        current = await unit.submissions.get(submission.id)
+        rest = FIRST_REST * 2**current.attempts
+        tries = await unit.submissions.count_attempt(current, unit.now + rest)
+        if tries >= TRIES:
+            await unit.submissions.move(
+                current,
+                SubmissionState.FAILED,
+                problem="internal",
+                reason=f"copydesk failed on it {tries} times: {type(error).__name__}: {error}"[
+                    :500
+                ],
+            )
+
+
+# -- writing up -----------------------------------------------------------------------------------
+
+
+async def _write(desk: Desk, submission: Submission, speller: Speller) -> None:
+    parsed = submission.parsed
+    assert parsed is not None
+    kept = tuple((n, s) for n, s in enumerate(parsed.segments) if s.kept)
+    source = "".join(parsed.text[s.start : s.end] for _, s in kept)
+    typos = await speller.find(source) if parsed.language.startswith("en") else ()
+    cleaned = await asyncio.to_thread(clean, source, language=parsed.language, typos=typos)
+    material = await _material(desk, submission, parsed, kept, cleaned)
+    way = route(material, edits=len(cleaned.edits), has_model=desk.model is not None)
+    rewrite = await write_up(
+        material,
+        model=desk.model if way.tier is not Tier.RULES else None,
+        delimiter=f"{desk.random.getrandbits(128):032x}",
+    )
+    gate = await asyncio.to_thread(_ask_gate, desk, parsed, material, source, rewrite)
+    draft = Draft(parsed=parsed, cleaned=cleaned, rewrite=rewrite, gate=gate)
+    async with desk.store.begin("intake") as unit:
+        await store_draft(unit, submission, draft)
+
+
+async def _material(
+    desk: Desk,
+    submission: Submission,
+    parsed: ParsedMessage,
+    kept: tuple[tuple[int, Segment], ...],
+    cleaned: Cleaned,
+) -> Material:
+    texts = split_by_segment([s.end - s.start for _, s in kept], cleaned)
+    context: tuple[ContextMessage, ...] = ()
+    if submission.thread_id:
+        async with desk.store.read() as unit:
+            earlier = [
+                await unit.submissions.get(other.id)
+                for other in await unit.submissions.in_thread(submission.thread_id, limit=10)
+                if other.id < submission.id and other.parsed is not None
+            ]
+        context = tuple(
+            ContextMessage(author=other.parsed.author, text=other.parsed.reply)
+            for other in earlier
+            if other.parsed is not None
+        )
+    return Material(
+        segments=tuple(
+            AuthoredSegment(index=number, text=text, kind=segment.kind)
+            for (number, segment), text in zip(kept, texts, strict=True)
+        ),
+        subject=parsed.subject,
+        language=parsed.language,
+        context=context,
+        metadata=parsed.meta,
+        protected=tuple(
+            dict.fromkeys(
+                token.text for token in extract(cleaned.text, language=parsed.language).tokens
+            )
+        ),
+    )
+
+
+def split_by_segment(lengths: list[int], cleaned: Cleaned) -> list[str]:
+    """Return the cleaned text cut where the segments of these lengths met before clean-up.
+
+    Joined, the parts are the cleaned text. An edit across a border belongs to the earlier part.
+    """
+    parts: list[str] = []
+    position, shift, taken = 0, 0, 0
+    edits = list(cleaned.edits)
+    for length in lengths:
+        position += length
+        while edits and edits[0].start < position:
+            edit = edits.pop(0)
+            shift += len(edit.after) - len(edit.before)
+        end = min(max(taken, position + shift), len(cleaned.text))
+        parts.append(cleaned.text[taken:end])
+        taken = end
+    if parts:
+        parts[-1] += cleaned.text[taken:]
+    return parts
+
+
+def _ask_gate(
+    desk: Desk, parsed: ParsedMessage, material: Material, source: str, rewrite: Rewrite
+) -> GateResult:
+    return run_gate(
+        source=source,
+        text=rewrite.body,
+        segments={segment.index: segment.text for segment in material.segments},
+        fates=rewrite.fates,
+        omitted=rewrite.omitted,
+        language=parsed.language,
+        subject=parsed.subject,
+        title=rewrite.title,
+        monotonic=desk.clock.monotonic,
+    )

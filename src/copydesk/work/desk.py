@@ -1,0 +1,99 @@
+"""The desk: everything a process works with, put together once and handed down."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from copydesk import __version__
+from copydesk.config import Settings
+from copydesk.core.clock import Clock, SystemClock
+from copydesk.core.errors import ConfigError
+from copydesk.core.ids import IdFactory
+from copydesk.distribution.vault import Vault, open_vault
+from copydesk.generation import Model, open_model, parse_model_line
+from copydesk.platforms.kit.transport import HttpTransport, Transport
+from copydesk.store import Store, open_store
+
+#: How long one model call may take, in seconds. Everything around it is asynchronous.
+MODEL_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The parts of a running copydesk. `workspace_id` is the workspace this process serves."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    ids: IdFactory
+    workspace_id: str
+    transport: Transport
+    vault: Vault
+    random: random.Random
+    model: Model | None = None
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, *, clock: Clock | None = None, approve: str | None = None
+) -> AsyncIterator[Desk]:
+    """Open the project in `settings.home`; with `approve` given, make or change its workspace.
+
+    Raises `ConfigError` when there is no project there yet, `StoreUnavailable` when the database
+    does not answer.
+    """
+    clock = clock or SystemClock()
+    ids = IdFactory(clock)
+    if approve is not None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    elif not settings.home.is_dir():
+        raise _no_project(settings)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.database, clock, ids)
+        stack.push_async_callback(store.close)
+        transport = HttpTransport(user_agent=f"copydesk/{__version__}")
+        stack.push_async_callback(transport.close)
+        model = None
+        if settings.model:
+            model = open_model(
+                parse_model_line(settings.model),
+                key=settings.model_key,
+                clock=clock,
+                timeout=MODEL_TIMEOUT,
+            )
+            stack.push_async_callback(model.aclose)
+        yield Desk(
+            settings=settings,
+            store=store,
+            clock=clock,
+            ids=ids,
+            workspace_id=await _workspace(store, settings, approve),
+            transport=transport,
+            vault=open_vault(settings.key, settings.home),
+            random=random.Random(),
+            model=model,
+        )
+
+
+async def _workspace(store: Store, settings: Settings, approve: str | None) -> str:
+    async with store.read() as unit:
+        found = await unit.workspaces.find(settings.workspace)
+    if found is not None and approve in (None, found.approve):
+        return found.id
+    if approve is None:
+        raise _no_project(settings)
+    async with store.begin("init") as unit:
+        workspace = await unit.workspaces.ensure(settings.workspace, approve)
+        if workspace.approve != approve:
+            await unit.workspaces.set_approve(workspace.id, approve)
+        return workspace.id
+
+
+def _no_project(settings: Settings) -> ConfigError:
+    return ConfigError(
+        [f"there is no copydesk project in {settings.home}"],
+        remedy="`copydesk init` makes one; --home or COPYDESK_HOME names another folder.",
+    )

@@ -1,0 +1,165 @@
+"""From a written-up message to a post's rows: content, media, evidence, and who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from copydesk.core.checks import Verdict
+from copydesk.core.post import Content, Media, ReplyTarget, Tier
+from copydesk.core.states import PostState, SubmissionState
+from copydesk.core.submission import ParsedMessage, Source, Submission
+from copydesk.generation import Rewrite
+from copydesk.intake.cleanup import Cleaned
+from copydesk.quality.gate import GateResult
+from copydesk.store import UnitOfWork
+from copydesk.transformation.plain import plain_to_markdown
+from copydesk.transformation.slugs import slugify
+
+_log = structlog.get_logger(__name__)
+
+#: Kinds of files that can stand in a post.
+_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+#: How much of a rejected model reply is kept as evidence, in characters.
+_REPLY_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A written-up message on its way to a post."""
+
+    parsed: ParsedMessage
+    cleaned: Cleaned
+    rewrite: Rewrite
+    gate: GateResult
+
+
+async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) -> None:
+    """Make the post with its first revision and evidence; approve it, or hold it for a person."""
+    rewrite = draft.rewrite
+    media = await _media(unit, submission)
+    post, revision = await unit.posts.add(
+        workspace_id=submission.workspace_id,
+        source_key=f"submission:{submission.id}",
+        submission_id=submission.id,
+        content=_content(submission, draft, media),
+        tier=rewrite.tier,
+        prompt_version=rewrite.prompt_version,
+        model=rewrite.model,
+        edits=draft.cleaned.edits,
+        fates=rewrite.fates,
+        omitted=rewrite.omitted,
+        open_questions=rewrite.open_questions,
+    )
+    await unit.posts.store_checks(post.id, revision.id, draft.gate.checks, draft.gate.risk)
+    await unit.posts.add_model_calls(submission.id, _calls(rewrite))
+    await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=f"by {rewrite.tier}")
+    await unit.submissions.attach_post(submission.id, post.id)
+    reasons = await _reasons_to_hold(unit, submission, draft)
+    if reasons:
+        await unit.posts.move(post, PostState.HELD, reason="; ".join(reasons))
+        await unit.reviews.open(post.workspace_id, post.id, revision.id, draft.gate.risk, reasons)
+    else:
+        reason = f"passed the gate, {draft.gate.risk} risk"
+        await unit.posts.move(post, PostState.APPROVED, reason=reason, wake_at=unit.now)
+    _log.info("composed", submission=submission.id, post=post.id, held=bool(reasons))
+
+
+async def _reasons_to_hold(unit: UnitOfWork, submission: Submission, draft: Draft) -> list[str]:
+    reasons = list(draft.gate.hold_reasons)
+    if draft.gate.verdict is not Verdict.PASSED and not reasons:
+        reasons.append(f"the gate says {draft.gate.verdict}")
+    if draft.rewrite.degraded_because:
+        reasons.append(draft.rewrite.degraded_because)
+    if (await unit.workspaces.get(submission.workspace_id)).approve != "automatic":
+        reasons.append("in this workspace a person approves everything")
+    return reasons
+
+
+def _content(submission: Submission, draft: Draft, media: tuple[Media, ...]) -> Content:
+    rewrite, parsed = draft.rewrite, draft.parsed
+    body = rewrite.body
+    if rewrite.tier is Tier.RULES and parsed.source is not Source.COMMUNITY:
+        body = plain_to_markdown(body, every_line=parsed.source is Source.CHAT)
+    pictures = [m for m in media if m.content_type in _IMAGES and m.name not in body]
+    body = "\n\n".join([body, *(f"![{_escaped(m.alt)}]({m.name})" for m in pictures)])
+    # the id's tail keeps slugs apart: messages share their subjects
+    slug = f"{slugify(rewrite.title, 'message')[:60].strip('-')}-{submission.id[-6:]}"
+    return Content(
+        title=rewrite.title,
+        body=body,
+        slug=slug,
+        summary=rewrite.summary,
+        tags=rewrite.tags,
+        language=parsed.language,
+        # only a community post is signed in public already; a customer's name stays inside
+        authors=(parsed.author,) if parsed.author and parsed.source is Source.COMMUNITY else (),
+        media=media,
+        reply_to=_reply_to(parsed),
+    )
+
+
+def _escaped(alt: str) -> str:
+    return alt.replace("\\", "").replace("[", "(").replace("]", ")")
+
+
+def _reply_to(parsed: ParsedMessage) -> ReplyTarget | None:
+    if parsed.source is not Source.EMAIL or not parsed.author_address:
+        return None
+    return ReplyTarget(
+        message_id=parsed.thread.message_id,
+        references=parsed.thread.references,
+        address=parsed.author_address,
+        subject=parsed.subject,
+    )
+
+
+async def _media(unit: UnitOfWork, submission: Submission) -> tuple[Media, ...]:
+    media: list[Media] = []
+    names: set[str] = set()
+    for number, attachment in enumerate(await unit.submissions.attachments(submission), start=1):
+        name = _file_name(attachment.filename, number)
+        if name in names:
+            name = f"{number}-{name}"
+        names.add(name)
+        media.append(
+            Media(
+                name=name,
+                content_type=attachment.content_type,
+                sha256=await unit.workspaces.keep(attachment.data),
+                size=len(attachment.data),
+                alt=attachment.filename,
+            )
+        )
+    return tuple(media)
+
+
+def _file_name(given: str, number: int) -> str:
+    stem, dot, ending = given.rpartition(".")
+    if not stem:
+        return slugify(given, f"file-{number}")
+    return f"{slugify(stem, f'file-{number}')}{dot}{slugify(ending, 'bin')}"
+
+
+def _calls(rewrite: Rewrite) -> Sequence[dict[str, Any]]:
+    return [
+        {
+            "capability": "rewrite_and_polish",
+            "tier": attempt.completion.tier,
+            "model": attempt.completion.model,
+            "prompt_version": attempt.completion.prompt_version,
+            "finish_reason": attempt.completion.finish_reason,
+            "input_tokens": attempt.completion.usage.input_tokens or 0,
+            "output_tokens": attempt.completion.usage.output_tokens or 0,
+            "cost_usd": attempt.completion.cost_usd or 0.0,
+            "latency_ms": attempt.completion.latency_ms,
+            "reply": attempt.completion.text[:_REPLY_KEPT],
+            "rejected_because": attempt.rejected_because,
+        }
+        for attempt in rewrite.attempts
+        if attempt.completion is not None
+    ]

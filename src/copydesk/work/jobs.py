@@ -1,0 +1,23 @@
+"""The kinds of jobs. A job is a hint that a row may need work; each is safe to run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a job is about; its subject is a row's id, and both together are its key."""
+
+    COMPOSE = "compose"  # a submission: parse it, write it up, ask the gate
+    DISTRIBUTE = "distribute"  # an approved post: plan its deliveries
+    COURIER = "courier"  # an account: carry what is due
+
+
+Handler = Callable[[str], Awaitable[None]]
+Handlers = Mapping[Kind, Handler]
+
+
+def key(kind: str, subject_id: str) -> str:
+    """Return the key under which a job is waiting at most once."""
+    return f"{kind}:{subject_id}"

@@ -1,0 +1,298 @@
+"""Publishing a person's own Markdown: read, plan, schedule, wait. Content as code.
+
+A file is one post for ever, known by its `id:` in the front matter or else by where it stands; so
+publishing it again plans only what has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Delivery
+from copydesk.core.errors import ContentInvalid, InputRefused, NotFound
+from copydesk.core.findings import Finding, Severity
+from copydesk.core.ids import IdFactory
+from copydesk.core.post import Content, Media, Post, Revision, Tier
+from copydesk.core.states import SETTLED, AccountState, PostState
+from copydesk.distribution.planning import Plan, plan, schedule, subject_of
+from copydesk.platforms.kit.registry import load_platform
+from copydesk.store import UnitOfWork
+from copydesk.transformation.content import MarkdownFile, read_markdown_file
+from copydesk.work.desk import Desk
+
+#: Above this a Markdown file or an image is not read: it is not a post.
+MAX_FILE = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manuscript:
+    """A Markdown file with the bytes of the images it shows."""
+
+    source_key: str
+    file: MarkdownFile
+    images: tuple[tuple[Media, bytes], ...]
+
+    @property
+    def content(self) -> Content:
+        """Return the content with its media."""
+        return replace(self.file.content, media=tuple(media for media, _ in self.images))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What publishing did: the post, its plans and the deliveries they became."""
+
+    post: Post
+    plans: tuple[Plan, ...]
+    deliveries: tuple[Delivery, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+async def read_manuscript(path: Path) -> Manuscript:
+    """Read a Markdown file and the images beside it that it refers to.
+
+    Raises `NotFound` when it is not there, `InputRefused` when it is not text, `ContentInvalid`
+    with all findings, a missing image among them.
+    """
+    return await asyncio.to_thread(_read, path)
+
+
+def _read(path: Path) -> Manuscript:
+    import hashlib
+
+    raw = _bytes(path, what="file")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputRefused(
+            "undecodable",
+            f"{path.name} is not UTF-8 text (byte {error.start}).",
+            remedy="Save it as UTF-8.",
+        ) from error
+    file = read_markdown_file(text, filename=path.name)
+    findings: list[Finding] = []
+    images: dict[str, tuple[Media, bytes]] = {}
+    for reference in file.images:
+        if "://" in reference.path or reference.path.startswith(("data:", "/")):
+            continue
+        target = (path.parent / reference.path).resolve()
+        if not target.is_relative_to(path.parent.resolve()) or not target.is_file():
+            findings.append(
+                Finding(
+                    code="image_missing",
+                    field=f"image {reference.path}",
+                    message="there is no such file beside the post",
+                    remedy="Put it there, or correct the path.",
+                )
+            )
+            continue
+        data = _bytes(target, what="image")
+        media = Media(
+            name=reference.path,
+            content_type=mimetypes.guess_type(target.name)[0] or "application/octet-stream",
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            alt=reference.alt,
+        )
+        images[reference.path] = (media, data)
+    if findings:
+        raise ContentInvalid(findings)
+    return Manuscript(source_key=f"file:{path.resolve()}", file=file, images=tuple(images.values()))
+
+
+def _bytes(path: Path, *, what: str) -> bytes:
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise NotFound(f"{path} is not a {what}.")
+        if size > MAX_FILE:
+            raise InputRefused(
+                "too_large", f"{path.name} has {size:,} bytes; at most {MAX_FILE:,} are read."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"The {what} {path} cannot be read: {error.strerror}.") from error
+
+
+async def publish(
+    desk: Desk,
+    manuscript: Manuscript,
+    accounts: Sequence[str],
+    *,
+    at: datetime | None = None,
+    actor: str,
+) -> Publication:
+    """Schedule a manuscript to the named accounts, at `at` (aware UTC) or now. All or nothing.
+
+    Raises `NotFound` for an unknown account, `ContentInvalid` when any account would refuse it or
+    `at` has passed; nothing is stored then.
+    """
+    if not accounts:
+        raise ContentInvalid(
+            [Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")]
+        )
+    async with desk.store.begin(actor) as unit:
+        due_at = _due(unit.now, at)
+        targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
+        post, revision = await _put(unit, desk, manuscript)
+        plans = await plan(unit, post, revision, targets, due_at)
+        refuse_errors(plans)
+        deliveries = await schedule(unit, post, revision, plans, due_at)
+        if post.state is not PostState.DISTRIBUTED:
+            post = await unit.posts.move(post, PostState.APPROVED, reason="published by its author")
+            # it goes where its author says, not to the accounts that take inbox posts
+            unit.hints = [hint for hint in unit.hints if hint.subject_id != post.id]
+            post = await unit.posts.move(
+                post,
+                PostState.DISTRIBUTED,
+                reason=", ".join(accounts),
+                published_at=post.published_at or due_at,
+            )
+    return Publication(
+        post=post,
+        plans=tuple(plans),
+        deliveries=tuple(deliveries),
+        findings=manuscript.file.findings,
+    )
+
+
+async def preview(desk: Desk, manuscript: Manuscript, accounts: Sequence[Account]) -> list[Plan]:
+    """Work out what publishing would mean, without storing anything."""
+    async with desk.store.read() as unit:
+        post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
+        if post is None:
+            return preview_plans(manuscript, accounts, unit.now, desk.ids)
+        revision = replace(await unit.posts.revision(post.revision_id), content=manuscript.content)
+        return await plan(unit, post, revision, accounts, unit.now)
+
+
+def preview_plans(
+    manuscript: Manuscript, accounts: Sequence[Account], now: datetime, ids: IdFactory
+) -> list[Plan]:
+    """Return the plans for a manuscript that was never published, without a store."""
+    from copydesk.distribution.planning import Intended
+
+    revision = _first_revision(manuscript, now, ids)
+    subject = subject_of(revision.post_id, revision, now)
+    plans: list[Plan] = []
+    for account in accounts:
+        platform = load_platform(account.platform)
+        for recipient in platform.recipients(account, manuscript.content):
+            rendition = platform.render(subject, account, recipient)
+            plans.append(
+                Plan(
+                    account=account,
+                    platform=platform,
+                    rendition=rendition,
+                    findings=tuple(platform.validate(rendition, account)),
+                    intended=Intended.CREATE,
+                )
+            )
+    return plans
+
+
+def sample_account(platform: str) -> Account:
+    """Return a stand-in account for validating against a platform in general.
+
+    Raises `NotFound` for an unknown platform.
+    """
+    declared = load_platform(platform)
+    return Account(
+        id="",
+        workspace_id="",
+        name=platform,
+        platform=platform,
+        state=AccountState.CONNECTED,
+        settings={s.key: s.default or _EXAMPLES.get(s.key, "") for s in declared.settings},
+    )
+
+
+#: What a setting without a default is taken to be while validating without an account.
+_EXAMPLES = {
+    "path": "site",
+    "url": "https://example.org",
+    "base_url": "https://social.example",
+    "remote": "https://git.example/site.git",
+    "smtp": "localhost:25",
+    "from": "desk@example.org",
+    "to": "reader@example.org",
+}
+
+
+def refuse_errors(plans: Sequence[Plan]) -> None:
+    """Raise `ContentInvalid` with every error of every plan, each naming its account."""
+    findings = [
+        replace(finding, field=f"{planned.account.name}: {finding.field}")
+        for planned in plans
+        for finding in planned.findings
+        if finding.severity is Severity.ERROR
+    ]
+    if findings:
+        raise ContentInvalid(findings)
+
+
+async def settled(
+    desk: Desk, ids: Sequence[str], *, timeout: float, pause: float = 0.1
+) -> list[Delivery]:
+    """Wait until these deliveries need nothing more, at most `timeout` seconds; return them."""
+    ends = desk.clock.monotonic() + timeout
+    while True:
+        async with desk.store.read() as unit:
+            found = [await unit.deliveries.get(id) for id in ids]
+        if all(d.state in SETTLED for d in found) or desk.clock.monotonic() >= ends:
+            return found
+        await asyncio.sleep(pause)
+
+
+async def _put(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> tuple[Post, Revision]:
+    for _, data in manuscript.images:
+        await unit.workspaces.keep(data)
+    content = manuscript.content
+    post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
+    if post is None:
+        return await unit.posts.add(
+            workspace_id=desk.workspace_id,
+            source_key=manuscript.source_key,
+            content=content,
+            tier=Tier.PERSON,
+        )
+    current = await unit.posts.revision(post.revision_id)
+    if current.content == content:
+        return post, current
+    revision = await unit.posts.revise(post, content, Tier.PERSON)
+    return await unit.posts.get(post.id), revision
+
+
+def _first_revision(manuscript: Manuscript, now: datetime, ids: IdFactory) -> Revision:
+    return Revision(
+        id="",
+        post_id=ids.new("post"),
+        number=1,
+        content=manuscript.content,
+        tier=Tier.PERSON,
+        created_at=now,
+        created_by="",
+    )
+
+
+def _due(now: datetime, at: datetime | None) -> datetime:
+    if at is None:
+        return now
+    if at < now:
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="time_passed",
+                    field="at",
+                    message=f"{at.isoformat()} has passed",
+                    remedy="Give a later time, or none to publish now.",
+                )
+            ]
+        )
+    return at

@@ -1,0 +1,150 @@
+"""The distributed queue: PgQueuer on the store's own PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pgqueuer import AsyncpgDriver, AsyncpgPoolDriver, Job, Queries, QueueManager
+from pgqueuer.domain.settings import db_settings
+
+from copydesk.store import Hint, Outbox, Store, UnitOfWork
+from copydesk.work.jobs import Handlers, key
+
+_log = structlog.get_logger(__name__)
+
+#: Below the library's 30 s: a dead worker's jobs are taken over within seconds.
+DEQUEUE_TIMEOUT = timedelta(seconds=2)
+HEARTBEAT_TIMEOUT = timedelta(seconds=8)
+CONCURRENCY = 200
+BATCH = 50
+
+
+class PostgresRuntime:
+    """Runs handlers on jobs kept in PostgreSQL; any number of processes share them."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._queries = Queries(AsyncpgPoolDriver(pool))
+        self.outbox: Outbox = _InTransaction()
+
+    @classmethod
+    async def open(cls, store: Store) -> PostgresRuntime:
+        """Open the queue on the store's database, installing its tables when absent."""
+        pool = await asyncpg.create_pool(dsn=store.dsn, min_size=2, max_size=8)
+        runtime = cls(pool)
+        await runtime.install()
+        return runtime
+
+    async def install(self) -> None:
+        """Make the queue's tables if they are not there, one process at a time."""
+        async with self._pool.acquire() as connection:
+            await connection.execute("SELECT pg_advisory_lock(hashtext('copydesk.queue'))")
+            try:
+                queries = Queries(AsyncpgDriver(connection))
+                if not await queries.has_table(db_settings().queue_table):
+                    if await queries.schema_is_installed():
+                        await queries.uninstall()
+                    await queries.install()
+            finally:
+                await connection.execute("SELECT pg_advisory_unlock(hashtext('copydesk.queue'))")
+
+    async def offer(self, hints: Sequence[Hint]) -> None:
+        """Queue hints that are due now and not waiting already."""
+        await _enqueue(self._queries, hints)
+
+    async def run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
+        """Run jobs until `stopping`; then finish those in hand and return.
+
+        A queue that breaks (tables dropped, database restarted) is put back and run again.
+        """
+        pause = 0.2
+        while not stopping.is_set():
+            try:
+                await self.install()
+                await self._run(handlers, stopping)
+                pause = 0.2
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RuntimeError) as error:
+                _log.warning("queue_interrupted", error=str(error)[:300], again_in=pause)
+                await _rest(pause, stopping)
+                pause = min(5.0, pause * 2)
+
+    async def _run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
+        # a manager of its own each time: its driver does not survive a broken listener
+        manager = QueueManager(Queries(AsyncpgPoolDriver(self._pool)))
+        for kind, handler in handlers.items():
+
+            async def handle(job: Job, handler: object = handler) -> None:
+                assert job.payload is not None
+                assert callable(handler)
+                await handler(job.payload.decode())
+
+            manager.entrypoint(str(kind), accepts_context=False)(handle)
+
+        async def watch() -> None:
+            await stopping.wait()
+            manager.shutdown.set()
+
+        watching = asyncio.create_task(watch())
+        try:
+            await manager.run(
+                dequeue_timeout=DEQUEUE_TIMEOUT,
+                batch_size=BATCH,
+                max_concurrent_tasks=CONCURRENCY,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            watching.cancel()
+
+    async def close(self) -> None:
+        """Close the queue's connections."""
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+class _InTransaction:
+    """Enqueues on the unit of work's own connection: the job and its row commit together."""
+
+    async def before_commit(self, unit: UnitOfWork, hints: tuple[Hint, ...]) -> None:
+        """Write the jobs inside the transaction.
+
+        A queue that is broken must not stop the work: its failure is undone by a savepoint, and
+        the sweep finds the rows.
+        """
+        if not hints:
+            return
+        try:
+            async with unit.driver_connection() as connection:
+                await _enqueue(Queries(AsyncpgDriver(connection)), hints)
+        except asyncpg.PostgresError as error:
+            _log.warning("hints_lost", error=str(error)[:300], hints=len(hints))
+
+    async def after_commit(self, hints: tuple[Hint, ...]) -> None:
+        """Do nothing: the jobs went with the transaction."""
+
+
+async def _enqueue(queries: Queries, hints: Sequence[Hint]) -> None:
+    due = {key(h.kind, h.subject_id): h for h in hints if h.at is None}
+    if due:
+        await queries.enqueue(
+            [hint.kind for hint in due.values()],
+            [hint.subject_id.encode() for hint in due.values()],
+            [0] * len(due),
+            dedupe_key=list(due),
+            on_conflict="skip",
+        )
+
+
+async def _rest(seconds: float, stopping: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,38 @@
+"""The sweep: finds rows that want work and queues them. It is also how a lost queue is rebuilt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from copydesk.store import Hint
+from copydesk.work.desk import Desk
+from copydesk.work.jobs import Kind
+from copydesk.work.runtime import Runtime
+
+#: How long the sweep rests at most, and at least, in seconds.
+LONGEST_REST = 1.0
+SHORTEST_REST = 0.02
+
+
+async def sweep(desk: Desk, runtime: Runtime) -> int:
+    """Queue everything that is due now; return how many rows that were."""
+    async with desk.store.read() as unit:
+        now = unit.now
+        found = {
+            Kind.COMPOSE: await unit.workers.due_submissions(now),
+            Kind.DISTRIBUTE: await unit.workers.due_posts(now),
+            Kind.COURIER: await unit.deliveries.accounts_with_work(now),
+        }
+    hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]
+    await runtime.offer(hints)
+    return len(hints)
+
+
+async def rest_before_next(desk: Desk) -> float:
+    """Return how many seconds the sweep may rest: until the next row wakes, within bounds."""
+    async with desk.store.read() as unit:
+        now = unit.now
+        upcoming = await unit.workers.next_wake(now)
+    if upcoming is None or upcoming - now > timedelta(seconds=LONGEST_REST):
+        return LONGEST_REST
+    return max(SHORTEST_REST, (upcoming - now).total_seconds())

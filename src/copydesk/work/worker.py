@@ -1,0 +1,150 @@
+"""A worker: runs jobs, sweeps for due rows, says that it is alive, drains when asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from copydesk.core.errors import Conflict, CopydeskError, StoreUnavailable
+from copydesk.distribution.courier import Courier, CourierTools
+from copydesk.work.composing import compose
+from copydesk.work.desk import Desk
+from copydesk.work.distributing import distribute
+from copydesk.work.jobs import Handler, Handlers, Kind
+from copydesk.work.runtime import Runtime, open_runtime
+from copydesk.work.sweep import rest_before_next, sweep
+
+_log = structlog.get_logger(__name__)
+
+#: How often a worker says that it is alive, and after which silence it is taken off the list.
+HEARTBEAT = 2.0
+FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+@dataclass
+class Worker:
+    """One process's share of the work."""
+
+    desk: Desk
+    runtime: Runtime
+    kind: str = "worker"
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    jobs_done: int = 0
+    last_job_at: datetime | None = None
+    _runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.id = self.desk.ids.new("worker")
+
+    async def run(self) -> None:
+        """Work until `stopping` is set; then finish what is in hand and return."""
+        async with self.desk.store.begin("worker") as unit:
+            await unit.workers.add(self.id, self.kind, socket.gethostname(), os.getpid())
+        sweeping = asyncio.create_task(self._forever(self._sweep))
+        beating = asyncio.create_task(self._forever(self._beat))
+        try:
+            await self.runtime.run(self.handlers(), self.stopping)
+        finally:
+            self.stopping.set()
+            await asyncio.gather(sweeping, beating, return_exceptions=True)
+            await self._leave()
+
+    def handlers(self) -> Handlers:
+        """Return what to do for each kind of job."""
+        return {
+            Kind.COMPOSE: self._counted(lambda subject: compose(self.desk, subject)),
+            Kind.DISTRIBUTE: self._counted(lambda subject: distribute(self.desk, subject)),
+            Kind.COURIER: self._counted(self._carry),
+        }
+
+    async def _carry(self, account_id: str) -> None:
+        self._runs += 1
+        tools = CourierTools(
+            store=self.desk.store,
+            transport=self.desk.transport,
+            vault=self.desk.vault,
+            home=self.desk.settings.home,
+            # every run is an owner of its own: two runs in one process must not share a lease
+            owner=f"{self.id}/{self._runs}",
+            random=self.desk.random,
+            stopping=self.stopping.is_set,
+        )
+        await Courier(tools, account_id).run()
+
+    def _counted(self, handler: Handler) -> Handler:
+        async def handle(subject_id: str) -> None:
+            try:
+                await handler(subject_id)
+            except Conflict as error:
+                # somebody else has done it meanwhile
+                _log.info("overtaken", subject=subject_id, reason=error.message)
+            except StoreUnavailable as error:
+                _log.warning("store_unavailable", subject=subject_id, reason=error.message)
+            except CopydeskError as error:
+                _log.error("job_failed", subject=subject_id, reason=str(error))
+            except Exception:
+                # the row is still due: the sweep brings it back, and the poison counter stops it
+                _log.exception("job_crashed", subject=subject_id)
+            self.jobs_done += 1
+            self.last_job_at = self.desk.clock.now()
+
+        return handle
+
+    async def _sweep(self) -> float:
+        await sweep(self.desk, self.runtime)
+        return await rest_before_next(self.desk)
+
+    async def _beat(self) -> float:
+        async with self.desk.store.begin("worker") as unit:
+            await unit.workers.seen(self.id, self.last_job_at, self.jobs_done)
+        return HEARTBEAT
+
+    async def _forever(self, step: Callable[[], Awaitable[float]]) -> None:
+        while not self.stopping.is_set():
+            try:
+                rest = await step()
+            except Exception as error:
+                # a database that is away comes back; this loop must still be here then
+                _log.warning(
+                    "step_failed", step=getattr(step, "__name__", ""), error=str(error)[:300]
+                )
+                rest = HEARTBEAT
+            try:
+                async with asyncio.timeout(rest):
+                    await self.stopping.wait()
+            except TimeoutError:
+                continue
+
+    async def _leave(self) -> None:
+        try:
+            async with self.desk.store.begin("worker") as unit:
+                await unit.workers.remove(self.id, older_than=FORGOTTEN_AFTER)
+        except CopydeskError as error:
+            _log.warning("worker_not_signed_off", reason=error.message)
+
+
+@asynccontextmanager
+async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
+    """Run a worker beside the body; it drains when the body ends.
+
+    Its first sweep rebuilds the queue from rows.
+    """
+    runtime = await open_runtime(desk.store)
+    desk.store.outbox = runtime.outbox
+    worker = Worker(desk=desk, runtime=runtime, kind=kind)
+    running = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stopping.set()
+        try:
+            await running
+        finally:
+            await runtime.close()
