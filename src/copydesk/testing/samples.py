@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Rendition
+from copydesk.core.delivery import Action, Outgoing, Rendition, delivery_key
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Content, Media
 from copydesk.core.states import AccountState
@@ -121,6 +123,27 @@ class Case:
         """Return the findings that keep `rendition` from being published."""
         findings = self.platform.validate(rendition, self.account)
         return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+    def outgoing(self, content: Content, *, sent_at: datetime, **more: Any) -> Outgoing:
+        """Return `content` ready to be sent for the first time at `sent_at` (aware).
+
+        `more` goes before what is made up here; see `Outgoing`.
+        """
+        rendition = self.render(content)
+        made_up = {
+            "delivery_id": "dlv_01kbk7sample",
+            "key": delivery_key(self.account.id, "pst_01kbk7sample", "rev_01kbk7sample"),
+            "post_id": "pst_01kbk7sample",
+            "action": Action.CREATE,
+            "payload": json.loads(json.dumps(rendition.payload)),
+            "text": rendition.text,
+            "intended_at": sent_at,
+            "media": rendition.media,
+            "recipient": rendition.recipient,
+            "first_sent_at": sent_at,
+            "sent_at": sent_at,
+        }
+        return Outgoing(**{**made_up, **more})
 
     def session(self, transport: Transport, home: Path) -> Session:
         """Return a session for the account; every media file is a single pixel."""

@@ -6,7 +6,6 @@ Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/st
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from datetime import datetime
 
@@ -24,7 +23,7 @@ def signing_keys(secret: str) -> tuple[bytes, ...]:
         padding = "=" * (-len(encoded) % 4)
         try:
             key = base64.b64decode(encoded + padding, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise ValueError("the signing secret is not base64") from None
         keys.append(key)
     if not keys or not all(keys):

@@ -1,0 +1,69 @@
+"""Signatures are checked by somebody else's implementation of Standard Webhooks."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from copydesk.core.clock import SystemClock
+from copydesk.platforms.webhook.signature import signed_headers, signing_keys
+
+peer = pytest.importorskip("standardwebhooks", reason="standardwebhooks is not installed")
+
+KEYS = st.binary(min_size=24, max_size=64)
+
+
+def encoded(key: bytes) -> str:
+    return "whsec_" + base64.b64encode(key).decode()
+
+
+@settings(max_examples=50)
+@given(key=KEYS, body=st.text(max_size=200))
+def test_a_stranger_accepts_the_signature(key: bytes, body: str) -> None:
+    keys, data = signing_keys(encoded(key)), body.encode("utf-8", "replace")
+    headers = signed_headers(keys, id="d41d8cd9", sent_at=SystemClock().now(), body=data)
+    peer.Webhook(encoded(key)).verify(data, headers, json_parse=False)
+
+
+@settings(max_examples=50)
+@given(key=KEYS, other=KEYS)
+def test_while_rotating_both_secrets_are_accepted(key: bytes, other: bytes) -> None:
+    keys = signing_keys(f"{encoded(key)} {encoded(other)}")
+    headers = signed_headers(keys, id="x", sent_at=SystemClock().now(), body=b"{}")
+    for secret in (key, other):
+        peer.Webhook(encoded(secret)).verify(b"{}", headers, json_parse=False)
+
+
+@pytest.mark.parametrize("change", ["body", "webhook-id", "webhook-timestamp"])
+def test_whatever_is_changed_on_the_way_is_noticed(change: str) -> None:
+    key, now = b"k" * 24, SystemClock().now()
+    headers = signed_headers((key,), id="x", sent_at=now, body=b"{}")
+    body = b"{ }" if change == "body" else b"{}"
+    if change != "body":
+        headers[change] = str(int(now.timestamp()) - 1)
+    with pytest.raises(peer.WebhookVerificationError):
+        peer.Webhook(encoded(key)).verify(body, headers)
+
+
+def test_a_stale_timestamp_is_refused_by_receivers() -> None:
+    sent_at = SystemClock().now() - timedelta(minutes=10)
+    headers = signed_headers((b"k" * 24,), id="x", sent_at=sent_at, body=b"{}")
+    with pytest.raises(peer.WebhookVerificationError, match="too old"):
+        peer.Webhook(encoded(b"k" * 24)).verify(b"{}", headers)
+
+
+@pytest.mark.parametrize("secret", ["", "  ", "whsec_", "whsec_!!!", "whsec_a", "whsec_é"])
+def test_a_secret_that_cannot_sign_is_refused_without_being_repeated(secret: str) -> None:
+    with pytest.raises(ValueError, match="signing secret") as refusal:
+        signing_keys(secret)
+    assert "!!!" not in str(refusal.value)
+
+
+def test_a_secret_may_come_without_padding_or_prefix() -> None:
+    key = b"k" * 25
+    plain = base64.b64encode(key).decode()
+    assert signing_keys(plain) == signing_keys(plain.rstrip("=")) == (key,)
