@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.delivery import Delivery
+from copydesk.core.errors import NotFound
 from copydesk.core.post import Tier
 from copydesk.core.states import DeliveryState, PostState, SubmissionState
 from copydesk.core.submission import Source
@@ -140,6 +141,13 @@ class Listings:
         """Return the deliveries of a post, oldest first, at most `limit`."""
         query = self._deliveries().where(deliveries.c.post_id == post_id)
         return await self._lines(query.order_by(deliveries.c.id).limit(limit))
+
+    async def delivery(self, id: str) -> DeliveryLine:
+        """Return one delivery as a line; raises `NotFound`."""
+        found = await self._lines(self._deliveries().where(deliveries.c.id == id))
+        if not found:
+            raise NotFound(f"There is no delivery {id}.")
+        return found[0]
 
     def _deliveries(self) -> sa.Select[tuple[object, ...]]:
         return (

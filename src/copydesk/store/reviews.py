@@ -82,6 +82,17 @@ class Reviews:
             raise NotFound(f"There is no review {id}.", remedy="`copydesk review list` shows them.")
         return _review(row)
 
+    async def newest_of(self, post_id: str) -> Review | None:
+        """Return the newest review of a post, or None if nobody was ever asked."""
+        rows = await self._unit.connection.execute(
+            self._select()
+            .where(reviews.c.post_id == post_id)
+            .order_by(reviews.c.id.desc())
+            .limit(1)
+        )
+        row = rows.one_or_none()
+        return _review(row) if row else None
+
     async def queue(self, workspace_id: str, *, state: str = "", limit: int = 100) -> list[Review]:
         """Return reviews, oldest first; `state` narrows."""
         query = self._select().where(reviews.c.workspace_id == workspace_id)
