@@ -79,6 +79,12 @@ class ModelServer:
         self._released.set()
         await self._runner.cleanup()
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        assert self._runner.server is not None
+        return len(self._runner.server.connections)
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
         self.requests.append(body)

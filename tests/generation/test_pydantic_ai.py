@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -233,6 +234,18 @@ async def test_a_server_that_hangs_is_given_up(server: ModelServer, hasty_model:
     with pytest.raises(ModelUnavailable):
         await hasty_model.complete(request())
     assert len(server.requests) == 1
+
+
+async def test_closing_leaves_no_connection_open(server: ModelServer) -> None:
+    server.answers = [chat_completion("Yes.")]
+    address = parse_model_line(f"openai:local-model@{server.url}/v1")
+    model = open_model(address, key="", clock=SteppingClock(), timeout=5)
+    await model.complete(request())
+    assert server.connections == 1
+    await model.aclose()
+    async with asyncio.timeout(5):
+        while server.connections:  # noqa: ASYNC110 - aiohttp has no event for it
+            await asyncio.sleep(0)
 
 
 async def test_nobody_listens(free_port: int) -> None:

@@ -55,7 +55,6 @@ class PydanticAIModel:
         return cls(_open(address, key), clock=clock, timeout=timeout, priced=priced)
 
     async def __aenter__(self) -> Self:
-        await self._model.__aenter__()
         return self
 
     async def __aexit__(
@@ -64,7 +63,13 @@ class PydanticAIModel:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._model.__aexit__(kind, error, traceback)
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections to the server; a later call would open new ones."""
+        # the library closes its client when the last of those who entered leaves
+        async with self._model:
+            pass
 
     async def complete(self, request: ModelRequest) -> Completion:
         """Ask once. Raises `ModelUnavailable`, `ReplyTruncated` or `ModelReplyInvalid`."""
