@@ -49,7 +49,7 @@ RETRY_AFTER = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One request as it arrived. Header names are lower case."""
+    """One request as it arrived: lower-case header names; a multipart body is left to its route."""
 
     method: str
     path: str
@@ -104,11 +104,20 @@ class LoopbackServer:
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        body = await request.read()
+        is_multipart = request.content_type.startswith("multipart/")
         self.hits.append(
-            Hit(method=request.method, path=request.path_qs, headers=headers, body=body)
+            Hit(
+                method=request.method,
+                path=request.path_qs,
+                headers={name.lower(): value for name, value in request.headers.items()},
+                body=b"" if is_multipart else await request.read(),
+            )
         )
+        answer = await self._answer(request, handler)
+        answer.headers["Date"] = _http_date(self.clock.now())
+        return answer
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._lie is None or self._times < 1 or request.method not in self.lies_to:
             return await handler(request)
         self._times -= 1
@@ -135,9 +144,9 @@ class LoopbackServer:
             case Lie.EMPTY:
                 return web.Response(body=b"")
             case Lie.RATE_LIMITED:
-                return _limited(str(RETRY_AFTER), now)
+                return _limited(str(RETRY_AFTER))
             case Lie.RATE_LIMITED_DATE:
-                return _limited(_http_date(now + timedelta(seconds=RETRY_AFTER)), now)
+                return _limited(_http_date(now + timedelta(seconds=RETRY_AFTER)))
             case Lie.HTML:
                 page = "<!doctype html><h1>502 Bad Gateway</h1>"
                 return web.Response(text=page, status=502, content_type="text/html")
@@ -157,8 +166,8 @@ class ImpatientTransport:
         return await self._inner.call(method, url, **{**content, "timeout": self._seconds})  # type: ignore[arg-type]
 
 
-def _limited(retry_after: str, now: datetime) -> web.Response:
-    headers = {"Retry-After": retry_after, "Date": _http_date(now)}
+def _limited(retry_after: str) -> web.Response:
+    headers = {"Retry-After": retry_after}
     return web.json_response({"error": "Too many requests"}, status=429, headers=headers)
 
 

@@ -148,7 +148,7 @@ class Case:
     def session(self, transport: Transport, home: Path) -> Session:
         """Return a session for the account; every media file is a single pixel."""
 
-        async def load(media: Media) -> bytes:
+        async def load(_media: Media) -> bytes:
             return PIXEL
 
         return Session(

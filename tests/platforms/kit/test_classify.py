@@ -16,6 +16,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.platforms.kit.classify import (
     MASK,
+    ErrorTable,
     answer_lost,
     classify_read,
     classify_write,
@@ -78,7 +79,7 @@ def test_gone_means_something_else_for_an_update() -> None:
 
 
 def test_an_exact_code_goes_before_the_status_and_that_before_the_default() -> None:
-    table = {
+    table: ErrorTable = {
         (401, "dead"): lambda failure: AuthRevoked(answer=failure.answer),
         (401, ""): lambda failure: Misconfigured("any other"),
     }

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -43,7 +43,7 @@ SENT_AT = SystemClock().now()
 
 class TestWebhook(PlatformContract):
     name = "webhook"
-    secrets = {"secret": SECRET}
+    secrets: ClassVar = {"secret": SECRET}
 
 
 @pytest.fixture
@@ -233,7 +233,11 @@ async def test_testing_an_account_sends_no_event(
         ({"url": "ftp://example.org"}, SECRET, "url"),
         ({"url": "example.org/hook"}, SECRET, "url"),
         ({"url": "https://[broken"}, SECRET, "url"),
-        ({"url": "https://example.org", "status_url": "https://example.org/x"}, SECRET, "status_url"),
+        (
+            {"url": "https://example.org", "status_url": "https://example.org/x"},
+            SECRET,
+            "status_url",
+        ),
         ({"url": "https://example.org"}, "whsec_!", "secret"),
     ],
 )

@@ -124,7 +124,7 @@ def classify_read(
 
 
 def harmless(outcome: Outcome) -> Outcome:
-    """Return `outcome` of a repeatable call: nothing can have been published, so try again later."""
+    """Return `outcome` of a repeatable call: nothing was published, so it may be made again."""
     if isinstance(outcome, Unknown):
         return Unavailable(reason=outcome.reason, answer=outcome.answer)
     return outcome

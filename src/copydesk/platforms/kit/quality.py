@@ -57,7 +57,7 @@ class Quality(BaseModel):
     rules: dict[str, Rule]
 
     def problems(self) -> list[str]:
-        """Return everything that keeps this record from being true, in words; [] when it is fine."""
+        """Return all that keeps this record from being true, in words; [] when it is fine."""
         known = [rule for rules in RULES.values() for rule in rules]
         problems = [f"rule {name!r} is not mentioned" for name in known if name not in self.rules]
         problems += [f"there is no rule {name!r}" for name in self.rules if name not in known]

@@ -20,7 +20,9 @@ class Mastodon(Platform):
     name: ClassVar[str] = "mastodon"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(key="base_url", help="the instance, such as https://mastodon.example", required=True),
+        Setting(
+            key="base_url", help="the instance, such as https://mastodon.example", required=True
+        ),
         Setting(
             key="access_token",
             help="a token with write:statuses write:media read:statuses read:accounts",

@@ -12,8 +12,8 @@ from typing import Final
 
 from copydesk.transformation.counting import graphemes
 
-#: A link ends before white space and angle brackets; punctuation at its end is not part of it. Where
-#: the server's own pattern stops earlier, it counts more than we do and answers 422: never a cut.
+#: A link ends before white space and angle brackets; punctuation at its end is not part of it.
+#: Where the server's own pattern stops earlier it counts more than we do, and answers 422: no cut.
 _URL: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _CLOSERS: Final = {")": "(", "]": "["}
 _TRAILING: Final = ".,;:!?'\"*_~…"

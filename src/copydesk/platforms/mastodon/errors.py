@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from copydesk.core.outcomes import AuthRevoked, Misconfigured, Outcome, Refused, Unavailable, Unknown
+from copydesk.core.outcomes import (
+    AuthRevoked,
+    Misconfigured,
+    Outcome,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from copydesk.platforms.kit.classify import ErrorTable, Failure, said
 from copydesk.platforms.kit.transport import Reply
 

@@ -20,7 +20,8 @@ from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.mastodon.counting import count
 from copydesk.platforms.mastodon.hashtags import hashtags
-from copydesk.transformation.document import Document, Heading, image_paths, parse_markdown, plain
+from copydesk.transformation.document import image_paths, parse_markdown
+from copydesk.transformation.nodes import Document, Heading, plain
 from copydesk.transformation.text import to_text
 
 #: What an author may set for Mastodon alone.

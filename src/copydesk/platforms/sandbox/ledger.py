@@ -94,7 +94,7 @@ class _Lines:
         return self._read
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write `record` as one line and sync it. Raises `OSError` when the disk does not take it."""
+        """Write `record` as one line and sync it. Raises `OSError` when the disk refuses it."""
         line = json.dumps(record, ensure_ascii=False, sort_keys=True).encode() + b"\n"
         with self.path.open("ab") as handle:
             if handle.tell() > self._offset:
