@@ -22,6 +22,7 @@ from copydesk.core.submission import (
     ThreadRef,
 )
 from copydesk.intake import charsets
+from copydesk.intake.blocks import mark_fences
 from copydesk.intake.chat_exports import Export, read_export
 from copydesk.intake.form import load_json
 from copydesk.intake.lines import Line, split_lines, tile
@@ -37,28 +38,41 @@ from copydesk.intake.speakers import (
 LABEL = "the label of a message, kept as its speaker"
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?"
 _DAY = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}"
-_STAMP = (
-    rf"(?:[#\w\-]{{1,40}}[ \t]+{_DAY}[ \t]+\[{_TIME}\]"
-    rf"|\[(?:{_DAY}[,T ]?\s?)?{_TIME}\]"
-    rf"|\[{_DAY}\]|(?:{_DAY}[,T ]\s?)?{_TIME}(?:\s?[-–—|])?)"
+#: A stamp in brackets or with a day is a log's; "10:30 Berlin: change trains" may be a person's.
+_FIRM = (
+    rf"(?:[#\w\-]{{1,40}}[ \t]+{_DAY}[ \t]+\[{_TIME}\]|\[(?:{_DAY}[,T ]?\s?)?{_TIME}\]"
+    rf"|\[{_DAY}\]|{_DAY}[,T ]\s?{_TIME}(?:\s?[-–—|])?)"
 )
-_NICK = re.compile(rf"[ \t]*(?:{_STAMP}[ \t]*)?<[ \t@+%&~!]?([^<>\s][^<>\n]{{0,40}})>[ \t]*")
+_NICK = re.compile(
+    rf"[ \t]*({_FIRM}[ \t]*|{_TIME}[ \t]+)?<[ \t@+%&~]?([^<>\s/!?][^<>\n=]{{0,40}})>[ \t]*"
+)
 _STAMPED = re.compile(
-    rf"[ \t]*{_STAMP}[ \t]*([^\s:<>\[\]*][^:<>\[\]\n]{{0,40}}?)[ \t]*:(?:[ \t]+|$)"
+    rf"[ \t]*{_FIRM}[ \t]*([^\s:<>\[\]*][^:<>\[\]\n]{{0,40}}?)[ \t]*:(?:[ \t]+|$)"
 )
+_LOOSE = re.compile(rf"[ \t]*{_TIME}[ \t]+([^\s:<>\[\]*][^:<>\[\]\n]{{0,40}}?)[ \t]*:[ \t]+(?=\S)")
 _NAMED = re.compile(r"[ \t]*\*{0,2}([^\W\d_][\w.'’@()# \-]{0,30}?)\*{0,2}:\*{0,2}[ \t]+(?=\S)")
 _HEADED = re.compile(
     rf"([^\W\d_][\w.'’@# \-]{{0,40}}?)[ \t]+(?:—[ \t]*)?\[?(?:(?:today|yesterday) at )?{_TIME}\]?$",
     re.IGNORECASE,
 )
-_STAMP_ONLY = re.compile(rf"[ \t]*{_STAMP}[ \t]+(?=\S)")
-_ACTION = re.compile(rf"[ \t]*(?:{_STAMP}[ \t]*)?\*[ \t]+(\S{{1,40}})[ \t]+(?=\S)")
+_NOTICE = re.compile(rf"[ \t]*{_FIRM}[ \t]*-(\S{{1,40}})-[ \t]+")
+_ACTION = re.compile(rf"[ \t]*(?:{_FIRM}|{_TIME})[ \t]*\*[ \t]*(\S{{1,40}})[ \t]+(?=\S)")
+#: Joins and the like, told by a mark or a stamp in front, or by naming the room.
 _SYSTEM = re.compile(
-    rf"[ \t]*(?:[#\w\-]{{1,40}}[ \t]+{_DAY}[ \t]+)?(?:{_STAMP}[ \t]*)?"
-    r"(?:===? |-!- |\*\*\* |-->|<--|--> |←|→|⇐|⇒|[*•-]{0,3}\s?\S{1,40} (?:\([^)]{1,100}\) )?"
-    r"(?:(?:has )?(?:joined|left|quit)(?: (?:the |#).{0,80}|\s*$| \(.{0,120}\)\s*$)|"
-    r"(?:is now known as|sets mode|set the topic|changed the topic|was (?:added|removed|kicked)|"
-    r"pinned a message|started a call|renamed the channel)\b)|messages and calls are end-to-end)",
+    rf"[ \t]*(?:(?:(?:[#\w\-]{{1,40}}[ \t]+{_DAY}[ \t]+)?(?:{_FIRM}[ \t]*)?"
+    rf"(?:===|-!-|\*\*\*|-->|<--|←|→|⇐|⇒|[*•])[ \t]*|{_FIRM}[ \t]*)\S{{1,40}}"
+    r"(?:[ \t]+[\[(]\S{0,200}[\])])?"
+    r"[ \t]+(?:(?:has )?(?:joined|left|quit)(?:[ \t]+(?:the |#|\().{0,200}|\s*)$|"
+    r"(?:is now known as|sets? mode|set the topic|changed the topic|was (?:added|removed|kicked)|"
+    r"pinned a message|started a call|renamed the channel)\b)"
+    r"|[ \t]*\S{1,40} (?:has )?(?:joined|left|quit) (?:#\S+|the (?:channel|chat|group|room|server|"
+    r"conversation))\.?\s*$|[ \t]*.{0,40}messages and calls are end-to-end encrypted)",
+    re.IGNORECASE,
+)
+_TAG_NAME = re.compile(
+    r"/?(?:a|b|i|u|p|s|br|hr|em|li|ol|ul|td|th|tr|dl|dt|dd|h[1-6]|div|img|pre|sub|sup|del|kbd|svg|"
+    r"span|code|body|head|html|font|meta|link|form|main|nav|table|tbody|thead|title|style|script|"
+    r"strong|center|button|header|footer|section|article|blockquote|details|summary)\b.*",
     re.IGNORECASE,
 )
 #: Words before a colon that start a sentence far more often than they name a person.
@@ -93,11 +107,9 @@ def is_transcript(text: str) -> bool:
     if len(lines) < 2:
         return False
     speakers = _recurring(lines)
-    marked = sum(
-        _NICK.match(x.text) is not None or _STAMPED.match(x.text) is not None for x in lines
-    )
-    named = sum(_named(x, speakers) is not None for x in lines)
-    return marked * 2 >= len(lines) or (len(speakers) > 1 and named * 5 >= len(lines) * 3)
+    labelled = sum(_label(line, speakers) is not None for line in lines)
+    system = sum(_SYSTEM.match(line.text) is not None for line in lines)
+    return labelled > 0 and (labelled + system) * 5 >= len(lines) * 3
 
 
 def is_chat_export(value: object) -> bool:
@@ -131,23 +143,18 @@ def _from_transcript(text: str, notes: tuple[str, ...]) -> ParsedMessage:
     lines = split_lines(text)
     speakers = _recurring(lines)
     pieces: list[Line] = []
-    speaker, dropped, fenced = "", "", False
+    speaker = ""
+    _mark_code(lines, speakers)
     for line in lines:
-        if line.bare.startswith("```") and not fenced:
-            fenced = True
-            kind: SegmentKind | None = SegmentKind.CODE
-        elif fenced:
-            fenced = not line.bare.startswith("```")
-            kind = SegmentKind.CODE
-        else:
-            kind = None
-        label = None if kind is SegmentKind.CODE or line.blank else _label(line, speakers)
+        label = None if line.kind or line.blank else _label(line, speakers)
         if label is None:
-            if kind is None and not line.blank and _SYSTEM.match(line.text):
+            if line.kind is None and not line.blank and _SYSTEM.match(line.text):
                 line.label(SegmentKind.BOILERPLATE, "chat-system", dropped_because=SYSTEM)
-                speaker = dropped = ""
+                speaker = ""
             else:
-                line.label(kind or SegmentKind.AUTHORED, "continuation", dropped_because=dropped)
+                # after a bot's line this may be anybody's: keep it, without a name
+                speaker = "" if why_dropped(speaker) else speaker
+                line.label(line.kind or SegmentKind.AUTHORED, "continuation", confidence=0.7)
                 line.speaker = speaker
             pieces.append(line)
             continue
@@ -185,40 +192,58 @@ def _from_transcript(text: str, notes: tuple[str, ...]) -> ParsedMessage:
     )
 
 
+def _mark_code(lines: Sequence[Line], speakers: frozenset[str]) -> None:
+    """Label fenced code, unless somebody speaks between the fences."""
+    mark_fences(lines)
+    block: list[Line] = []
+    for line in lines:
+        if line.kind is SegmentKind.CODE:
+            block.append(line)
+            continue
+        if any(_label(each, speakers) for each in block[1:-1]):
+            for each in block:
+                each.clear()
+        block = []
+
+
 def _label(line: Line, speakers: frozenset[str]) -> tuple[str, int, bool] | None:
     """Return speaker, length of the label, and whether it is certain; None for no label."""
-    for pattern in (_NICK, _STAMPED):
+    nick = _NICK.match(line.text)
+    if nick and (nick.group(1) or nick.group(2).strip() in speakers):
+        return nick.group(2).strip(), nick.end(), True
+    if _SYSTEM.match(line.text):
+        return None
+    for pattern in (_STAMPED, _NOTICE):
         match = pattern.match(line.text)
         if match:
             return match.group(1).strip(), match.end(), True
-    if _SYSTEM.match(line.text):
-        return None
     action = _ACTION.match(line.text)
-    if action and (_STAMP_ONLY.match(line.text) or action.group(1) in speakers):
+    if action:
         # "* ann waves": the name is part of the sentence
         return action.group(1), action.start(1), True
+    for pattern in (_LOOSE, _NAMED):
+        match = pattern.match(line.text)
+        if match and match.group(1).strip() in speakers:
+            return match.group(1).strip(), match.end(), False
     headed = _HEADED.match(line.text)
     if headed and headed.group(1).strip() in speakers:
-        return (
-            headed.group(1).strip(),
-            len(line.text) + (line.end > line.start + len(line.text)),
-            True,
-        )
-    return _named(line, speakers)
-
-
-def _named(line: Line, speakers: frozenset[str]) -> tuple[str, int, bool] | None:
-    match = _NAMED.match(line.text)
-    if match and match.group(1).strip() in speakers:
-        return match.group(1).strip(), match.end(), False
+        return headed.group(1).strip(), line.end - line.start, True
     return None
 
 
 def _recurring(lines: Sequence[Line]) -> frozenset[str]:
     """Return the names that head more than one line, or are a role. "Note:" is never a name."""
     seen: Counter[str] = Counter()
+    nicks: set[str] = set()
+    headed = texts = 0
     for line in lines:
-        match = _NAMED.match(line.text) or _HEADED.match(line.text) or _NICK.match(line.text)
+        texts += not line.blank
+        nick = _NICK.match(line.text)
+        if nick and not _TAG_NAME.fullmatch(nick.group(2)):
+            headed += 1
+            nicks.add(nick.group(2).strip())
+            continue
+        match = _LOOSE.match(line.text) or _NAMED.match(line.text) or _HEADED.match(line.text)
         if match:
             seen[match.group(1).strip()] += 1
     roles = CUSTOMERS | AGENTS | SYSTEM_NAMES
@@ -227,7 +252,11 @@ def _recurring(lines: Sequence[Line]) -> frozenset[str]:
         for name, count in seen.items()
         if name.lower() not in _NO_NAMES and (count > 1 or name.lower() in roles)
     }
-    return frozenset(found) if len(found) > 1 else frozenset()
+    if len(found) < 2:
+        found = set()
+    if headed > 1 and headed * 5 >= texts * 3:
+        found |= nicks
+    return frozenset(found)
 
 
 def _people(pieces: Sequence[Line]) -> tuple[str, ...]:
