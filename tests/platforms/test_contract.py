@@ -11,7 +11,9 @@ from copydesk.testing.contract import PlatformContract
 from copydesk.testing.samples import Case, sample_case
 
 # Settings the made-up examples of copydesk.testing.samples do not fit.
-SETTINGS: Mapping[str, Mapping[str, str]] = {}
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "email": {"smtp": "127.0.0.1:2525", "to": "reader@example.org"},
+}
 SECRETS: Mapping[str, Mapping[str, str]] = {
     "webhook": {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
 }

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from copydesk.core.clock import SystemClock
 from copydesk.core.delivery import Action
@@ -60,8 +62,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 def account_at(receiver: Receiver, **more: str) -> Case:
-    settings = {"url": f"{receiver.url}/hook", **more}
-    return sample_case("webhook", settings, {"secret": SECRET})
+    addresses = {"url": f"{receiver.url}/hook", **more}
+    return sample_case("webhook", addresses, {"secret": SECRET})
 
 
 def client_of(case: Case, transport: HttpTransport, home: Path) -> Client:
@@ -130,6 +132,15 @@ def test_stored_and_reordered_payloads_give_the_same_bytes() -> None:
     payload = case.render(sample_content()).payload
     reordered = dict(reversed(list(payload.items())))
     assert event_body(payload, Action.CREATE) == event_body(reordered, Action.CREATE)
+
+
+@settings(max_examples=60, deadline=None)
+@given(body=st.text(max_size=300), title=st.text(max_size=60))
+def test_every_character_arrives(body: str, title: str) -> None:
+    case = sample_case("webhook", {}, {"secret": SECRET})
+    payload = case.render(sample_content(body, title=title)).payload
+    data = json.loads(event_body(payload, Action.CREATE))["data"]
+    assert (data["markdown"], data["title"]) == (body, title)
 
 
 async def test_an_update_is_an_event_of_its_own(
@@ -228,7 +239,7 @@ async def test_testing_an_account_sends_no_event(
 
 
 @pytest.mark.parametrize(
-    ("settings", "secret", "field"),
+    ("given_settings", "secret", "field"),
     [
         ({"url": "ftp://example.org"}, SECRET, "url"),
         ({"url": "example.org/hook"}, SECRET, "url"),
@@ -242,9 +253,9 @@ async def test_testing_an_account_sends_no_event(
     ],
 )
 def test_settings_that_cannot_work_are_refused(
-    settings: dict[str, str], secret: str, field: str
+    given_settings: dict[str, str], secret: str, field: str
 ) -> None:
-    findings = PLATFORM.check_settings(settings, {"secret": secret})
+    findings = PLATFORM.check_settings(given_settings, {"secret": secret})
     assert [(finding.field, finding.severity) for finding in findings] == [(field, Severity.ERROR)]
 
 
