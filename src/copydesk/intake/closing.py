@@ -152,7 +152,8 @@ def mark_greeting(lines: Sequence[Line]) -> None:
         return
     match = _GREETING.match(first.bare)
     rest = first.bare[match.end() :] if match else ""
-    if match and len(rest.split()) <= 4 and not re.search(r"[.?!:;]\s*\w|[?:]", rest):
+    # "Hi Sam, answers below" says more than hello
+    if match and len(rest.split()) <= 4 and not re.search(r"[,!?;:]", rest.strip(" ,!.:")):
         first.label(SegmentKind.GREETING, "greeting")
 
 
@@ -272,6 +273,11 @@ def _names_sender(text: str, sender: Sequence[str]) -> bool:
     return any(len(name) > 2 and name.casefold() in folded for name in sender)
 
 
+def _own_names(sender: Sequence[str]) -> frozenset[str]:
+    names = [name.casefold() for name in sender if name and "@" not in name]
+    return frozenset(names) | {name.split()[0] for name in names if len(name.split()[0]) > 1}
+
+
 def _mark_sign_off(region: Sequence[Line], sender: Sequence[str]) -> None:
     """Label "Thanks,\\nAnn" at the end. It stays in the text."""
     open_lines = [line for line in region if line.kind is None and not line.blank]
@@ -288,5 +294,5 @@ def _mark_sign_off(region: Sequence[Line], sender: Sequence[str]) -> None:
     last = tail[-1]
     if last.bare[:1] in "-–—~" and len(last.bare) <= 40 and _NAME_LINE.fullmatch(last.bare):
         last.label(SegmentKind.SIGNATURE, "sign-off", confidence=0.6)
-    elif any(last.bare.casefold().strip(" ,.-–") == name.casefold() for name in sender if name):
+    elif last.bare.casefold().strip(" ,.-–") in _own_names(sender):
         last.label(SegmentKind.SIGNATURE, "sign-off", confidence=0.7)

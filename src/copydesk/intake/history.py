@@ -17,12 +17,13 @@ from copydesk.core.submission import SegmentKind
 from copydesk.intake import separators
 from copydesk.intake.lines import Line, label_all
 
+HEADER = "header lines of a forwarded message"
 QUOTED = "quoted from an earlier message"
 FORWARDED = "a forwarded message below the author's own text"
 
 _QUOTE = re.compile(r"[ \t]{0,3}>")
 #: ">50 people", ">= 3": a comparison, not a quote
-_COMPARISON = re.compile(r"[ \t]{0,3}>=?\s?[\d$€£]")
+_COMPARISON = re.compile(r"[ \t]{0,3}>(?:=\s?)?[\d$€£]")
 #: The author says that their words stand further down, so nothing further down is cut.
 _POINTS_DOWN = re.compile(
     r"\b(?:below|inline|in-line|in ?line|in (?:red|blue|green|bold|caps)|interspersed|fyi|"
@@ -106,6 +107,20 @@ def find_unprefixed(lines: Sequence[Line]) -> History:
                 if separators.names_address_in_brackets(text) or _next_text(lines, index + 1) < 0:
                     return History(first, False)
     return History()
+
+
+def end_of_header(lines: Sequence[Line], cut: int) -> int:
+    """Return the line after marker and header block of the history that begins at `cut`."""
+    below = cut
+    while below >= 0 and not separators.begins_field(lines[below]):
+        marker = (
+            lines[below].blank
+            or separators.is_rule(lines[below])
+            or separators.is_forward_marker(lines[below])
+            or separators.is_original_marker(lines[below])
+        )
+        below = _next_text(lines, below + 1) if marker else -1
+    return separators.header_block(lines, below, announced=True) if below >= 0 else -1
 
 
 def points_down(lines: Sequence[Line]) -> bool:

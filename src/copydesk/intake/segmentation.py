@@ -114,7 +114,11 @@ def _keep_what_there_is(
     if found.cut < 0 and not forwarded:
         return False
     kept = False
-    for line in lines:
+    header_end = history.end_of_header(lines, found.cut) if found.cut >= 0 else -1
+    for index, line in enumerate(lines):
+        if found.cut <= index < header_end:
+            line.label(SegmentKind.HEADER, "forward-header", dropped_because=history.HEADER)
+            continue
         if line.dropped_because in (history.QUOTED, history.FORWARDED) or line.kind in (
             SegmentKind.QUOTE,
             SegmentKind.HEADER,

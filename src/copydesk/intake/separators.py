@@ -172,6 +172,11 @@ def header_block(lines: Sequence[Line], first: int, *, announced: bool = False) 
     )
 
 
+def begins_field(line: Line) -> bool:
+    """Whether the line is one field of a header block, such as "Sent: Monday"."""
+    return _field(line) is not None
+
+
 def _field(line: Line) -> tuple[str, str] | None:
     bare = line.bare
     if ":" not in bare[:30] and "：" not in bare[:30]:

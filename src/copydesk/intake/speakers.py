@@ -11,8 +11,8 @@ BOT = "written by a bot"
 
 
 _BOT_NAME = re.compile(
-    r"(?:.*[a-z]Bot|.*[-_.\[( ]bot[\])]?\d{0,2}|bot|slackbot|chanserv|nickserv|memoserv|github|"
-    r"gitlab|mee6|dyno|supybot|limnoria|ubottu|wikibugs|stashbot|app)\*?"
+    r"(?:.*[a-z]Bot|.*[-_.\[( ]bot[\])]?\d{0,2}|bot|slackbot|buildbot|dependabot|renovate|"
+    r"chanserv|nickserv|memoserv|github|gitlab|mee6|dyno|supybot|limnoria|ubottu|wikibugs|stashbot|app)\*?"
 )
 SYSTEM_NAMES: Final = frozenset({"system", "action", "server", "notice", "info"})
 CUSTOMERS: Final = frozenset(
