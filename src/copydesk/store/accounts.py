@@ -168,6 +168,15 @@ class Accounts:
             raise LeaseLost(f"Another worker has taken over account {lease.account_id}.")
         return Lease(account_id=lease.account_id, owner=lease.owner, fence=lease.fence, until=until)
 
+    async def free_expired_leases(self) -> int:
+        """Clear leases that have run out; return how many."""
+        result = await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.lease_until <= self._unit.now)
+            .values(lease_until=None)
+        )
+        return int(result.rowcount)
+
     async def release(self, lease: Lease) -> None:
         """Give the lease back, unless somebody else has it by now."""
         await self._unit.connection.execute(

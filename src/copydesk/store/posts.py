@@ -153,6 +153,15 @@ class Posts:
         )
         return [_revision_of(row) for row in rows]
 
+    async def counts(self, workspace_id: str) -> dict[str, int]:
+        """Return how many posts stand in each state."""
+        rows = await self._unit.connection.execute(
+            sa.select(posts.c.state, sa.func.count().label("n"))
+            .where(posts.c.workspace_id == workspace_id)
+            .group_by(posts.c.state)
+        )
+        return {row.state: row.n for row in rows}
+
     async def move(
         self,
         post: Post,

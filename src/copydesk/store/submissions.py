@@ -106,6 +106,15 @@ class Submissions:
         )
         return [_submission(row) for row in rows]
 
+    async def counts(self, workspace_id: str) -> dict[str, int]:
+        """Return how many submissions stand in each state."""
+        rows = await self._unit.connection.execute(
+            sa.select(submissions.c.state, sa.func.count().label("n"))
+            .where(submissions.c.workspace_id == workspace_id)
+            .group_by(submissions.c.state)
+        )
+        return {row.state: row.n for row in rows}
+
     async def move(
         self,
         submission: Submission,

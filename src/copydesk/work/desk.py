@@ -56,15 +56,16 @@ async def open_desk(
         stack.push_async_callback(store.close)
         transport = HttpTransport(user_agent=f"copydesk/{__version__}")
         stack.push_async_callback(transport.close)
-        model = None
+        model: Model | None = None
         if settings.model:
-            model = open_model(
-                parse_model_line(settings.model),
-                key=settings.model_key,
-                clock=clock,
-                timeout=MODEL_TIMEOUT,
+            model = await stack.enter_async_context(
+                open_model(
+                    parse_model_line(settings.model),
+                    key=settings.model_key,
+                    clock=clock,
+                    timeout=MODEL_TIMEOUT,
+                )
             )
-            stack.push_async_callback(model.aclose)
         yield Desk(
             settings=settings,
             store=store,

@@ -78,7 +78,7 @@ async def decide_delivery(
     return await unit.deliveries.get(delivery.id)
 
 
-async def test_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Outcome]:
+async def try_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Outcome]:
     """Ask the platform whether the account works; if it does, let its waiting deliveries go on."""
     async with desk.store.read() as unit:
         account = await unit.accounts.by_name(desk.workspace_id, name)

@@ -37,8 +37,8 @@ async def submit(
 ) -> Submitted:
     """Keep `raw` and leave word that it wants composing.
 
-    `source_key` is the channel's own id of the message; without one an e-mail's Message-ID is taken,
-    else the hash of the bytes. The same key is the same item: it is returned, not added.
+    `source_key` is the channel's own id of the message; without one an e-mail's Message-ID is
+    taken, else the hash of the bytes. The same key is the same item: it is returned, not added.
     Raises `InputRefused` above 100 MB, the only thing that is not kept.
     """
     if len(raw) > MAX_KEPT:

@@ -19,6 +19,7 @@ from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
 from copydesk.work.jobs import Handler, Handlers, Kind
 from copydesk.work.runtime import Runtime, open_runtime
+from copydesk.work.spelling import Speller
 from copydesk.work.sweep import rest_before_next, sweep
 
 _log = structlog.get_logger(__name__)
@@ -38,10 +39,12 @@ class Worker:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     jobs_done: int = 0
     last_job_at: datetime | None = None
+    running: asyncio.Task[None] | None = None
     _runs: int = 0
 
     def __post_init__(self) -> None:
         self.id = self.desk.ids.new("worker")
+        self._speller = Speller()
 
     async def run(self) -> None:
         """Work until `stopping` is set; then finish what is in hand and return."""
@@ -56,11 +59,16 @@ class Worker:
             await asyncio.gather(sweeping, beating, return_exceptions=True)
             await self._leave()
 
+    async def ended(self) -> None:
+        """Wait until the worker has stopped by itself; raises what stopped it."""
+        assert self.running is not None
+        await asyncio.shield(self.running)
+
     def handlers(self) -> Handlers:
         """Return what to do for each kind of job."""
         return {
-            Kind.COMPOSE: self._counted(lambda subject: compose(self.desk, subject)),
-            Kind.DISTRIBUTE: self._counted(lambda subject: distribute(self.desk, subject)),
+            Kind.COMPOSE: self._counted(lambda id: compose(self.desk, id, self._speller)),
+            Kind.DISTRIBUTE: self._counted(lambda id: distribute(self.desk, id)),
             Kind.COURIER: self._counted(self._carry),
         }
 
@@ -139,12 +147,12 @@ async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
     runtime = await open_runtime(desk.store)
     desk.store.outbox = runtime.outbox
     worker = Worker(desk=desk, runtime=runtime, kind=kind)
-    running = asyncio.create_task(worker.run())
+    worker.running = asyncio.create_task(worker.run())
     try:
         yield worker
     finally:
         worker.stopping.set()
         try:
-            await running
+            await worker.running
         finally:
             await runtime.close()

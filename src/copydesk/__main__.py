@@ -1,0 +1,5 @@
+"""`python -m copydesk` is `copydesk`."""
+
+from copydesk.cli.main import main
+
+main()

@@ -1,0 +1,182 @@
+"""`copydesk accounts`: the places posts go to."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from copydesk.cli.options import AsJson, Home
+from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, show
+
+app = typer.Typer(help="Add, list and test the places posts go to.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    platform: Annotated[str, typer.Argument(help="The platform; `copydesk doctor` lists them.")],
+    name: Annotated[str, typer.Option(help="A name of your own for it.")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting, key=value; may be repeated.")
+    ] = None,
+    inbox: Annotated[
+        bool, typer.Option("--inbox", help="Approved posts made from the inbox go here too.")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add an account. Secrets are read as key=value lines from standard input, or from the
+    environment as COPYDESK_SECRET_KEY; they are never echoed and not taken from the command line.
+    """
+    from copydesk.config import environment_secret, find_home, load_settings
+    from copydesk.core.errors import ConfigError, CopydeskError
+    from copydesk.platforms.kit.registry import load_platform
+    from copydesk.work.connecting import add_account
+    from copydesk.work.desk import open_desk
+
+    try:
+        declared = {setting.key: setting for setting in load_platform(platform).settings}
+        settings = _pairs(set_ or [])
+        misplaced = [key for key in settings if key in declared and declared[key].secret]
+        if misplaced:
+            raise ConfigError(
+                [f"{key} is a secret and was given on the command line" for key in misplaced],
+                remedy=f"Give it on standard input as `{misplaced[0]}=…`, or set "
+                f"COPYDESK_SECRET_{misplaced[0].upper()}. Change it: others may have seen it.",
+            )
+        secrets = _secrets([key for key, s in declared.items() if s.secret], environment_secret)
+    except CopydeskError as error:
+        fail(error)
+
+    async def work() -> dict[str, Any]:
+        async with open_desk(load_settings(find_home(home))) as desk:
+            account = await add_account(
+                desk, platform, name, settings=settings, secrets=secrets, inbox=inbox, actor="cli"
+            )
+            return {
+                "id": account.id,
+                "name": account.name,
+                "platform": account.platform,
+                "state": account.state,
+                "inbox": account.inbox,
+                "settings": dict(account.settings),
+                "secrets": sorted(secrets),
+            }
+
+    added = run(work())
+    show(
+        added,
+        as_json,
+        lambda: [f"Added {name} ({platform}). Try it: copydesk accounts test {name}"],
+    )
+
+
+@app.command("list")
+def list_(home: Home = None, as_json: AsJson = False) -> None:
+    """List the accounts with their state."""
+    from copydesk.config import find_home, load_settings
+    from copydesk.work.desk import open_desk
+
+    async def work() -> list[dict[str, Any]]:
+        async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
+            return [
+                {
+                    "id": account.id,
+                    "name": account.name,
+                    "platform": account.platform,
+                    "state": account.state,
+                    "inbox": account.inbox,
+                    "settings": dict(account.settings),
+                    "reason": account.reason,
+                }
+                for account in await unit.accounts.all(desk.workspace_id)
+            ]
+
+    rows = run(work())
+    show(
+        rows,
+        as_json,
+        lambda: (
+            columns(
+                [
+                    (
+                        r["name"],
+                        r["platform"],
+                        r["state"],
+                        "yes" if r["inbox"] else "no",
+                        r["reason"],
+                    )
+                    for r in rows
+                ],
+                ("name", "platform", "state", "inbox", "reason"),
+            )
+            if rows
+            else ["No accounts yet. copydesk accounts add PLATFORM --name N --set key=value"]
+        ),
+    )
+
+
+@app.command("test")
+def try_(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the platform whether the account works, without publishing; unblocks it if so."""
+    from copydesk.config import find_home, load_settings
+    from copydesk.core.outcomes import Published
+    from copydesk.work.desk import open_desk
+    from copydesk.work.settling import try_account
+
+    async def work() -> dict[str, Any]:
+        async with open_desk(load_settings(find_home(home))) as desk:
+            account, outcome = await try_account(desk, name, actor="cli")
+            return {
+                "name": account.name,
+                "state": account.state,
+                "works": isinstance(outcome, Published),
+                "identity": outcome.id if isinstance(outcome, Published) else "",
+                "outcome": type(outcome).__name__.lower(),
+                "reason": getattr(outcome, "reason", ""),
+                "remedy": getattr(outcome, "remedy", ""),
+            }
+
+    result = run(work())
+    words = f"{name} works" + (f" as {result['identity']}." if result["identity"] else ".")
+    if not result["works"]:
+        words = f"{name} does not work: {result['reason']} {result['remedy']}".rstrip()
+    show(result, as_json, lambda: [words])
+    if not result["works"]:
+        raise typer.Exit(NOT_HEALTHY)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    from copydesk.core.errors import ConfigError
+
+    problems = [f"--set {pair}: write key=value" for pair in given if "=" not in pair]
+    if problems:
+        raise ConfigError(problems)
+    return {key.strip(): value for key, _, value in (pair.partition("=") for pair in given)}
+
+
+def _secrets(keys: list[str], from_environment: Any) -> dict[str, str]:
+    found = {key: value for key in keys if (value := from_environment(key)) is not None}
+    missing = [key for key in keys if key not in found]
+    if not missing:
+        return found
+    if sys.stdin.isatty():
+        for key in missing:
+            value = typer.prompt(key, hide_input=True, default="", show_default=False)
+            if value:
+                found[key] = value
+        return found
+    lines = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
+    for line in lines:
+        key, mark, value = line.partition("=")
+        if mark and key.strip() in keys:
+            found[key.strip()] = value.strip()
+        elif len(keys) == 1 and len(lines) == 1:
+            # the one secret of this platform, given bare
+            found[keys[0]] = line
+    return found

@@ -1,0 +1,183 @@
+"""`copydesk validate`, `preview` and `plan`: what would happen, before anything does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from copydesk.cli.options import AsJson, For, Home, To, names
+from copydesk.cli.output import columns, describe, run, show
+
+if TYPE_CHECKING:
+    from copydesk.core.account import Account
+    from copydesk.distribution.planning import Plan
+    from copydesk.work.publishing import Manuscript
+
+File = Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file.")]
+
+
+def validate(
+    file: File, for_: For = None, to: To = None, home: Home = None, as_json: AsJson = False
+) -> None:
+    """Say what platforms (--for) or accounts (--to) would refuse about a file. Sends nothing."""
+    plans = run(_plans(file, names(for_), names(to), home))
+    rows = [_finding_row(p, f) for p in plans for f in p.findings]
+    valid = not any(p.errors for p in plans)
+    data = {
+        "file": str(file),
+        "valid": valid,
+        "checked": [p.account.name for p in plans],
+        "findings": rows,
+    }
+    show(
+        data,
+        as_json,
+        lambda: [
+            *(f"{p.account.name}: {f.severity}: {describe(f)}" for p in plans for f in p.findings),
+            f"{file.name}: " + ("fit to publish." if valid else "would be refused."),
+        ],
+    )
+    if not valid:
+        raise typer.Exit(4)
+
+
+def preview(
+    file: File, for_: For = None, to: To = None, home: Home = None, as_json: AsJson = False
+) -> None:
+    """Show how a file will look on platforms or accounts, and what each cannot carry over."""
+    plans = run(_plans(file, names(for_), names(to), home))
+    data = [
+        {
+            "account": p.account.name,
+            "platform": p.account.platform,
+            "recipient": p.rendition.recipient,
+            "text": p.rendition.text,
+            "payload": dict(p.rendition.payload),
+            "losses": [{"what": x.what, "how": x.how, "why": x.why} for x in p.rendition.losses],
+            "findings": [_finding_row(p, f) for f in p.findings],
+        }
+        for p in plans
+    ]
+
+    def words() -> list[str]:
+        lines: list[str] = []
+        for p in plans:
+            lines += [
+                f"── {p.account.name} ({p.account.platform}) {p.rendition.recipient}".rstrip()
+            ]
+            lines += [p.rendition.text, ""]
+            lines += [f"  not carried over: {x.what} {x.how}: {x.why}" for x in p.rendition.losses]
+            lines += [f"  {f.severity}: {describe(f)}" for f in p.findings]
+        return lines
+
+    show(data, as_json, words)
+
+
+def plan(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of Markdown files.")],
+    to: To = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what publishing a folder of Markdown files would change where. Sends nothing."""
+    from copydesk.config import find_home, load_settings
+    from copydesk.core.errors import CopydeskError, NotFound
+    from copydesk.work.desk import open_desk
+    from copydesk.work.publishing import preview as preview_manuscript
+    from copydesk.work.publishing import read_manuscript
+
+    async def work() -> list[dict[str, Any]]:
+        if not directory.is_dir():
+            raise NotFound(f"There is no folder {directory}.")
+        rows: list[dict[str, Any]] = []
+        async with open_desk(load_settings(find_home(home))) as desk:
+            async with desk.store.read() as unit:
+                accounts = await unit.accounts.all(desk.workspace_id)
+                if to:
+                    accounts = [
+                        await unit.accounts.by_name(desk.workspace_id, name) for name in names(to)
+                    ]
+            for path in sorted(directory.rglob("*.md")):
+                try:
+                    plans = await preview_manuscript(desk, await read_manuscript(path), accounts)
+                except CopydeskError as error:
+                    rows.append(_plan_row(path, "", "refuse", str(error)))
+                    continue
+                for p in plans:
+                    why = "; ".join(describe(f) for f in p.errors)
+                    change = "refuse" if p.errors else p.intended.value
+                    rows.append(_plan_row(path, p.account.name, change, why))
+        return rows
+
+    rows = run(work())
+    show(
+        rows,
+        as_json,
+        lambda: (
+            columns(
+                [(r["change"], r["file"], r["account"], r["reason"]) for r in rows],
+                ("change", "file", "account", "reason"),
+            )
+            if rows
+            else [f"No Markdown files in {directory}, or no accounts."]
+        ),
+    )
+    if any(row["change"] == "refuse" for row in rows):
+        raise typer.Exit(4)
+
+
+def _plan_row(path: Path, account: str, change: str, reason: str) -> dict[str, Any]:
+    return {"file": str(path), "account": account, "change": change, "reason": reason}
+
+
+async def _plans(
+    file: Path, platforms: list[str], accounts: list[str], home: Path | None
+) -> list[Plan]:
+    from copydesk.core.clock import SystemClock
+    from copydesk.core.errors import ConfigError
+    from copydesk.core.ids import IdFactory
+    from copydesk.platforms.kit.registry import platform_modules
+    from copydesk.work.publishing import preview_plans, read_manuscript, sample_account
+
+    if not platforms and not accounts:
+        raise ConfigError(
+            ["neither --for nor --to was given"],
+            remedy=f"--for takes: all, {', '.join(platform_modules())}.",
+        )
+    manuscript = await read_manuscript(file)
+    clock = SystemClock()
+    wanted = list(platform_modules()) if platforms == ["all"] else platforms
+    samples = [sample_account(platform) for platform in wanted]
+    plans = preview_plans(manuscript, samples, clock.now(), IdFactory(clock))
+    if accounts:
+        plans += await _account_plans(manuscript, accounts, home)
+    return plans
+
+
+async def _account_plans(
+    manuscript: Manuscript, accounts: list[str], home: Path | None
+) -> list[Plan]:
+    from copydesk.config import find_home, load_settings
+    from copydesk.work.desk import open_desk
+    from copydesk.work.publishing import preview as preview_manuscript
+
+    async with open_desk(load_settings(find_home(home))) as desk:
+        async with desk.store.read() as unit:
+            targets: list[Account] = [
+                await unit.accounts.by_name(desk.workspace_id, name) for name in accounts
+            ]
+        return await preview_manuscript(desk, manuscript, targets)
+
+
+def _finding_row(p: Plan, finding: Any) -> dict[str, Any]:
+    return {
+        "account": p.account.name,
+        "platform": p.account.platform,
+        "code": finding.code,
+        "field": finding.field,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "severity": finding.severity,
+    }

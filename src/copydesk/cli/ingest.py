@@ -1,0 +1,109 @@
+"""`copydesk ingest`: take messages in."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from copydesk.cli.options import AsJson, Home, Timeout, Wait
+from copydesk.cli.output import NOT_SETTLED, columns, log_to_stderr, run, show
+
+if TYPE_CHECKING:
+    from copydesk.core.submission import Source
+    from copydesk.work.desk import Desk
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    source: Annotated[
+        str, typer.Option(help="Where it comes from: auto, email, form, chat or community.")
+    ] = "auto",
+    wait: Wait = False,
+    timeout: Timeout = 120.0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take messages in: kept byte for byte, each once however often it is given.
+
+    What is wrong with a message stands on it as its problem, and stops no other. With --wait the
+    work is done here; else a running `copydesk up` or `copydesk worker` does it.
+    """
+    from copydesk.config import find_home, load_settings
+    from copydesk.core.submission import Source
+    from copydesk.work.desk import open_desk
+
+    if source != "auto" and source not in set(Source):
+        raise typer.BadParameter(f"one of: auto, {', '.join(Source)}", param_hint="--source")
+    log_to_stderr(verbose=False)
+
+    async def work() -> list[dict[str, Any]]:
+        async with open_desk(load_settings(find_home(home))) as desk:
+            taken = await take_in(desk, paths, None if source == "auto" else Source(source))
+            if wait:
+                await _wait(desk, taken, timeout)
+            return [await _row(desk, entry) for entry in taken]
+
+    rows = run(work())
+    show(
+        rows,
+        as_json,
+        lambda: columns(
+            [(r["file"], r["id"], r["state"], r["problem"] or r["post_id"]) for r in rows],
+            ("file", "submission", "state", "problem or post"),
+        ),
+    )
+    if any(row["state"] == "unreadable" for row in rows):
+        raise typer.Exit(4)
+    if wait and any(row["state"] in {"received", "parsed"} for row in rows):
+        raise typer.Exit(NOT_SETTLED)
+
+
+async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[dict[str, Any]]:
+    """Submit every file; one that cannot be read is reported and stops nothing."""
+    from copydesk.core.errors import InputRefused
+    from copydesk.work.folder import files_in
+    from copydesk.work.submitting import submit
+
+    taken: list[dict[str, Any]] = []
+    for path in await asyncio.to_thread(files_in, paths):
+        try:
+            raw = await asyncio.to_thread(path.read_bytes)
+            done = await submit(desk, raw, filename=path.name, source=source, actor="cli")
+            taken.append({"file": str(path), "id": done.submission.id, "new": done.is_new})
+        except OSError as error:
+            problem = f"it cannot be read: {error.strerror}"
+            taken.append({"file": str(path), "id": "", "new": False, "problem": problem})
+        except InputRefused as error:
+            taken.append({"file": str(path), "id": "", "new": False, "problem": str(error)})
+    return taken
+
+
+async def _wait(desk: Desk, taken: list[dict[str, Any]], timeout: float) -> None:
+    from copydesk.work.following import follow_submissions
+    from copydesk.work.worker import working
+
+    ids = [entry["id"] for entry in taken if entry["id"]]
+    async with working(desk, "cli"):
+        await follow_submissions(desk, ids, timeout=timeout)
+
+
+async def _row(desk: Desk, entry: dict[str, Any]) -> dict[str, Any]:
+    if not entry["id"]:
+        return {**entry, "state": "unreadable", "reason": entry["problem"], "post_id": ""}
+    async with desk.store.read() as unit:
+        submission = await unit.submissions.get(entry["id"])
+        post = await unit.posts.get(submission.post_id) if submission.post_id else None
+        deliveries = await unit.deliveries.of_post(post.id) if post else []
+    return {
+        **entry,
+        "source": submission.source,
+        "state": submission.state,
+        "problem": submission.problem,
+        "reason": submission.reason,
+        "post_id": submission.post_id or "",
+        "post_state": post.state if post else "",
+        "deliveries": [{"id": d.id, "state": d.state, "url": d.url} for d in deliveries],
+    }

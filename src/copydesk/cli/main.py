@@ -1,0 +1,56 @@
+"""The `copydesk` command: one function per verb, each a thin face of a use case."""
+
+from __future__ import annotations
+
+import typer
+
+from copydesk.cli import (
+    accounts,
+    checking,
+    ingest,
+    operating,
+    project,
+    publish,
+    review,
+    running,
+    settle,
+    status,
+)
+
+EXIT_CODES = """
+Exit codes: 0 done · 1 internal error · 2 wrong usage · 3 configuration · 4 content or input
+refused · 5 not found · 6 conflict · 7 not allowed · 8 database unavailable · 9 not settled in
+time · 10 settled, but not everything was delivered · 11 not healthy.
+"""
+
+app = typer.Typer(
+    name="copydesk",
+    help="Carry content from messy messages to published pages, exactly once.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+
+app.command()(project.init)
+app.command()(running.up)
+app.command()(running.worker)
+app.command()(ingest.ingest)
+app.add_typer(accounts.app, name="accounts")
+app.command()(checking.validate)
+app.command()(checking.preview)
+app.command()(checking.plan)
+app.command()(publish.publish)
+app.command()(status.status)
+app.add_typer(review.app, name="review")
+app.command()(settle.settle)
+app.command()(operating.repair)
+app.command()(operating.doctor)
+app.add_typer(project.config_app, name="config")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,30 @@
+"""Options that many commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", help="The project folder (or COPYDESK_HOME; default .copydesk)."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Do the work here and wait for the outcome.")]
+Timeout = Annotated[float, typer.Option(help="With --wait: give up waiting after so many seconds.")]
+To = Annotated[
+    list[str] | None,
+    typer.Option("--to", help="Account names, separated by commas; may be repeated."),
+]
+For = Annotated[
+    list[str] | None,
+    typer.Option("--for", help="Platform names, separated by commas, or `all`; may be repeated."),
+]
+
+
+def names(given: list[str] | None) -> list[str]:
+    """Return the names in comma-separated, repeatable options, in order and once each."""
+    parts = (part.strip() for option in given or () for part in option.split(","))
+    return list(dict.fromkeys(part for part in parts if part))

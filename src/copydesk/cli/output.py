@@ -1,0 +1,106 @@
+"""How commands speak: results on standard output, errors on standard error with an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, NoReturn, TypeVar
+
+import typer
+
+from copydesk.core.errors import ContentInvalid, CopydeskError
+from copydesk.core.findings import Finding
+
+T = TypeVar("T")
+
+NOT_SETTLED = 9
+NOT_DELIVERED = 10
+NOT_HEALTHY = 11
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; a `CopydeskError` becomes words on standard error and its exit code."""
+    try:
+        return asyncio.run(work)
+    except CopydeskError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        raise typer.Exit(130) from None
+
+
+def fail(error: CopydeskError) -> NoReturn:
+    """Say what happened and what to do, then exit with the error's code."""
+    if isinstance(error, ContentInvalid) and error.findings:
+        for finding in error.findings:
+            typer.echo(f"error: {describe(finding)}", err=True)
+    else:
+        typer.echo(f"error: {error.message}", err=True)
+    if error.remedy:
+        typer.echo(f"  {error.remedy}", err=True)
+    raise typer.Exit(error.exit_code)
+
+
+def describe(finding: Finding) -> str:
+    """Return a finding as one line."""
+    remedy = f" {finding.remedy}" if finding.remedy else ""
+    return f"{finding.field}: {finding.message} [{finding.code}].{remedy}"
+
+
+def emit(data: Any) -> None:
+    """Print one JSON document."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+
+
+def show(data: Any, as_json: bool, words: Callable[[], Iterable[str]]) -> None:
+    """Print `data` as JSON, or the lines of `words`."""
+    if as_json:
+        emit(data)
+    else:
+        for line in words():
+            typer.echo(line)
+
+
+def columns(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> list[str]:
+    """Return rows as aligned columns under their heads."""
+    table = [list(heads), *[[str(cell) for cell in row] for row in rows]]
+    widths = [max(len(row[n]) for row in table) for n in range(len(heads))]
+    return [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table
+    ]
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """Send log lines to standard error, warnings and worse unless `verbose`."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(bool_as_flag=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.INFO if verbose else logging.WARNING
+        ),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    raise TypeError(f"{type(value).__name__} has no JSON form")

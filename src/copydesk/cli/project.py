@@ -1,0 +1,110 @@
+"""`copydesk init` and `copydesk config`: the project folder and its settings."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from copydesk.cli.options import AsJson, Home
+from copydesk.cli.output import columns, fail, run, show
+
+config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+
+
+class Approve(StrEnum):
+    """Who approves what passed the gate with low or medium risk."""
+
+    AUTOMATIC = "automatic"
+    PERSON = "person"
+
+
+SETTINGS_TEMPLATE = """\
+# Settings of this copydesk project. `copydesk config show` explains each and says where it is from.
+# inbox = ["inbox"]          # folders watched for new messages, from this folder
+# port = 8642
+# model = "openai:NAME@http://127.0.0.1:8000/v1"   # the key: COPYDESK_MODEL_KEY
+"""
+
+
+def init(
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The project folder to make.")
+    ] = None,
+    home: Home = None,
+    approve: Annotated[
+        Approve,
+        typer.Option(help="Who approves what passed the gate and is not risky."),
+    ] = Approve.PERSON,
+    as_json: AsJson = False,
+) -> None:
+    """Make a project folder: settings, database, key. Running it again changes nothing else."""
+    from copydesk.config import SETTINGS_FILE, find_home, load_settings
+    from copydesk.core.errors import CopydeskError
+    from copydesk.work.desk import open_desk
+
+    folder = find_home(directory or home)
+
+    async def work() -> dict[str, str]:
+        folder.mkdir(parents=True, exist_ok=True)
+        settings_file = folder / SETTINGS_FILE
+        if not settings_file.exists():
+            settings_file.write_text(SETTINGS_TEMPLATE, encoding="utf-8")
+        (folder / "inbox").mkdir(exist_ok=True)
+        async with open_desk(load_settings(folder), approve=approve) as desk:
+            return {
+                "home": str(folder),
+                "workspace": desk.settings.workspace,
+                "approve": approve,
+                "database": desk.store.engine.url.render_as_string(hide_password=True),
+            }
+
+    try:
+        made = run(work())
+    except OSError as error:
+        fail(CopydeskError(f"The folder {folder} cannot be made: {error.strerror}."))
+    show(
+        made,
+        as_json,
+        lambda: [
+            f"Project ready in {folder} (approval: {approve}).",
+            f"Next: copydesk up --home {folder}",
+        ],
+    )
+
+
+@config_app.command("show")
+def config_show(home: Home = None, as_json: AsJson = False) -> None:
+    """Print every setting, its value and where it comes from; secrets are masked."""
+    from copydesk.config import KEYS, find_home, load_settings
+    from copydesk.core.errors import CopydeskError
+
+    try:
+        settings = load_settings(find_home(home))
+    except CopydeskError as error:
+        fail(error)
+    rows = []
+    for key, meaning in KEYS.items():
+        value = getattr(settings, key)
+        if key in {"model_key", "key"}:
+            value = "(set)" if value else ""
+        if key == "inbox":
+            value = ", ".join(str(folder) for folder in value)
+        if key == "database":
+            value = _without_password(str(value))
+        rows.append((key, str(value), settings.origins.get(key, "default"), meaning))
+    show(
+        [dict(zip(("key", "value", "from", "meaning"), row, strict=True)) for row in rows],
+        as_json,
+        lambda: columns(rows, ("setting", "value", "from", "meaning")),
+    )
+
+
+def _without_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    scheme, mark, credentials = head.partition("://")
+    if not at or ":" not in credentials:
+        return url
+    return f"{scheme}{mark}{credentials.partition(':')[0]}:***@{tail}"

@@ -1,0 +1,100 @@
+"""`copydesk publish`: send a Markdown file to accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from copydesk.cli.options import AsJson, Home, Timeout, To, Wait, names
+from copydesk.cli.output import (
+    NOT_DELIVERED,
+    NOT_SETTLED,
+    columns,
+    describe,
+    log_to_stderr,
+    run,
+    show,
+)
+
+if TYPE_CHECKING:
+    from copydesk.core.delivery import Delivery
+    from copydesk.store import UnitOfWork
+
+
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file.")],
+    to: To = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="When: an ISO 8601 time with its zone, such as 2026-12-01T09:00+01:00."),
+    ] = None,
+    wait: Wait = False,
+    timeout: Timeout = 120.0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a Markdown file to accounts, each exactly once.
+
+    If any account would refuse it, nothing is sent anywhere. The same file again sends only what
+    has changed. With --wait the work is done here; else `copydesk up` or `copydesk worker` does it.
+    """
+    from copydesk.config import find_home, load_settings
+    from copydesk.core.states import SETTLED, DeliveryState
+    from copydesk.work.desk import open_desk
+    from copydesk.work.publishing import publish as publish_manuscript
+    from copydesk.work.publishing import read_manuscript, settled
+    from copydesk.work.times import parse_time
+    from copydesk.work.worker import working
+
+    log_to_stderr(verbose=False)
+
+    async def work() -> list[dict[str, Any]]:
+        due_at = parse_time(at) if at else None
+        manuscript = await read_manuscript(file)
+        async with open_desk(load_settings(find_home(home))) as desk:
+            done = await publish_manuscript(desk, manuscript, names(to), at=due_at, actor="cli")
+            for finding in done.findings:
+                typer.echo(f"{finding.severity}: {describe(finding)}", err=True)
+            deliveries = list(done.deliveries)
+            if wait:
+                async with working(desk, "cli"):
+                    deliveries = await settled(desk, [d.id for d in deliveries], timeout=timeout)
+            async with desk.store.read() as unit:
+                return [await delivery_row(unit, delivery) for delivery in deliveries]
+
+    rows = run(work())
+    show(
+        rows,
+        as_json,
+        lambda: columns(
+            [(r["account"], r["state"], r["url"] or r["id"], r["reason"]) for r in rows],
+            ("account", "state", "url or delivery", "reason"),
+        ),
+    )
+    if wait and any(row["state"] not in set(SETTLED) for row in rows):
+        raise typer.Exit(NOT_SETTLED)
+    if wait and any(row["state"] != DeliveryState.DELIVERED for row in rows):
+        raise typer.Exit(NOT_DELIVERED)
+
+
+async def delivery_row(unit: UnitOfWork, delivery: Delivery) -> dict[str, Any]:
+    """Return a delivery as the JSON row that `publish` and `status` print."""
+    account = await unit.accounts.get(delivery.account_id)
+    return {
+        "id": delivery.id,
+        "post_id": delivery.post_id,
+        "account": account.name,
+        "platform": account.platform,
+        "recipient": delivery.recipient,
+        "action": delivery.action,
+        "state": delivery.state,
+        "due_at": delivery.due_at,
+        "remote_id": delivery.remote_id,
+        "url": delivery.url,
+        "attempts": delivery.attempts,
+        "reason_code": delivery.reason_code,
+        "reason": delivery.reason,
+        "remedy": delivery.remedy,
+    }

@@ -1,0 +1,44 @@
+"""`copydesk settle`: say what became of a delivery that only a person can tell."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from copydesk.cli.options import AsJson, Home
+from copydesk.cli.output import run, show
+from copydesk.cli.publish import delivery_row
+
+
+def settle(
+    id: Annotated[str, typer.Argument(metavar="DELIVERY", help="A held, failed or blocked one.")],
+    landed: Annotated[
+        str | None, typer.Option(metavar="URL", help="It is there, at this address.")
+    ] = None,
+    send: Annotated[bool, typer.Option("--send", help="It is not there: send it.")] = False,
+    give_up: Annotated[bool, typer.Option("--give-up", help="Do not send it any more.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle a delivery that waits for a person: it landed, send it, or give it up."""
+    from copydesk.config import find_home, load_settings
+    from copydesk.work.desk import open_desk
+    from copydesk.work.settling import Decision, decide_delivery
+
+    if (landed is not None) + send + give_up != 1:
+        raise typer.BadParameter("say one of --landed URL, --send, --give-up")
+    decision = Decision.LANDED if landed is not None else Decision.SEND
+    if give_up:
+        decision = Decision.GIVE_UP
+
+    async def work() -> dict[str, Any]:
+        async with open_desk(load_settings(find_home(home))) as desk:
+            async with desk.store.begin("cli") as unit:
+                await decide_delivery(unit, id, decision, url=landed or "", reason=reason)
+            async with desk.store.read() as unit:
+                return await delivery_row(unit, await unit.deliveries.get(id))
+
+    row = run(work())
+    show(row, as_json, lambda: [f"{row['id']} is {row['state']}."])

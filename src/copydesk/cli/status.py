@@ -1,0 +1,85 @@
+"""`copydesk status`: where something stands and how it got there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from copydesk.cli.options import AsJson, Home
+from copydesk.cli.output import run, show
+from copydesk.cli.publish import delivery_row
+
+if TYPE_CHECKING:
+    from copydesk.store import UnitOfWork
+
+
+def status(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A submission, post or delivery.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a submission, post or delivery stands, and its history."""
+    from copydesk.config import find_home, load_settings
+    from copydesk.work.desk import open_desk
+
+    async def work() -> dict[str, Any]:
+        async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
+            return await _describe(unit, id)
+
+    found = run(work())
+
+    def words() -> list[str]:
+        lines = [f"{found['noun']} {found['id']}: {found['state']}"]
+        lines += [f"  {found['reason']}"] if found.get("reason") else []
+        lines += [f"  {d['account']}: {d['state']} {d['url']}" for d in found["deliveries"]]
+        lines += [
+            f"{e['at']:%Y-%m-%d %H:%M:%S}Z  {e['noun']} {e['from']} → {e['to']}  {e['reason']}"
+            for e in found["history"]
+        ]
+        return lines
+
+    show(found, as_json, words)
+
+
+async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
+    submission = post = None
+    deliveries = []
+    subjects = [id]
+    if id.startswith("dlv_"):
+        deliveries = [await unit.deliveries.get(id)]
+        found: Any = deliveries[0]
+        noun = "delivery"
+    elif id.startswith("pst_"):
+        found = post = await unit.posts.get(id)
+        noun = "post"
+    else:
+        found = submission = await unit.submissions.get(id)
+        noun = "submission"
+        if submission.post_id:
+            post = await unit.posts.get(submission.post_id)
+    if noun != "delivery":
+        deliveries = await unit.deliveries.of_post(post.id) if post else []
+        subjects = [id, *([post.id] if post else []), *(d.id for d in deliveries)]
+    history = await unit.events.history(subjects)
+    return {
+        "noun": noun,
+        "id": id,
+        "state": found.state,
+        "reason": getattr(found, "reason", ""),
+        "post_id": post.id if post else getattr(found, "post_id", ""),
+        "deliveries": [await delivery_row(unit, d) for d in deliveries],
+        "tries": await unit.deliveries.tries(id) if noun == "delivery" else [],
+        "history": [
+            {
+                "at": event.at,
+                "noun": event.noun,
+                "id": event.subject_id,
+                "actor": event.actor,
+                "from": event.from_state,
+                "to": event.to_state,
+                "reason": event.reason,
+            }
+            for event in history
+        ],
+    }

@@ -1,0 +1,97 @@
+"""Examining an installation and a project: what works, what does not, what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from copydesk.core.states import AccountState
+from copydesk.intake.typos import typos_program
+from copydesk.platforms.kit.registry import load_platform, platform_modules
+from copydesk.work.desk import Desk
+from copydesk.work.health import measure
+
+#: How long before a vendor retires an API version the doctor begins to warn.
+SUNSET_NOTICE = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """One thing looked at."""
+
+    check: str
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+def examine_installation(python: tuple[int, ...]) -> Iterator[Examined]:
+    """Look at what copydesk stands on."""
+    version = ".".join(map(str, python))
+    yield Examined(
+        check="python", ok=python >= (3, 11), message=version, remedy="Use 3.11 or newer."
+    )
+    yield Examined(
+        check="platforms",
+        ok=bool(platform_modules()),
+        message=", ".join(platform_modules()),
+        remedy="The installation is incomplete; install copydesk again.",
+    )
+    git = shutil.which("git")
+    yield Examined(
+        check="git",
+        ok=True,
+        message="found" if git else "not installed: accounts on the git platform will not work",
+    )
+    yield Examined(
+        check="spelling",
+        ok=True,
+        message="found" if typos_program() else "not installed: misspellings stay as they are",
+    )
+
+
+async def examine(desk: Desk) -> list[Examined]:
+    """Look at a project: its database, its accounts and whether work is being done."""
+    where = desk.store.engine.url.render_as_string(hide_password=True)
+    found = [Examined(check="database", ok=True, message=where)]
+    now = desk.clock.now()
+    async with desk.store.read() as unit:
+        accounts = await unit.accounts.all(desk.workspace_id)
+    for account in accounts:
+        blocked = account.state is AccountState.BLOCKED
+        found.append(
+            Examined(
+                check=f"account {account.name}",
+                ok=not blocked,
+                message=account.reason if blocked else f"{account.platform}, {account.state}",
+                remedy=f"Mend it, then: copydesk accounts test {account.name}" if blocked else "",
+            )
+        )
+        sunset = load_platform(account.platform).manifest.api.sunset
+        if sunset is not None and sunset - now.date() < SUNSET_NOTICE:
+            found.append(
+                Examined(
+                    check=f"account {account.name}",
+                    ok=False,
+                    message=f"{account.platform} retires the API version in use on {sunset}",
+                    remedy="Update copydesk before then.",
+                )
+            )
+    health = await measure(desk)
+    found.append(
+        Examined(
+            check="work",
+            ok=health.working or (not health.due and not health.workers),
+            message=_work(health.workers, health.due, health.problems),
+            remedy="Start `copydesk up` or `copydesk worker`.",
+        )
+    )
+    return found
+
+
+def _work(workers: int, due: int, problems: tuple[str, ...]) -> str:
+    if not workers and not due:
+        return "nothing is due and no worker is running"
+    return "; ".join(problems) or f"{workers} at work, {due} rows due"

@@ -1,0 +1,97 @@
+"""Folders as a channel: every file put into a watched folder is taken in, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from copydesk.core.errors import CopydeskError
+from copydesk.work.desk import Desk
+from copydesk.work.submitting import submit
+
+_log = structlog.get_logger(__name__)
+
+#: Seconds between looks at a folder. A file is taken once it has not changed between two looks.
+PAUSE = 1.0
+
+#: A file as a look sees it: size in bytes and time of change in nanoseconds.
+_Seen = tuple[int, int]
+
+
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """Return the files at and below `paths`, sorted, hidden ones left out.
+
+    A path that does not exist is returned as it is, for its reader to report.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(
+                p
+                for p in path.rglob("*")
+                if p.is_file() and not any(q.startswith(".") for q in p.relative_to(path).parts)
+            )
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+class WatchedFolder:
+    """Takes in what lies in some paths, and what is put there later."""
+
+    def __init__(self, desk: Desk, paths: Sequence[Path]) -> None:
+        self._desk = desk
+        self._paths = tuple(paths)
+        self._seen: dict[Path, _Seen] = {}
+        self._taken: dict[Path, _Seen] = {}
+
+    async def watch(self, stopping: asyncio.Event) -> None:
+        """Look again and again until `stopping`."""
+        while not stopping.is_set():
+            await self.look()
+            try:
+                async with asyncio.timeout(PAUSE):
+                    await stopping.wait()
+            except TimeoutError:
+                continue
+
+    async def look(self, *, settled: bool = False) -> int:
+        """Take in what is new and complete; return how many files.
+
+        With `settled` every file counts as complete, as at start-up.
+        """
+        current = await asyncio.to_thread(self._scan)
+        ready = [
+            path
+            for path, seen in current.items()
+            if self._taken.get(path) != seen and (settled or self._seen.get(path) == seen)
+        ]
+        self._seen = current
+        self._taken = {path: seen for path, seen in self._taken.items() if path in current}
+        for path in ready:
+            await self._take(path, current[path])
+        return len(ready)
+
+    def _scan(self) -> dict[Path, _Seen]:
+        current: dict[Path, _Seen] = {}
+        for path in files_in(self._paths):
+            try:
+                status = path.stat()
+            except OSError:
+                continue  # moved away between listing and looking
+            current[path] = (status.st_size, status.st_mtime_ns)
+        return current
+
+    async def _take(self, path: Path, seen: _Seen) -> None:
+        try:
+            raw = await asyncio.to_thread(path.read_bytes)
+            await submit(self._desk, raw, filename=path.name, actor="folder")
+        except OSError as error:
+            _log.warning("file_unreadable", file=path.name, error=str(error))
+            return
+        except CopydeskError as error:
+            _log.warning("file_not_taken", file=path.name, error=str(error))
+        self._taken[path] = seen

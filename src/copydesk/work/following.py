@@ -1,0 +1,87 @@
+"""Following work to its end: what is still moving, and waiting until it rests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from copydesk.core.states import SETTLED, PostState, SubmissionState
+from copydesk.work.desk import Desk
+
+_MOVING = frozenset({SubmissionState.RECEIVED, SubmissionState.PARSED})
+
+#: Seconds between looks while waiting.
+PAUSE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the workspace's work has come, as counts."""
+
+    submissions: dict[str, int]
+    posts: dict[str, int]
+    deliveries: dict[str, int]
+
+    @property
+    def moving(self) -> int:
+        """Return how many things are still on their way without needing a person."""
+        return (
+            sum(self.submissions.get(s, 0) for s in _MOVING)
+            + self.posts.get(PostState.APPROVED, 0)
+            + self.posts.get(PostState.DRAFTED, 0)
+            + sum(n for state, n in self.deliveries.items() if state not in SETTLED)
+        )
+
+    def __str__(self) -> str:
+        taken = sum(self.submissions.values())
+        refused = self.submissions.get(SubmissionState.REFUSED, 0)
+        failed = self.submissions.get(SubmissionState.FAILED, 0)
+        held = self.posts.get(PostState.HELD, 0)
+        deliveries = sum(self.deliveries.values())
+        delivered = self.deliveries.get("delivered", 0)
+        words = [
+            f"{taken} taken in",
+            f"{self.submissions.get(SubmissionState.COMPOSED, 0)} written up",
+            f"{held} held for a person",
+            f"{delivered} of {deliveries} deliveries delivered",
+        ]
+        words += [f"{refused} refused"] if refused else []
+        words += [f"{failed} failed"] if failed else []
+        waiting = {s: n for s, n in self.deliveries.items() if s != "delivered" and n}
+        words += [f"{n} {state}" for state, n in sorted(waiting.items())]
+        return ", ".join(words)
+
+
+async def progress(desk: Desk) -> Progress:
+    """Return how far the workspace's work has come."""
+    async with desk.store.read() as unit:
+        return Progress(
+            submissions=await unit.submissions.counts(desk.workspace_id),
+            posts=await unit.posts.counts(desk.workspace_id),
+            deliveries=await unit.deliveries.counts(desk.workspace_id),
+        )
+
+
+async def follow_submissions(desk: Desk, ids: Sequence[str], *, timeout: float) -> None:
+    """Wait until these submissions and what came of them rest, at most `timeout` seconds."""
+    ends = desk.clock.monotonic() + timeout
+    left = list(ids)
+    while left and desk.clock.monotonic() < ends:
+        left = [id for id in left if await _is_moving(desk, id)]
+        if left:
+            await asyncio.sleep(PAUSE)
+
+
+async def _is_moving(desk: Desk, submission_id: str) -> bool:
+    async with desk.store.read() as unit:
+        submission = await unit.submissions.get(submission_id)
+        if submission.state in _MOVING:
+            return True
+        if submission.post_id is None:
+            return False
+        post = await unit.posts.get(submission.post_id)
+        if post.state in {PostState.DRAFTED, PostState.APPROVED}:
+            return True
+        deliveries = await unit.deliveries.of_post(post.id)
+        return any(delivery.state not in SETTLED for delivery in deliveries)
