@@ -1,4 +1,4 @@
-"""Mail servers to talk to: aiosmtpd with a handler that answers as told, and a raw one that hangs up."""
+"""Mail servers to talk to: aiosmtpd that answers as told, and a raw one that hangs up."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Inbox:
     envelopes: list[Envelope] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
-    async def handle_MAIL(
+    async def handle_MAIL(  # noqa: N802  # aiosmtpd looks handlers up by these names
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.commands.append("MAIL")
@@ -46,7 +46,7 @@ class Inbox:
             envelope.mail_options.extend(options)
         return self.sender_answer
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.commands.append("RCPT")
@@ -55,13 +55,15 @@ class Inbox:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         self.commands.append("DATA")
         if self.text_answer.startswith("250"):
             self.envelopes.append(envelope)
         return self.text_answer
 
-    async def handle_NOOP(
+    async def handle_NOOP(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, arg: str
     ) -> str:
         self.commands.append("NOOP")

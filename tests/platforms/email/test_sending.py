@@ -275,9 +275,8 @@ async def test_encryption_is_not_given_up_when_the_server_offers_none(tmp_path: 
 
 async def test_testing_an_account_sends_nothing(tmp_path: Path) -> None:
     inbox = Inbox()
-    async with listening(inbox) as port:
-        async with connected(account(port), tmp_path) as client:
-            outcome = await client.test()
+    async with listening(inbox) as port, connected(account(port), tmp_path) as client:
+        outcome = await client.test()
     assert isinstance(outcome, Published)
     assert inbox.commands == ["NOOP"]
 

@@ -30,6 +30,10 @@ from copydesk.platforms.git.program import LOCAL_SECONDS, REMOTE_SECONDS, GitTim
 _REMOTE_HEAD = "refs/remotes/origin/head"
 _NEXT = "refs/copydesk/next"
 
+#: How often, and how many seconds apart, a lock in other hands is looked at.
+_LOCK_LOOKS = 20
+_LOCK_PAUSE = 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
@@ -57,6 +61,12 @@ class Clone:
         Raises `Declined(Unavailable)` when another process (or a git that outlived one) is at it.
         """
         descriptor = await asyncio.to_thread(_lock, self.folder)
+        for _ in range(_LOCK_LOOKS):
+            if descriptor is not None:
+                break
+            # what a git that was just stopped had started lets go within moments
+            await asyncio.sleep(_LOCK_PAUSE)
+            descriptor = await asyncio.to_thread(_lock, self.folder)
         if descriptor is None:
             raise Declined(Unavailable("another process is working in this account's clone"))
         self._held = descriptor
@@ -139,7 +149,7 @@ class Clone:
         out = await self._local("ls-tree", "-z", head, "--", path, *parents)
         for entry in filter(None, out.decode("utf-8", "surrogateescape").split("\0")):
             kind, name = entry.split(" ")[1], entry.partition("\t")[2]
-            if name == path or kind != "tree":
+            if name == path or (name in parents and kind != "tree"):
                 return True
         return False
 
@@ -249,7 +259,8 @@ class Clone:
 
     async def _mend(self) -> None:
         await asyncio.to_thread(_remove_stale_locks, self.folder)
-        if not (self.folder / "HEAD").is_file() or not (self.folder / "objects").is_dir():
+        usable = await self._run(("rev-parse", "--is-bare-repository"))
+        if usable.out.strip() != b"true":
             await asyncio.to_thread(_empty, self.folder)
             await self._local("init", "--bare", "--quiet", "--template=", ".")
 

@@ -120,7 +120,9 @@ def _jekyll(subject: Subject) -> dict[str, Any]:
             "tags": list(content.tags),
             "description": content.summary,
             "excerpt": content.summary,
-            "author": list(content.authors) or None,
+            # jekyll-seo-tag takes one author here and several there
+            "author": content.authors[0] if len(content.authors) == 1 else None,
+            "authors": list(content.authors) if len(content.authors) > 1 else None,
             "lang": content.language,
             "canonical_url": content.canonical_url,
             "copydesk": subject.post_id,

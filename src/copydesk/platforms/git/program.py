@@ -125,6 +125,8 @@ class Program:
         environment = {
             "PATH": os.pathsep.join((str(Path(program).parent), os.defpath)),
             "HOME": str(folder),
+            # never a repository that happens to lie around the folder
+            "GIT_DIR": str(folder),
             "LC_ALL": "C",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",

@@ -35,13 +35,14 @@ def render(subject: Subject, account: Account) -> Rendition:
     places = {_bare(m.name): f"{content.slug}/{file_name(m)}" for m in content.media}
     addresses = {name: f"{served}/{place}" for name, place in places.items()}
     linked, stuck = relink(content.body, addresses)
-    body, losses = generator.escape(linked)
+    body, losses = generator.escape(linked.strip())
     document = parse_markdown(content.body)
     payload = {
         "generator": name,
         "path": path,
         "slug": content.slug,
         "title": content.title,
+        "language": content.language,
         "url": page_url(account.settings.get("url", ""), name, path, folder),
         "post_id": subject.post_id,
         "front_matter": generator.keys(subject),
