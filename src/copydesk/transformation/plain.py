@@ -39,6 +39,4 @@ def _escape(line: str) -> str:
     line = _HEADING.sub(r"\1\\\2", line)
     line = _UNDERLINE.sub(r"\1\\\2", line)
     codes = [match.span() for match in _CODE.finditer(line)]
-    return _TAG.sub(
-        lambda tag: "<" if any(a < tag.start() < b for a, b in codes) else r"\<", line
-    )
+    return _TAG.sub(lambda tag: "<" if any(a < tag.start() < b for a, b in codes) else r"\<", line)

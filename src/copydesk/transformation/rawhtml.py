@@ -52,6 +52,8 @@ class _Reader(HTMLParser):
             return
         if self._opaque:
             return
+        if tag == "img":
+            given.setdefault("alt", "")
         if tag == "img" and given.get("src"):
             self.images.append((given["src"], given.get("alt", ""), given.get("title", "")))
             self.text.append(given.get("alt", ""))

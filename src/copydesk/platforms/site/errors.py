@@ -17,6 +17,7 @@ _FOR_A_PERSON: Final = {
     errno.EACCES: "let the user copydesk runs as write to the folder (chown or chmod)",
     errno.EPERM: "let the user copydesk runs as write to the folder (chown or chmod)",
     errno.EROFS: "mount the file system for writing, or choose another path",
+    errno.ENOENT: "check the path: a folder on the way there does not exist",
     errno.ENOTDIR: "choose a path that is a folder: a part of this one is a file",
     errno.EISDIR: "move the folder away that has the name of one of the site's files",
     errno.EEXIST: "choose a path that is a folder: this one is a file",

@@ -7,7 +7,6 @@ forbids are removed. Newest first; the caller bounds the number.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from email.utils import format_datetime
 from typing import Any, Final
@@ -17,6 +16,7 @@ from xml.etree import ElementTree as ET
 from copydesk import __version__
 from copydesk.platforms.site.config import SiteConfig
 from copydesk.platforms.site.records import Record
+from copydesk.transformation.characters import without_controls
 from copydesk.transformation.html import absolute_urls
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -24,8 +24,6 @@ CONTENT: Final = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN_CORE: Final = "http://purl.org/dc/elements/1.1/"
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
-# https://www.w3.org/TR/xml/#charsets: what no XML document may contain, even escaped.
-_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def rss(records: Sequence[Record], config: SiteConfig) -> str:
@@ -82,7 +80,7 @@ def atom(records: Sequence[Record], config: SiteConfig) -> str:
         for name in record.payload["authors"]:
             _add(ET.SubElement(entry, "author"), "name", name)
         for tag in record.payload["tags"]:
-            ET.SubElement(entry, "category", term=_clean(tag))
+            ET.SubElement(entry, "category", term=without_controls(tag))
         if record.payload["summary"]:
             _add(entry, "summary", record.payload["summary"])
         _add(entry, "content", _body(record, config)).set("type", "html")
@@ -113,14 +111,14 @@ def _json_item(record: Record, config: SiteConfig) -> dict[str, Any]:
         "id": record.feed_id,
         "url": url,
         "external_url": payload["canonical_url"] if payload["canonical_url"] != url else "",
-        "title": _clean(payload["title"]),
+        "title": without_controls(payload["title"]),
         "content_html": _body(record, config) or "<p></p>",
-        "summary": _clean(payload["summary"]),
+        "summary": without_controls(payload["summary"]),
         "image": url + quote(pictures[0]) if pictures else "",
         "date_published": record.published.isoformat(),
         "date_modified": record.updated.isoformat(),
-        "authors": [{"name": _clean(name)} for name in _authors(record, config)],
-        "tags": [_clean(tag) for tag in payload["tags"]],
+        "authors": [{"name": without_controls(name)} for name in _authors(record, config)],
+        "tags": [without_controls(tag) for tag in payload["tags"]],
         "language": payload["language"],
     }
     return {key: value for key, value in item.items() if value}
@@ -135,16 +133,12 @@ def _authors(record: Record, config: SiteConfig) -> list[str]:
 
 
 def _body(record: Record, config: SiteConfig) -> str:
-    return _clean(absolute_urls(record.payload["html"], _url(record, config)))
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("", text)
+    return without_controls(absolute_urls(record.payload["html"], _url(record, config)))
 
 
 def _add(parent: ET.Element, name: str, text: str) -> ET.Element:
     element = ET.SubElement(parent, name)
-    element.text = _clean(text)
+    element.text = without_controls(text)
     return element
 
 

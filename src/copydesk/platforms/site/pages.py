@@ -167,8 +167,8 @@ def _present(html: str) -> str:
             tag_name = cell.partition(" align")[0]
             html = html.replace(f'<{cell}{side}">', f'<{tag_name} class="{side}">')
     html = html.replace("<pre>", '<pre tabindex="0">')
-    opened = '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>'
-    html = html.replace("<table>", opened).replace("</table>", "</table></div>")
+    opened = '<section class="wide" aria-label="Table" tabindex="0"><table>'
+    html = html.replace("<table>", opened).replace("</table>", "</table></section>")
     first, image, rest = html.partition("<img ")
     # the first image may be what the reader came for; the others can wait
     return first + image + rest.replace("<img ", '<img loading="lazy" decoding="async" ')

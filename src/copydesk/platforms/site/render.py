@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
-from copydesk.core.findings import Finding, Severity
-from copydesk.core.post import Media
+from copydesk.core.findings import Finding, Loss, Severity
+from copydesk.core.post import Content, Media
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.transformation.characters import without_controls
 from copydesk.transformation.content import with_overrides
 from copydesk.transformation.counting import graphemes, utf8_bytes
 from copydesk.transformation.document import (
@@ -46,7 +48,7 @@ def render(subject: Subject, account: Account) -> Rendition:
 
     `html` and `markdown` refer to images by their file name beside the page.
     """
-    content = with_overrides(subject.content, "site", account.name)
+    content, removed = _presentable(with_overrides(subject.content, "site", account.name))
     document = parse_markdown(content.body)
     files = media_files(content.media)
 
@@ -88,9 +90,29 @@ def render(subject: Subject, account: Account) -> Rendition:
     return Rendition(
         payload=payload,
         text=f"{payload['title']}\n\n{text}".strip(),
-        losses=html_losses(document),
+        losses=(*removed, *html_losses(document)),
         media=content.media,
     )
+
+
+def _presentable(content: Content) -> tuple[Content, tuple[Loss, ...]]:
+    """Return `content` without characters that pages and feeds may not contain."""
+    clean = replace(
+        content,
+        title=without_controls(content.title),
+        body=without_controls(content.body),
+        summary=without_controls(content.summary),
+        tags=tuple(tag for tag in map(without_controls, content.tags) if tag.strip()),
+        authors=tuple(name for name in map(without_controls, content.authors) if name.strip()),
+    )
+    if clean == content:
+        return content, ()
+    loss = Loss(
+        what="control characters",
+        how="removed",
+        why="pages and feeds may not contain them",
+    )
+    return clean, (loss,)
 
 
 def media_files(media: tuple[Media, ...]) -> dict[str, str]:
