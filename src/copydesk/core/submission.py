@@ -130,7 +130,10 @@ class ParsedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A raw input as a row: kept byte for byte, deduplicated by `source_key`."""
+    """A raw input as a row: kept byte for byte, deduplicated by `source_key`.
+
+    `wake_at` (aware UTC) is when a worker should look at it; None once nothing is left to do.
+    """
 
     id: str
     workspace_id: str
@@ -141,6 +144,7 @@ class Submission:
     size: int
     state: SubmissionState
     received_at: datetime
+    wake_at: datetime | None = None
     thread_id: str | None = None
     post_id: str | None = None
     problem: str = ""

@@ -143,6 +143,14 @@ class Submissions:
             reason=reason,
         )
 
+    async def claim(self, id: str, until: datetime) -> None:
+        """Keep other workers away from a parsed submission until `until`."""
+        await self._unit.connection.execute(
+            sa.update(submissions)
+            .where(submissions.c.id == id, submissions.c.state == SubmissionState.PARSED)
+            .values(wake_at=until)
+        )
+
     async def count_attempt(self, submission: Submission, wake_at: datetime | None) -> int:
         """Count one more try to compose, look again at `wake_at`; returns the number of tries."""
         await self._unit.connection.execute(
@@ -330,6 +338,7 @@ def _submission(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
         size=values["size"],
         state=SubmissionState(values["state"]),
         received_at=values["received_at"],
+        wake_at=values["wake_at"],
         thread_id=values["thread_id"],
         post_id=values["post_id"],
         problem=values["problem"],

@@ -7,6 +7,9 @@ with its problem; what keeps failing is set aside as failed. Neither stops anyth
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -21,6 +24,8 @@ from copydesk.generation import rewrite_and_polish as write_up
 from copydesk.intake.cleanup import Cleaned, clean
 from copydesk.intake.joining import join_thread
 from copydesk.intake.parsing import parse
+from copydesk.quality.checks import risk
+from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft, store_draft
@@ -28,8 +33,10 @@ from copydesk.work.spelling import Speller
 
 _log = structlog.get_logger(__name__)
 
-#: A submission being worked on is left alone for so long; then its worker counts as dead.
-CLAIM = timedelta(minutes=5)
+#: A submission being worked on is left alone for so long; its worker renews the claim while it
+#: lives, so a dead one's work is taken over within this time.
+CLAIM = timedelta(seconds=10)
+RENEWAL = 3.0
 
 #: Tries before a submission is set aside, and the rest after the first (doubled each time).
 TRIES = 5
@@ -40,11 +47,14 @@ async def compose(desk: Desk, submission_id: str, speller: Speller | None = None
     """Take a submission as far as it goes without a person. Safe to run twice."""
     async with desk.store.read() as unit:
         submission = await unit.submissions.get(submission_id)
+        if submission.wake_at is None or submission.wake_at > unit.now:
+            return  # done, claimed by another worker, or resting after a failure
     try:
         if submission.state is SubmissionState.RECEIVED:
             submission = await _parse(desk, submission)
         if submission.state is SubmissionState.PARSED:
-            await _write(desk, submission, speller or Speller())
+            async with _claimed(desk, submission):
+                await _write(desk, submission, speller or Speller())
     except InputRefused as refused:
         await _refuse(desk, submission, refused)
     except ContentInvalid as invalid:
@@ -52,6 +62,24 @@ async def compose(desk: Desk, submission_id: str, speller: Speller | None = None
         await _refuse(desk, submission, problem)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         await _set_back(desk, submission, error)
+
+
+@asynccontextmanager
+async def _claimed(desk: Desk, submission: Submission) -> AsyncIterator[None]:
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEWAL)
+            async with desk.store.begin("intake") as unit:
+                await unit.submissions.claim(submission.id, unit.now + CLAIM)
+
+    if submission.wake_at is not None and submission.wake_at <= desk.clock.now():
+        async with desk.store.begin("intake") as unit:
+            await unit.submissions.claim(submission.id, unit.now + CLAIM)
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()
 
 
 # -- parsing --------------------------------------------------------------------------------------
@@ -106,9 +134,7 @@ async def _set_back(desk: Desk, submission: Submission, error: Exception) -> Non
                 current,
                 SubmissionState.FAILED,
                 problem="internal",
-                reason=f"copydesk failed on it {tries} times: {type(error).__name__}: {error}"[
-                    :500
-                ],
+                reason=f"copydesk failed on it {tries} times: {error!r}"[:500],
             )
 
 
@@ -197,14 +223,24 @@ def split_by_segment(lengths: list[int], cleaned: Cleaned) -> list[str]:
 def _ask_gate(
     desk: Desk, parsed: ParsedMessage, material: Material, source: str, rewrite: Rewrite
 ) -> GateResult:
+    # the gate counts the author's own segments from 0, the message counts all of them
+    place = {segment.index: n for n, segment in enumerate(material.segments)}
+    fates = [
+        replace(
+            fate,
+            segment=place[fate.segment],
+            into=None if fate.into is None else place.get(fate.into),
+        )
+        for fate in rewrite.fates
+    ]
+    subject = Comparison(parsed.subject, rewrite.title, language=parsed.language)
     return run_gate(
-        source=source,
-        text=rewrite.body,
-        segments={segment.index: segment.text for segment in material.segments},
-        fates=rewrite.fates,
-        omitted=rewrite.omitted,
-        language=parsed.language,
-        subject=parsed.subject,
-        title=rewrite.title,
+        source,
+        rewrite.body,
         monotonic=desk.clock.monotonic,
+        language=parsed.language,
+        segments=[segment.text for segment in material.segments],
+        fates=fates,
+        omitted=rewrite.omitted,
+        risk_input=risk.check(subject)[1].risk,
     )
