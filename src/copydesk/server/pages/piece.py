@@ -1,0 +1,134 @@
+"""One piece with its history."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from copydesk.core.post import Post
+from copydesk.core.states import PostState
+from copydesk.core.submission import Submission
+from copydesk.server.asking import SIGNED_IN, DeskNow, check_own
+from copydesk.server.rendering import render, utc
+from copydesk.server.views.badges import badge
+from copydesk.server.views.deliveries import line_of, moment_of
+from copydesk.server.views.frame import Frame
+from copydesk.server.views.piece import (
+    TILES_SHOWN,
+    Onward,
+    PieceView,
+    check_of,
+    raw_of,
+    review_box,
+    shape_of,
+    tiles_of,
+    writing_of,
+)
+from copydesk.store import UnitOfWork
+from copydesk.store.listings import DeliveryLine
+from copydesk.work.desk import Desk
+
+router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
+
+#: How many deliveries of one piece its page shows; the page says when there are more.
+_SHOWN = 100
+_NO_DELIVERIES = {
+    PostState.HELD: "They are planned once the review above is accepted.",
+    PostState.REJECTED: "A rejected piece goes nowhere.",
+    PostState.APPROVED: "They are being planned.",
+}
+
+
+@router.get("/posts/{id}")
+async def show_post(id: str, desk: DeskNow) -> Response:
+    """Show a piece from its raw bytes to its deliveries."""
+    async with desk.store.read() as unit:
+        post = await unit.posts.get(id)
+        check_own(post.workspace_id, desk, f"post {id}")
+        submission = await unit.submissions.get(post.submission_id) if post.submission_id else None
+    return await show_piece(desk, post, submission)
+
+
+@router.get("/posts/{id}/deliveries")
+async def show_onward(id: str, desk: DeskNow) -> Response:
+    """Show the deliveries of a piece alone, for a refresh."""
+    async with desk.store.read() as unit:
+        post = await unit.posts.get(id)
+        check_own(post.workspace_id, desk, f"post {id}")
+        rows = await unit.listings.deliveries_of(id, _SHOWN + 1)
+    return render("partials/onward.html", _onward(post, rows))
+
+
+async def show_piece(desk: Desk, post: Post | None, submission: Submission | None) -> Response:
+    """Show whatever there is of a piece; one of post and submission is given."""
+    async with desk.store.read() as unit:
+        view = await _piece(unit, post, submission)
+    return render("pages/piece.html", view)
+
+
+async def _piece(unit: UnitOfWork, post: Post | None, submission: Submission | None) -> PieceView:
+    subjects = [thing.id for thing in (submission, post) if thing]
+    calls = await unit.posts.model_calls(submission.id) if submission else []
+    revision = await unit.posts.revision(post.revision_id) if post else None
+    rows = await unit.listings.deliveries_of(post.id, _SHOWN + 1) if post else []
+    renditions = await unit.deliveries.renditions([row.delivery.rendition_id for row in rows])
+    review = await unit.reviews.newest_of(post.id) if post else None
+    if review:
+        subjects.append(review.id)
+    parsed = submission.parsed if submission else None
+    title = revision.content.title if revision else parsed.subject if parsed else ""
+    state = post.state if post else submission.state if submission else PostState.DRAFTED
+    sequence = await unit.events.newest()
+    return PieceView(
+        frame=Frame(title=title or "(no subject)", section="Inbox"),
+        live_url=f"/live?after={sequence}",
+        badge=badge(state),
+        facts=_facts(post, submission),
+        notes=parsed.notes if parsed else (),
+        problem=_problem(submission),
+        raw=raw_of(submission, await unit.submissions.raw(submission)) if submission else None,
+        tiles=tiles_of(submission, revision.fates if revision else ()) if submission else (),
+        tiles_hidden=max(0, len(parsed.segments) - TILES_SHOWN) if parsed else 0,
+        writing=writing_of(revision, submission, calls) if revision else None,
+        checks=tuple(check_of(c) for c in await unit.posts.checks(revision.id)) if revision else (),
+        review=review_box(review) if review else None,
+        shapes=tuple(
+            shape_of(f"{row.platform}: {row.account}", renditions[row.delivery.rendition_id][0])
+            for row in rows[:_SHOWN]
+        ),
+        onward=_onward(post, rows) if post else None,
+        moments=tuple(moment_of(event) for event in await unit.events.history(subjects)),
+    )
+
+
+def _facts(post: Post | None, submission: Submission | None) -> tuple[tuple[str, str], ...]:
+    parsed = submission.parsed if submission else None
+    facts = {
+        "Source": submission.source.value if submission and submission.source else "",
+        "From": f"{parsed.author} {parsed.author_address}".strip() if parsed else "",
+        "Subject": parsed.subject if parsed else "",
+        "Sent": utc(parsed.sent_at) if parsed and parsed.sent_at else "",
+        "Received": utc(submission.received_at) if submission else "",
+        "Language": parsed.language if parsed else "",
+        "Thread": submission.thread_id or "" if submission else "",
+        "Submission": submission.id if submission else "",
+        "Piece": post.id if post else "",
+        "Key": post.source_key if post and not submission else "",
+        "Published": utc(post.published_at) if post and post.published_at else "",
+    }
+    return tuple((name, value) for name, value in facts.items() if value)
+
+
+def _problem(submission: Submission | None) -> str:
+    if submission is None or not submission.problem:
+        return ""
+    return ": ".join(part for part in (submission.problem, submission.reason) if part)
+
+
+def _onward(post: Post, rows: list[DeliveryLine]) -> Onward:
+    return Onward(
+        refresh_url=f"/posts/{post.id}/deliveries",
+        lines=tuple(line_of(row) for row in rows[:_SHOWN]),
+        more=len(rows) > _SHOWN,
+        waits_for=_NO_DELIVERIES.get(post.state, "There are none: no account takes this piece."),
+    )

@@ -1,0 +1,104 @@
+"""A state as a person sees it: always a word with an icon, coloured besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from copydesk.core.checks import RiskClass, Verdict
+from copydesk.core.states import (
+    AccountState,
+    DeliveryState,
+    PostState,
+    ReviewState,
+    SubmissionState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """`icon` names a symbol of partials/marks.html; `tone` is calm, busy, good, warn or bad."""
+
+    word: str
+    icon: str
+    tone: str
+
+
+_LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
+    SubmissionState: {
+        SubmissionState.RECEIVED: ("clock", "calm"),
+        SubmissionState.PARSED: ("arrow", "busy"),
+        SubmissionState.COMPOSED: ("check", "good"),
+        SubmissionState.REFUSED: ("ban", "bad"),
+        SubmissionState.FAILED: ("cross", "bad"),
+    },
+    PostState: {
+        PostState.DRAFTED: ("pencil", "calm"),
+        PostState.HELD: ("hand", "warn"),
+        PostState.APPROVED: ("check", "busy"),
+        PostState.REJECTED: ("ban", "bad"),
+        PostState.DISTRIBUTED: ("check", "good"),
+    },
+    ReviewState: {
+        ReviewState.OPENED: ("hand", "warn"),
+        ReviewState.ACCEPTED: ("check", "good"),
+        ReviewState.REJECTED: ("ban", "bad"),
+    },
+    DeliveryState: {
+        DeliveryState.PLANNED: ("clock", "calm"),
+        DeliveryState.SCHEDULED: ("clock", "calm"),
+        DeliveryState.SENDING: ("arrow", "busy"),
+        DeliveryState.DELIVERED: ("check", "good"),
+        DeliveryState.SNOOZED: ("pause", "busy"),
+        DeliveryState.UNKNOWN: ("question", "warn"),
+        DeliveryState.BLOCKED: ("lock", "warn"),
+        DeliveryState.HELD: ("hand", "warn"),
+        DeliveryState.FAILED: ("cross", "bad"),
+        DeliveryState.CANCELLED: ("ban", "calm"),
+        DeliveryState.EXPIRED: ("clock", "bad"),
+    },
+    AccountState: {
+        AccountState.CONNECTED: ("check", "good"),
+        AccountState.BLOCKED: ("lock", "bad"),
+        AccountState.REMOVED: ("ban", "calm"),
+    },
+    Verdict: {
+        Verdict.PASSED: ("check", "good"),
+        Verdict.FLAGGED: ("question", "warn"),
+        Verdict.FAILED: ("cross", "bad"),
+    },
+    RiskClass: {
+        RiskClass.LOW: ("check", "calm"),
+        RiskClass.MEDIUM: ("question", "calm"),
+        RiskClass.HIGH: ("hand", "warn"),
+        RiskClass.CRITICAL: ("cross", "bad"),
+    },
+}
+
+
+def badge(state: StrEnum) -> Badge:
+    """Return how a state, verdict or risk is shown."""
+    icon, tone = _LOOKS[type(state)][state]
+    return Badge(state.value, icon, tone)
+
+
+def risk_badge(risk: RiskClass) -> Badge:
+    """Return how a risk is shown where the word alone would not say of what."""
+    icon, tone = _LOOKS[RiskClass][risk]
+    return Badge(f"{risk.value} risk", icon, tone)
+
+
+_KINDS: Mapping[str, type[StrEnum]] = {
+    "submission": SubmissionState,
+    "post": PostState,
+    "review": ReviewState,
+    "delivery": DeliveryState,
+    "account": AccountState,
+}
+
+
+def event_badge(noun: str, state: str) -> Badge:
+    """Return how the state a thing went to is shown; events of unknown nouns get their word."""
+    kind = _KINDS.get(noun)
+    return badge(kind(state)) if kind else Badge(state, "dot", "calm")

@@ -1,0 +1,218 @@
+"""Deliveries: what is on its way where, and everything that happened to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from copydesk.core.delivery import Delivery
+from copydesk.core.events import Event
+from copydesk.core.states import TRANSITIONS, DeliveryState
+from copydesk.server.views.badges import Badge, badge, event_badge
+from copydesk.server.views.frame import Choice, Frame, Trouble
+from copydesk.store.listings import DeliveryLine
+from copydesk.work.settling import Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One delivery in a list. `remote_url` is a link only when it is safe to follow."""
+
+    url: str
+    heading: str
+    badge: Badge
+    about: tuple[str, ...]
+    due_at: datetime
+    reason: str
+    remedy: str
+    remote_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """The list itself, which refreshes from `refresh_url` when something happens."""
+
+    lines: tuple[Line, ...]
+    refresh_url: str
+    older_url: str
+    filtered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveriesView:
+    """The page of all deliveries."""
+
+    frame: Frame
+    live_url: str
+    trouble: Trouble | None
+    choices: tuple[Choice, ...]
+    list: Lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One step of a history: `source` is the state before, empty at the beginning."""
+
+    badge: Badge
+    noun: str
+    at: datetime
+    actor: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One call to the platform, written down before it was made. No answer: no `outcome`."""
+
+    attempt: int
+    started_at: datetime
+    outcome: str
+    received_at: datetime | None
+    remote_id: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What a person may decide about a delivery that waits for one."""
+
+    value: str
+    label: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Where a delivery stands and how it came there; the part that refreshes."""
+
+    refresh_url: str
+    line: Line
+    facts: tuple[tuple[str, str], ...]
+    next_look_at: datetime | None
+    moments: tuple[Moment, ...]
+    tries: tuple[Try, ...]
+    decisions: tuple[Option, ...]
+    asks_where: bool
+    decide_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """The page of one delivery."""
+
+    frame: Frame
+    live_url: str
+    post_url: str
+    timeline: Timeline
+
+
+def line_of(row: DeliveryLine) -> Line:
+    """Return one delivery as a line."""
+    delivery = row.delivery
+    about = [
+        f"{row.platform}: {row.account}",
+        f"to {delivery.recipient}" if delivery.recipient else "",
+        delivery.action.value,
+        f"{delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}",
+    ]
+    return Line(
+        url=f"/deliveries/{delivery.id}",
+        heading=row.title or "(no title)",
+        badge=badge(delivery.state),
+        about=tuple(part for part in about if part),
+        due_at=delivery.due_at,
+        reason=delivery.reason,
+        remedy=delivery.remedy,
+        remote_url=safe_url(delivery.url),
+    )
+
+
+def moment_of(event: Event) -> Moment:
+    """Return one event as a step of a history."""
+    return Moment(
+        badge=event_badge(event.noun, event.to_state),
+        noun=event.noun,
+        at=event.at,
+        actor=event.actor,
+        source=event.from_state,
+        reason=event.reason,
+    )
+
+
+def try_of(row: Mapping[str, Any]) -> Try:
+    """Return one intent with its receipt."""
+    return Try(
+        attempt=row["attempt"],
+        started_at=row["started_at"],
+        outcome=row["outcome"] or "",
+        received_at=row["received_at"],
+        remote_id=row["remote_id"] or "",
+        raw=row["raw"] or "",
+    )
+
+
+def facts_of(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Return what a person may want to quote about a delivery."""
+    facts = {
+        "Delivery": delivery.id,
+        "Key": delivery.key,
+        "On the platform": delivery.remote_id,
+        "Address": delivery.url,
+        "Reason code": delivery.reason_code,
+        "Looks at an unknown outcome": str(delivery.looks or ""),
+    }
+    return tuple((name, value) for name, value in facts.items() if value)
+
+
+def timeline_of(
+    row: DeliveryLine,
+    events: Sequence[Event],
+    tries: Sequence[Mapping[str, Any]],
+) -> Timeline:
+    """Return the timeline of a delivery, newest step first."""
+    delivery = row.delivery
+    return Timeline(
+        refresh_url=f"/deliveries/{delivery.id}/timeline",
+        line=line_of(row),
+        facts=facts_of(delivery),
+        next_look_at=delivery.wake_at,
+        moments=tuple(moment_of(event) for event in reversed(events)),
+        tries=tuple(try_of(entry) for entry in tries),
+        decisions=_decisions(delivery.state),
+        asks_where=delivery.state is DeliveryState.HELD,
+        decide_url=f"/deliveries/{delivery.id}/decide",
+    )
+
+
+def _decisions(state: DeliveryState) -> tuple[Option, ...]:
+    if state not in {DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.BLOCKED}:
+        return ()
+    hints = {
+        Decision.SEND: ("Send it", "It is not there; try again now."),
+        Decision.LANDED: ("It landed", "You found it on the platform; nothing is sent."),
+        Decision.GIVE_UP: ("Give up", "Leave it; nothing is sent any more."),
+    }
+    possible = TRANSITIONS[DeliveryState][state]
+    targets = {
+        Decision.SEND: DeliveryState.SCHEDULED,
+        Decision.LANDED: DeliveryState.DELIVERED,
+        Decision.GIVE_UP: DeliveryState.CANCELLED,
+    }
+    return tuple(
+        Option(value=decision.value, label=label, hint=hint)
+        for decision, (label, hint) in hints.items()
+        if targets[decision] in possible
+    )
+
+
+def safe_url(url: str) -> str:
+    """Return `url` when a browser may be sent there, else ""."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.netloc else ""
