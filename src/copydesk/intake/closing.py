@@ -25,7 +25,7 @@ _CLOSING_BLOCKS: Final = 12
 _DELIMITER = re.compile(r"(?:--|—|––)[ \t\xa0]?$")
 _POSTSCRIPT = re.compile(r"p\.?\s?(?:p\.?\s?)?s\b\.?|n\.?b\b\.?|edit:|update:", re.IGNORECASE)
 _DEVICE = re.compile(
-    r"iphone|ipad|ipod|android|blackberry|galaxy|samsung|pixel\b|huawei|xiaomi|oneplus|nokia|xperia|"
+    r"iphon|ipad|ipod|android|blackberry|galaxy|samsung|pixel\b|huawei|xiaomi|oneplus|nokia|xperia|"
     r"windows phone|smartphone|phone|mobile|handy|telefon|téléphone|tel[eé]fono|m[oó]vil|celular|"
     r"puhelim|телефон|смартфон|устройств|device|tablet|watch|outlook|yahoo|aol|proton|gmail|"
     r"thunderbird|sparrow|airmail|spark|fairphone|motorola|htc\b|\bmail\b|android",
@@ -37,7 +37,7 @@ _SENT_FROM = re.compile(
     r"envoyé (?:de|depuis|à partir)|obtenez outlook|enviado (?:desde|do|de|a partir)|"
     r"obtener outlook|inviato (?:da|dal|con)|verzonden (?:vanaf|met|vanuit)|"
     r"verstuurd (?:vanaf|met)|wysłane? (?:z|ze)|wysłano z|skickat från|"
-    r"skickades från|sendt fra|lähetetty|odesláno z|"
+    r"skickades från|sendt fra|lähetetty|odesláno ze?|"
     r"отправлено (?:с|из)|发自我的|從我的|发送自|iphone(?:から送信|에서 보냄|'umdan))",
     re.IGNORECASE,
 )
@@ -63,8 +63,8 @@ _FOOTER_START = re.compile(
 _FOOTER_LINE = re.compile(
     r"(?:to (?:unsubscribe|stop receiving|opt out|manage your|change your "
     r"(?:e-?mail|notification))|"
-    r"you (?:are receiving|received|have received|are subscribed|re receiving|'re receiving)"
-    r"[^.]{0,60}(?:because|as|to)|"
+    r"you(?:['’]re| are)? (?:receiving|received|getting|have received|subscribed) "
+    r"(?:this|these|notifications|e-?mails?|to)\b[^.]{0,80}\b(?:because|as|for|to|on)\b|"
     r"(?:click here|use the link below|follow this link) to unsubscribe|"
     r"\[?unsubscribe\]?\s?[:<(|]|unsubscribe\s?$|manage (?:preferences|subscription)|"
     r"view (?:this (?:e-?mail|message) )?(?:in (?:your )?browser|online)|"
@@ -73,6 +73,11 @@ _FOOTER_LINE = re.compile(
     r"(?:um sich|hier) ab(?:zu)?melden|vom newsletter abmelden|abmelden\s?[:<(]|"
     r"se désabonner|pour vous désinscrire|darse de baja|cancelar (?:la )?suscripción|"
     r"cancella(?:ti|re) l'iscrizione|afmelden|wypisz się|avregistrera|отписаться)",
+    re.IGNORECASE,
+)
+#: Footers are nobody's words: "To unsubscribe I clicked the link three times" is a complaint.
+_FIRST_PERSON = re.compile(
+    r"\b(?:i|i['’](?:m|ve|d|ll)|me|my|ich|mir|mich|mein\w*|je|j['’]ai|mon|ma|yo|mi|eu|io|ik|mijn|jag)\b",
     re.IGNORECASE,
 )
 _LIST_MARK = re.compile(
@@ -133,7 +138,7 @@ def mark_closing(region: Sequence[Line], sender: Sequence[str], *, only: bool) -
     without a delimiter is only taken for a signature when it names one of them. `only` says that
     the author wrote nothing elsewhere: then a signature needs text above it.
     """
-    _mark_delimited(region, only)
+    _mark_delimited(region, sender, only)
     for _ in range(_CLOSING_BLOCKS):
         block = _last_paragraph(region)
         if not block or not (
@@ -177,7 +182,7 @@ def _last_paragraph(region: Sequence[Line]) -> list[Line]:
     return block[::-1]
 
 
-def _mark_delimited(region: Sequence[Line], only: bool) -> None:
+def _mark_delimited(region: Sequence[Line], sender: Sequence[str], only: bool) -> None:
     for at in range(len(region) - 1, -1, -1):
         if region[at].kind is not None or not _DELIMITER.match(region[at].text.lstrip()):
             continue
@@ -187,7 +192,9 @@ def _mark_delimited(region: Sequence[Line], only: bool) -> None:
         proper = region[at].text.rstrip("\xa0 ") != region[at].text
         if len(block) > _SIGNATURE_LINES or sum(len(x.bare) for x in block) > _SIGNATURE_CHARACTERS:
             return
-        if not proper and any(_reads_like_prose(line) for line in block):
+        if not proper and (
+            any(map(_reads_like_prose, block)) or not any(_identifies(x, sender) for x in block)
+        ):
             return
         if any(line.kind is not None for line in block):
             return
@@ -202,6 +209,12 @@ def _mark_delimited(region: Sequence[Line], only: bool) -> None:
         # "-- " may stand twice: the author's signature, then a footer's
         if not block or at < len(region) - _SIGNATURE_LINES:
             return
+
+
+def _identifies(line: Line, sender: Sequence[str]) -> bool:
+    """Whether the line says who somebody is: a name in capitals, a way to reach them."""
+    name = _NAME_LINE.fullmatch(line.bare) is not None and line.bare.lstrip("-–—~ ")[:1].isupper()
+    return name or _CONTACT.search(line.bare) is not None or _names_sender(line.bare, sender)
 
 
 def _reads_like_prose(line: Line) -> bool:
@@ -223,6 +236,8 @@ def _mark_device(block: list[Line]) -> bool:
 def _mark_footer(region: Sequence[Line], block: list[Line]) -> bool:
     at = next(n for n, line in enumerate(region) if line is block[0])
     if not _open(region[:at]) and not _RULED.match(block[0].bare):
+        return False
+    if any(_FIRST_PERSON.search(line.bare) for line in block):
         return False
     for index, line in enumerate(block):
         if _RULED.match(line.bare) and _LIST_MARK.search(" ".join(x.bare for x in block[index:])):

@@ -48,6 +48,7 @@ def mark_quotes(lines: Sequence[Line]) -> None:
         line.kind is None and line.bare.startswith(">") and _QUOTE.match(line.text) is not None
         for line in lines
     ]
+    total = sum(quoted)
     for index, line in enumerate(lines):
         if not quoted[index]:
             continue
@@ -56,15 +57,19 @@ def mark_quotes(lines: Sequence[Line]) -> None:
             continue
         line.label(SegmentKind.QUOTE, "quote-prefix")
         if index == 0 or not quoted[index - 1]:
-            _mark_introduction(lines, index)
+            introduced = _mark_introduction(lines, index)
+            if total == 1 and not introduced:
+                # the only ">" of the mail, and nobody is said to have written it: keep it
+                line.label(SegmentKind.QUOTE, "lone-quote", confidence=0.5)
 
 
-def _mark_introduction(lines: Sequence[Line], quote: int) -> None:
+def _mark_introduction(lines: Sequence[Line], quote: int) -> bool:
+    """Label what introduces the quote that begins at line `quote`; return whether anything does."""
     last = quote - 1
     while last >= 0 and lines[last].blank:
         last -= 1
     if last < 0 or lines[last].kind is not None:
-        return
+        return False
     first = separators.attribution(lines, last)
     if first < 0 and separators.names_writer(lines[last]):
         first = last
@@ -80,6 +85,7 @@ def _mark_introduction(lines: Sequence[Line], quote: int) -> None:
         first, rule = last, "original-marker"
     if first >= 0:
         label_all(lines[first:quote], SegmentKind.HEADER, rule)
+    return first >= 0
 
 
 def find_unprefixed(lines: Sequence[Line]) -> History:

@@ -25,11 +25,10 @@ _MAX_PARTS: Final = 1000
 _MAX_MULTIPARTS: Final = 100
 
 _HEADER_LINE = re.compile(rb"([!-9;-~]{1,100}):|[ \t]|From ")
-_KNOWN_HEADERS: Final = frozenset(
-    b"bcc cc content-transfer-encoding content-type date delivered-to dkim-signature from "
-    b"in-reply-to message-id mime-version received references reply-to return-path sender subject "
-    b"to user-agent x-mailer list-id".split()
-)
+_ONLY_IN_MAIL: Final = frozenset({
+    b"content-transfer-encoding", b"content-type", b"delivered-to", b"dkim-signature",
+    b"message-id", b"mime-version", b"received", b"return-path", b"x-mailer",
+})  # fmt: skip
 MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
 
 
@@ -48,18 +47,19 @@ class Contents:
 def has_mail_headers(raw: bytes) -> bool:
     """Whether `raw` begins with a block of mail headers.
 
-    Every line down to the first blank one must be a header, and one a header mail really uses:
-    "Two: …" at the top of a bare text is not a header, and must not be read away as one.
+    Every line down to the first blank one must be a header, and among them one that only mail has.
+    "Two: …" or "Subject: …" at the top of a bare text must not be read away as a header.
     """
-    known = False
+    proved = False
     for line in raw[:200_000].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines():
         if not line.strip():
             break
         match = _HEADER_LINE.match(line)
         if match is None:
             return False
-        known = known or (match.group(1) or b"").lower() in _KNOWN_HEADERS
-    return known
+        name = (match.group(1) or b"").lower()
+        proved = proved or name in _ONLY_IN_MAIL or (name == b"from" and b"@" in line)
+    return proved
 
 
 def decoded_header(message: Message, name: str) -> str:
