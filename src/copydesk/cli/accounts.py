@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +39,9 @@ def add(
     try:
         declared = {setting.key: setting for setting in load_platform(platform).settings}
         settings = _pairs(set_ or [])
+        for key, value in settings.items():
+            if value and key in declared and declared[key].is_path:
+                settings[key] = str(Path(value).expanduser().absolute())
         misplaced = [key for key in settings if key in declared and declared[key].secret]
         if misplaced:
             raise ConfigError(

@@ -17,7 +17,7 @@ import structlog
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.delivery import Delivery, Intent, Outgoing
-from copydesk.core.errors import ConfigError, NotFound
+from copydesk.core.errors import ConfigError, NotFound, StoreUnavailable
 from copydesk.core.outcomes import (
     AuthExpired,
     AuthRevoked,
@@ -34,15 +34,19 @@ from copydesk.core.outcomes import (
 from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.judgement import Circumstances, judge, judge_existence
-from copydesk.distribution.records import Records, Sent
+from copydesk.distribution.records import LEASE, Records, Sent
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.vault import Vault
 from copydesk.platforms.kit.contract import Client, Platform, Session
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import Transport
 from copydesk.store import Store
+from copydesk.store.accounts import LeaseLost
 
 _log = structlog.get_logger(__name__)
+
+#: Seconds between two renewals of the lease.
+RENEWAL = 3.0
 
 #: How many deliveries share intent and receipt transactions where the platform can be asked later.
 SHARED = 20
@@ -77,12 +81,13 @@ class Courier:
         """Carry what is due and return how many deliveries were looked at; 0 if another courier
         has the account."""
         async with self._store.begin("courier") as unit:
-            lease = await unit.accounts.lease(self._account_id, self._tools.owner, 60)
+            lease = await unit.accounts.lease(self._account_id, self._tools.owner, LEASE)
             if lease is None:
                 return 0
             account = await unit.accounts.get(self._account_id)
             sealed = await unit.accounts.secrets(self._account_id)
         carried = 0
+        renewing = asyncio.create_task(self._renew(lease))
         try:
             round_ = await self._open(account, sealed, lease)
             if round_ is None:
@@ -93,9 +98,22 @@ class Courier:
             finally:
                 await round_.client.close()
         finally:
+            renewing.cancel()
             async with self._store.begin("courier") as unit:
                 await unit.accounts.release(lease)
         return carried
+
+    async def _renew(self, lease: Lease) -> None:
+        # a call may take minutes, the lease lasts seconds: that we live is said here, and whether
+        # the lease is still ours is asked again before every intent
+        while True:
+            await asyncio.sleep(RENEWAL)
+            try:
+                await Records(self._store, lease).hold()
+            except LeaseLost:
+                return
+            except StoreUnavailable as error:
+                _log.warning("lease_not_renewed", account=lease.account_id, reason=error.message)
 
     async def _open(self, account: Account, sealed: bytes, lease: Lease) -> _Rounds | None:
         try:
@@ -154,7 +172,7 @@ class _Rounds:
 
     async def carry(self) -> int:
         """Do one round; return how many deliveries it looked at, 0 when none is awake."""
-        await self._records.hold(self._patience * (self._size + 1))
+        await self._records.hold()
         self._account = await self._records.account()
         awake = await self._records.awake(self._size)
         if not awake:
@@ -251,7 +269,7 @@ class _Rounds:
     async def _send(self, ready: Sequence[tuple[Delivery, Outgoing]]) -> None:
         now = self._clock.now()
         going = [
-            (delivery, replace(out, first_sent_at=out.first_sent_at or now))
+            (delivery, replace(out, first_sent_at=out.first_sent_at or now, sent_at=now))
             for delivery, out in ready
         ]
         intents = await self._records.intend(going)

@@ -21,6 +21,7 @@ from copydesk.platforms.kit.contract import Platform, Subject
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change, freeze
+from copydesk.transformation.content import with_overrides
 
 #: States in which an earlier delivery of the same post may still reach the platform.
 _IN_FLIGHT = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
@@ -53,12 +54,18 @@ class Plan:
         return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
 
-def subject_of(post_id: str, revision: Revision, published_at: datetime) -> Subject:
-    """Return what platforms render: the revision with the post's frozen publication time."""
+def subject_of(
+    post_id: str, revision: Revision, published_at: datetime, account: Account
+) -> Subject:
+    """Return what the account's platform renders: the revision with the author's overrides for the
+    platform and the account applied, and the post's frozen publication time.
+
+    Raises `ContentInvalid` when an override cannot stand for its field.
+    """
     return Subject(
         post_id=post_id,
         revision=revision.number,
-        content=revision.content,
+        content=with_overrides(revision.content, account.platform, account.name),
         published_at=published_at.isoformat(timespec="seconds"),
         updated_at=max(published_at, revision.created_at).isoformat(timespec="seconds"),
     )
@@ -69,14 +76,17 @@ async def plan(
     post: Post,
     revision: Revision,
     accounts: Sequence[Account],
-    due_at: datetime,
+    published_at: datetime,
 ) -> list[Plan]:
-    """Work out what publishing `revision` to `accounts` at `due_at` means. Changes nothing."""
-    subject = subject_of(post.id, revision, post.published_at or due_at)
+    """Work out what publishing `revision` to `accounts` means. Changes nothing.
+
+    `published_at` (aware UTC) is shown as the post's date, unless it has one already.
+    """
     plans: list[Plan] = []
     for account in accounts:
+        subject = subject_of(post.id, revision, post.published_at or published_at, account)
         platform = load_platform(account.platform)
-        for recipient in platform.recipients(account, revision.content):
+        for recipient in platform.recipients(account, subject.content):
             rendition = platform.render(subject, account, recipient)
             findings = [*platform.validate(rendition, account), *_account_findings(account)]
             latest = await unit.deliveries.latest(account.id, post.id, recipient)

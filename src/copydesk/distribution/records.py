@@ -20,6 +20,10 @@ from copydesk.distribution.judgement import Judgement
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.deliveries import Change
 
+#: How long a lease lasts, in seconds, unless its courier renews it. A dead courier's account is
+#: taken over after this time.
+LEASE = 10.0
+
 #: How long unknown deliveries of a blocked account rest between looks; connecting it wakes them.
 _WAIT = timedelta(hours=1)
 
@@ -44,13 +48,11 @@ class Records:
     def __init__(self, store: Store, lease: Lease) -> None:
         self._store = store
         self._lease = lease
-        self._needed = 60.0
 
-    async def hold(self, seconds: float) -> None:
+    async def hold(self) -> None:
         """Extend the lease; raises `LeaseLost` when somebody else has taken over."""
-        self._needed = seconds
         async with self._store.begin("courier") as unit:
-            await unit.accounts.hold(self._lease, seconds)
+            await unit.accounts.hold(self._lease, LEASE)
 
     async def account(self) -> Account:
         """Return the account as it stands now."""
@@ -134,7 +136,7 @@ class Records:
         """Call unknown what was being sent when its courier stopped."""
         if deliveries:
             async with self._store.begin("courier") as unit:
-                await unit.accounts.hold(self._lease, self._needed)
+                await unit.accounts.hold(self._lease, LEASE)
                 wake_at = unit.now + timedelta(seconds=delay)
                 await unit.deliveries.move_all([_abandoned(d, wake_at) for d in deliveries])
 
@@ -186,7 +188,7 @@ class Records:
         Raises `LeaseLost` when somebody else has taken over.
         """
         async with self._store.begin("courier") as unit:
-            lease = await unit.accounts.hold(self._lease, self._needed)
+            lease = await unit.accounts.hold(self._lease, LEASE)
             written: dict[str, tuple[Delivery, Intent]] = {}
             digests = await unit.deliveries.renditions([d.rendition_id for d, _ in going])
             changes: list[Change] = []

@@ -6,7 +6,7 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 
 from copydesk.core.submission import Source
-from copydesk.intake.email import has_mail_headers
+from copydesk.intake.mime import has_mail_headers
 
 #: Headers of a message end long before this; a body may be large.
 _HEADERS = 256 * 1024

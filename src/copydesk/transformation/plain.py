@@ -12,12 +12,11 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://|mailto:)")
 _CODE = re.compile(r"`[^`\n]+`")
 
 
-def plain_to_markdown(text: str, *, every_line: bool = False) -> str:
+def plain_to_markdown(text: str) -> str:
     """Return plain text as Markdown that reads the same.
 
     Tags (which a sanitiser would drop), headings and underlines are escaped outside code; lists,
-    quotes, code and emphasis are left, because people who type them mean them. With `every_line`
-    each line stands by itself, as in a chat.
+    quotes, code and emphasis are left, because people who type them mean them.
     """
     lines: list[str] = []
     fence = ""
@@ -30,8 +29,6 @@ def plain_to_markdown(text: str, *, every_line: bool = False) -> str:
             lines.append(line)
         else:
             lines.append(_escape(line))
-            if every_line and line.strip():
-                lines.append("")
     return "\n".join(lines).strip("\n")
 
 

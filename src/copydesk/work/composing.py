@@ -156,7 +156,7 @@ async def _write(desk: Desk, submission: Submission, speller: Speller) -> None:
         delimiter=f"{desk.random.getrandbits(128):032x}",
     )
     gate = await asyncio.to_thread(_ask_gate, desk, parsed, material, source, rewrite)
-    draft = Draft(parsed=parsed, cleaned=cleaned, rewrite=rewrite, gate=gate)
+    draft = Draft(parsed=parsed, cleaned=cleaned, material=material, rewrite=rewrite, gate=gate)
     async with desk.store.begin("intake") as unit:
         await store_draft(unit, submission, draft)
 

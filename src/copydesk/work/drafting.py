@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from copydesk.core.checks import Verdict
 from copydesk.core.post import Content, Media, ReplyTarget, Tier
 from copydesk.core.states import PostState, SubmissionState
 from copydesk.core.submission import ParsedMessage, Source, Submission
-from copydesk.generation import Rewrite
+from copydesk.generation import Material, Rewrite
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.gate import GateResult
 from copydesk.store import UnitOfWork
@@ -34,6 +35,7 @@ class Draft:
 
     parsed: ParsedMessage
     cleaned: Cleaned
+    material: Material
     rewrite: Rewrite
     gate: GateResult
 
@@ -82,11 +84,7 @@ async def _reasons_to_hold(unit: UnitOfWork, submission: Submission, draft: Draf
 
 def _content(submission: Submission, draft: Draft, media: tuple[Media, ...]) -> Content:
     rewrite, parsed = draft.rewrite, draft.parsed
-    body = rewrite.body
-    if rewrite.tier is Tier.RULES and parsed.source is not Source.COMMUNITY:
-        body = plain_to_markdown(body, every_line=parsed.source is Source.CHAT)
-    pictures = [m for m in media if m.content_type in _IMAGES and m.name not in body]
-    body = "\n\n".join([body, *(f"![{_escaped(m.alt)}]({m.name})" for m in pictures)])
+    body = _with_pictures(_body(draft), media)
     # the id's tail keeps slugs apart: messages share their subjects
     slug = f"{slugify(rewrite.title, 'message')[:60].strip('-')}-{submission.id[-6:]}"
     return Content(
@@ -101,6 +99,51 @@ def _content(submission: Submission, draft: Draft, media: tuple[Media, ...]) -> 
         media=media,
         reply_to=_reply_to(parsed),
     )
+
+
+def _body(draft: Draft) -> str:
+    body = draft.rewrite.body
+    if draft.rewrite.tier is not Tier.RULES:
+        return body
+    match draft.parsed.source:
+        case Source.CHAT:
+            return _conversation(draft)
+        case Source.COMMUNITY:
+            heading, _, rest = body.partition("\n")
+            return rest.strip("\n") if heading.strip("# ") == draft.rewrite.title else body
+        case _:
+            return plain_to_markdown(body)
+
+
+def _conversation(draft: Draft) -> str:
+    """Return a chat as one paragraph a message, each signed once per turn."""
+    paragraphs: list[str] = []
+    speaking = ""
+    for segment in draft.material.segments:
+        text = plain_to_markdown(segment.text.strip())
+        speaker = draft.parsed.segments[segment.index].speaker
+        if text and speaker and speaker != speaking:
+            text = f"**{_escaped(speaker)}:** {text}"
+            speaking = speaker
+        if text:
+            paragraphs.append(text)
+    return "\n\n".join(paragraphs)
+
+
+def _with_pictures(body: str, media: Sequence[Media]) -> str:
+    """Put each picture where the plain text of the mail program says it was, else at the end."""
+    for picture in media:
+        if picture.content_type not in _IMAGES or f"({picture.name})" in body:
+            continue
+        image = f"![{_escaped(picture.alt)}]({picture.name})"
+        # Gmail and others write "[image: NAME]", Outlook "[cid:NAME@…]" (seen 2026-11-21)
+        place = re.compile(rf"\[(?:image|cid): ?{re.escape(picture.alt)}[^\]\n]*\]", re.IGNORECASE)
+        found = place.search(body)
+        if found:
+            body = f"{body[: found.start()]}{image}{body[found.end() :]}"
+        else:
+            body = f"{body}\n\n{image}"
+    return body
 
 
 def _escaped(alt: str) -> str:

@@ -140,8 +140,10 @@ async def publish(
     async with desk.store.begin(actor) as unit:
         due_at = _due(unit.now, at)
         targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
+        _refuse_draft(manuscript)
         post, revision = await _put(unit, desk, manuscript)
-        plans = await plan(unit, post, revision, targets, due_at)
+        dated = _dated(manuscript, due_at)
+        plans = await plan(unit, post, revision, targets, dated)
         refuse_errors(plans)
         deliveries = await schedule(unit, post, revision, plans, due_at)
         if post.state is not PostState.DISTRIBUTED:
@@ -152,7 +154,7 @@ async def publish(
                 post,
                 PostState.DISTRIBUTED,
                 reason=", ".join(accounts),
-                published_at=post.published_at or due_at,
+                published_at=post.published_at or dated,
             )
     return Publication(
         post=post,
@@ -169,7 +171,7 @@ async def preview(desk: Desk, manuscript: Manuscript, accounts: Sequence[Account
         if post is None:
             return preview_plans(manuscript, accounts, unit.now, desk.ids)
         revision = replace(await unit.posts.revision(post.revision_id), content=manuscript.content)
-        return await plan(unit, post, revision, accounts, unit.now)
+        return await plan(unit, post, revision, accounts, _dated(manuscript, unit.now))
 
 
 def preview_plans(
@@ -179,11 +181,11 @@ def preview_plans(
     from copydesk.distribution.planning import Intended
 
     revision = _first_revision(manuscript, now, ids)
-    subject = subject_of(revision.post_id, revision, now)
     plans: list[Plan] = []
     for account in accounts:
+        subject = subject_of(revision.post_id, revision, _dated(manuscript, now), account)
         platform = load_platform(account.platform)
-        for recipient in platform.recipients(account, manuscript.content):
+        for recipient in platform.recipients(account, subject.content):
             rendition = platform.render(subject, account, recipient)
             plans.append(
                 Plan(
@@ -279,6 +281,26 @@ def _first_revision(manuscript: Manuscript, now: datetime, ids: IdFactory) -> Re
         created_at=now,
         created_by="",
     )
+
+
+def _refuse_draft(manuscript: Manuscript) -> None:
+    if manuscript.file.draft:
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="draft",
+                    field="draft",
+                    message="the file says that it is a draft",
+                    remedy="Take `draft: true` out of its front matter.",
+                )
+            ]
+        )
+
+
+def _dated(manuscript: Manuscript, due_at: datetime) -> datetime:
+    """Return the author's own date if it has passed by then, else when it goes out."""
+    own = manuscript.file.published_at
+    return own if own is not None and own <= due_at else due_at
 
 
 def _due(now: datetime, at: datetime | None) -> datetime:

@@ -24,7 +24,10 @@ from copydesk.platforms.kit.transport import Transport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One `--set key=value` an account of this platform takes. Secrets are never echoed."""
+    """One `--set key=value` an account of this platform takes.
+
+    Secrets are never echoed. A path is meant from where the operator stands and stored absolute.
+    """
 
     key: str
     help: str
@@ -32,6 +35,7 @@ class Setting:
     secret: bool = False
     default: str = ""
     choices: tuple[str, ...] = ()
+    is_path: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +144,9 @@ class Platform(ABC):
         """Return the addressees that each get a delivery of their own; `("",)` for all other platforms."""
         return ("",)
 
-    def check_settings(self, settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[Finding]:
+    def check_settings(
+        self, settings: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> list[Finding]:
         """Return what is wrong with an account's settings before anything is stored."""
         return check_declared(self.settings, settings, secrets)
 

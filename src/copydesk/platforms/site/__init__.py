@@ -18,7 +18,7 @@ class Site(Platform):
     name: ClassVar[str] = "site"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(key="path", help="the folder the site is written to", required=True),
+        Setting(key="path", help="the folder the site is written to", required=True, is_path=True),
         Setting(key="url", help="the address the folder is served at, https://…", required=True),
         Setting(key="title", help="the name of the site; its host name without one"),
         Setting(key="description", help="one sentence about the site, for feeds and searches"),
