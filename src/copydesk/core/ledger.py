@@ -178,6 +178,7 @@ class _Index:
         self.words = [w.casefold() for w in _WORDS.findall(ledger.text)]
         self.vocabulary = set(self.words)
         self.stream = f" {' '.join(self.words)} "
+        self.initials = "".join(word[0] for word in self.words)
 
     def says(self, token: ProtectedToken) -> bool:
         """Whether this side says all of the token (a date with its year, a time with its zone)."""
@@ -193,7 +194,7 @@ class _Index:
             case TokenClass.QUOTE:
                 return f" {token.norm} " in self.stream
             case TokenClass.NAME:
-                return all(self._says_word(word) for word in token.norm.split())
+                return all(map(self._says_word, token.norm.split())) or self._abbreviates(token)
             case TokenClass.ID | TokenClass.VERSION:
                 return token.norm in self.values or self._holds(token)
             case TokenClass.CODE | TokenClass.PATH | TokenClass.PLACEHOLDER:
@@ -219,6 +220,14 @@ class _Index:
             return True
         parts = _WORDS.findall(word)
         return len(parts) > 1 and f" {' '.join(parts)} " in self.stream
+
+    def _abbreviates(self, token: ProtectedToken) -> bool:
+        """Whether this side writes an acronym out, or shortens a name of many words to one."""
+        short = token.text.removesuffix("s")
+        if short.isupper() and len(short) > 2:
+            return short.casefold() in self.initials
+        initials = "".join(word[0] for word in token.norm.split())
+        return len(initials) > 2 and not self.vocabulary.isdisjoint({initials, f"{initials}s"})
 
     def _holds(self, token: ProtectedToken) -> bool:
         needle = token.norm

@@ -22,7 +22,7 @@ _ABBREVIATION = re.compile(
 )
 # These may well end a sentence; a small letter after them says that they do not.
 _SOFT_ABBREVIATION = re.compile(
-    r"(?:\d|(?:^|[\s(])(?:etc|no|fig|max|min|incl|esp|ext|est|al|usw|ca|abs))\.\Z", re.IGNORECASE
+    r"(?:^|[\s(])(?:etc|no|fig|max|min|incl|esp|ext|est|al|usw|ca|abs)\.\Z", re.IGNORECASE
 )
 _LIST_NUMBER = re.compile(r"(?:^|\n)[ \t>]*\d{1,3}\.\Z")
 
@@ -51,7 +51,7 @@ def sentences(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[tuple[i
 
 
 def _goes_on(text: str, begin: int, match: re.Match[str]) -> bool:
-    """Whether `match` ends an abbreviation, an ordinal, a pause or an aside, not a sentence."""
+    """Whether `match` ends an abbreviation, a pause or an aside, not a sentence."""
     end = match.end()
     if not match[0].strip():
         return False

@@ -1,0 +1,1 @@
+"""Named, versioned checks of a rewritten text, and the gate that runs them in order."""

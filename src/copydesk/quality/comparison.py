@@ -1,0 +1,157 @@
+"""A source and its rewrite side by side: ledgers, words, and which sentences belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from copydesk.core.ledger import Ledger, ProtectedToken, extract, protected_spans
+from copydesk.core.sentences import sentences
+
+_WORD = re.compile(r"\w+(?:['’]\w+)?")
+_ENDINGS = (
+    ("ing", ""), ("ied", "i"), ("edly", ""), ("ed", ""), ("ies", "i"), ("es", ""), ("s", ""),
+    ("ly", ""), ("y", "i"),
+)  # fmt: skip
+
+# Words of English, apostrophes left out, that say nothing about which sentences belong together.
+_FUNCTION_WORDS = (
+    "that this these those with from have has had been were will would should could does what when "
+    "where which while they them their there then than your yours about into also just very some "
+    "dont doesnt didnt cant cannot couldnt wont wouldnt shouldnt isnt arent wasnt werent hasnt "
+    "havent hadnt youre theyre youve theyve thats whats theres"
+)
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
+
+
+def stem(word: str) -> str:
+    """Return a word without a common English ending; crude, alike on both sides."""
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)] + instead
+            break
+    if len(word) > 3 and word[-1] == word[-2]:
+        word = word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: `[start, end)` in code points of its text, and its words, casefolded."""
+
+    text: str
+    start: int
+    end: int
+    words: tuple[str, ...]
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """Return the stems of the words that carry content, or of all if none does."""
+        content = [w for w in self.words if (len(w) > 3 or w.isdigit()) and w not in _FUNCTION]
+        return frozenset(map(stem, content or self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Sentences of the source and those of the text that say the same; either may be empty."""
+
+    source: tuple[Sentence, ...]
+    text: tuple[Sentence, ...]
+
+
+class Comparison:
+    """What every check of one rewrite shares, worked out once.
+
+    Args:
+        source: the author's text.
+        text: the rewrite.
+        language: BCP 47 tag of both, "" if unknown.
+        omitted: what the rewrite says it left out, in its own words.
+    """
+
+    def __init__(
+        self, source: str, text: str, *, language: str = "", omitted: Sequence[str] = ()
+    ) -> None:
+        self.language = language.partition("-")[0].lower()
+        self.source: Ledger = extract(source, language=language)
+        self.text: Ledger = extract(text, language=language)
+        self.omitted = tuple(omitted)
+        self._excuses = " \n ".join(omitted).casefold()
+
+    def is_omitted(self, token: ProtectedToken) -> bool:
+        """Whether the rewrite says that it left this token out."""
+        said = (token.text.casefold(), token.norm.casefold())
+        return bool(self._excuses) and any(words in self._excuses for words in said)
+
+    @cached_property
+    def pairings(self) -> tuple[Pairing, ...]:
+        """Sentences that belong together: each with its best match, and matches of matches.
+
+        A pair needs a fifth of the shorter sentence's content words. What finds no match takes the
+        place that is free between its neighbours' matches, or stands alone. Merged and split
+        sentences end up in one pairing.
+        """
+        ours, theirs = split(self.source), split(self.text)
+        links: set[tuple[int, int]] = set()
+        scores = [[_overlap(a, b) for b in theirs] for a in ours]
+        for i, row in enumerate(scores):
+            best = max(range(len(row)), key=row.__getitem__, default=-1)
+            if best >= 0 and row[best] >= 0.2:
+                links.add((i, best))
+        for j, column in enumerate(zip(*scores, strict=True)):
+            best = max(range(len(column)), key=column.__getitem__)
+            if column[best] >= 0.2:
+                links.add((best, j))
+        matched, partner = {i for i, _ in links}, {j: i for i, j in sorted(links)}
+        for j in range(len(theirs)):
+            place = partner.get(j - 1, -1) + 1
+            if j not in partner and place < len(ours) and place not in matched:
+                links.add((place, j))
+                matched.add(place)
+                partner[j] = place
+        return _components(ours, theirs, links)
+
+
+def split(ledger: Ledger) -> list[Sentence]:
+    """Return the sentences of a text with their words."""
+    found = []
+    for start, end in sentences(ledger.text, protected_spans(ledger)):
+        piece = ledger.text[start:end]
+        found.append(Sentence(piece, start, end, tuple(map(_bare, _WORD.findall(piece)))))
+    return found
+
+
+def _bare(word: str) -> str:
+    """Return a word casefolded, without possessive ending and apostrophes ("can't" is "cant")."""
+    return word.casefold().replace("’", "'").removesuffix("'s").replace("'", "")
+
+
+def _overlap(one: Sentence, other: Sentence) -> float:
+    mine, theirs = one.stems, other.stems
+    smaller = min(len(mine), len(theirs))
+    return len(mine & theirs) / smaller if smaller else float(one.words == other.words)
+
+
+def _components(
+    ours: Sequence[Sentence], theirs: Sequence[Sentence], links: set[tuple[int, int]]
+) -> tuple[Pairing, ...]:
+    group = list(range(len(ours) + len(theirs)))
+
+    def root(node: int) -> int:
+        while group[node] != node:
+            group[node] = group[group[node]]
+            node = group[node]
+        return node
+
+    for i, j in links:
+        group[root(i)] = root(len(ours) + j)
+    members: dict[int, tuple[list[Sentence], list[Sentence]]] = {}
+    for node in range(len(group)):
+        mine, other = members.setdefault(root(node), ([], []))
+        if node < len(ours):
+            mine.append(ours[node])
+        else:
+            other.append(theirs[node - len(ours)])
+    return tuple(Pairing(tuple(a), tuple(b)) for a, b in members.values())

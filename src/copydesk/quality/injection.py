@@ -1,0 +1,92 @@
+"""Marks stretches of a text that read like instructions to a machine, however disguised.
+
+A mark routes the text to a person and shows where; it never changes or refuses a text. Patterns are
+data (`injection.toml`); this module undoes disguises (hidden characters, look-alike digits, spaced
+letters) before it looks, and finds encoded blocks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+
+from copydesk.core.checks import Evidence
+from copydesk.core.sentences import sentences
+
+_HIDDEN = re.compile(
+    r"[\u00ad\u200b\u200c\u2060-\u2064\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+_LEET = str.maketrans("013457@$", "oieastas")
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_]){4,80}\w(?!\w)")
+_ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{40,}={0,2}(?![\w+/=])")
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    path = resources.files("copydesk.quality").joinpath("injection.toml")
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    flags = re.IGNORECASE | re.MULTILINE
+    # A task smuggled into the middle of somebody's sentence still starts with its own capital.
+    opening = {"task": r"(?:\A|(?<!\w)(?-i:(?=[A-Z])))"}
+    return {
+        kind: re.compile(f"{opening.get(kind, '')}(?:{'|'.join(rows)})", flags)
+        for kind, rows in data.items()
+    }
+
+
+def instructions(text: str) -> list[Evidence]:
+    """Return the instruction-like spans of a text, in order, with places in code points.
+
+    Linear in the text: sentences are looked at one by one, and every gap in a pattern has a bound.
+    """
+    found = [*_hidden(text), *_encoded(text)]
+    patterns = _patterns()
+    for start, end in sentences(text):
+        piece = unicodedata.normalize("NFKC", text[start:end])
+        plain = _HIDDEN.sub("", piece).lstrip("\"'“”‘’([*_->:| ")
+        for pattern in patterns.values():
+            if pattern.search(plain):
+                found.append(_mark("reads like an instruction to a machine", text, start, end))
+                break
+        else:
+            if _disguised(plain, patterns["strong"]):
+                found.append(_mark("a disguised instruction", text, start, end))
+    return sorted(found, key=lambda evidence: evidence.start)
+
+
+def _mark(message: str, text: str, start: int, end: int) -> Evidence:
+    return Evidence(message=message, span=text[start:end], where="source", start=start, end=end)
+
+
+def _disguised(plain: str, strong: re.Pattern[str]) -> bool:
+    spaced = _SPACED.sub(lambda m: re.sub(r"[ .\-_]", "", m[0]) + " ", plain)
+    lookalike = spaced.translate(_LEET)
+    return lookalike != plain and bool(strong.search(lookalike))
+
+
+def _hidden(text: str) -> Iterator[Evidence]:
+    """Yield one mark for a text with characters that people do not see."""
+    places = [match.start() for match in _HIDDEN.finditer(text)]
+    joiners = sum(text[at] in "\u00ad\u200c" for at in places)
+    # A soft hyphen or a non-joiner is ordinary typography; a tag or a direction override is not.
+    if len(places) > joiners:
+        yield _mark("characters that people do not see", text, places[0], places[-1] + 1)
+
+
+def _encoded(text: str) -> Iterator[Evidence]:
+    """Yield encoded blocks that hold readable text."""
+    for match in _ENCODED.finditer(text):
+        block = match[0].rstrip("=")[:400]
+        block = block[: len(block) // 4 * 4]
+        try:
+            decoded = base64.b64decode(block, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if sum(c.isalpha() or c.isspace() for c in decoded) > 0.8 * len(decoded):
+            yield _mark("an encoded block of text", text, *match.span())
