@@ -51,7 +51,9 @@ def test_history_below_an_attribution_is_dropped_with_or_without_quote_marks(lin
 
 
 def test_an_attribution_may_be_wrapped():
-    text = "Yes.\n\nOn Dec 16, 2011, at 12:47 PM, Corey\n<reply@mail.example>\nwrote:\n\n> Was it?\n"
+    text = (
+        "Yes.\n\nOn Dec 16, 2011, at 12:47 PM, Corey\n<reply@mail.example>\nwrote:\n\n> Was it?\n"
+    )
     assert reply(text) == "Yes."
 
 
@@ -197,7 +199,9 @@ def test_shapes_are_named():
 
 
 def test_a_greeting_that_says_more_is_text():
-    assert kinds("Hey Sam, answers inline.\n\nok")["Hey Sam, answers inline.\n\nok"] is KIND.AUTHORED
+    assert (
+        kinds("Hey Sam, answers inline.\n\nok")["Hey Sam, answers inline.\n\nok"] is KIND.AUTHORED
+    )
 
 
 def test_posts_drop_nothing():

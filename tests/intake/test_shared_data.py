@@ -203,8 +203,6 @@ def test_clean_mails_stay_whole():
         text = context if isinstance(context, str) else "\n".join(context)
         message = parse(text.encode(), source=Source.EMAIL)
         kept = set(words(message.reply))
-        dropped = {
-            message.text[s.start : s.end] for s in message.segments if s.dropped_because
-        }
+        dropped = {message.text[s.start : s.end] for s in message.segments if s.dropped_because}
         assert set(words(text)) - kept <= set(words(" ".join(dropped)))
         assert not any(len(words(each)) > 60 for each in dropped)

@@ -51,15 +51,17 @@ _BOMS: Final = (
 #: Signs a text cannot hold: NUL (PostgreSQL refuses it) and halves of surrogate pairs.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-#: What a right guess is mostly made of: small letters, kana, Hangul.
+#: What a right guess is mostly made of: small letters, kana, Hangul. The first that fits wins:
+#: nearly any double-byte text can be read as Hangul, so that comes last.
 _SCRIPTS: Final = {
     "cp1251": re.compile("[\u0430-\u044f\u0451]"),
     "koi8-r": re.compile("[\u0430-\u044f\u0451]"),
-    "cp1253": re.compile("[\u03ac-\u03ce]"),
     "cp932": re.compile("[\u3040-\u30ff]"),
     "euc-jp": re.compile("[\u3040-\u30ff]"),
     "cp949": re.compile("[\uac00-\ud7a3]"),
 }
+#: With fewer bytes beyond ASCII, any script can be read into a word.
+_ENOUGH_BYTES: Final = 8
 _MAGIC: Final = (
     b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"BZh",
     b"\x7fELF", b"\xd0\xcf\x11\xe0", b"Rar!", b"7z\xbc\xaf", b"MZ\x90", b"OggS", b"ID3", b"RIFF",
@@ -150,19 +152,16 @@ def _likeliest(raw: bytes) -> tuple[str, str]:
 
     Windows-1252 fits nearly everything, so the others have to show their own script for it.
     """
-    if sum(byte > 127 for byte in raw[:2000]) > 0.25 * min(len(raw), 2000):
-        best, share = "", 0.5
+    high = sum(byte > 127 for byte in raw[:2000])
+    if high >= _ENOUGH_BYTES and high > 0.25 * min(len(raw), 2000):
         for name, script in _SCRIPTS.items():
             try:
                 text = raw.decode(name)
             except UnicodeDecodeError:
                 continue
             signs = sum(not char.isascii() for char in text)
-            found = len(script.findall(text)) / max(1, signs)
-            if found > share:
-                best, share = name, found
-        if best:
-            return raw.decode(best), best
+            if len(script.findall(text)) > 0.5 * signs:
+                return text, name
     try:
         return raw.decode("cp1252"), "Windows-1252"
     except UnicodeDecodeError:

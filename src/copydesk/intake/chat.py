@@ -109,7 +109,7 @@ def is_transcript(text: str) -> bool:
     speakers = _recurring(lines)
     labelled = sum(_label(line, speakers) is not None for line in lines)
     system = sum(_SYSTEM.match(line.text) is not None for line in lines)
-    return labelled > 0 and (labelled + system) * 5 >= len(lines) * 3
+    return labelled > 0 and (labelled + system) * 2 >= len(lines)
 
 
 def is_chat_export(value: object) -> bool:

@@ -184,13 +184,20 @@ def _files(value: Mapping[str, object], notes: list[str]) -> tuple[Attachment, .
 
 def _encoded_fields(raw: bytes, notes: list[str]) -> dict[str, str]:
     try:
-        pairs = parse_qsl(raw.strip(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+        # Latin-1 carries every byte through unharmed; parse_qsl takes bytes only if they are ASCII
+        found = parse_qsl(
+            raw.strip().decode("latin-1"),
+            keep_blank_values=True,
+            encoding="latin-1",
+            max_num_fields=_MAX_FIELDS,
+        )
     except ValueError as error:
         raise InputRefused(
             "bad_form",
             f"The form has more than {_MAX_FIELDS} fields.",
             remedy="Send the fields of one submission only.",
         ) from error
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in found]
     if not pairs or b"=" not in raw:
         raise InputRefused(
             "bad_form",

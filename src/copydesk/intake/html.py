@@ -328,7 +328,6 @@ class _Writer:
             self._finish_inline(element)
         if name == "blockquote":
             self._break(2)
-            self._flush_lines()
         elif name in _PARAGRAPH:
             self._break(1 if name in ("ul", "ol") and self._count("li") else 2)
         elif name in _BLOCK or name == "li":
