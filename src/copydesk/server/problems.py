@@ -121,7 +121,7 @@ def describe(request: Request, error: Exception) -> Problem:
             detail = "; ".join(f"{entry.field}: {entry.message}" for entry in errors)
         case HTTPException():
             status, title = error.status_code, HTTPStatus(error.status_code).phrase
-            code = re.sub(r"\W+", "_", title.lower())
+            code = getattr(error, "code", "") or re.sub(r"\W+", "_", title.lower())
             detail = error.detail if error.detail != title else f"{title}: {request.url.path}"
         case _:
             status, title = 500, "Something went wrong in copydesk"

@@ -54,6 +54,8 @@ class BodyTooLarge(HTTPException):
     An HTTPException, because FastAPI turns any other error raised while it reads a body into a 400.
     """
 
+    code = "content_too_large"
+
     def __init__(self, limit: int) -> None:
         super().__init__(413, f"The request is larger than {limit // 1024} KiB.")
 
