@@ -28,7 +28,8 @@ EXPECTED = [("ann", "hi, it broke"), ("bob", "which one?"), ("ann", "the big one
         "<ann> hi, it broke\n<bob> which one?\n<ann> the big one: really",
         "[2026-11-04 10:02:11] <ann> hi, it broke\n[2026-11-04 10:02:12] <@bob> which one?\n"
         "[2026-11-04 10:02:15] <ann> the big one: really\n",
-        "room 2026-11-04 [10:02:11] <ann>\t hi, it broke\nroom 2026-11-04 [10:02] <bob> which one?\n"
+        "room 2026-11-04 [10:02:11] <ann>\t hi, it broke\n"
+        "room 2026-11-04 [10:02] <bob> which one?\n"
         "room 2026-11-04 [10:02] <ann> the big one: really\n",
         "ann: hi, it broke\nbob: which one?\nann: the big one: really\nbob: hm\n",
         "04.11.26, 10:02 - ann: hi, it broke\n04.11.26, 10:03 - bob: which one?\n"
@@ -107,9 +108,15 @@ def test_code_in_a_transcript_keeps_its_lines_unless_somebody_speaks_inside():
 
 
 def test_roles_name_the_customer_as_author():
-    message = parse_chat(b"Agent: hello\nCustomer: my desk broke\nSystem: closed\n")
+    message = parse_chat(b"System: opened\nAgent: hello\nCustomer: my desk broke\nSystem: closed\n")
     assert message.author == "Customer"
     assert transcript(message) == "**Agent:** hello\n\n**Customer:** my desk broke"
+
+
+def test_a_label_that_occurs_once_may_be_a_persons_own_word():
+    message = parse_chat(b"Agent: which one?\nCustomer: this\nSystem: Windows 11\nAction: help\n")
+    assert "System: Windows 11" in message.reply
+    assert "Action: help" in message.reply
 
 
 def test_a_single_message_needs_no_label():

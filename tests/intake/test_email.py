@@ -105,7 +105,8 @@ def test_attachments_keep_name_type_and_content_id():
     body, kind = parts(
         "mixed",
         "Content-Type: text/plain; charset=utf-8\n\nsee picture\n",
-        "Content-Type: image/png\nContent-ID: <p1@mail.example>\nContent-Transfer-Encoding: base64\n"
+        "Content-Type: image/png\nContent-ID: <p1@mail.example>\n"
+        "Content-Transfer-Encoding: base64\n"
         f"Content-Disposition: attachment; filename*=utf-8''..%2F%2Fb%C3%BCro.png\n\n{picture}\n",
         'Content-Type: text/plain; name="server.log"\n\nlog line\n',
         "Content-Type: text/plain; charset=utf-8\n\nthat is all\n",

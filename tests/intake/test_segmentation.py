@@ -232,8 +232,9 @@ def test_segments_always_tile_the_text_and_each_cut_has_a_reason(lines):
 @pytest.mark.parametrize(
     "unit",
     ["> q\n", "On 1 May 2026 a@b.example wrote:\n", "From: a@b.example\n", "-- \n", "\n> q\n\n",
-     "Sent from my iPhone\n\n", "```\n", "x: ", "a|", "1. ", "wrote: ", "-----Original Message-----\n",
-     "Thanks,\n", "This email is confidential. ", "    a=1\n", "<a@b.example> 10:00:\n"],
+     "Sent from my iPhone\n\n", "```\n", "x: ", "a|", "1. ", "wrote: ",
+     "-----Original Message-----\n", "Thanks,\n", "This email is confidential. ", "    a=1\n",
+     "<a@b.example> 10:00:\n"],
 )  # fmt: skip
 def test_time_grows_with_the_size_and_no_faster(unit):
     def cost(count: int) -> float:

@@ -166,8 +166,10 @@ def test_single_traps():
         assert words(message.reply) == words(reply)
 
 
-@pytest.mark.parametrize("name", [f"{room}.{n}" for room in ("mediawiki", "rust", "stripe",
-                                                             "ubuntu-meeting") for n in range(3)])  # fmt: skip
+ROOMS = ("mediawiki", "rust", "stripe", "ubuntu-meeting")
+
+
+@pytest.mark.parametrize("name", [f"{room}.{n}" for room in ROOMS for n in range(3)])
 def test_chat_logs_keep_every_word_of_every_person(name):
     raw = (DATA / f"threads/irc/new-domains/{name}.ascii.txt").read_bytes()
     message = parse(raw, filename=f"{name}.txt")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from copydesk.core.errors import InputRefused
@@ -168,6 +169,7 @@ def _likeliest(raw: bytes) -> tuple[str, str]:
         return raw.decode("latin-1"), "Latin-1"
 
 
+@lru_cache(maxsize=256)
 def _known(declared: str) -> str:
     """Return the codec name for a declared charset, or "" when there is none to be trusted."""
     name = declared.strip().strip("\"'").lower()

@@ -246,11 +246,13 @@ def _recurring(lines: Sequence[Line]) -> frozenset[str]:
         match = _LOOSE.match(line.text) or _NAMED.match(line.text) or _HEADED.match(line.text)
         if match:
             seen[match.group(1).strip()] += 1
-    roles = CUSTOMERS | AGENTS | SYSTEM_NAMES
+    roles = CUSTOMERS | AGENTS
+    # one "System: Windows 11" is a person's line; a system that speaks does so more than once
+    no_names = _NO_NAMES | (SYSTEM_NAMES - {"system"})
     found = {
         name
         for name, count in seen.items()
-        if name.lower() not in _NO_NAMES and (count > 1 or name.lower() in roles)
+        if name.lower() not in no_names and (count > 1 or name.lower() in roles)
     }
     if len(found) < 2:
         found = set()

@@ -326,9 +326,7 @@ class _Writer:
             self.hidden -= 1
         if element.mark >= 0:
             self._finish_inline(element)
-        if name == "blockquote":
-            self._break(2)
-        elif name in _PARAGRAPH:
+        if name in _PARAGRAPH:
             self._break(1 if name in ("ul", "ol") and self._count("li") else 2)
         elif name in _BLOCK or name == "li":
             self.item = False

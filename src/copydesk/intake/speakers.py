@@ -9,10 +9,10 @@ from typing import Final
 SYSTEM = "written by the chat system, not by a person"
 BOT = "written by a bot"
 
-
 _BOT_NAME = re.compile(
     r"(?:.*[a-z]Bot|.*[-_.\[( ]bot[\])]?\d{0,2}|bot|slackbot|buildbot|dependabot|renovate|"
-    r"chanserv|nickserv|memoserv|github|gitlab|mee6|dyno|supybot|limnoria|ubottu|wikibugs|stashbot|app)\*?"
+    r"chanserv|nickserv|memoserv|github|gitlab|mee6|dyno|supybot|limnoria|ubottu|wikibugs|"
+    r"stashbot)\*?"
 )
 SYSTEM_NAMES: Final = frozenset({"system", "action", "server", "notice", "info"})
 CUSTOMERS: Final = frozenset(
@@ -30,7 +30,7 @@ def why_dropped(speaker: str) -> str:
 
 def is_bot(name: str) -> bool:
     """Whether a speaker's name is one that bots have; "Abbot" and "talbot" are people."""
-    return _BOT_NAME.fullmatch(name) is not None or name.lower() in ("slackbot", "chanserv")
+    return _BOT_NAME.fullmatch(name) is not None
 
 
 def author_of(people: Sequence[str]) -> str:
