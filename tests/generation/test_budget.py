@@ -77,3 +77,10 @@ def test_thinking_has_room_beside_the_reply() -> None:
     assert thinking.max_tokens == plain.max_tokens + 2_000
     with pytest.raises(ContentInvalid):
         fits("A word.", ModelLimits(output=1_000, reasoning_reserve=900))
+
+
+@pytest.mark.parametrize("unit", ["a", "a-", "aB3/", "a.", "= "])
+def test_a_megabyte_of_anything_is_estimated_in_one_pass(unit: str) -> None:
+    """A pattern that looks ahead over the rest of a run takes hours here, not seconds."""
+    text = unit * (1_000_000 // len(unit))
+    assert estimate_tokens(text) >= len(text) * 1.15 / 3 - 1

@@ -29,10 +29,8 @@ REPLY_OVERHEAD: Final = 300
 #: Tokens that naming one segment's fate takes.
 PER_SEGMENT: Final = 24
 
-# ids, hex and base64: 16 or more characters in one run with both letters and digits
-_RUN: Final = regex.compile(
-    r"(?=[A-Za-z0-9+/=_-]*[0-9])(?=[A-Za-z0-9+/=_-]*[A-Za-z])[A-Za-z0-9+/=_-]{16,}"
-)
+# ids, hex and base64: long unbroken runs; they count apart when letters and digits are mixed
+_RUN: Final = regex.compile(r"[A-Za-z0-9+/=_-]{16,}+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +66,10 @@ def estimate_tokens(text: str) -> int:
     """Return how many tokens `text` takes at most, for any current tokenizer, in any language."""
     run_tokens = Fraction(0)
     run_bytes = 0
-    for match in _RUN.finditer(text):
-        run_tokens += len(match.group()) / _CHARS_PER_RUN_TOKEN
-        run_bytes += len(match.group())
+    for run in _RUN.findall(text):
+        if any(c.isdigit() for c in run) and any(c.isalpha() for c in run):
+            run_tokens += len(run) / _CHARS_PER_RUN_TOKEN
+            run_bytes += len(run)
     plain_bytes = len(text.encode("utf-8", "surrogatepass")) - run_bytes
     return math.ceil(_MARGIN * plain_bytes / _BYTES_PER_TOKEN + run_tokens)
 
