@@ -27,8 +27,11 @@ def add(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an account. Secrets are read as key=value lines from standard input, or from the
-    environment as COPYDESK_SECRET_KEY; they are never echoed and not taken from the command line.
+    """Add an account.
+
+    Secrets are read as key=value lines from standard input, or from the environment as
+    COPYDESK_SECRET_NAME, after the setting; they are never echoed and not taken from the command
+    line.
     """
     from copydesk.config import environment_secret, find_home, load_settings
     from copydesk.core.errors import ConfigError, CopydeskError
@@ -127,7 +130,10 @@ def try_(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the platform whether the account works, without publishing; unblocks it if so."""
+    """Ask the platform whether an account works.
+
+    Publishes nothing. A blocked account that works goes on, with all that waits for it.
+    """
     from copydesk.config import find_home, load_settings
     from copydesk.core.outcomes import Published
     from copydesk.work.desk import open_desk

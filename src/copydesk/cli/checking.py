@@ -21,7 +21,10 @@ File = Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file."
 def validate(
     file: File, for_: For = None, to: To = None, home: Home = None, as_json: AsJson = False
 ) -> None:
-    """Say what platforms (--for) or accounts (--to) would refuse about a file. Sends nothing."""
+    """Say what platforms or accounts would refuse. Sends nothing.
+
+    Platforms in general with --for, accounts of the project with --to.
+    """
     plans = run(_plans(file, names(for_), names(to), home))
     rows = [_finding_row(p, f) for p in plans for f in p.findings]
     valid = not any(p.errors for p in plans)
@@ -46,7 +49,11 @@ def validate(
 def preview(
     file: File, for_: For = None, to: To = None, home: Home = None, as_json: AsJson = False
 ) -> None:
-    """Show how a file will look on platforms or accounts, and what each cannot carry over."""
+    """Show how a file will look. Sends nothing.
+
+    On platforms in general with --for, on accounts of the project with --to; below it, what each
+    cannot carry over.
+    """
     plans = run(_plans(file, names(for_), names(to), home))
     data = [
         {
@@ -81,7 +88,7 @@ def plan(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what publishing a folder of Markdown files would change where. Sends nothing."""
+    """Show what publishing a folder would change. Sends nothing."""
     from copydesk.config import find_home, load_settings
     from copydesk.core.errors import CopydeskError, NotFound
     from copydesk.work.desk import open_desk
@@ -136,15 +143,14 @@ async def _plans(
     file: Path, platforms: list[str], accounts: list[str], home: Path | None
 ) -> list[Plan]:
     from copydesk.core.clock import SystemClock
-    from copydesk.core.errors import ConfigError
     from copydesk.core.ids import IdFactory
     from copydesk.platforms.kit.registry import platform_modules
     from copydesk.work.publishing import preview_plans, read_manuscript, sample_account
 
     if not platforms and not accounts:
-        raise ConfigError(
-            ["neither --for nor --to was given"],
-            remedy=f"--for takes: all, {', '.join(platform_modules())}.",
+        raise typer.BadParameter(
+            f"say for which platforms (--for all, {', '.join(platform_modules())})"
+            " or accounts (--to NAME)"
         )
     manuscript = await read_manuscript(file)
     clock = SystemClock()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from copydesk.cli.options import AsJson, Home, Timeout, Wait
-from copydesk.cli.output import NOT_SETTLED, columns, log_to_stderr, run, show
+from copydesk.cli.output import NOT_SETTLED, columns, hint, log_to_stderr, run, show
 
 if TYPE_CHECKING:
     from copydesk.core.submission import Source
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files, or folders of files.")
+    ],
     source: Annotated[
         str, typer.Option(help="Where it comes from: auto, email, form, chat or community.")
     ] = "auto",
@@ -26,10 +28,11 @@ def ingest(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take messages in: kept byte for byte, each once however often it is given.
+    """Take messages in, each once however often it is given.
 
-    What is wrong with a message stands on it as its problem, and stops no other. With --wait the
-    work is done here; else a running `copydesk up` or `copydesk worker` does it.
+    Kept byte for byte. What is wrong with a message stands on it as its problem, and stops no
+    other. With --wait the work is done here; else a running `copydesk up` or `copydesk worker`
+    does it.
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.submission import Source
@@ -51,10 +54,16 @@ def ingest(
         rows,
         as_json,
         lambda: columns(
-            [(r["file"], r["id"], r["state"], r["problem"] or r["post_id"]) for r in rows],
-            ("file", "submission", "state", "problem or post"),
+            [
+                (r["file"], r["state"], r.get("post_state", ""), r["problem"] or r["id"])
+                for r in rows
+            ],
+            ("file", "state", "post", "problem or submission"),
         ),
     )
+    held = sum(row.get("post_state") == "held" for row in rows)
+    if held:
+        hint(f"{held} held for a person: copydesk review list")
     if any(row["state"] == "unreadable" for row in rows):
         raise typer.Exit(4)
     if wait and any(row["state"] in {"received", "parsed"} for row in rows):

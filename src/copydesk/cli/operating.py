@@ -12,7 +12,7 @@ from copydesk.cli.output import NOT_HEALTHY, run, show
 
 
 def repair(home: Home = None, as_json: AsJson = False) -> None:
-    """Rebuild the queue from rows and free leases of processes that are gone.
+    """Rebuild the queue from rows and free dead leases.
 
     A running worker does the same by itself every second; this is for when you want to be sure.
     """
@@ -34,10 +34,10 @@ def repair(home: Home = None, as_json: AsJson = False) -> None:
 
 
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
-    """Check the installation, the project, its accounts and whether work is being done."""
+    """Check the installation, the project and whether work is done."""
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.examining import examine, examine_installation
+    from copydesk.work.examining import Examined, examine, examine_installation
 
     async def work() -> list[Any]:
         findings = list(examine_installation(sys.version_info[:2]))
@@ -45,6 +45,9 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
         if settings.home.is_dir():
             async with open_desk(settings) as desk:
                 findings += await examine(desk)
+        else:
+            words = f"there is none in {settings.home}; `copydesk init` makes one"
+            findings.append(Examined(check="project", ok=True, message=words))
         return findings
 
     found = run(work())
@@ -55,7 +58,7 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
         as_json,
         lambda: [
             f"{marks[r['ok']]}  {r['check']}: {r['message']}"
-            + (f" {r['remedy']}" if not r["ok"] else "")
+            + (f"\n      {r['remedy']}" if not r["ok"] and r["remedy"] else "")
             for r in rows
         ],
     )

@@ -51,6 +51,16 @@ def describe(finding: Finding) -> str:
     return f"{finding.field}: {finding.message} [{finding.code}].{remedy}"
 
 
+def hint(words: str) -> None:
+    """Say on standard error what to do next."""
+    typer.echo(words, err=True)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` in at most `most` characters; what is cut shows as an ellipsis."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
 def emit(data: Any) -> None:
     """Print one JSON document."""
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))

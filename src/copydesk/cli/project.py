@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import columns, fail, run, show
+
+if TYPE_CHECKING:
+    from copydesk.config import Settings
 
 config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
@@ -31,16 +34,22 @@ SETTINGS_TEMPLATE = """\
 
 def init(
     directory: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="The project folder to make.")
+        Path | None, typer.Argument(metavar="DIR", help="The project folder to make.")
     ] = None,
     home: Home = None,
     approve: Annotated[
-        Approve,
-        typer.Option(help="Who approves what passed the gate and is not risky."),
-    ] = Approve.PERSON,
+        Approve | None,
+        typer.Option(
+            help="Who approves what passed the gate and is not risky; "
+            "default: a person, or as the project says already."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a project folder: settings, database, key. Running it again changes nothing else."""
+    """Make a project folder: settings, database, key.
+
+    Running it again keeps what is there; only --approve, when given, changes.
+    """
     from copydesk.config import SETTINGS_FILE, find_home, load_settings
     from copydesk.core.errors import CopydeskError
     from copydesk.work.desk import open_desk
@@ -53,11 +62,13 @@ def init(
         if not settings_file.exists():
             settings_file.write_text(SETTINGS_TEMPLATE, encoding="utf-8")
         (folder / "inbox").mkdir(exist_ok=True)
-        async with open_desk(load_settings(folder), approve=approve) as desk:
+        settings = load_settings(folder)
+        rule = approve or await _rule_of(settings)
+        async with open_desk(settings, approve=rule) as desk:
             return {
                 "home": str(folder),
                 "workspace": desk.settings.workspace,
-                "approve": approve,
+                "approve": rule,
                 "database": desk.store.engine.url.render_as_string(hide_password=True),
             }
 
@@ -69,10 +80,26 @@ def init(
         made,
         as_json,
         lambda: [
-            f"Project ready in {folder} (approval: {approve}).",
+            f"Project ready in {folder} (approval: {made['approve']}).",
             f"Next: copydesk up --home {folder}",
         ],
     )
+
+
+async def _rule_of(settings: Settings) -> Approve:
+    """Return who approves in the project as it is; a person where there is none yet."""
+    from copydesk.core.clock import SystemClock
+    from copydesk.core.ids import IdFactory
+    from copydesk.store import open_store
+
+    clock = SystemClock()
+    store = await open_store(settings.database, clock, IdFactory(clock))
+    try:
+        async with store.read() as unit:
+            found = await unit.workspaces.find(settings.workspace)
+    finally:
+        await store.close()
+    return Approve(found.approve) if found else Approve.PERSON
 
 
 @config_app.command("show")

@@ -13,6 +13,7 @@ from copydesk.cli.output import (
     NOT_SETTLED,
     columns,
     describe,
+    hint,
     log_to_stderr,
     run,
     show,
@@ -43,6 +44,7 @@ def publish(
     from copydesk.config import find_home, load_settings
     from copydesk.core.states import SETTLED, DeliveryState
     from copydesk.work.desk import open_desk
+    from copydesk.work.health import measure
     from copydesk.work.publishing import publish as publish_manuscript
     from copydesk.work.publishing import read_manuscript, settled
     from copydesk.work.times import parse_time
@@ -61,6 +63,8 @@ def publish(
             if wait:
                 async with working(desk, "cli"):
                     deliveries = await settled(desk, [d.id for d in deliveries], timeout=timeout)
+            elif not (await measure(desk)).workers:
+                hint("No worker is running: `copydesk up` sends what is due, and so does --wait.")
             async with desk.store.read() as unit:
                 return [await delivery_row(unit, delivery) for delivery in deliveries]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import columns, run, show
+from copydesk.cli.output import columns, run, shortened, show
 
 app = typer.Typer(help="Decide on what waits for a person.", no_args_is_help=True)
 
@@ -47,7 +47,15 @@ def list_(
         as_json,
         lambda: (
             columns(
-                [(r["id"], r["risk"], r["title"][:50], "; ".join(r["reasons"])[:80]) for r in rows],
+                [
+                    (
+                        r["id"],
+                        r["risk"],
+                        shortened(r["title"], 50),
+                        shortened("; ".join(r["reasons"]), 80),
+                    )
+                    for r in rows
+                ],
                 ("review", "risk", "title", "because"),
             )
             if rows
@@ -140,4 +148,9 @@ def _decide(verb: str, id: str, reason: str, home: Any, as_json: bool) -> None:
             return {"post_id": post.id, "state": post.state}
 
     done = run(work())
-    show(done, as_json, lambda: [f"{done['post_id']} is {done['state']}."])
+    show(done, as_json, lambda: [f"{done['post_id']} is {done['state']}.{_onwards(done['state'])}"])
+
+
+def _onwards(state: str) -> str:
+    # the accounts that take inbox posts get it from a worker, not from this command
+    return " `copydesk up` carries it on." if state == "approved" else ""

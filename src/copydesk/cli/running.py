@@ -26,7 +26,9 @@ LOOK = 0.5
 def up(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Further files or folders of messages to take in and watch."),
+        typer.Argument(
+            metavar="PATH", help="Further files or folders of messages to take in and watch."
+        ),
     ] = None,
     home: Home = None,
     inbox: Annotated[
@@ -43,10 +45,10 @@ def up(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False,
 ) -> None:
-    """Run everything in one process: watch the inbox, do the work, serve dashboard and site.
+    """Run everything: watch the inbox, do the work, serve the pages.
 
-    A new project is made on first use, with accounts that never leave this machine. Stopping and
-    starting again continues where it was; nothing is published twice.
+    One process for it all. A new project is made on first use, with accounts that never leave this
+    machine. Stopping and starting again continues where it was; nothing is published twice.
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
@@ -73,8 +75,9 @@ def worker(
     home: Home = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False,
 ) -> None:
-    """Do work in a process of its own; run as many as you like on PostgreSQL.
+    """Do work in a process of its own.
 
+    Run as many as you like on PostgreSQL, beside `copydesk up` or without it.
     Stops when asked to (SIGTERM, Ctrl+C) after finishing what it has in hand.
     """
     from copydesk.config import find_home, load_settings

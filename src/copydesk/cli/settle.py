@@ -22,7 +22,7 @@ def settle(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Settle a delivery that waits for a person: it landed, send it, or give it up."""
+    """Say of a delivery: it landed, send it, or give it up."""
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
     from copydesk.work.settling import Decision, decide_delivery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,13 +16,19 @@ if TYPE_CHECKING:
 
 
 def status(
-    id: Annotated[str, typer.Argument(metavar="ID", help="A submission, post or delivery.")],
+    id: Annotated[
+        str, typer.Argument(metavar="ID", help="A submission, post or delivery; without one: all.")
+    ] = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show where a submission, post or delivery stands, and its history."""
+    """Show where things stand, or one thing and its history."""
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
+
+    if not id:
+        _overall(home, as_json)
+        return
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
@@ -40,6 +47,19 @@ def status(
         return lines
 
     show(found, as_json, words)
+
+
+def _overall(home: Path | None, as_json: bool) -> None:
+    from copydesk.config import find_home, load_settings
+    from copydesk.work.desk import open_desk
+    from copydesk.work.following import Progress, progress
+
+    async def work() -> Progress:
+        async with open_desk(load_settings(find_home(home))) as desk:
+            return await progress(desk)
+
+    found = run(work())
+    show(found, as_json, lambda: [str(found)])
 
 
 async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
