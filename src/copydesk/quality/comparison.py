@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,10 @@ _FUNCTION_WORDS = (
     "dont doesnt didnt cant cannot couldnt wont wouldnt shouldnt isnt arent wasnt werent hasnt "
     "havent hadnt youre theyre youve theyve thats whats theres"
 )
+#: A match needs this share of the shorter sentence's content words.
+_ENOUGH = 0.2
+_NONE = (0.0, float("-inf"), -1)
+
 _FUNCTION = frozenset(_FUNCTION_WORDS.split())
 
 
@@ -39,18 +44,16 @@ def stem(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: `[start, end)` in code points of its text, and its words, casefolded."""
+    """One sentence: `[start, end)` in code points of its text, and its words, casefolded.
+
+    `stems` are those of the words that carry content, or of all if none does.
+    """
 
     text: str
     start: int
     end: int
     words: tuple[str, ...]
-
-    @property
-    def stems(self) -> frozenset[str]:
-        """Return the stems of the words that carry content, or of all if none does."""
-        content = [w for w in self.words if (len(w) > 3 or w.isdigit()) and w not in _FUNCTION]
-        return frozenset(map(stem, content or self.words))
+    stems: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +97,7 @@ class Comparison:
         sentences end up in one pairing.
         """
         ours, theirs = split(self.source), split(self.text)
-        links: set[tuple[int, int]] = set()
-        scores = [[_overlap(a, b) for b in theirs] for a in ours]
-        for i, row in enumerate(scores):
-            best = max(range(len(row)), key=row.__getitem__, default=-1)
-            if best >= 0 and row[best] >= 0.2:
-                links.add((i, best))
-        for j, column in enumerate(zip(*scores, strict=True)):
-            best = max(range(len(column)), key=column.__getitem__)
-            if column[best] >= 0.2:
-                links.add((best, j))
+        links = _best_matches(ours, theirs)
         matched, partner = {i for i, _ in links}, {j: i for i, j in sorted(links)}
         for j in range(len(theirs)):
             place = partner.get(j - 1, -1) + 1
@@ -119,8 +113,14 @@ def split(ledger: Ledger) -> list[Sentence]:
     found = []
     for start, end in sentences(ledger.text, protected_spans(ledger)):
         piece = ledger.text[start:end]
-        found.append(Sentence(piece, start, end, tuple(map(_bare, _WORD.findall(piece)))))
+        words = tuple(map(_bare, _WORD.findall(piece)))
+        found.append(Sentence(piece, start, end, words, _stems(words)))
     return found
+
+
+def _stems(words: Sequence[str]) -> frozenset[str]:
+    content = [w for w in words if (len(w) > 3 or w.isdigit()) and w not in _FUNCTION]
+    return frozenset(map(stem, content or words))
 
 
 def _bare(word: str) -> str:
@@ -128,10 +128,30 @@ def _bare(word: str) -> str:
     return word.casefold().replace("’", "'").removesuffix("'s").replace("'", "")
 
 
-def _overlap(one: Sentence, other: Sentence) -> float:
-    mine, theirs = one.stems, other.stems
-    smaller = min(len(mine), len(theirs))
-    return len(mine & theirs) / smaller if smaller else float(one.words == other.words)
+def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[tuple[int, int]]:
+    """Return, for every sentence of either side, its best match if it is good enough.
+
+    Only sentences with a word in common are compared, so that a long text costs what it shares,
+    not the square of its length. Of equally good matches the one that stands nearest wins.
+    """
+    holding: dict[str, list[int]] = {}
+    for j, sentence in enumerate(theirs):
+        for word in sentence.stems or ("",):
+            holding.setdefault(word, []).append(j)
+    slope = len(theirs) / max(1, len(ours))
+    mine: dict[int, tuple[float, float, int]] = {}
+    other: dict[int, tuple[float, float, int]] = {}
+    for i, sentence in enumerate(ours):
+        shared = Counter(j for word in sentence.stems or ("",) for j in holding.get(word, ()))
+        for j, count in shared.items():
+            score = count / max(1, min(len(sentence.stems), len(theirs[j].stems)))
+            if score < _ENOUGH:
+                continue
+            distance = -abs(j - i * slope)
+            mine[i] = max(mine.get(i, _NONE), (score, distance, j))
+            other[j] = max(other.get(j, _NONE), (score, distance, i))
+    links = {(i, j) for i, (_, _, j) in mine.items()}
+    return links | {(i, j) for j, (_, _, i) in other.items()}
 
 
 def _components(
