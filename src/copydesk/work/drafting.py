@@ -109,8 +109,10 @@ def _body(draft: Draft) -> str:
         case Source.CHAT:
             return _conversation(draft)
         case Source.COMMUNITY:
+            # pages show the title themselves
             heading, _, rest = body.partition("\n")
-            return rest.strip("\n") if heading.strip("# ") == draft.rewrite.title else body
+            repeated = heading.startswith("#") and heading.strip("# ") == draft.rewrite.title
+            return rest.strip("\n") if repeated and rest.strip() else body
         case _:
             return plain_to_markdown(body)
 
