@@ -36,6 +36,8 @@ def replay(text: str, edits: tuple[Edit, ...]) -> str:
         ("i tried e.g. this one and it works", "I tried e.g. this one and it works."),
         ("please come tmrw at 9am", "Please come tomorrow at 9am."),
         ("iPhone broke. macOS too.", "iPhone broke. macOS too."),
+        ("jdoe42x: i think so too", "jdoe42x: I think so too."),
+        ("zzing: it works for me now", "zzing: it works for me now."),
     ],
 )
 def test_english_is_tidied(text: str, cleaned: str) -> None:

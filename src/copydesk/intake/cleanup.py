@@ -162,6 +162,7 @@ def _punctuation(page: Page) -> Iterator[Change]:
             yield Change("punctuation", match.start(), match.end(), single)
 
 
+# Openings that make a question beyond doubt; "when it rains, …" is none.
 _QUESTION = re.compile(
     r"(?:(?:how|why|where|when|what|who)['’]?s?[ ]"
     r"(?:is|are|was|were|do|does|did|can|could|should|would|will)"
@@ -186,7 +187,6 @@ def _final_stop(page: Page) -> Iterator[Change]:
         small = sum(word[0].islower() for word in words)
         if len(words) < (4 if len(starts) == 1 else 2) or small * 2 < len(words):
             continue
-        # Some "?" is owed to a question, but which words make one is no certain rule.
         stop = "?" if _QUESTION.match(sentence) else "."
         yield Change("full stop", block.end, block.end, stop)
 
@@ -194,7 +194,8 @@ def _final_stop(page: Page) -> Iterator[Change]:
 # ---------------------------------------------------------------- capitals
 
 _LONE_I = re.compile(r"(?<![\w'’./@&#-])i(?=['’](?:m|ve|ll|d)\b|[,!?;:]|\s|\.(?!\w)|\Z)")
-_OPENING = re.compile(r"[\"'“‘«„(*_\[]{0,4}(?P<word>[^\W\d_]+)(?![\w@/]|[.-]\w|\.\Z|\()")
+# A small word before a colon is a chat name more often than not, so it stays small.
+_OPENING = re.compile(r"[\"'“‘«„(*_\[]{0,4}(?P<word>[^\W\d_]+)(?![\w@/:]|[.-]\w|\.\Z|\()")
 
 
 def _with_capitals(page: Page, changes: Sequence[Change]) -> list[Change]:

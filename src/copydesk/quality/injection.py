@@ -3,6 +3,10 @@
 A mark routes the text to a person and shows where; it never changes or refuses a text. Patterns are
 data (`injection.toml`); this module undoes disguises (hidden characters, look-alike digits, spaced
 letters) before it looks, and finds encoded blocks.
+
+Measured: every attack of a public set that the patterns were written with, none of its 50 clean
+mails, 6 of 10,430 chat lines; but only 3 of 20 attacks worded afresh. So a mark is a hint. What
+holds is that the text is fenced on its way in and its output compared with the source.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ _HIDDEN = re.compile(
     r"[\u00ad\u200b\u200c\u2060-\u2064\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 _LEET = str.maketrans("013457@$", "oieastas")
+_MIXED = re.compile(r"(?<![\w@$])[\d@$]*+[A-Za-z][\w@$]*")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_]){4,80}\w(?!\w)")
 _ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{40,}={0,2}(?![\w+/=])")
 
@@ -66,7 +71,7 @@ def _mark(message: str, text: str, start: int, end: int) -> Evidence:
 
 def _disguised(plain: str, strong: re.Pattern[str]) -> bool:
     spaced = _SPACED.sub(lambda m: re.sub(r"[ .\-_]", "", m[0]) + " ", plain)
-    lookalike = spaced.translate(_LEET)
+    lookalike = _MIXED.sub(lambda m: m[0].translate(_LEET), spaced)
     return lookalike != plain and bool(strong.search(lookalike))
 
 
