@@ -14,19 +14,20 @@ from datetime import timedelta
 
 import structlog
 
-from copydesk.core.errors import ContentInvalid, InputRefused
+from copydesk.core.errors import Conflict, ContentInvalid, InputRefused, StoreUnavailable
 from copydesk.core.ledger import extract
 from copydesk.core.post import Tier
 from copydesk.core.states import SubmissionState
 from copydesk.core.submission import ParsedMessage, Segment, Submission
 from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
 from copydesk.generation import rewrite_and_polish as write_up
-from copydesk.intake.cleanup import Cleaned, clean
+from copydesk.intake.cleanup import Cleaned
 from copydesk.intake.joining import join_thread
 from copydesk.intake.parsing import parse
 from copydesk.quality.checks import risk
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
+from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft, store_draft
 from copydesk.work.spelling import Speller
@@ -60,7 +61,10 @@ async def compose(desk: Desk, submission_id: str, speller: Speller | None = None
     except ContentInvalid as invalid:
         problem = InputRefused("no_text", invalid.message, remedy="Send a message with text in it.")
         await _refuse(desk, submission, problem)
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+    except (Conflict, StoreUnavailable):
+        raise  # overtaken, or no fault of this message
+    except Exception as error:
+        # whatever a message makes our code do, it is counted and ends: nothing waits behind it
         await _set_back(desk, submission, error)
 
 
@@ -147,7 +151,7 @@ async def _write(desk: Desk, submission: Submission, speller: Speller) -> None:
     kept = tuple((n, s) for n, s in enumerate(parsed.segments) if s.kept)
     source = "".join(parsed.text[s.start : s.end] for _, s in kept)
     typos = await speller.find(source) if parsed.language.startswith("en") else ()
-    cleaned = await asyncio.to_thread(clean, source, language=parsed.language, typos=typos)
+    cleaned = await asyncio.to_thread(clean_message, parsed, [s for _, s in kept], typos)
     material = await _material(desk, submission, parsed, kept, cleaned)
     way = route(material, edits=len(cleaned.edits), has_model=desk.model is not None)
     rewrite = await write_up(
