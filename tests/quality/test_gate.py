@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 
 import pytest
@@ -120,3 +121,15 @@ _PHRASES = st.sampled_from(
 @given(st.lists(_PHRASES, min_size=1, max_size=8).map(". ".join))
 def test_no_clean_up_of_plain_phrases_is_flagged(text: str) -> None:
     assert flagged_content(text, clean(text, language="en").text) == []
+
+
+@pytest.mark.parametrize("line", ["! ", "Same words again here. ", "no. ", "- it broke\n"])
+def test_a_long_log_of_alike_lines_costs_no_square(line: str) -> None:
+    def cost(lines: int) -> float:
+        began = time.process_time()
+        gate(line * lines, line * lines)
+        return time.process_time() - began
+
+    small, large = cost(150), cost(1_200)
+    # Eight times the lines; a square would be sixty-four times the work.
+    assert large < 0.3 or large < 24 * small

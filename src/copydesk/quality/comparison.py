@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _FUNCTION_WORDS = (
 )
 #: A match needs this share of the shorter sentence's content words.
 _ENOUGH = 0.2
+_MANY = 40
 _NONE = (0.0, float("-inf"), -1)
 
 _FUNCTION = frozenset(_FUNCTION_WORDS.split())
@@ -131,8 +133,9 @@ def _bare(word: str) -> str:
 def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[tuple[int, int]]:
     """Return, for every sentence of either side, its best match if it is good enough.
 
-    Only sentences with a word in common are compared, so that a long text costs what it shares,
-    not the square of its length. Of equally good matches the one that stands nearest wins.
+    Only sentences with a word in common are compared, and a word that many sentences have counts
+    for the nearest of them alone, so that a long text does not cost the square of its length. Of
+    equally good matches the one that stands nearest wins.
     """
     holding: dict[str, list[int]] = {}
     for j, sentence in enumerate(theirs):
@@ -142,7 +145,11 @@ def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[t
     mine: dict[int, tuple[float, float, int]] = {}
     other: dict[int, tuple[float, float, int]] = {}
     for i, sentence in enumerate(ours):
-        shared = Counter(j for word in sentence.stems or ("",) for j in holding.get(word, ()))
+        shared = Counter(
+            j
+            for word in sentence.stems or ("",)
+            for j in _nearest(holding.get(word, []), round(i * slope))
+        )
         for j, count in shared.items():
             score = count / max(1, min(len(sentence.stems), len(theirs[j].stems)))
             if score < _ENOUGH:
@@ -152,6 +159,14 @@ def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[t
             other[j] = max(other.get(j, _NONE), (score, distance, i))
     links = {(i, j) for i, (_, _, j) in mine.items()}
     return links | {(i, j) for j, (_, _, i) in other.items()}
+
+
+def _nearest(places: list[int], place: int) -> list[int]:
+    """Return the `_MANY` of some sorted places around one place, or all if they are no more."""
+    if len(places) <= _MANY:
+        return places
+    first = min(max(0, bisect_left(places, place) - _MANY // 2), len(places) - _MANY)
+    return places[first : first + _MANY]
 
 
 def _components(
