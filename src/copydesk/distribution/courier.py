@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -172,11 +172,11 @@ class _Rounds:
 
     async def carry(self) -> int:
         """Do one round; return how many deliveries it looked at, 0 when none is awake."""
-        await self._records.hold()
-        self._account = await self._records.account()
-        awake = await self._records.awake(self._size)
-        if not awake:
+        look = await self._records.look(self._size)
+        self._account = look.account
+        if not look.awake:
             return 0
+        awake = look.awake
         now = self._clock.now()
         if self._account.state is not AccountState.CONNECTED:
             await self._records.wait_for_account(awake, self._account)
@@ -187,12 +187,11 @@ class _Rounds:
 
         abandoned = [d for d in awake if d.state is DeliveryState.SENDING]
         await self._records.abandon(abandoned, self._reconcile.delay)
-        outgoing = await self._records.outgoing([d for d in awake if d not in abandoned])
         for delivery in awake:
             if delivery.state is DeliveryState.UNKNOWN:
-                await self._look(delivery, outgoing[delivery.id])
+                await self._look(delivery, look.outgoing[delivery.id])
             elif delivery.state is DeliveryState.SNOOZED and delivery.handles.get("accepted"):
-                await self._ask_if_public(delivery, outgoing[delivery.id])
+                await self._ask_if_public(delivery, look.outgoing[delivery.id])
         due = await self._records.wake(
             [
                 d
@@ -201,7 +200,7 @@ class _Rounds:
                 or (d.state is DeliveryState.SNOOZED and not d.handles.get("accepted"))
             ]
         )
-        ready = await self._prepare(due, outgoing)
+        ready = await self._prepare(due, look.outgoing)
         if ready:
             await self._send(ready)
         return len(awake)
@@ -238,7 +237,7 @@ class _Rounds:
     # -- sending ----------------------------------------------------------------------------------
 
     async def _prepare(
-        self, due: Sequence[Delivery], outgoing: dict[str, Outgoing]
+        self, due: Sequence[Delivery], outgoing: Mapping[str, Outgoing]
     ) -> list[tuple[Delivery, Outgoing]]:
         ready: list[tuple[Delivery, Outgoing]] = []
         for position, delivery in enumerate(due):

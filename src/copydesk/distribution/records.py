@@ -18,6 +18,7 @@ from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.judgement import Judgement
 from copydesk.store import Store, UnitOfWork
+from copydesk.store.awake import Awake
 from copydesk.store.deliveries import Change
 
 #: How long a lease lasts, in seconds, unless its courier renews it. A dead courier's account is
@@ -42,51 +43,42 @@ class Sent:
     judgement: Judgement | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a courier finds at the start of a round; `outgoing`, by delivery, is what is sent."""
+
+    account: Account
+    awake: tuple[Delivery, ...]
+    outgoing: Mapping[str, Outgoing]
+
+
 class Records:
     """Writes the courier's steps for one leased account."""
 
     def __init__(self, store: Store, lease: Lease) -> None:
         self._store = store
         self._lease = lease
+        self._digests: Mapping[str, str] = {}
 
     async def hold(self) -> None:
         """Extend the lease; raises `LeaseLost` when somebody else has taken over."""
         async with self._store.begin("courier") as unit:
             await unit.accounts.hold(self._lease, LEASE)
 
-    async def account(self) -> Account:
-        """Return the account as it stands now."""
-        async with self._store.read() as unit:
-            return await unit.accounts.get(self._lease.account_id)
+    async def look(self, limit: int) -> Look:
+        """Return the account and the deliveries that need a look now, in order.
 
-    async def awake(self, limit: int) -> list[Delivery]:
-        """Return the deliveries that need a look now, in order."""
+        Raises `LeaseLost` when somebody else has taken over.
+        """
         async with self._store.read() as unit:
-            return await unit.deliveries.awake(self._lease.account_id, unit.now, limit)
-
-    async def outgoing(self, deliveries: Sequence[Delivery]) -> dict[str, Outgoing]:
-        """Return, by delivery, what the spoke is handed: the frozen rendition and times."""
-        async with self._store.read() as unit:
-            renditions = await unit.deliveries.renditions([d.rendition_id for d in deliveries])
-            first_sent = await unit.deliveries.first_sent([d.id for d in deliveries])
-            published = await unit.deliveries.published_at([d.post_id for d in deliveries])
-        return {
-            d.id: Outgoing(
-                delivery_id=d.id,
-                key=d.key,
-                post_id=d.post_id,
-                action=d.action,
-                payload=renditions[d.rendition_id][0].payload,
-                text=renditions[d.rendition_id][0].text,
-                intended_at=published.get(d.post_id) or d.due_at,
-                recipient=d.recipient,
-                handles=d.handles,
-                target_id=d.target_id,
-                media=renditions[d.rendition_id][0].media,
-                first_sent_at=first_sent.get(d.id),
-            )
-            for d in deliveries
-        }
+            account = await unit.accounts.leased(self._lease)
+            found = await unit.deliveries.awake(account.id, unit.now, limit)
+        self._digests = {one.delivery.id: one.payload_sha256 for one in found}
+        return Look(
+            account=account,
+            awake=tuple(one.delivery for one in found),
+            outgoing={one.delivery.id: _outgoing(one) for one in found},
+        )
 
     # -- before the call --------------------------------------------------------------------------
 
@@ -190,7 +182,6 @@ class Records:
         async with self._store.begin("courier") as unit:
             lease = await unit.accounts.hold(self._lease, LEASE)
             written: dict[str, tuple[Delivery, Intent]] = {}
-            digests = await unit.deliveries.renditions([d.rendition_id for d, _ in going])
             changes: list[Change] = []
             for delivery, _ in going:
                 attempt = delivery.attempts + 1
@@ -208,7 +199,7 @@ class Records:
                     delivery_id=delivery.id,
                     attempt=attempt,
                     key=delivery.key,
-                    payload_sha256=digests[delivery.rendition_id][1],
+                    payload_sha256=self._digests[delivery.id],
                     fence=self._lease.fence,
                     started_at=unit.now,
                 )
@@ -287,6 +278,24 @@ class Records:
         account = await unit.accounts.get(account_id)
         if account.state is AccountState.CONNECTED:
             await unit.accounts.move(account, AccountState.BLOCKED, reason)
+
+
+def _outgoing(one: Awake) -> Outgoing:
+    delivery = one.delivery
+    return Outgoing(
+        delivery_id=delivery.id,
+        key=delivery.key,
+        post_id=delivery.post_id,
+        action=delivery.action,
+        payload=one.payload,
+        text=one.text,
+        intended_at=one.published_at or delivery.due_at,
+        recipient=delivery.recipient,
+        handles=delivery.handles,
+        target_id=delivery.target_id,
+        media=one.media,
+        first_sent_at=one.first_sent_at,
+    )
 
 
 def _to_scheduled(delivery: Delivery, now: datetime) -> Change:

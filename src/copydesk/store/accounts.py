@@ -31,6 +31,14 @@ _COLUMNS = [
     )
 ]
 
+# built once: putting a statement together costs more than running it
+_OURS = (
+    accounts.c.id == sa.bindparam("account"),
+    accounts.c.lease_fence == sa.bindparam("fence"),
+)
+_HOLD = sa.update(accounts).where(*_OURS).values(lease_until=sa.bindparam("until"))
+_LEASED = sa.select(*_COLUMNS).where(*_OURS)
+
 
 class LeaseLost(Conflict):
     """Another courier has taken over this account."""
@@ -160,13 +168,21 @@ class Accounts:
         """
         until = self._unit.now + timedelta(seconds=seconds)
         result = await self._unit.connection.execute(
-            sa.update(accounts)
-            .where(accounts.c.id == lease.account_id, accounts.c.lease_fence == lease.fence)
-            .values(lease_until=until)
+            _HOLD, {"account": lease.account_id, "fence": lease.fence, "until": until}
         )
         if result.rowcount != 1:
-            raise LeaseLost(f"Another worker has taken over account {lease.account_id}.")
+            raise _lost(lease)
         return Lease(account_id=lease.account_id, owner=lease.owner, fence=lease.fence, until=until)
+
+    async def leased(self, lease: Lease) -> Account:
+        """Return the account as it stands now; raises `LeaseLost` when another courier has it."""
+        rows = await self._unit.connection.execute(
+            _LEASED, {"account": lease.account_id, "fence": lease.fence}
+        )
+        row = rows.one_or_none()
+        if row is None:
+            raise _lost(lease)
+        return _account(row)
 
     async def free_expired_leases(self) -> int:
         """Clear leases that have run out; return how many."""
@@ -184,6 +200,10 @@ class Accounts:
             .where(accounts.c.id == lease.account_id, accounts.c.lease_fence == lease.fence)
             .values(lease_until=None)
         )
+
+
+def _lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"Another worker has taken over account {lease.account_id}.")
 
 
 def _account(row: Any) -> Account:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -16,11 +17,30 @@ from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.findings import Loss
 from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState, check_transition
+from copydesk.store.awake import AWAKE, Awake, awake_of
 from copydesk.store.codec import from_json, to_json
 from copydesk.store.tables import accounts, deliveries, intents, receipts, renditions
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
+
+
+# Built once: putting a statement together costs more than running it.
+_MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
+_INTEND = sa.insert(intents)
+_RECEIVE = sa.insert(receipts)
+
+#: The states that steps start from. Rows are locked in the order of their ids, so that two who take
+#: several never wait for each other in a circle. (SQLite locks everything, and knows no such word.)
+_STANDING = (
+    sa.select(deliveries.c.id, deliveries.c.state)
+    .where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(deliveries.c.id)
+    .with_for_update()
+)
+
+#: How many rows one statement locks; both stores bound its parameters.
+_LOCKED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,22 +119,15 @@ class Deliveries:
         row = rows.one_or_none()
         return (delivery_of(row), row.payload_sha256) if row else None
 
-    async def awake(self, account_id: str, now: datetime, limit: int) -> list[Delivery]:
+    async def awake(self, account_id: str, now: datetime, limit: int) -> list[Awake]:
         """Return deliveries of an account that need a look, in the order they are due.
 
         Everything `sending` is among them: whoever holds the lease knows that nobody sends now.
         """
         rows = await self._unit.connection.execute(
-            sa.select(deliveries)
-            .where(
-                deliveries.c.account_id == account_id,
-                deliveries.c.wake_at.is_not(None),
-                (deliveries.c.wake_at <= now) | (deliveries.c.state == DeliveryState.SENDING),
-            )
-            .order_by(deliveries.c.due_at, deliveries.c.id)
-            .limit(limit)
+            AWAKE, {"account": account_id, "now": now, "most": limit}
         )
-        return [delivery_of(row) for row in rows]
+        return [awake_of(row, delivery_of(row)) for row in rows]
 
     async def blocked(self, account_id: str) -> list[Delivery]:
         """Return the deliveries that wait for their account to be connected again."""
@@ -151,24 +164,6 @@ class Deliveries:
             )
             for row in rows
         }
-
-    async def published_at(self, post_ids: Sequence[str]) -> dict[str, datetime]:
-        """Return the frozen publication times of posts."""
-        from copydesk.store.tables import posts
-
-        rows = await self._unit.connection.execute(
-            sa.select(posts.c.id, posts.c.published_at).where(posts.c.id.in_(list(post_ids)))
-        )
-        return {row.id: row.published_at for row in rows}
-
-    async def first_sent(self, ids: Sequence[str]) -> dict[str, datetime]:
-        """Return the time of the first intent of each delivery that has one."""
-        rows = await self._unit.connection.execute(
-            sa.select(intents.c.delivery_id, sa.func.min(intents.c.started_at).label("first"))
-            .where(intents.c.delivery_id.in_(list(ids)))
-            .group_by(intents.c.delivery_id)
-        )
-        return {row.delivery_id: row.first for row in rows}
 
     async def tries(self, delivery_id: str) -> list[dict[str, Any]]:
         """Return each intent of a delivery with its receipt's fields (None without one)."""
@@ -285,22 +280,24 @@ class Deliveries:
 
         Raises `TransitionNotAllowed` for an illegal one, `Conflict` when a row moved meanwhile.
         """
+        await self._check(changes)
         now = self._unit.now
+        steps = [
+            {
+                "moved_id": change.delivery.id,
+                "state": change.to,
+                "changed_at": now,
+                "wake_at": None,
+                **change.values,
+            }
+            for change in changes
+        ]
+        # one statement for each run of steps that set the same columns
+        for _, alike in groupby(steps, key=lambda step: sorted(step)):
+            await self._unit.connection.execute(_MOVE, list(alike))
         for change in changes:
-            check_transition("delivery", change.delivery.id, change.delivery.state, change.to)
-            values = {"wake_at": None, **change.values}
-            result = await self._unit.connection.execute(
-                sa.update(deliveries)
-                .where(
-                    deliveries.c.id == change.delivery.id,
-                    deliveries.c.state == change.delivery.state,
-                )
-                .values(state=change.to, changed_at=now, **values)
-            )
-            if result.rowcount != 1:
-                raise Conflict(f"Delivery {change.delivery.id} has changed in the meantime.")
             if change.to is DeliveryState.SCHEDULED:
-                self._unit.hint("courier", change.delivery.account_id, values["wake_at"])
+                self._unit.hint("courier", change.delivery.account_id, change.values.get("wake_at"))
         await self._unit.events.append_all(
             [
                 self._unit.events.row(
@@ -315,6 +312,22 @@ class Deliveries:
                 for change in changes
             ]
         )
+
+    async def _check(self, changes: Sequence[Change]) -> None:
+        """Lock the rows and hold every step against the state its delivery is in by now."""
+        standing: dict[str, str] = {}
+        ids = [change.delivery.id for change in changes]
+        for start in range(0, len(ids), _LOCKED):
+            rows = await self._unit.connection.execute(
+                _STANDING, {"ids": ids[start : start + _LOCKED]}
+            )
+            standing.update((row.id, row.state) for row in rows)
+        for change in changes:
+            delivery = change.delivery
+            check_transition("delivery", delivery.id, delivery.state, change.to)
+            if standing.get(delivery.id) != delivery.state:
+                raise Conflict(f"Delivery {delivery.id} has changed in the meantime.")
+            standing[delivery.id] = change.to
 
     async def look_again(self, delivery: Delivery, wake_at: datetime, reason: str) -> None:
         """Count a look at an unknown outcome that told nothing; look again at `wake_at`."""
@@ -357,15 +370,11 @@ class Deliveries:
 
     async def write_intents(self, written: Sequence[Intent]) -> None:
         """Record that commit calls are about to be made."""
-        await self._unit.connection.execute(
-            sa.insert(intents), [to_columns(intent) for intent in written]
-        )
+        await self._unit.connection.execute(_INTEND, [to_columns(intent) for intent in written])
 
     async def write_receipts(self, written: Sequence[Receipt]) -> None:
         """Record what came of commit calls."""
-        await self._unit.connection.execute(
-            sa.insert(receipts), [to_columns(receipt) for receipt in written]
-        )
+        await self._unit.connection.execute(_RECEIVE, [to_columns(receipt) for receipt in written])
 
     # -- waiting work -----------------------------------------------------------------------------
 
@@ -392,9 +401,8 @@ def to_columns(value: Intent | Receipt) -> dict[str, Any]:
 
 def delivery_of(row: Any) -> Delivery:
     """Return the delivery a row of its table (joined or not) holds."""
-    values = {
-        name: row._mapping[name] for name in Delivery.__dataclass_fields__ if name in row._mapping
-    }
+    columns = row._mapping
+    values = {name: columns[name] for name in Delivery.__dataclass_fields__ if name in columns}
     values["state"] = DeliveryState(values["state"])
     values["action"] = Action(values["action"])
     return Delivery(**values)

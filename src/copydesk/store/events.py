@@ -13,6 +13,9 @@ from copydesk.store.tables import events
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
 
+# built once: putting a statement together costs more than running it
+_APPEND = sa.insert(events)
+
 
 class Events:
     """Appends and reads events."""
@@ -62,7 +65,7 @@ class Events:
     async def append_all(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Record several events in one statement."""
         if rows:
-            await self._unit.connection.execute(sa.insert(events), list(rows))
+            await self._unit.connection.execute(_APPEND, list(rows))
 
     async def history(self, subject_ids: Sequence[str], limit: int = 500) -> list[Event]:
         """Return what happened to the given things, oldest first, at most `limit`."""
