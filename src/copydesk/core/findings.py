@@ -27,7 +27,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """One thing a rendition does not carry over as it was: downgraded, moved or dropped, and why."""
+    """One thing a rendition does not carry over as it was: downgraded, moved, dropped, and why."""
 
     what: str
     how: str

@@ -65,7 +65,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """One change made to the author's text, with what made it. Offsets in code points of `before`."""
+    """One change made to the author's text and the rule behind it; `start` in code points."""
 
     rule: str
     before: str
@@ -107,7 +107,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A post as a row. `source_key` is a natural key (submission id or file path) within a workspace."""
+    """A post as a row. `source_key` (submission id or file path) is unique in its workspace."""
 
     id: str
     workspace_id: str

@@ -91,12 +91,19 @@ class ThreadRef:
         return self.references[0] if self.references else self.message_id
 
 
+class Doubt(str):
+    """A parser's note that something may be missing or misread: a person has to look at it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedMessage:
     """What parsing made of one raw input.
 
     `text` is the whole decoded text that `segments` tile. `notes` lists what the parser was unsure
-    of, in words for an editor. `meta` holds channel metadata as strings (form fields, room, …).
+    of, in words for an editor; those that are a `Doubt` hold the item for a person. `meta` holds
+    channel metadata as strings (form fields, room, …).
     """
 
     source: Source
@@ -111,6 +118,11 @@ class ParsedMessage:
     attachments: tuple[Attachment, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return the notes that say something may be missing or misread."""
+        return tuple(str(note) for note in self.notes if isinstance(note, Doubt))
 
     @property
     def reply(self) -> str:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from copydesk.core.errors import InputRefused
+from copydesk.core.submission import Doubt
 
 #: Names seen in real mail that Python does not know, or knows as a narrower charset.
 _ALIASES: Final = {
@@ -129,13 +130,18 @@ def _guess(raw: bytes, charset: str, declared: str, notes: list[str], what: str)
         broken = text.count("\ufffd")
         if broken <= max(2, len(text) // 100):
             notes.append(
-                f"{what} has {broken} byte(s) that are not {declared}; each is shown as “\ufffd”."
+                Doubt(
+                    f"{what} has {broken} byte(s) that are not {declared}; each is shown as "
+                    "“\ufffd”."
+                )
             )
             return _clean(text, notes, what)
     text = raw.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
     if len(raw) - len(text) > 3 * broken and broken <= max(2, len(text) // 100):
-        notes.append(f"{what} has {broken} byte(s) that are not UTF-8; each is shown as “\ufffd”.")
+        notes.append(
+            Doubt(f"{what} has {broken} byte(s) that are not UTF-8; each is shown as “\ufffd”.")
+        )
         return _clean(text, notes, what)
     text, name = _likeliest(raw)
     if sum(map(str.isprintable, text)) + text.count("\n") < 0.8 * len(text):
@@ -144,7 +150,7 @@ def _guess(raw: bytes, charset: str, declared: str, notes: list[str], what: str)
             f"{what} cannot be read: no known charset fits its bytes.",
             remedy="Send it again as UTF-8.",
         )
-    notes.append(f"{claimed}{what} was read as {name}: check accents and quotes.")
+    notes.append(Doubt(f"{claimed}{what} was read as {name}: check accents and quotes."))
     return _clean(text, notes, what)
 
 
@@ -196,5 +202,7 @@ def storable(text: str) -> str:
 def _clean(text: str, notes: list[str], what: str) -> Decoded:
     clean = storable(text)
     if "\ufffd" in clean and "\ufffd" not in text:
-        notes.append(f"{what} has characters that cannot be stored; each is shown as “\ufffd”.")
+        notes.append(
+            Doubt(f"{what} has characters that cannot be stored; each is shown as “\ufffd”.")
+        )
     return Decoded(clean.removeprefix("\ufeff"), tuple(notes))

@@ -13,6 +13,7 @@ from html import unescape
 from typing import Final
 
 from copydesk.core.errors import InputRefused
+from copydesk.core.submission import Doubt
 from copydesk.intake.html_tokens import RAW, Tag, tokens
 from copydesk.intake.html_tokens import attributes as parse_attributes
 
@@ -118,7 +119,10 @@ class _Writer:
     skipped: int = 0
 
     def note(self, what: str) -> None:
-        self.notes[f"HTML: {what}."] = None
+        words = f"HTML: {what}."
+        # what was authored and not meant to be hidden must not go unnoticed
+        lost = "unclosed" in what or "into the HTML itself" in what
+        self.notes[Doubt(words) if lost else words] = None
 
     # -- text
 

@@ -16,7 +16,7 @@ from email.utils import collapse_rfc2231_value
 from typing import Final
 
 from copydesk.core.errors import InputRefused
-from copydesk.core.submission import Attachment
+from copydesk.core.submission import Attachment, Doubt
 from copydesk.intake import charsets
 from copydesk.intake.html import html_to_text
 
@@ -136,7 +136,7 @@ def collect(part: Message, contents: Contents) -> None:
         defects = {type(defect).__name__ for defect in part.defects}
         if "CloseBoundaryNotFoundDefect" in defects:
             contents.notes.append(
-                "The mail ends in the middle of a part: something may be missing."
+                Doubt("The mail ends in the middle of a part: something may be missing.")
             )
         both = kind == "multipart/alternative" and _offers_both(children)
         contents.twice = contents.twice or both
@@ -214,7 +214,9 @@ def _collect_text(part: Message, kind: str, contents: Contents, both: bool) -> N
     if not isinstance(data, bytes):
         return
     if any("Base64" in type(defect).__name__ for defect in part.defects):
-        contents.notes.append("A part of the mail has broken base64: some of it may be missing.")
+        contents.notes.append(
+            Doubt("A part of the mail has broken base64: some of it may be missing.")
+        )
     declared = part.get_param("charset") or ""
     charset = collapse_rfc2231_value(declared) if declared else ""
     what = "The HTML part" if kind == "text/html" else "The text"

@@ -12,6 +12,7 @@ from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.states import SubmissionState, check_transition
 from copydesk.core.submission import (
     Attachment,
+    Doubt,
     ParsedMessage,
     Segment,
     Source,
@@ -189,6 +190,7 @@ class Submissions:
                     ],
                     "meta": dict(parsed.meta),
                     "notes": list(parsed.notes),
+                    "doubts": list(parsed.doubts),
                 },
             )
         )
@@ -326,7 +328,7 @@ def _submission(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
             language=data["language"],
             thread=from_json(ThreadRef, data["thread"]),
             meta=data["meta"],
-            notes=tuple(data["notes"]),
+            notes=tuple(Doubt(n) if n in data["doubts"] else n for n in data["notes"]),
         )
     return Submission(
         id=values["id"],

@@ -72,8 +72,8 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
 
 
 async def _reasons_to_hold(unit: UnitOfWork, submission: Submission, draft: Draft) -> list[str]:
-    reasons = list(draft.gate.hold_reasons)
-    if draft.gate.verdict is not Verdict.PASSED and not reasons:
+    reasons = [*draft.parsed.doubts, *draft.gate.hold_reasons]
+    if draft.gate.verdict is not Verdict.PASSED and not draft.gate.hold_reasons:
         reasons.append(f"the gate says {draft.gate.verdict}")
     if draft.rewrite.degraded_because:
         reasons.append(draft.rewrite.degraded_because)

@@ -1,1 +1,1 @@
-"""What every spoke is built from: the contract, the manifest reader, the transport, the registry."""
+"""What every spoke is built from: contract, manifest reader, transport, registry."""

@@ -42,7 +42,7 @@ class Setting:
 class Subject:
     """The post a rendition is made from: canonical content plus the identity the spoke may use.
 
-    `post_id` never changes; `published_at` is an ISO 8601 time in UTC, frozen at first distribution.
+    `post_id` never changes; `published_at` is an ISO 8601 time in UTC, frozen at first publication.
     `updated_at` is the revision's time, likewise ISO 8601 in UTC.
     """
 
@@ -93,7 +93,7 @@ class Client(ABC):
         return Ready(outgoing.handles)
 
     async def commit_batch(self, batch: Sequence[Outgoing]) -> Sequence[Outcome]:
-        """Commit several at once, one outcome each, in order (only if the manifest's `batch` > 1)."""
+        """Commit several at once, one outcome each, in order (only with a manifest `batch` > 1)."""
         return [await self.commit(outgoing) for outgoing in batch]
 
     async def find(self, outgoing: Outgoing) -> Existence:
@@ -128,7 +128,7 @@ class Platform(ABC):
     # -- with a sensible default ------------------------------------------------------------------
 
     def limits(self, account: Account) -> Mapping[str, Limit]:
-        """Return the limits that hold for `account`; the manifest's unless the account knows more."""
+        """Return the limits that hold for `account`: the manifest's, unless it knows more."""
         return self.manifest.limits
 
     def idempotency(self, account: Account) -> Idempotency:
@@ -137,11 +137,11 @@ class Platform(ABC):
         return self.manifest.idempotency
 
     def reconcile(self, account: Account) -> Reconcile:
-        """Return how an unknown outcome is resolved for `account`; the manifest's unless refined."""
+        """Return how an unknown outcome is resolved for `account`: the manifest's, or refined."""
         return self.manifest.reconcile
 
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:
-        """Return the addressees that each get a delivery of their own; `("",)` for all other platforms."""
+        """Return the addressees that each get a delivery of their own; `("",)` for a public place."""
         return ("",)
 
     def check_settings(
@@ -179,20 +179,20 @@ def check_declared(
                     remedy=f"one of: {', '.join(setting.choices)}",
                 )
             )
-    for setting in declared:
-        if setting.required and not given.get(setting.key):
-            findings.append(
-                Finding(
-                    code="setting_missing",
-                    field=setting.key,
-                    message=f"{setting.key} is missing ({setting.help})",
-                    remedy=(
-                        f"give it on standard input: {setting.key}=…"
-                        if setting.secret
-                        else f"--set {setting.key}=…"
-                    ),
-                )
-            )
+    findings += [
+        Finding(
+            code="setting_missing",
+            field=setting.key,
+            message=f"{setting.key} is missing ({setting.help})",
+            remedy=(
+                f"give it on standard input: {setting.key}=…"
+                if setting.secret
+                else f"--set {setting.key}=…"
+            ),
+        )
+        for setting in declared
+        if setting.required and not given.get(setting.key)
+    ]
     return findings
 
 

@@ -1,6 +1,6 @@
 """The only place that opens HTTP to platforms. One session per process, explicit timeouts.
 
-It never retries: whether a call may be repeated is the engine's decision. What it does settle is the
+It never retries: whether a call may be repeated is the engine's decision. What it settles is the
 one question that matters for that decision, whether the request can have reached the platform.
 """
 
@@ -68,7 +68,8 @@ class Transport(Protocol):
         query: Mapping[str, str] | None = None,
         timeout: float = 30.0,
     ) -> Reply:
-        """Make one call. `files` maps a field to (filename, bytes, content type); `timeout` in seconds.
+        """Make one call. `files` maps a field to (filename, bytes, content type); `timeout` is in
+        seconds.
 
         Raises `NotSent` or `AnswerLost`; every HTTP status is a `Reply`.
         """
