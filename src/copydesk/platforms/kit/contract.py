@@ -141,7 +141,7 @@ class Platform(ABC):
         return self.manifest.reconcile
 
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:
-        """Return the addressees that each get a delivery of their own; `("",)` for a public place."""
+        """Return the addressees that each get a delivery of their own; `("",)`: the public."""
         return ("",)
 
     def check_settings(
