@@ -41,7 +41,7 @@ class Rendition:
 class Delivery:
     """One rendition on its way to one account, as a row.
 
-    `key` is the idempotency key: deterministic per delivery, the same on every try. `due_at` is when
+    `key` is the idempotency key: deterministic per delivery, the same every time. `due_at` is when
     it should go out, `wake_at` when the engine next has to look at it (None: nothing left to do),
     both aware UTC. `attempts` counts commit calls, `looks` how often an unknown outcome was looked
     up. `target_id` is the platform's id of what an update changes.
@@ -69,6 +69,11 @@ class Delivery:
     reason: str = ""
     remedy: str = ""
     created_at: datetime | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the platform has taken it and only has to make it public: never send it again."""
+        return self.state is DeliveryState.SNOOZED and bool(self.handles.get("accepted"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,8 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _D.SNOOZED: frozenset(
             {_D.SCHEDULED, _D.DELIVERED, _D.BLOCKED, _D.HELD, _D.CANCELLED, _D.EXPIRED}
         ),
-        _D.UNKNOWN: frozenset({_D.DELIVERED, _D.SCHEDULED, _D.HELD}),
+        # failed: proved absent, and its tries are used up
+        _D.UNKNOWN: frozenset({_D.DELIVERED, _D.SCHEDULED, _D.HELD, _D.FAILED}),
         _D.BLOCKED: frozenset({_D.SCHEDULED, _D.CANCELLED, _D.EXPIRED}),
         # held after an unknown outcome: a person says it landed, or lets it be sent again
         _D.HELD: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED}),

@@ -33,7 +33,13 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
-from copydesk.distribution.judgement import Circumstances, judge, judge_existence
+from copydesk.distribution.judgement import (
+    Circumstances,
+    judge,
+    judge_accepted,
+    judge_existence,
+    judge_preparation,
+)
 from copydesk.distribution.records import LEASE, Records, Sent
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.vault import Vault
@@ -45,11 +51,17 @@ from copydesk.store.accounts import LeaseLost
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds between two renewals of the lease.
+#: Seconds between two renewals of the lease, and how long before its end a courier that could not
+#: renew it falls silent: whoever takes over must not meet a call that is still being made.
 RENEWAL = 3.0
+MARGIN = 2.0
 
-#: How many deliveries share intent and receipt transactions where the platform can be asked later.
+#: How many deliveries share intent and receipt transactions where the platform can be asked later:
+#: the first round so many, the next as many as it answers within `SPAN` seconds, up to `MOST`. A
+#: quick platform shares the cost of a commit among many; a slow one leaves few unknown in a crash.
 SHARED = 20
+MOST = 100
+SPAN = 1.0
 
 #: Answers after which no further call may be made for the account in this round.
 _STOPPERS = (RateLimited, AuthExpired, AuthRevoked, Misconfigured)
@@ -79,38 +91,51 @@ class Courier:
 
     async def run(self) -> int:
         """Carry what is due and return how many deliveries were looked at; 0 if another courier
-        has the account."""
+        has the account. Raises `LeaseLost` when it could not be kept; calls end before it does."""
+        began = asyncio.get_running_loop().time()
         async with self._store.begin("courier") as unit:
             lease = await unit.accounts.lease(self._account_id, self._tools.owner, LEASE)
             if lease is None:
                 return 0
             account = await unit.accounts.get(self._account_id)
             sealed = await unit.accounts.secrets(self._account_id)
-        carried = 0
-        renewing = asyncio.create_task(self._renew(lease))
         try:
-            round_ = await self._open(account, sealed, lease)
-            if round_ is None:
-                return 0
-            try:
-                while not self._tools.stopping() and (seen := await round_.carry()):
-                    carried += seen
-            finally:
-                await round_.client.close()
+            async with asyncio.timeout_at(began + LEASE - MARGIN) as term:
+                renewing = asyncio.create_task(self._renew(lease, term))
+                try:
+                    return await self._carry(account, sealed, lease)
+                finally:
+                    renewing.cancel()
+        except TimeoutError as error:
+            raise LeaseLost(f"The lease of account {account.name} could not be kept.") from error
         finally:
-            renewing.cancel()
             async with self._store.begin("courier") as unit:
                 await unit.accounts.release(lease)
+
+    async def _carry(self, account: Account, sealed: bytes, lease: Lease) -> int:
+        round_ = await self._open(account, sealed, lease)
+        if round_ is None:
+            return 0
+        carried = 0
+        try:
+            while not self._tools.stopping() and (seen := await round_.carry()):
+                carried += seen
+        finally:
+            await round_.client.close()
         return carried
 
-    async def _renew(self, lease: Lease) -> None:
+    async def _renew(self, lease: Lease, term: asyncio.Timeout) -> None:
         # a call may take minutes, the lease lasts seconds: that we live is said here, and whether
         # the lease is still ours is asked again before every intent
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(RENEWAL)
+            began = loop.time()
             try:
                 await Records(self._store, lease).hold()
+                term.reschedule(began + LEASE - MARGIN)
             except LeaseLost:
+                term.reschedule(began)
                 return
             except StoreUnavailable as error:
                 _log.warning("lease_not_renewed", account=lease.account_id, reason=error.message)
@@ -129,7 +154,14 @@ class Courier:
             load_media=self._load_media,
             home=self._tools.home,
         )
-        return _Rounds(self._tools, platform, account, platform.connect(session), lease)
+        try:
+            client = platform.connect(session)
+        except Exception as error:
+            # settings a spoke chokes on: a person has to mend them, and no other account waits
+            _log.exception("connect_failed", account=account.name, platform=account.platform)
+            await Records(self._store, lease).block(account, f"connecting failed: {_words(error)}")
+            return None
+        return _Rounds(self._tools, platform, account, client, lease)
 
     async def _load_media(self, media: Media) -> bytes:
         async with self._store.read() as unit:
@@ -166,6 +198,13 @@ class _Rounds:
         # called; where nobody can look, that would need a person each time
         return SHARED if self._reconcile.find else max(1, self._concurrency)
 
+    def _pace(self, calls: int, seconds: float) -> None:
+        if self._manifest.batch > 1 or not self._reconcile.find or not calls:
+            return
+        answered = MOST if seconds <= 0 else int(SPAN * calls / seconds)
+        # at most doubled: one quick answer is no promise
+        self._size = max(1, min(answered, self._size * 2, MOST))
+
     @property
     def _concurrency(self) -> int:
         return 1 if self._manifest.ordered else self._manifest.concurrency
@@ -176,34 +215,35 @@ class _Rounds:
         self._account = look.account
         if not look.awake:
             return 0
-        awake = look.awake
+        seen = len(look.awake)
+        abandoned = [d for d in look.awake if d.state is DeliveryState.SENDING]
+        await self._records.abandon(abandoned, self._reconcile.delay)
+        awake = [d for d in look.awake if d.state is not DeliveryState.SENDING]
         now = self._clock.now()
         if self._account.state is not AccountState.CONNECTED:
             await self._records.wait_for_account(awake, self._account)
-            return len(awake)
+            return seen
         if self._account.paused_until and self._account.paused_until > now:
             await self._records.postpone(awake, self._account.paused_until)
-            return len(awake)
+            return seen
 
-        abandoned = [d for d in awake if d.state is DeliveryState.SENDING]
-        await self._records.abandon(abandoned, self._reconcile.delay)
         for delivery in awake:
             if delivery.state is DeliveryState.UNKNOWN:
                 await self._look(delivery, look.outgoing[delivery.id])
-            elif delivery.state is DeliveryState.SNOOZED and delivery.handles.get("accepted"):
+            elif delivery.is_accepted:
                 await self._ask_if_public(delivery, look.outgoing[delivery.id])
         due = await self._records.wake(
             [
                 d
                 for d in awake
                 if d.state is DeliveryState.SCHEDULED
-                or (d.state is DeliveryState.SNOOZED and not d.handles.get("accepted"))
+                or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
             ]
         )
         ready = await self._prepare(due, look.outgoing)
         if ready:
             await self._send(ready)
-        return len(awake)
+        return seen
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -227,12 +267,8 @@ class _Rounds:
 
     async def _ask_if_public(self, delivery: Delivery, outgoing: Outgoing) -> None:
         answer = await self._guarded(self.client.check(outgoing), before_commit=True)
-        at = self._circumstances(outgoing)
-        if isinstance(answer, Ready | Pending | Unavailable | RateLimited):
-            wait = None if isinstance(answer, Ready) else answer.retry_after
-            await self._records.postpone([delivery], at.now + at.policy.rate_limit(wait))
-        else:
-            await self._records.settle(delivery, judge(answer, delivery, at), evidence=answer)
+        judgement = judge_accepted(answer, delivery, self._circumstances(outgoing))
+        await self._records.settle(delivery, judgement, evidence=answer)
 
     # -- sending ----------------------------------------------------------------------------------
 
@@ -253,7 +289,9 @@ class _Rounds:
                 await self._records.wait_for_platform(delivery, answer.retry_after)
             else:
                 await self._records.not_prepared(
-                    delivery, judge(answer, _tried(delivery), self._circumstances(going)), answer
+                    delivery,
+                    judge_preparation(answer, delivery, self._circumstances(going)),
+                    answer,
                 )
                 if isinstance(answer, _STOPPERS):
                     self._leave(due[position + 1 :])
@@ -272,7 +310,9 @@ class _Rounds:
             for delivery, out in ready
         ]
         intents = await self._records.intend(going)
+        began = self._clock.monotonic()
         sent = await self._call(going, intents)
+        self._pace(len(sent), self._clock.monotonic() - began)
         judged = [
             replace(
                 one, judgement=judge(one.outcome, one.delivery, self._circumstances(one.outgoing))
@@ -356,10 +396,6 @@ class _Rounds:
             reconcile=self._reconcile,
             first_sent_at=outgoing.first_sent_at,
         )
-
-
-def _tried(delivery: Delivery) -> Delivery:
-    return replace(delivery, attempts=delivery.attempts + 1)
 
 
 def _words(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -20,8 +20,10 @@ from copydesk.core.outcomes import (
     Landed,
     Misconfigured,
     Outcome,
+    Pending,
     Published,
     RateLimited,
+    Ready,
     Refused,
     Unavailable,
     Unknown,
@@ -113,7 +115,7 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
         case Misconfigured():
             return _blocked(
                 "misconfigured",
-                outcome.reason,
+                outcome.reason or "the account is set up wrongly",
                 outcome.remedy or "Correct the account's settings.",
                 delivery,
             )
@@ -136,6 +138,48 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
             assert_never(outcome)
 
 
+def judge_preparation(answer: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
+    """Return what an answer to preparing `delivery` means: nothing was published by it.
+
+    The try is counted as one. A spoke that says it published, accepted or repeated something while
+    preparing breaks its contract; a person has to look, since guessing makes duplicates.
+    """
+    if isinstance(answer, Published | Accepted | Duplicate | Unknown):
+        return _stopped(
+            DeliveryState.HELD,
+            "spoke_fault",
+            f"preparing it was answered with {type(answer).__name__}",
+            "Look at the platform: say that it landed, let it be sent, or give it up.",
+        )
+    return judge(answer, replace(delivery, attempts=delivery.attempts + 1), at)
+
+
+def judge_accepted(
+    answer: Ready | Pending | Outcome, delivery: Delivery, at: Circumstances
+) -> Judgement:
+    """Return what a look at an accepted delivery means: public now, refused after all, or, as
+    `snoozed`, look again. It is never sent again, whatever becomes of the account meanwhile."""
+    match answer:
+        case Published():
+            return _delivered(answer.id, answer.url)
+        case Duplicate() if answer.of:
+            return _delivered(answer.of, answer.url)
+        case Refused():
+            return judge(answer, delivery, at)
+        case AuthExpired() | AuthRevoked() | Misconfigured():
+            stopped = judge(answer, delivery, at)
+            return replace(_look_later(at, None), block_account=stopped.block_account)
+        case RateLimited():
+            until = _until(answer.retry_after, answer.until, at)
+            return Judgement(to=DeliveryState.SNOOZED, values={"wake_at": until}, pause_until=until)
+        case Pending() | Unavailable():
+            return _look_later(at, answer.retry_after)
+        case Ready() | Accepted() | Duplicate() | Unknown():
+            return _look_later(at, None)
+        case _:
+            assert_never(answer)
+
+
 def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> Judgement | None:
     """Return what a look at an unknown outcome means, or None: look again later."""
     match found:
@@ -146,7 +190,7 @@ def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> 
                 f"it did not arrive ({found.evidence or 'complete listing'})", delivery, at
             )
         case Inconclusive():
-            if at.may_repeat:
+            if at.may_repeat and delivery.attempts < at.policy.attempts:
                 return _try_again(f"sending again with the same key: {found.reason}", delivery, at)
             if at.reconcile.find and delivery.looks + 1 < at.reconcile.looks:
                 return None
@@ -158,6 +202,11 @@ def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> 
             )
         case _:
             assert_never(found)
+
+
+def _look_later(at: Circumstances, seconds: float | None) -> Judgement:
+    wake_at = at.now + at.policy.rate_limit(seconds)
+    return Judgement(to=DeliveryState.SNOOZED, values={"wake_at": wake_at})
 
 
 def _delivered(remote_id: str, url: str) -> Judgement:
@@ -235,5 +284,5 @@ def _try_again(
 
 def _until(retry_after: float | None, moment: datetime | None, at: Circumstances) -> datetime:
     if retry_after is None and moment is not None:
-        return max(moment, at.now)
+        return max(moment, at.now + at.policy.rate_limit(0))
     return at.now + at.policy.rate_limit(retry_after)

@@ -7,7 +7,7 @@ an update where it has changed and the platform can update, and is refused where
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -39,7 +39,11 @@ class Intended(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would happen with one post on one account (and one recipient), and why."""
+    """What would happen with one post on one account (and one recipient), and why.
+
+    `earlier` is the newest delivery of the post there. `target_id` is the platform's id of what
+    stands there already and would be changed, "" when nothing does.
+    """
 
     account: Account
     platform: Platform
@@ -47,6 +51,7 @@ class Plan:
     findings: tuple[Finding, ...]
     intended: Intended
     earlier: Delivery | None = None
+    target_id: str = ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -89,18 +94,14 @@ async def plan(
         for recipient in platform.recipients(account, subject.content):
             rendition = platform.render(subject, account, recipient)
             findings = [*platform.validate(rendition, account), *_account_findings(account)]
-            latest = await unit.deliveries.latest(account.id, post.id, recipient)
-            intended, earlier, finding = _compare(platform, rendition, latest)
-            plans.append(
-                Plan(
-                    account=account,
-                    platform=platform,
-                    rendition=rendition,
-                    findings=(*findings, *([finding] if finding else [])),
-                    intended=intended,
-                    earlier=earlier,
-                )
+            planned = Plan(
+                account=account,
+                platform=platform,
+                rendition=rendition,
+                findings=tuple(findings),
+                intended=Intended.CREATE,
             )
+            plans.append(await _compare(unit, post, planned))
     return plans
 
 
@@ -116,7 +117,11 @@ async def schedule(
         if planned.intended is Intended.NOTHING and planned.earlier is not None:
             deliveries.append(planned.earlier)
             continue
-        if planned.intended is Intended.REPLACE and planned.earlier is not None:
+        if (
+            planned.intended is Intended.REPLACE
+            and planned.earlier is not None
+            and planned.earlier.state is not DeliveryState.EXPIRED
+        ):
             await unit.deliveries.move(
                 Change(
                     delivery=planned.earlier,
@@ -124,16 +129,15 @@ async def schedule(
                     reason=f"replaced by revision {revision.number}",
                 )
             )
-        updates = planned.intended is Intended.UPDATE and planned.earlier is not None
         delivery = await unit.deliveries.plan(
             workspace_id=post.workspace_id,
             account_id=planned.account.id,
             post_id=post.id,
             revision_id=revision.id,
             rendition=planned.rendition,
-            action=Action.UPDATE if updates else Action.CREATE,
+            action=Action.UPDATE if planned.target_id else Action.CREATE,
             due_at=due_at,
-            target_id=planned.earlier.remote_id if updates and planned.earlier else "",
+            target_id=planned.target_id,
         )
         await unit.deliveries.move(_first_step(planned, delivery, due_at))
         deliveries.append(await unit.deliveries.get(delivery.id))
@@ -167,36 +171,46 @@ def _account_findings(account: Account) -> list[Finding]:
     ]
 
 
-def _compare(
-    platform: Platform, rendition: Rendition, latest: tuple[Delivery, str] | None
-) -> tuple[Intended, Delivery | None, Finding | None]:
+async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
+    """Return the plan as it stands against what was delivered of the post before."""
+    key = planned.account.id, post.id, planned.rendition.recipient
+    latest = await unit.deliveries.latest(*key)
     if latest is None:
-        return Intended.CREATE, None, None
+        return planned
     earlier, digest = latest
-    if digest == freeze(rendition.payload)[1]:
-        return Intended.NOTHING, earlier, None
-    if earlier.state in _IN_FLIGHT:
-        return (
-            Intended.REFUSE,
-            earlier,
-            Finding(
-                code="in_flight",
-                field="account",
-                message="an earlier version is on its way and its outcome is not known yet",
-                remedy=f"Wait until {earlier.id} is settled, then publish again.",
-            ),
+    planned = replace(planned, earlier=earlier)
+    if digest == freeze(planned.rendition.payload)[1]:
+        return replace(planned, intended=Intended.NOTHING)
+    if earlier.state in _IN_FLIGHT or earlier.is_accepted:
+        return _refused(
+            planned,
+            "in_flight",
+            "an earlier version is on its way and its outcome is not known yet",
+            f"Wait until {earlier.id} is settled, then publish again.",
         )
-    if earlier.state is not DeliveryState.DELIVERED:
-        return Intended.REPLACE, earlier, None
-    if platform.manifest.can_update:
-        return Intended.UPDATE, earlier, None
-    return (
-        Intended.REFUSE,
-        earlier,
-        Finding(
-            code="cannot_update",
-            field="account",
-            message=f"{platform.manifest.title} cannot change what it has published",
-            remedy="Publish the change as a new file.",
-        ),
-    )
+    # what stands there may be older than the newest delivery, which never went out
+    standing = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
+    if standing is None:
+        return replace(planned, intended=Intended.REPLACE)
+    planned = replace(planned, target_id=standing[0].remote_id)
+    if not planned.platform.manifest.can_update:
+        return _refused(
+            planned,
+            "cannot_update",
+            f"{planned.platform.manifest.title} cannot change what it has published",
+            "Publish the change as a new file.",
+        )
+    if not planned.target_id:
+        return _refused(
+            planned,
+            "place_unknown",
+            "it is there already, but nobody said under which address",
+            "Change it on the platform itself, or publish the change as a new file.",
+        )
+    changes = earlier.state is DeliveryState.DELIVERED
+    return replace(planned, intended=Intended.UPDATE if changes else Intended.REPLACE)
+
+
+def _refused(planned: Plan, code: str, message: str, remedy: str) -> Plan:
+    finding = Finding(code=code, field="account", message=message, remedy=remedy)
+    return replace(planned, intended=Intended.REFUSE, findings=(*planned.findings, finding))

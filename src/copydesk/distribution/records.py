@@ -88,7 +88,10 @@ class Records:
             await self._block(unit, account.id, reason)
 
     async def wait_for_account(self, awake: Sequence[Delivery], account: Account) -> None:
-        """Let deliveries wait while their account is blocked; unknown ones keep their state."""
+        """Let deliveries wait while their account is blocked.
+
+        What may have arrived already (unknown, accepted) keeps its state: it is not to be sent.
+        """
         values = {
             "reason_code": "account_blocked",
             "reason": account.reason,
@@ -97,18 +100,9 @@ class Records:
         async with self._store.begin("courier") as unit:
             steps: list[Change] = []
             for delivery in awake:
-                match delivery.state:
-                    case DeliveryState.SNOOZED:
-                        await unit.deliveries.move(_to_scheduled(delivery, unit.now))
-                        delivery = replace(delivery, state=DeliveryState.SCHEDULED)
-                    case DeliveryState.SENDING:
-                        await unit.deliveries.move(_abandoned(delivery, unit.now + _WAIT))
-                        continue
-                    case DeliveryState.UNKNOWN:
-                        await unit.deliveries.postpone([delivery.id], unit.now + _WAIT)
-                        continue
-                    case _:
-                        pass
+                if delivery.state is DeliveryState.UNKNOWN or delivery.is_accepted:
+                    await unit.deliveries.postpone([delivery.id], unit.now + _WAIT)
+                    continue
                 steps.append(
                     Change(
                         delivery=delivery,
@@ -155,7 +149,7 @@ class Records:
                     to=DeliveryState.SNOOZED,
                     reason=reason,
                     values={
-                        "wake_at": unit.now + timedelta(seconds=seconds),
+                        "wake_at": unit.now + timedelta(seconds=max(1.0, seconds)),
                         "reason_code": "processing",
                         "reason": reason,
                     },
@@ -256,11 +250,17 @@ class Records:
                 )
 
     async def settle(
-        self, delivery: Delivery, judgement: Judgement, evidence: Existence | Outcome
+        self,
+        delivery: Delivery,
+        judgement: Judgement,
+        evidence: Existence | Ready | Pending | Outcome,
     ) -> None:
-        """Take the step that a look at the platform means."""
+        """Take the step that a look at the platform means, or rest until the next look."""
         async with self._store.begin("courier") as unit:
-            await unit.deliveries.move(_change(delivery, judgement, evidence))
+            if judgement.to is delivery.state:
+                await unit.deliveries.postpone([delivery.id], judgement.values["wake_at"])
+            else:
+                await unit.deliveries.move(_change(delivery, judgement, evidence))
             await self._account_effects(unit, judgement)
 
     async def look_again(self, delivery: Delivery, wake_at: datetime, reason: str) -> None:

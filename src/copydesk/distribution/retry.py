@@ -26,7 +26,10 @@ class RetryPolicy:
         return timedelta(seconds=source.uniform(0, bound))
 
     def rate_limit(self, retry_after: float | None) -> timedelta:
-        """Return the rest a platform asked for, or a careful one when it did not say how long."""
+        """Return the rest a platform asked for, or a careful one when it did not say how long.
+
+        Never less than `first`: a rest burns no attempt, so one of no length would never end.
+        """
         return timedelta(
-            seconds=self.rate_limit_first if retry_after is None else max(0.0, retry_after)
+            seconds=self.rate_limit_first if retry_after is None else max(self.first, retry_after)
         )

@@ -100,10 +100,11 @@ class Deliveries:
         return [delivery_of(row) for row in rows]
 
     async def latest(
-        self, account_id: str, post_id: str, recipient: str
+        self, account_id: str, post_id: str, recipient: str, *, state: DeliveryState | None = None
     ) -> tuple[Delivery, str] | None:
-        """Return the newest delivery of a post to one recipient that was not cancelled, with the
-        SHA-256 of its payload; or None."""
+        """Return the newest delivery of a post to one recipient that was not cancelled (or, with
+        `state`, that stands there), with the SHA-256 of its payload; or None."""
+        wanted = deliveries.c.state
         rows = await self._unit.connection.execute(
             sa.select(deliveries, renditions.c.payload_sha256)
             .join(renditions, renditions.c.id == deliveries.c.rendition_id)
@@ -111,7 +112,7 @@ class Deliveries:
                 deliveries.c.account_id == account_id,
                 deliveries.c.post_id == post_id,
                 deliveries.c.recipient == recipient,
-                deliveries.c.state != DeliveryState.CANCELLED,
+                wanted == state if state else wanted != DeliveryState.CANCELLED,
             )
             .order_by(deliveries.c.id.desc())
             .limit(1)
@@ -213,14 +214,6 @@ class Deliveries:
         now = self._unit.now
         payload, digest = freeze(rendition.payload)
         rendition_id = self._unit.ids.new("rendition")
-        await self._unit.connection.execute(
-            sa.delete(renditions).where(
-                renditions.c.account_id == account_id,
-                renditions.c.revision_id == revision_id,
-                renditions.c.recipient == rendition.recipient,
-                renditions.c.id.not_in(sa.select(deliveries.c.rendition_id)),
-            )
-        )
         await self._unit.connection.execute(
             sa.insert(renditions).values(
                 id=rendition_id,
@@ -351,13 +344,13 @@ class Deliveries:
             sa.update(deliveries).where(deliveries.c.id.in_(list(ids))).values(wake_at=wake_at)
         )
 
-    async def wake_unknown(self, account_id: str) -> None:
-        """Look at an account's unknown deliveries now instead of when they rest until."""
+    async def wake_resting(self, account_id: str) -> None:
+        """Look at what rests unknown or snoozed on an account now, not at the end of its rest."""
         await self._unit.connection.execute(
             sa.update(deliveries)
             .where(
                 deliveries.c.account_id == account_id,
-                deliveries.c.state == DeliveryState.UNKNOWN,
+                deliveries.c.state.in_([DeliveryState.UNKNOWN, DeliveryState.SNOOZED]),
             )
             .values(wake_at=self._unit.now)
         )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError, StoreUnavailable
 from copydesk.core.ids import IdFactory
+from copydesk.store.codec import to_json_text
 from copydesk.store.unit import Outbox, SilentOutbox, UnitOfWork
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -110,7 +111,10 @@ def _make_engine(url: str) -> AsyncEngine:
     backend = address.get_backend_name()
     if backend == "sqlite":
         engine = create_async_engine(
-            address.set(drivername="sqlite+aiosqlite"), pool_size=8, max_overflow=8
+            address.set(drivername="sqlite+aiosqlite"),
+            json_serializer=to_json_text,
+            pool_size=8,
+            max_overflow=8,
         )
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -118,6 +122,7 @@ def _make_engine(url: str) -> AsyncEngine:
     if backend == "postgresql":
         return create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
+            json_serializer=to_json_text,
             pool_size=10,
             max_overflow=10,
             pool_pre_ping=True,

@@ -44,6 +44,31 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """Return text that both stores can keep: NUL becomes its symbol, a lone surrogate U+FFFD.
+
+    One character for one, so that offsets into the text stay right.
+    """
+    if "\0" in text:
+        text = text.replace("\0", "\N{SYMBOL FOR NULL}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text
+
+
+class Text(sa.types.TypeDecorator[str]):
+    """Text that may come from anywhere. PostgreSQL keeps no NUL, neither keeps lone surrogates."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Make the text storable."""
+        return None if value is None else storable(value)
+
+
 def _id() -> sa.Column[str]:
     return sa.Column("id", sa.String(40), primary_key=True)
 
@@ -61,7 +86,7 @@ workspaces = sa.Table(
     "workspaces",
     metadata,
     _id(),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("name", Text, nullable=False, unique=True),
     sa.Column("approve", sa.String(16), nullable=False),
     sa.Column("created_at", Instant, nullable=False),
 )
@@ -79,8 +104,8 @@ threads = sa.Table(
     metadata,
     _id(),
     _ref("workspace_id", "workspaces"),
-    sa.Column("root_key", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("root_key", Text, nullable=False),
+    sa.Column("subject", Text, nullable=False),
     sa.Column("participants", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("workspace_id", "root_key"),
@@ -92,8 +117,8 @@ submissions = sa.Table(
     _id(),
     _ref("workspace_id", "workspaces"),
     sa.Column("source", sa.String(16)),
-    sa.Column("source_key", sa.Text, nullable=False),
-    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("source_key", Text, nullable=False),
+    sa.Column("filename", Text, nullable=False),
     sa.Column("raw_sha256", sa.String(64), sa.ForeignKey("blobs.sha256"), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
@@ -101,10 +126,10 @@ submissions = sa.Table(
     sa.Column("wake_at", Instant),
     _ref("thread_id", "threads", nullable=True, index=True),
     sa.Column("maybe_thread_id", sa.String(40)),
-    sa.Column("message_id", sa.Text, nullable=False, index=True, server_default=""),
+    sa.Column("message_id", Text, nullable=False, index=True, server_default=""),
     sa.Column("post_id", sa.String(40)),
     sa.Column("problem", sa.String(40), nullable=False, server_default=""),
-    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", Text, nullable=False, server_default=""),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("parsed", sa.JSON),
     sa.UniqueConstraint("workspace_id", "source_key"),
@@ -127,8 +152,8 @@ segments = sa.Table(
     sa.Column("rule", sa.String(60), nullable=False),
     sa.Column("rule_version", sa.Integer, nullable=False),
     sa.Column("confidence", sa.Float, nullable=False),
-    sa.Column("dropped_because", sa.Text, nullable=False),
-    sa.Column("speaker", sa.Text, nullable=False),
+    sa.Column("dropped_because", Text, nullable=False),
+    sa.Column("speaker", Text, nullable=False),
 )
 
 posts = sa.Table(
@@ -136,7 +161,7 @@ posts = sa.Table(
     metadata,
     _id(),
     _ref("workspace_id", "workspaces"),
-    sa.Column("source_key", sa.Text, nullable=False),
+    sa.Column("source_key", Text, nullable=False),
     _ref("submission_id", "submissions", nullable=True, index=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("revision_id", sa.String(40), nullable=False),
@@ -159,17 +184,17 @@ revisions = sa.Table(
     _id(),
     _ref("post_id", "posts"),
     sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title", Text, nullable=False),
     sa.Column("content", sa.JSON, nullable=False),
     sa.Column("tier", sa.String(16), nullable=False),
-    sa.Column("prompt_version", sa.Text, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("prompt_version", Text, nullable=False),
+    sa.Column("model", Text, nullable=False),
     sa.Column("edits", sa.JSON, nullable=False),
     sa.Column("fates", sa.JSON, nullable=False),
     sa.Column("omitted", sa.JSON, nullable=False),
     sa.Column("open_questions", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
-    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("created_by", Text, nullable=False),
     sa.UniqueConstraint("post_id", "number"),
 )
 
@@ -197,8 +222,8 @@ reviews = sa.Table(
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("decided_at", Instant),
-    sa.Column("decided_by", sa.Text, nullable=False, server_default=""),
-    sa.Column("decision_reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("decided_by", Text, nullable=False, server_default=""),
+    sa.Column("decision_reason", Text, nullable=False, server_default=""),
 )
 # one question per post at a time
 sa.Index(
@@ -216,15 +241,15 @@ model_calls = sa.Table(
     _ref("submission_id", "submissions", nullable=True, index=True),
     sa.Column("capability", sa.String(40), nullable=False),
     sa.Column("tier", sa.String(16), nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("prompt_version", sa.Text, nullable=False),
-    sa.Column("finish_reason", sa.Text, nullable=False),
+    sa.Column("model", Text, nullable=False),
+    sa.Column("prompt_version", Text, nullable=False),
+    sa.Column("finish_reason", Text, nullable=False),
     sa.Column("input_tokens", sa.Integer, nullable=False),
     sa.Column("output_tokens", sa.Integer, nullable=False),
     sa.Column("cost_usd", sa.Float, nullable=False),
     sa.Column("latency_ms", sa.Float, nullable=False),
-    sa.Column("reply", sa.Text, nullable=False),
-    sa.Column("rejected_because", sa.Text, nullable=False),
+    sa.Column("reply", Text, nullable=False),
+    sa.Column("rejected_because", Text, nullable=False),
     sa.Column("called_at", Instant, nullable=False),
 )
 
@@ -233,15 +258,15 @@ accounts = sa.Table(
     metadata,
     _id(),
     _ref("workspace_id", "workspaces"),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", Text, nullable=False),
     sa.Column("platform", sa.String(60), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
     sa.Column("secrets", sa.LargeBinary, nullable=False),
     sa.Column("inbox", sa.Boolean, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", Text, nullable=False, server_default=""),
     sa.Column("paused_until", Instant),
-    sa.Column("lease_owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("lease_owner", Text, nullable=False, server_default=""),
     sa.Column("lease_fence", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("lease_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
@@ -255,15 +280,14 @@ renditions = sa.Table(
     _ref("post_id", "posts", index=True),
     _ref("revision_id", "revisions"),
     _ref("account_id", "accounts"),
-    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("recipient", Text, nullable=False),
     # canonical JSON text, not a JSON column: the bytes are frozen across tries
-    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("payload", Text, nullable=False),
     sa.Column("payload_sha256", sa.String(64), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Text, nullable=False),
     sa.Column("losses", sa.JSON, nullable=False),
     sa.Column("media", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
-    sa.UniqueConstraint("account_id", "revision_id", "recipient"),
 )
 
 deliveries = sa.Table(
@@ -280,16 +304,16 @@ deliveries = sa.Table(
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("wake_at", Instant),
     sa.Column("key", sa.String(64), nullable=False, unique=True),
-    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("recipient", Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("looks", sa.Integer, nullable=False),
     sa.Column("handles", sa.JSON, nullable=False),
-    sa.Column("target_id", sa.Text, nullable=False),
-    sa.Column("remote_id", sa.Text, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("target_id", Text, nullable=False),
+    sa.Column("remote_id", Text, nullable=False),
+    sa.Column("url", Text, nullable=False),
     sa.Column("reason_code", sa.String(40), nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("remedy", sa.Text, nullable=False),
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("remedy", Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False, index=True),
     sa.Column("changed_at", Instant, nullable=False),
 )
@@ -327,9 +351,9 @@ receipts = sa.Table(
     sa.Column("intent_id", sa.ForeignKey("intents.id"), primary_key=True),
     _ref("delivery_id", "deliveries", index=True),
     sa.Column("outcome", sa.String(20), nullable=False),
-    sa.Column("remote_id", sa.Text, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("raw", sa.Text, nullable=False),
+    sa.Column("remote_id", Text, nullable=False),
+    sa.Column("url", Text, nullable=False),
+    sa.Column("raw", Text, nullable=False),
     sa.Column("received_at", Instant, nullable=False),
 )
 
@@ -341,10 +365,10 @@ events = sa.Table(
     sa.Column("workspace_id", sa.String(40), nullable=False),
     sa.Column("noun", sa.String(20), nullable=False),
     sa.Column("subject_id", sa.String(40), nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("actor", Text, nullable=False),
     sa.Column("from_state", sa.String(16), nullable=False),
     sa.Column("to_state", sa.String(16), nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Index("ix_events_subject", "subject_id", "sequence"),
 )
@@ -354,7 +378,7 @@ workers = sa.Table(
     metadata,
     _id(),
     sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("host", Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("seen_at", Instant, nullable=False),
@@ -367,7 +391,7 @@ api_tokens = sa.Table(
     metadata,
     sa.Column("sha256", sa.String(64), primary_key=True),
     sa.Column("workspace_id", sa.String(40), nullable=False),
-    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("label", Text, nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("last_used_at", Instant),

@@ -71,8 +71,8 @@ class UnitOfWork:
         self.hints: list[Hint] = []
 
     def hint(self, kind: str, subject_id: str, at: datetime | None = None) -> None:
-        """Leave word that `subject_id` may need work of this kind."""
-        found = Hint(kind, subject_id, at)
+        """Leave word that `subject_id` may need work of this kind, now or from `at` on."""
+        found = Hint(kind, subject_id, None if at is None or at <= self.now else at)
         if found not in self.hints:
             self.hints.append(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from copydesk.core.errors import Conflict, StoreUnavailable
 from copydesk.core.states import AccountState, PostState
 from copydesk.distribution.planning import plan, schedule
 from copydesk.work.desk import Desk
@@ -14,8 +15,19 @@ _log = structlog.get_logger(__name__)
 async def distribute(desk: Desk, post_id: str) -> None:
     """Plan the deliveries of an approved post to every account that takes inbox posts.
 
-    Safe to run twice: the second run finds the post distributed.
+    Safe to run twice: the second run finds the post distributed. A post that cannot be planned is
+    held with the reason; accepting it again tries again.
     """
+    try:
+        await _distribute(desk, post_id)
+    except (Conflict, StoreUnavailable):
+        raise  # overtaken, or no fault of this post
+    except Exception as error:
+        _log.exception("distribute_failed", post=post_id)
+        await _hold(desk, post_id, error)
+
+
+async def _distribute(desk: Desk, post_id: str) -> None:
     async with desk.store.begin("distribution") as unit:
         post = await unit.posts.get(post_id)
         if post.state is not PostState.APPROVED:
@@ -34,3 +46,13 @@ async def distribute(desk: Desk, post_id: str) -> None:
             post, PostState.DISTRIBUTED, reason=names, published_at=post.published_at or now
         )
     _log.info("distributed", post=post_id, deliveries=len(deliveries))
+
+
+async def _hold(desk: Desk, post_id: str, error: Exception) -> None:
+    reason = f"its deliveries could not be planned: {error!r}"[:500]
+    async with desk.store.begin("distribution") as unit:
+        post = await unit.posts.get(post_id)
+        await unit.posts.move(post, PostState.HELD, reason=reason)
+        await unit.reviews.open(
+            post.workspace_id, post.id, post.revision_id, await unit.posts.risk(post.id), [reason]
+        )

@@ -63,7 +63,16 @@ async def decide_delivery(
                 delivery=delivery,
                 to=DeliveryState.SCHEDULED,
                 reason=why,
-                values={"wake_at": unit.now, "attempts": 0, "looks": 0, "reason": ""},
+                values={
+                    "wake_at": unit.now,
+                    "attempts": 0,
+                    "looks": 0,
+                    # what an earlier try prepared or had accepted belongs to that try
+                    "handles": {},
+                    "reason_code": "",
+                    "reason": "",
+                    "remedy": "",
+                },
             )
         case _:
             change = Change(
@@ -73,8 +82,6 @@ async def decide_delivery(
                 values={"reason_code": "given_up", "reason": why},
             )
     await unit.deliveries.move(change)
-    if decision is Decision.SEND:
-        unit.hint("courier", delivery.account_id)
     return await unit.deliveries.get(delivery.id)
 
 
@@ -109,7 +116,7 @@ async def try_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Ou
                     for delivery in await unit.deliveries.blocked(account.id)
                 ]
             )
-            await unit.deliveries.wake_unknown(account.id)
+            await unit.deliveries.wake_resting(account.id)
             unit.hint("courier", account.id)
         async with desk.store.read() as unit:
             account = await unit.accounts.get(account.id)

