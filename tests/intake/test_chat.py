@@ -8,7 +8,7 @@ import pytest
 
 from copydesk.core.errors import InputRefused
 from copydesk.core.submission import ParsedMessage
-from copydesk.intake.chat import is_transcript, parse_chat, transcript
+from copydesk.intake.chat import is_transcript, parse_chat
 from copydesk.intake.speakers import is_bot
 
 
@@ -110,7 +110,8 @@ def test_code_in_a_transcript_keeps_its_lines_unless_somebody_speaks_inside():
 def test_roles_name_the_customer_as_author():
     message = parse_chat(b"System: opened\nAgent: hello\nCustomer: my desk broke\nSystem: closed\n")
     assert message.author == "Customer"
-    assert transcript(message) == "**Agent:** hello\n\n**Customer:** my desk broke"
+    kept = [s.speaker for s in message.segments if s.kept and s.speaker]
+    assert kept == ["Agent", "Customer"]
 
 
 def test_a_label_that_occurs_once_may_be_a_persons_own_word():

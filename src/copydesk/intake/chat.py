@@ -120,22 +120,6 @@ def is_chat_export(value: object) -> bool:
         return False
 
 
-def transcript(message: ParsedMessage) -> str:
-    """Return a parsed chat as `**speaker:** text` lines, without what was dropped."""
-    out: list[str] = []
-    speaker = None
-    for segment in message.segments:
-        words = message.text[segment.start : segment.end].strip("\n")
-        if not segment.kept or not words.strip():
-            continue
-        if segment.speaker and segment.speaker != speaker:
-            out.append(f"\n**{segment.speaker}:** {words.lstrip()}")
-        else:
-            out.append(words)
-        speaker = segment.speaker
-    return "\n".join(out).strip("\n")
-
-
 # -- transcripts
 
 

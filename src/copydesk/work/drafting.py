@@ -12,7 +12,7 @@ import structlog
 from copydesk.core.checks import Verdict
 from copydesk.core.post import Content, Media, ReplyTarget, Tier
 from copydesk.core.states import PostState, SubmissionState
-from copydesk.core.submission import ParsedMessage, Source, Submission
+from copydesk.core.submission import ParsedMessage, SegmentKind, Source, Submission
 from copydesk.generation import Material, Rewrite
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.gate import GateResult
@@ -120,12 +120,18 @@ def _body(draft: Draft) -> str:
 def _conversation(draft: Draft) -> str:
     """Return a chat as one paragraph a message, each signed once per turn."""
     paragraphs: list[str] = []
-    speaking = ""
+    speaking, code = "", False
     for segment in draft.material.segments:
-        text = plain_to_markdown(segment.text.strip())
+        is_code = segment.kind is SegmentKind.CODE
+        if is_code and code:
+            paragraphs[-1] += f"\n{segment.text.strip(chr(10))}"
+            continue
+        code = is_code
+        text = segment.text.strip("\n") if is_code else plain_to_markdown(segment.text.strip())
         speaker = draft.parsed.segments[segment.index].speaker
         if text and speaker and speaker != speaking:
-            text = f"**{_escaped(speaker)}:** {text}"
+            gap = "\n\n" if is_code else " "
+            text = f"**{_escaped(speaker)}:**{gap}{text}"
             speaking = speaker
         if text:
             paragraphs.append(text)
