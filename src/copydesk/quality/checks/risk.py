@@ -101,6 +101,8 @@ def assess(ledger: Ledger, *, where: str, inbound: bool) -> Risk:
     ]
     if not language:
         found.append((RiskClass.MEDIUM, "unknown language", Evidence(message="unknown language")))
+    # what weighs most is said first: a reviewer reads the beginning
+    found.sort(key=lambda find: -_ORDER.index(find[0]))
     return Risk(
         higher(*(risk for risk, _, _ in found)),
         tuple(dict.fromkeys(name for _, name, _ in found)),
