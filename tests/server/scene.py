@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from fastapi import FastAPI
 
 from copydesk.config import Settings
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
@@ -15,6 +18,7 @@ from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Edit, Fate, Media, Tier
 from copydesk.core.states import AccountState, DeliveryState, PostState, SubmissionState
 from copydesk.core.submission import ParsedMessage, Segment, SegmentKind, Source
+from copydesk.server import serve
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
 from copydesk.work.desk import Desk, open_desk
@@ -50,6 +54,18 @@ async def fresh_desk(home: Path) -> AsyncIterator[Desk]:
         yield desk
 
 
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[str]:
+    """The application behind a real socket: its URL."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    server = asyncio.create_task(serve(app, host="127.0.0.1", port=0, on_ready=ready.set_result))
+    try:
+        yield await ready
+    finally:
+        server.cancel()
+        await asyncio.gather(server, return_exceptions=True)
+
+
 async def make_token(desk: Desk, role: str = "owner") -> str:
     """A token of the given role."""
     secret = secrets.token_urlsafe(32)
@@ -64,7 +80,9 @@ async def lay_out(desk: Desk, words: str = "", kept: str = WORDS) -> Scene:
     first = await submit(
         desk, raw, filename=f"hours{words}.eml", source=Source.EMAIL, actor="folder"
     )
-    other = await submit(desk, b"\x00\x01", filename=f"noise{words}.bin", actor="folder")
+    other = await submit(
+        desk, b"\x00\x01" + words.encode(), filename=f"noise{words}.bin", actor="folder"
+    )
     async with desk.store.begin(f"desk{words}") as unit:
         refused = await unit.submissions.get(other.submission.id)
         await unit.submissions.move(

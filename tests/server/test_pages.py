@@ -160,6 +160,20 @@ async def test_fragments_are_the_part_with_nothing_around_it(
         assert "<html" not in text
 
 
+@pytest.mark.parametrize(
+    "page", ["/", "/?state=refused", "/deliveries", "/deliveries?state=held&before=dlv_z"]
+)
+async def test_a_list_refreshes_from_where_it_says(
+    browser: httpx2.AsyncClient, desk: Desk, page: str
+) -> None:
+    await lay_out(desk)
+    shown = (await browser.get(page)).text
+    address = shown.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
+    again = await browser.get(address)
+    assert again.status_code == 200
+    assert again.text.strip() in shown
+
+
 async def test_a_message_is_added_by_a_plain_form(browser: httpx2.AsyncClient) -> None:
     answer = await browser.post(
         "/submissions", files={"file": ("a.txt", b"Hello desk")}, data={"source": ""}
@@ -178,7 +192,8 @@ async def test_a_submission_that_became_a_piece_leads_to_it(
 
 
 async def test_no_worker_is_said_on_the_page(browser: httpx2.AsyncClient, desk: Desk) -> None:
-    assert "No worker is running" in (await browser.get("/")).text
+    page = (await browser.get("/")).text
+    assert "No worker is running; <code>copydesk up</code>" in page
     async with desk.store.begin("test") as unit:
         await unit.workers.add("wrk_1", "worker", "here", 1)
     assert "No worker is running" not in (await browser.get("/")).text

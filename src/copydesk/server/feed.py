@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from copydesk.core.clock import Clock
-from copydesk.core.errors import CopydeskError, StoreUnavailable
+from copydesk.core.errors import CopydeskError
 from copydesk.core.events import Event
 from copydesk.store import Store
 
@@ -48,6 +48,7 @@ class Feed:
         self._horizon: int | None = None
         self._gap_since: float | None = None
         self._moved = asyncio.Condition()
+        self._left = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -60,18 +61,19 @@ class Feed:
             )
         self._followers += 1
         try:
-            if self._polling is None:
-                await self.look()
+            self._left.clear()
+            if self._polling is None or self._polling.done():
                 self._polling = asyncio.create_task(self._poll(), name="feed")
             yield
         finally:
             self._followers -= 1
-            if not self._followers and self._polling is not None:
-                self._polling.cancel()
-                self._polling = None
+            if not self._followers:
+                self._left.set()
 
     async def batches(self, after: int | None) -> AsyncIterator[list[Event]]:
         """Yield everything later than sequence `after` (None: from now on), as it happens."""
+        if self._horizon is None:
+            await self.look()
         cursor = self._horizon or 0 if after is None else after
         ends_at = self._clock.monotonic() + _STREAM_LASTS
         while not self._closed and self._clock.monotonic() < ends_at:
@@ -99,8 +101,11 @@ class Feed:
     async def close(self) -> None:
         """End every stream, so that the server can stop."""
         self._closed = True
+        self._left.set()
         async with self._moved:
             self._moved.notify_all()
+        if self._polling is not None:
+            await self._polling
 
     def _advance(self, found: list[Event]) -> bool:
         """Move the horizon as far as there is no young gap; says whether all was taken."""
@@ -109,7 +114,8 @@ class Feed:
                 continue
             if event.sequence > (self._horizon or 0) + 1:
                 now = self._clock.monotonic()
-                self._gap_since = self._gap_since or now
+                if self._gap_since is None:
+                    self._gap_since = now
                 if now - self._gap_since < _GAP_HOLDS:
                     return False
             self._gap_since = None
@@ -117,12 +123,15 @@ class Feed:
         return True
 
     async def _poll(self) -> None:
-        while not self._closed:
+        """Look until nobody follows. Never cancelled: that would break a query in the middle."""
+        while self._followers and not self._closed:
             try:
                 await self.look()
-            except StoreUnavailable as error:
+            except Exception as error:
+                # Followers are waiting: whatever it was, the next look may succeed.
                 _log.warning("events cannot be read", reason=str(error))
-            await asyncio.sleep(self._every)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), self._every)
 
     async def _wait_beyond(self, cursor: int, ends_at: float) -> None:
         async with self._moved:

@@ -19,7 +19,7 @@ from copydesk.server.views.deliveries import (
     line_of,
     timeline_of,
 )
-from copydesk.server.views.frame import Frame, choices
+from copydesk.server.views.frame import Frame, address, choices
 from copydesk.work.desk import Desk
 from copydesk.work.settling import Decision, decide_delivery
 
@@ -93,12 +93,11 @@ async def _lines(desk: Desk, state: DeliveryState | None, before: str) -> tuple[
             desk.workspace_id, state=state, before=before, limit=_SHOWN + 1
         )
         sequence = await unit.events.newest()
-    query = f"state={state or ''}"
     last = rows[_SHOWN - 1].delivery.id if len(rows) > _SHOWN else ""
     lines = Lines(
         lines=tuple(line_of(row) for row in rows[:_SHOWN]),
-        refresh_url=f"/deliveries/lines?{query}&before={before}",
-        older_url=f"/deliveries?{query}&before={last}" if last else "",
+        refresh_url=address("/deliveries/lines", state=state or "", before=before),
+        older_url=address("/deliveries", state=state or "", before=last) if last else "",
         filtered=bool(state or before),
     )
     return lines, sequence

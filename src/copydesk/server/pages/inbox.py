@@ -13,7 +13,7 @@ from copydesk.server.asking import SIGNED_IN, Author, DeskNow, actor_of, check_o
 from copydesk.server.pages.piece import show_piece
 from copydesk.server.pages.trouble import find_trouble
 from copydesk.server.rendering import render
-from copydesk.server.views.frame import Frame, choices
+from copydesk.server.views.frame import Frame, address, choices
 from copydesk.server.views.inbox import InboxView, Lines, line_of
 from copydesk.work.desk import Desk
 from copydesk.work.submitting import submit
@@ -96,12 +96,11 @@ async def _lines(desk: Desk, state: SubmissionState | None, before: str) -> tupl
             desk.workspace_id, state=state, before=before, limit=_SHOWN + 1
         )
         sequence = await unit.events.newest()
-    query = f"state={state or ''}"
-    older = f"/?{query}&before={rows[_SHOWN - 1].id}" if len(rows) > _SHOWN else ""
+    last = rows[_SHOWN - 1].id if len(rows) > _SHOWN else ""
     lines = Lines(
         lines=tuple(line_of(row) for row in rows[:_SHOWN]),
-        refresh_url=f"/inbox/lines?{query}&before={before}",
-        older_url=older,
+        refresh_url=address("/inbox/lines", state=state or "", before=before),
+        older_url=address("/", state=state or "", before=last) if last else "",
         filtered=bool(state or before),
     )
     return lines, sequence

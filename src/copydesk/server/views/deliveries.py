@@ -173,14 +173,14 @@ def timeline_of(
     events: Sequence[Event],
     tries: Sequence[Mapping[str, Any]],
 ) -> Timeline:
-    """Return the timeline of a delivery, newest step first."""
+    """Return the timeline of a delivery, oldest step first: nothing moves when one is added."""
     delivery = row.delivery
     return Timeline(
         refresh_url=f"/deliveries/{delivery.id}/timeline",
         line=line_of(row),
         facts=facts_of(delivery),
         next_look_at=delivery.wake_at,
-        moments=tuple(moment_of(event) for event in reversed(events)),
+        moments=tuple(moment_of(event) for event in events),
         tries=tuple(try_of(entry) for entry in tries),
         decisions=_decisions(delivery.state),
         asks_where=delivery.state is DeliveryState.HELD,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,18 @@ class Trouble:
     problems: tuple[str, ...]
 
 
+def address(path: str, **query: str) -> str:
+    """Return a path with those parts of the query that say something."""
+    given = urlencode({name: value for name, value in query.items() if value})
+    return f"{path}?{given}" if given else path
+
+
 def choices(path: str, states: list[str], current: str) -> tuple[Choice, ...]:
     """Return the filters of a list by state, `all` first."""
     return (
         Choice(label="all", url=path, current=not current),
         *(
-            Choice(label=state, url=f"{path}?state={state}", current=state == current)
+            Choice(label=state, url=address(path, state=state), current=state == current)
             for state in states
         ),
     )

@@ -1,0 +1,160 @@
+"""Each template gets one dataclass, and shows every field of it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from markupsafe import Markup
+
+from copydesk.core import states
+from copydesk.core.checks import RiskClass, Verdict
+from copydesk.core.post import Content, Tier
+from copydesk.server import rendering
+from copydesk.server.views.badges import Badge, badge
+from copydesk.server.views.changes import changes
+from copydesk.work.desk import Desk
+from tests.server.scene import lay_out
+
+TEMPLATES = Path(rendering.__file__).parent / "templates"
+
+
+class Watched:
+    """Stands before a dataclass and remembers which fields were asked for."""
+
+    def __init__(self, value: Any, asked: dict[type, set[str]]) -> None:
+        self._value, self._asked = value, asked
+        asked.setdefault(type(value), set())
+
+    def __getattr__(self, name: str) -> Any:
+        self._asked[type(self._value)].add(name)
+        return watch(getattr(self._value, name), self._asked)
+
+
+def watch(value: Any, asked: dict[type, set[str]]) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return Watched(value, asked)
+    if isinstance(value, tuple):
+        return tuple(watch(entry, asked) for entry in value)
+    return value
+
+
+async def test_templates_use_every_field_they_are_given(
+    browser: httpx2.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[type, set[str]] = {}
+    rendered: set[str] = set()
+    plain = rendering.to_text
+
+    def watched(template: str, view: Any) -> str:
+        assert is_dataclass(view)
+        rendered.add(template)
+        return plain(template, watch(view, asked))
+
+    monkeypatch.setattr(rendering, "to_text", watched)
+    empty = [await browser.get(path) for path in ("/", "/reviews", "/deliveries", "/accounts")]
+    scene = await lay_out(desk)
+    async with desk.store.begin("test") as unit:
+        lonely, _ = await unit.posts.add(
+            workspace_id=desk.workspace_id,
+            source_key="file:lonely",
+            content=Content(title="Nowhere to go", body="", slug="lonely"),
+            tier=Tier.PERSON,
+        )
+    for number in range(51):
+        await browser.post("/submissions", files={"file": ("a", f"message {number}".encode())})
+    answers = [
+        await browser.get(path)
+        for path in (
+            "/",
+            "/inbox/lines",
+            "/reviews",
+            "/accounts",
+            "/deliveries",
+            "/deliveries/lines",
+            f"/posts/{scene.post}",
+            f"/posts/{scene.post}/deliveries",
+            f"/posts/{lonely.id}",
+            f"/submissions/{scene.refused}",
+            f"/deliveries/{scene.delivered}",
+            f"/deliveries/{scene.held}",
+            f"/deliveries/{scene.held}/timeline",
+        )
+    ]
+    await browser.post(f"/reviews/{scene.review}/accept", data={"reason": "fine"})
+    answers.append(await browser.get(f"/posts/{scene.post}"))
+    assert {answer.status_code for answer in [*empty, *answers]} == {200}
+    await browser.get("/nowhere")
+    await browser.get("/?state=nonsense")
+    await browser.post("/login", data={"token": "wrong"})
+    unused = {
+        kind.__qualname__: sorted({entry.name for entry in fields(kind)} - names)
+        for kind, names in asked.items()
+        if kind.__module__.startswith("copydesk.server.views")
+    }
+    assert {kind: names for kind, names in unused.items() if names} == {}
+    pages = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.glob("pages/*.html")}
+    assert pages <= rendered
+
+
+def test_a_missing_field_is_an_error_not_an_empty_place() -> None:
+    from jinja2 import UndefinedError
+
+    template = rendering.environment().from_string("{{ view.nothing }}")
+    with pytest.raises(UndefinedError):
+        template.render(view=object())
+
+
+def test_everything_is_escaped() -> None:
+    template = rendering.environment().from_string("{{ view }}")
+    assert template.render(view="<b>") == Markup.escape("<b>")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        states.SubmissionState,
+        states.PostState,
+        states.ReviewState,
+        states.DeliveryState,
+        states.AccountState,
+        Verdict,
+        RiskClass,
+    ],
+)
+def test_every_state_is_shown_as_a_word_with_an_icon_that_exists(kind: Any) -> None:
+    module: Any = rendering.environment().get_template("partials/marks.html").module
+    for state in kind:
+        shown: Badge = badge(state)
+        assert shown.word == state.value
+        text = module.mark(shown)
+        assert "<path d=" in text
+        assert state.value in text
+        assert shown.tone in {"calm", "busy", "good", "warn", "bad"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ("one two three", "one three"),
+        ("a\nb\nc\n", "a\nx y\nc\n"),
+        ("same\n", "same\n"),
+        ("x " * 2000, "y " * 2000),
+        ("naïve café 10:30", "naive café at 10:30"),
+    ],
+)
+def test_changes_join_to_both_texts(before: str, after: str) -> None:
+    found = changes(before, after)
+    assert "".join(c.text for c in found if c.kind != "added") == before
+    assert "".join(c.text for c in found if c.kind != "removed") == after
+
+
+def test_a_changed_word_is_all_that_is_marked() -> None:
+    marked = [
+        c for c in changes("Open on Sunday at ten.", "Open on Monday at ten.") if c.kind != "same"
+    ]
+    assert [(c.kind, c.text) for c in marked] == [("removed", "Sunday"), ("added", "Monday")]
