@@ -193,6 +193,14 @@ class Accounts:
         )
         return int(result.rowcount)
 
+    async def free_leases_of(self, worker_id: str) -> None:
+        """Clear the leases of a worker that is certainly gone."""
+        await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.lease_owner.startswith(f"{worker_id}/", autoescape=True))
+            .values(lease_until=None)
+        )
+
     async def release(self, lease: Lease) -> None:
         """Give the lease back, unless somebody else has it by now."""
         await self._unit.connection.execute(
