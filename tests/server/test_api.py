@@ -97,11 +97,8 @@ async def test_a_repeated_key_gets_the_first_answer(
 async def test_a_key_belongs_to_one_request(program: httpx2.AsyncClient) -> None:
     key = {"Idempotency-Key": "k1"}
     await program.post("/v1/submissions", json={"text": "one"}, headers=key)
-    for other in (
-        {"json": {"text": "two"}},
-        {"json": {"text": "one"}, "params": {"filename": "x"}},
-    ):
-        answer = await program.post("/v1/submissions", headers=key, **other)
+    for path, text in (("/v1/submissions", "two"), ("/v1/submissions?filename=x", "one")):
+        answer = await program.post(path, headers=key, json={"text": text})
         assert answer.status_code == 409
         assert answer.json()["code"] == "conflict"
     assert await count_submissions(program) == 1

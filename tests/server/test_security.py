@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -302,7 +303,7 @@ async def test_roles_limit_what_a_token_may_do(stranger: httpx2.AsyncClient, des
 async def test_bodies_are_bounded_whether_or_not_they_say_their_size(
     program: httpx2.AsyncClient,
 ) -> None:
-    async def in_pieces(total: int) -> object:  # an async generator
+    async def in_pieces(total: int) -> AsyncIterator[bytes]:
         for _ in range(total // 65536 + 1):
             yield b"x" * 65536
 

@@ -8,7 +8,7 @@ higher one. The horizon stops at such a gap until it is filled, or old enough to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -70,7 +70,7 @@ class Feed:
             if not self._followers:
                 self._left.set()
 
-    async def batches(self, after: int | None) -> AsyncIterator[list[Event]]:
+    async def batches(self, after: int | None) -> AsyncGenerator[list[Event], None]:
         """Yield everything later than sequence `after` (None: from now on), as it happens."""
         if self._horizon is None:
             await self.look()
