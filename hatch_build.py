@@ -44,7 +44,7 @@ def build(root: Path) -> None:
     bundle(root, node, fresh, environment)
     (fresh / ".inputs").write_text(digest)
     shutil.rmtree(dist, ignore_errors=True)
-    dist.parent.mkdir(exist_ok=True)
+    dist.parent.mkdir(parents=True, exist_ok=True)
     fresh.rename(dist)
 
 

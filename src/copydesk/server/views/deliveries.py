@@ -161,7 +161,7 @@ def facts_of(delivery: Delivery) -> tuple[tuple[str, str], ...]:
         "Delivery": delivery.id,
         "Key": delivery.key,
         "On the platform": delivery.remote_id,
-        "Address": delivery.url,
+        "Address": "" if safe_url(delivery.url) else delivery.url,
         "Reason code": delivery.reason_code,
         "Looks at an unknown outcome": str(delivery.looks or ""),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ RAW_SHOWN = 20_000
 TILE_SHOWN = 20_000
 TEXT_SHOWN = 200_000
 TILES_SHOWN = 500
+#: Above this many findings a check's evidence is folded.
+EVIDENCE_OPEN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +94,15 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What one check said, with its evidence as (message, quoted span)."""
+    """What one check said, with its evidence as (message, quoted span, how often).
+
+    `folded` is set when there is so much of it that it would bury the rest of the page.
+    """
 
     badge: Badge
     name: str
-    evidence: tuple[tuple[str, str], ...]
+    evidence: tuple[tuple[str, str, int], ...]
+    folded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,10 +242,12 @@ def writing_of(
 
 def check_of(result: CheckResult) -> Check:
     """Return one stored check."""
+    found = Counter((entry.message, entry.span) for entry in result.evidence)
     return Check(
         badge=badge(result.verdict),
         name=f"{result.check} v{result.version}",
-        evidence=tuple((entry.message, entry.span) for entry in result.evidence),
+        evidence=tuple((message, span, count) for (message, span), count in found.items()),
+        folded=len(found) > EVIDENCE_OPEN,
     )
 
 
