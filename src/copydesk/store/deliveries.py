@@ -196,6 +196,15 @@ class Deliveries:
         )
         return {row.state: row.n for row in rows}
 
+    async def resting(self, workspace_id: str, until: datetime) -> int:
+        """Return how many deliveries need no look before `until`, but will need one then."""
+        count = await self._unit.connection.scalar(
+            sa.select(sa.func.count()).where(
+                deliveries.c.workspace_id == workspace_id, deliveries.c.wake_at > until
+            )
+        )
+        return int(count or 0)
+
     # -- planning ---------------------------------------------------------------------------------
 
     async def plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from copydesk.store.codec import to_json_text
 from copydesk.store.unit import Outbox, SilentOutbox, UnitOfWork
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+#: The newest migration; they are numbered files.
+NEWEST = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
 
 
 class Store:
@@ -70,7 +73,11 @@ class Store:
     async def connect(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
         """Open a connection in a transaction that is rolled back unless committed."""
         try:
-            async with self.engine.connect() as connection:
+            async with AsyncExitStack() as stack:
+                try:
+                    connection = await stack.enter_async_context(self.engine.connect())
+                except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                    raise _unavailable(self.engine, error) from error
                 await connection.execution_options(copydesk_write=write)
                 yield connection
         except (OSError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
@@ -82,6 +89,9 @@ class Store:
 
     async def migrate(self) -> None:
         """Bring the schema to the newest version."""
+        async with self.connect(write=False) as connection:
+            if await connection.run_sync(_version) == NEWEST:
+                return  # the migration library costs more to load than most commands take
         async with self.connect(write=True) as connection:
             await connection.run_sync(_upgrade)
             await connection.commit()
@@ -151,6 +161,13 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # a deferred transaction that turns into a writer fails at once instead of waiting
     write = connection.get_execution_options().get("copydesk_write", True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return version
 
 
 def _upgrade(connection: sa.Connection) -> None:

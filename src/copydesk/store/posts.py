@@ -94,7 +94,6 @@ class Posts:
         """Add the next revision of `post` and make it current. The post's state stays."""
         current = await self.revision(post.revision_id)
         revision = self._revision(post.id, current.number + 1, content, tier, made)
-        await self._insert_revision(revision)
         result = await self._unit.connection.execute(
             sa.update(posts)
             .where(posts.c.id == post.id, posts.c.revision_id == post.revision_id)
@@ -102,6 +101,7 @@ class Posts:
         )
         if result.rowcount != 1:
             raise Conflict(f"Post {post.id} was revised in the meantime.")
+        await self._insert_revision(revision)
         return revision
 
     def _revision(

@@ -228,25 +228,27 @@ class Submissions:
 
     # -- threads ----------------------------------------------------------------------------------
 
-    async def thread_of_messages(
-        self, workspace_id: str, message_ids: Sequence[str]
-    ) -> tuple[str, tuple[str, ...]] | None:
-        """Return (thread id, participants) of the thread that holds one of these messages."""
+    async def threads_of_messages(
+        self, workspace_id: str, message_ids: Sequence[str], limit: int = 20
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        """Return (thread id, participants) of the threads that hold one of these messages or are
+        filed under one, oldest first."""
         if not message_ids:
-            return None
+            return []
+        holding = sa.select(submissions.c.thread_id).where(
+            submissions.c.workspace_id == workspace_id,
+            submissions.c.message_id.in_(list(message_ids)),
+        )
         rows = await self._unit.connection.execute(
             sa.select(threads.c.id, threads.c.participants)
-            .join(submissions, submissions.c.thread_id == threads.c.id, isouter=True)
             .where(
                 threads.c.workspace_id == workspace_id,
-                submissions.c.message_id.in_(list(message_ids))
-                | threads.c.root_key.in_(list(message_ids)),
+                threads.c.id.in_(holding) | threads.c.root_key.in_(list(message_ids)),
             )
-            .order_by(threads.c.created_at)
-            .limit(1)
+            .order_by(threads.c.created_at, threads.c.id)
+            .limit(limit)
         )
-        row = rows.first()
-        return (row.id, tuple(row.participants)) if row else None
+        return [(row.id, tuple(row.participants)) for row in rows]
 
     async def add_thread(
         self, workspace_id: str, root_key: str, subject: str, participants: Sequence[str]

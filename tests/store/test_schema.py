@@ -1,0 +1,119 @@
+"""The schema: migrated up and down, the same as the tables in code, and a history set in stone."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+
+from copydesk.core.errors import ConfigError, StoreUnavailable
+from copydesk.store import Store, open_store
+from copydesk.store.engine import MIGRATIONS
+from copydesk.store.tables import metadata
+from copydesk.testing.clocks import StoppedClock
+from tests.store_fixtures import PostgresServer, ordered_ids
+
+
+def config(connection: sa.Connection) -> Config:
+    found = Config()
+    found.set_main_option("script_location", str(MIGRATIONS))
+    found.set_main_option("path_separator", "os")
+    found.attributes["connection"] = connection
+    return found
+
+
+async def tables(store: Store) -> set[str]:
+    async with store.connect(write=False) as connection:
+        names = await connection.run_sync(lambda c: sa.inspect(c).get_table_names())
+    return set(names) - {"alembic_version"}
+
+
+async def test_migrated_schema_is_the_one_in_code(store: Store) -> None:
+    def differences(connection: sa.Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    async with store.connect(write=False) as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_migrations_go_down_and_up_again(store: Store) -> None:
+    assert await tables(store) == set(metadata.tables)
+    async with store.connect(write=True) as connection:
+        await connection.run_sync(lambda c: command.downgrade(config(c), "base"))
+        await connection.commit()
+    assert await tables(store) == set()
+    await store.migrate()
+    await store.migrate()
+    assert await tables(store) == set(metadata.tables)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE events SET reason = 'never happened'", "DELETE FROM events"]
+)
+async def test_history_cannot_be_rewritten(store: Store, statement: str) -> None:
+    async with store.begin("ada") as unit:
+        await unit.events.append("wsp_1", "post", "pst_1", "", "drafted", reason="first")
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        async with store.connect(write=True) as connection:
+            await connection.execute(sa.text(statement))
+    async with store.read() as unit:
+        assert [e.reason for e in await unit.events.history(["pst_1"])] == ["first"]
+
+
+async def test_a_database_that_is_not_there_is_one_typed_error(
+    clock: StoppedClock, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    missing = tmp_path_factory.mktemp("empty") / "no" / "such" / "folder" / "copydesk.db"
+    with pytest.raises(StoreUnavailable, match="cannot be used") as caught:
+        await open_store(f"sqlite:///{missing}", clock, ordered_ids(clock))
+    assert caught.value.exit_code == 8
+
+
+async def test_a_file_that_is_no_database_is_one_typed_error(
+    clock: StoppedClock, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("noise") / "copydesk.db"
+    path.write_bytes(b"this was never a database, whatever its name says" * 40)
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        await open_store(f"sqlite:///{path}", clock, ordered_ids(clock))
+
+
+@pytest.mark.postgres
+async def test_a_server_that_does_not_answer_is_one_typed_error(
+    postgres: PostgresServer, clock: StoppedClock
+) -> None:
+    for url in (
+        postgres.url("no_such_database"),
+        "postgresql://ada:hunter2@127.0.0.1:1/copydesk",
+        "postgresql://postgres@/x?host=/no/such/folder",
+    ):
+        with pytest.raises(StoreUnavailable) as caught:
+            await open_store(url, clock, ordered_ids(clock))
+        assert "hunter2" not in str(caught.value)
+
+
+async def test_an_unknown_kind_of_database_is_a_configuration_error(clock: StoppedClock) -> None:
+    for url in ("mysql://root@localhost/x", "not an address"):
+        with pytest.raises(ConfigError):
+            await open_store(url, clock, ordered_ids(clock))
+
+
+async def test_a_full_disk_is_one_typed_error_and_changes_nothing(store: Store) -> None:
+    """SQLite's page limit stands in for the disk; PostgreSQL reports its own in the same class."""
+    if not store.embedded:
+        pytest.skip("the server's disk cannot be filled here")
+    async with store.begin("test") as unit:
+        await unit.workspaces.keep(b"first")
+        # for this connection, which the pool hands out again
+        pages = await unit.connection.scalar(sa.text("PRAGMA page_count"))
+        await unit.connection.execute(sa.text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreUnavailable, match="full"):
+        async with store.begin("test") as unit:
+            await unit.workspaces.keep(b"x" * 2_000_000)
+    async with store.read() as unit:
+        count = await unit.connection.scalar(sa.text("SELECT count(*) FROM blobs"))
+    assert count == 1
