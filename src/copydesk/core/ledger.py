@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from copydesk.core.moments import find_dates, find_times
@@ -47,6 +48,9 @@ _QUOTE = re.compile(
     r"|(?<![\w'’])['‘](?=\w)((?:[^'‘’\n]|(?<=\w)['’](?=\w)){3,300})(?<=\S)['’](?!\w)"
 )
 _WORDS = re.compile(r"\w+")
+
+#: Ledgers of texts up to so many code points are remembered, so that memory stays bounded.
+_SHORT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,10 @@ def extract(text: str, *, language: str = "") -> Ledger:
         language: BCP 47 tag or "" if unknown; decides number marks, number words and whether
             capitals make names (in German they do not).
     """
+    return _remembered(text, language) if len(text) <= _SHORT else _extract(text, language)
+
+
+def _extract(text: str, language: str) -> Ledger:
     short = language.partition("-")[0].lower()
     taken = bytearray(len(text))
     tokens: list[ProtectedToken] = []
@@ -104,6 +112,10 @@ def extract(text: str, *, language: str = "") -> Ledger:
     names = find_names(text, short, starts, masked)
     everything = sorted([*tokens, *quotes, *names], key=lambda t: (t.start, -t.end))
     return Ledger(text, tuple(everything), language)
+
+
+# Clean-up, composing and every check ask for the ledgers of the same few texts of one message.
+_remembered = lru_cache(maxsize=64)(_extract)
 
 
 def _candidates(text: str, language: str) -> Iterator[ProtectedToken]:

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from copydesk.core.ledger import Ledger, ProtectedToken, extract, protected_spans
 from copydesk.core.sentences import sentences
@@ -33,6 +33,7 @@ _NONE = (0.0, float("-inf"), -1)
 _FUNCTION = frozenset(_FUNCTION_WORDS.split())
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Return a word without a common English ending; crude, alike on both sides."""
     for ending, instead in _ENDINGS:

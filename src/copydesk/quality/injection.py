@@ -17,7 +17,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from copydesk.core.checks import Evidence
@@ -30,6 +30,9 @@ _LEET = str.maketrans("013457@$", "oieastas")
 _MIXED = re.compile(r"(?<![\w@$])[\d@$]*+[A-Za-z][\w@$]*")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_]){4,80}\w(?!\w)")
 _ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{40,}={0,2}(?![\w+/=])")
+
+#: Marks of texts up to so many code points are remembered, so that memory stays bounded.
+_SHORT = 20_000
 
 
 @cache
@@ -50,6 +53,10 @@ def instructions(text: str) -> list[Evidence]:
 
     Linear in the text: sentences are looked at one by one, and every gap in a pattern has a bound.
     """
+    return list(_remembered(text) if len(text) <= _SHORT else _marks(text))
+
+
+def _marks(text: str) -> tuple[Evidence, ...]:
     found = [*_hidden(text), *_encoded(text)]
     patterns = _patterns()
     for start, end in sentences(text):
@@ -62,7 +69,11 @@ def instructions(text: str) -> list[Evidence]:
         else:
             if _disguised(plain, patterns["strong"]):
                 found.append(_mark("a disguised instruction", text, start, end))
-    return sorted(found, key=lambda evidence: evidence.start)
+    return tuple(sorted(found, key=lambda evidence: evidence.start))
+
+
+# Several checks ask about the same source.
+_remembered = lru_cache(maxsize=16)(_marks)
 
 
 def _mark(message: str, text: str, start: int, end: int) -> Evidence:

@@ -116,6 +116,8 @@ def _prefixed(words: frozenset[str], others: frozenset[str]) -> dict[str, str]:
 
 def _turned(pairing: Pairing, facts: _Facts) -> Iterator[Evidence]:
     """Negations and opposites; a negation traded for an opposite ("not cheap") cancels out."""
+    if _plain(pairing.source) == _plain(pairing.text):
+        return  # most sentences of a light edit
     ours, theirs = _stems(pairing.source), _stems(pairing.text)
     before, after = _negations(pairing.source, facts), _negations(pairing.text, facts)
     denied = _prefixed(theirs, ours) | _prefixed(ours, theirs)
