@@ -98,7 +98,7 @@ def open_model(address: ModelAddress, *, key: str, clock: Clock, timeout: float)
     if address.needs_key and not key:
         raise ConfigError(
             [f"model {address.vendor}:{address.name} needs an API key"],
-            remedy="Set the key of the model in the settings.",
+            remedy="Set it as COPYDESK_MODEL_KEY.",
         )
     try:
         adapter = import_module("copydesk.generation.pydantic_ai")

@@ -21,7 +21,7 @@ from copydesk.transformation.slugs import is_slug, slugify
 _KNOWN: Final = (
     "title", "slug", "summary", "description", "tags", "language", "lang", "canonical_url",
     "authors", "author", "reply_to", "in_reply_to", "platforms", "overrides", "date",
-    "published_at", "draft",
+    "published_at", "draft", "id",
 )  # fmt: skip
 _REPLY_KEYS: Final = frozenset({"message_id", "references", "address", "subject"})
 
@@ -31,13 +31,15 @@ class MarkdownFile:
     """What a Markdown file holds.
 
     `content.media` is empty: whoever has the files adds what `images` names. `published_at` is the
-    author's own date (aware UTC) if given. `findings` are warnings; errors raise instead.
+    author's own date (aware UTC) if given, `identity` the `id:` that makes it the same post
+    wherever it stands, or "". `findings` are warnings; errors raise instead.
     """
 
     content: Content
     images: tuple[ImageReference, ...]
     published_at: datetime | None
     draft: bool
+    identity: str
     findings: tuple[Finding, ...]
 
 
@@ -78,6 +80,7 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
     )
     published_at = reader.moment("date", "published_at")
     draft = reader.flag("draft")
+    identity = reader.text("id")
     reader.unknown_keys()
     errors = [f for f in reader.findings if f.severity is Severity.ERROR]
     if errors:
@@ -87,6 +90,7 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
         images=image_paths(parse_markdown(body)),
         published_at=published_at,
         draft=draft,
+        identity=identity,
         findings=tuple(reader.findings),
     )
 

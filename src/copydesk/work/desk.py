@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from copydesk import __version__
 from copydesk.config import Settings
@@ -13,17 +14,19 @@ from copydesk.core.clock import Clock, SystemClock
 from copydesk.core.errors import ConfigError
 from copydesk.core.ids import IdFactory
 from copydesk.distribution.vault import Vault, open_vault
-from copydesk.generation import Model, open_model, parse_model_line
 from copydesk.platforms.kit.transport import HttpTransport, Transport
 from copydesk.store import Store, open_store
 
-#: How long one model call may take, in seconds. Everything around it is asynchronous.
-MODEL_TIMEOUT = 120.0
+if TYPE_CHECKING:
+    from copydesk.generation import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The parts of a running copydesk. `workspace_id` is the workspace this process serves."""
+    """The parts of a running copydesk. `workspace_id` is the workspace this process serves.
+
+    `model` is there only where a worker runs: loading one costs seconds, most commands need none.
+    """
 
     settings: Settings
     store: Store
@@ -56,16 +59,6 @@ async def open_desk(
         stack.push_async_callback(store.close)
         transport = HttpTransport(user_agent=f"copydesk/{__version__}")
         stack.push_async_callback(transport.close)
-        model: Model | None = None
-        if settings.model:
-            model = await stack.enter_async_context(
-                open_model(
-                    parse_model_line(settings.model),
-                    key=settings.model_key,
-                    clock=clock,
-                    timeout=MODEL_TIMEOUT,
-                )
-            )
         yield Desk(
             settings=settings,
             store=store,
@@ -75,7 +68,6 @@ async def open_desk(
             transport=transport,
             vault=open_vault(settings.key, settings.home),
             random=random.Random(),
-            model=model,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from copydesk.core.states import SETTLED, PostState, SubmissionState
 from copydesk.work.desk import Desk
@@ -14,6 +15,9 @@ _MOVING = frozenset({SubmissionState.RECEIVED, SubmissionState.PARSED})
 #: Seconds between looks while waiting.
 PAUSE = 0.1
 
+#: What rests for longer than this is not waited for.
+LATER = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -22,15 +26,20 @@ class Progress:
     submissions: dict[str, int]
     posts: dict[str, int]
     deliveries: dict[str, int]
+    later: int = 0
 
     @property
     def moving(self) -> int:
-        """Return how many things are still on their way without needing a person."""
+        """Return how many things are still on their way without needing a person.
+
+        Deliveries that rest for more than a minute (`later`) do not count.
+        """
         return (
             sum(self.submissions.get(s, 0) for s in _MOVING)
             + self.posts.get(PostState.APPROVED, 0)
             + self.posts.get(PostState.DRAFTED, 0)
             + sum(n for state, n in self.deliveries.items() if state not in SETTLED)
+            - self.later
         )
 
     def __str__(self) -> str:
@@ -60,6 +69,7 @@ async def progress(desk: Desk) -> Progress:
             submissions=await unit.submissions.counts(desk.workspace_id),
             posts=await unit.posts.counts(desk.workspace_id),
             deliveries=await unit.deliveries.counts(desk.workspace_id),
+            later=await unit.deliveries.resting(desk.workspace_id, unit.now + LATER),
         )
 
 

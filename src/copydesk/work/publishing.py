@@ -103,7 +103,9 @@ def _read(path: Path) -> Manuscript:
         images[reference.path] = (media, data)
     if findings:
         raise ContentInvalid(findings)
-    return Manuscript(source_key=f"file:{path.resolve()}", file=file, images=tuple(images.values()))
+    # another checkout, another path: an id of its own survives both
+    key = f"id:{file.identity}" if file.identity else f"file:{path.resolve()}"
+    return Manuscript(source_key=key, file=file, images=tuple(images.values()))
 
 
 def _bytes(path: Path, *, what: str) -> bytes:

@@ -6,14 +6,16 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from copydesk.core.errors import Conflict, CopydeskError, StoreUnavailable
 from copydesk.distribution.courier import Courier, CourierTools
+from copydesk.generation import open_model, parse_model_line
 from copydesk.store import UnitOfWork
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
@@ -23,7 +25,13 @@ from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.spelling import Speller
 from copydesk.work.sweep import rest_before_next, sweep
 
+if TYPE_CHECKING:
+    from copydesk.generation.pydantic_ai import PydanticAIModel
+
 _log = structlog.get_logger(__name__)
+
+#: How long one model call may take, in seconds. Everything around it is asynchronous.
+MODEL_TIMEOUT = 120.0
 
 #: How often a worker says that it is alive, and after which silence it is taken off the list.
 HEARTBEAT = 2.0
@@ -166,17 +174,29 @@ def _is_running(pid: int) -> bool:
 async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
     """Run a worker beside the body; it drains when the body ends.
 
-    Its first sweep rebuilds the queue from rows.
+    Its first sweep rebuilds the queue from rows. Raises `ConfigError` when the configured model
+    cannot be opened.
     """
-    runtime = await open_runtime(desk.store)
-    desk.store.outbox = runtime.outbox
-    worker = Worker(desk=desk, runtime=runtime, kind=kind)
-    worker.running = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        worker.stopping.set()
+    async with AsyncExitStack() as stack:
+        if desk.settings.model:
+            model = await stack.enter_async_context(_model_of(desk))
+            desk = replace(desk, model=model)
+        runtime = await open_runtime(desk.store)
+        stack.push_async_callback(runtime.close)
+        desk.store.outbox = runtime.outbox
+        worker = Worker(desk=desk, runtime=runtime, kind=kind)
+        worker.running = asyncio.create_task(worker.run())
         try:
-            await worker.running
+            yield worker
         finally:
-            await runtime.close()
+            worker.stopping.set()
+            await worker.running
+
+
+def _model_of(desk: Desk) -> PydanticAIModel:
+    return open_model(
+        parse_model_line(desk.settings.model),
+        key=desk.settings.model_key,
+        clock=desk.clock,
+        timeout=MODEL_TIMEOUT,
+    )

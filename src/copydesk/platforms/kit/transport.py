@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-import aiohttp
+from typing import TYPE_CHECKING, Any, Protocol
 
 from copydesk.core.outcomes import Answer
+
+if TYPE_CHECKING:
+    import aiohttp
 
 #: A platform's answer is evidence, not an archive: what is kept of it, in bytes.
 MAX_ANSWER_BYTES = 1 << 20
@@ -85,6 +86,8 @@ class HttpTransport:
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
+        import aiohttp
+
         if self._session is None or self._session.closed:
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, limit_per_host=0),
@@ -112,6 +115,9 @@ class HttpTransport:
         timeout: float = 30.0,
     ) -> Reply:
         """Make one call; see `Transport.call`."""
+        # loaded here: most commands make no call, and it takes a tenth of a second
+        import aiohttp
+
         data: Any = body
         sent_headers = dict(headers or {})
         if json_body is not None:
