@@ -22,7 +22,9 @@ from copydesk.transformation.content import _KNOWN as FRONT_MATTER
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("src/copydesk/platforms/*/README.md")]
+)
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 #: A heading that a link may point at is found by its words, as forges make anchors of them.
