@@ -50,18 +50,14 @@ def init(
 
     Running it again keeps what is there; only --approve, when given, changes.
     """
-    from copydesk.config import SETTINGS_FILE, find_home, load_settings
+    from copydesk.config import find_home, load_settings
     from copydesk.core.errors import CopydeskError
     from copydesk.work.desk import open_desk
 
     folder = find_home(directory or home)
 
     async def work() -> dict[str, str]:
-        folder.mkdir(parents=True, exist_ok=True)
-        settings_file = folder / SETTINGS_FILE
-        if not settings_file.exists():
-            settings_file.write_text(SETTINGS_TEMPLATE, encoding="utf-8")
-        (folder / "inbox").mkdir(exist_ok=True)
+        lay_out(folder)
         settings = load_settings(folder)
         rule = approve or await _rule_of(settings)
         async with open_desk(settings, approve=rule) as desk:
@@ -84,6 +80,16 @@ def init(
             f"Next: copydesk up --home {folder}",
         ],
     )
+
+
+def lay_out(folder: Path) -> None:
+    """Make what is not there yet of a project folder: its settings file and its inbox."""
+    from copydesk.config import SETTINGS_FILE
+
+    (folder / "inbox").mkdir(parents=True, exist_ok=True)
+    settings_file = folder / SETTINGS_FILE
+    if not settings_file.exists():
+        settings_file.write_text(SETTINGS_TEMPLATE, encoding="utf-8")
 
 
 async def _rule_of(settings: Settings) -> Approve:

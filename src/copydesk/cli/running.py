@@ -14,7 +14,7 @@ import typer
 
 from copydesk.cli.options import Home
 from copydesk.cli.output import log_to_stderr, run
-from copydesk.cli.project import Approve
+from copydesk.cli.project import Approve, lay_out
 
 if TYPE_CHECKING:
     from copydesk.work.desk import Desk
@@ -50,19 +50,20 @@ def up(
     One process for it all. A new project is made on first use, with accounts that never leave this
     machine. Stopping and starting again continues where it was; nothing is published twice.
     """
-    from copydesk.config import find_home, load_settings
+    from copydesk.config import SETTINGS_FILE, find_home, load_settings
     from copydesk.work.desk import open_desk
 
     log_to_stderr(verbose=verbose)
     folder = find_home(home)
 
     async def work() -> None:
-        flags = {"host": host, "port": port}
-        settings = load_settings(folder, flags)
-        rule = approve.value if approve else (None if folder.is_dir() else Approve.PERSON.value)
+        is_new = not (folder / SETTINGS_FILE).exists()
+        lay_out(folder)
+        settings = load_settings(folder, {"host": host, "port": port})
+        rule = approve.value if approve else (Approve.PERSON.value if is_new else None)
         async with open_desk(settings, approve=rule) as desk:
             watched = [*(paths or ()), *(inbox or ()), *settings.inbox, settings.home / "inbox"]
-            (settings.home / "inbox").mkdir(exist_ok=True)
+            watched = list(dict.fromkeys(path.absolute() for path in watched))
             missing = [path for path in watched if not path.exists()]
             for path in missing:
                 typer.echo(f"warning: there is no {path}; it is watched all the same", err=True)
@@ -98,10 +99,8 @@ def worker(
 
 async def _run(desk: Desk, watched: list[Path], *, until_idle: bool) -> None:
     from copydesk.server import create_app, serve
-    from copydesk.server.published import create_published
     from copydesk.work.folder import WatchedFolder
     from copydesk.work.ownership import owner_token
-    from copydesk.work.starting import ensure_local_accounts
     from copydesk.work.worker import working
 
     settings = desk.settings
@@ -114,23 +113,12 @@ async def _run(desk: Desk, watched: list[Path], *, until_idle: bool) -> None:
                 create_app(desk), host=settings.host, port=settings.port, on_ready=ready
             ),
         )
-        site = await _site_account(desk)
-        site_folder = Path(site["path"]) if site else settings.home / "site"
-        wanted = urlsplit(site["url"]).port if site else None
-        site_port = wanted or (settings.port + 1 if settings.port else 0)
-        published = await _serving(
-            stack,
-            lambda ready: serve(
-                create_published(site_folder), host=settings.host, port=site_port, on_ready=ready
-            ),
-        )
-        await ensure_local_accounts(desk, published)
         typer.echo(f"Dashboard  {dashboard}/login?token={token}")
-        typer.echo(f"Site       {published}/  ({site_folder})")
+        typer.echo(f"Site       {await _publish_site(stack, desk)}")
+        running = await stack.enter_async_context(working(desk, "up"))
         folder = WatchedFolder(desk, watched)
         taken = await folder.look(settled=True)
         typer.echo(f"Inbox      {taken} files looked at; watching {', '.join(map(str, watched))}")
-        running = await stack.enter_async_context(working(desk, "up"))
         looking = asyncio.create_task(folder.watch(stopping))
         following = asyncio.create_task(_follow(desk, stopping, until_idle=until_idle))
         try:
@@ -155,6 +143,38 @@ async def _serving(stack: AsyncExitStack, start: Any) -> str:
     if server.done():
         await server
     return await ready
+
+
+async def _publish_site(stack: AsyncExitStack, desk: Desk) -> str:
+    """Serve the published site for looking at; return its address and folder, or why not."""
+    from copydesk.core.errors import ConfigError
+    from copydesk.server import serve
+    from copydesk.server.published import create_published
+    from copydesk.work.starting import ensure_local_accounts
+
+    settings = desk.settings
+    site = await _site_account(desk)
+    folder = Path(site["path"]) if site else settings.home / "site"
+    # a site made by an earlier start has its port in its links; any other stands elsewhere too
+    address = urlsplit(site["url"]) if site else None
+    is_ours = address is not None and address.hostname in {settings.host, "localhost"}
+    port = address.port if is_ours and address is not None else None
+    try:
+        published = await _serving(
+            stack,
+            lambda ready: serve(
+                create_published(folder),
+                host=settings.host,
+                port=port or (settings.port + 1 if settings.port else 0),
+                on_ready=ready,
+            ),
+        )
+    except ConfigError as error:
+        if site is None:
+            raise
+        return f"in {folder}, not served: {error.message}"
+    await ensure_local_accounts(desk, published)
+    return f"{published}/  ({folder})"
 
 
 async def _site_account(desk: Desk) -> dict[str, str] | None:
