@@ -17,6 +17,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 
 from copydesk.config import Settings
 from copydesk.core.account import Account
@@ -32,6 +33,18 @@ from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """Log lines as text: the default draws every traceback with all its values."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(),
+        ]
+    )
 
 
 def ordered_ids(clock: StoppedClock) -> IdFactory:

@@ -1,0 +1,405 @@
+"""The queue: a hint is never lost for good, a worker drains, and a broken queue mends itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import pytest
+
+from copydesk.core.clock import SystemClock
+from copydesk.core.ids import IdFactory
+from copydesk.core.post import Content, Tier
+from copydesk.core.states import DeliveryState, PostState, SubmissionState
+from copydesk.store import Hint, open_store
+from copydesk.testing.clocks import StoppedClock
+from copydesk.work.desk import Desk
+from copydesk.work.health import LATE_AFTER, SILENT_AFTER, measure
+from copydesk.work.jobs import Handlers, Kind
+from copydesk.work.repairing import repair
+from copydesk.work.runtime import Runtime, open_runtime
+from copydesk.work.runtime.embedded import EmbeddedRuntime
+from copydesk.work.submitting import submit
+from copydesk.work.sweep import rest_before_next, sweep
+from copydesk.work.worker import Worker, working
+from tests.distribution.carrying import add_posts, deliveries, sandbox_has
+from tests.store_fixtures import AddSandbox
+
+LETTER = (
+    b"From: Ada <ada@example.org>\r\nMessage-ID: <a@example.org>\r\nSubject: The lamp\r\n\r\n"
+    b"The lamp looks lovely in our hall. It fits well.\r\n"
+)
+
+
+class Kept(EmbeddedRuntime):
+    """A runtime that only remembers what it was offered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hints: list[Hint] = []
+
+    async def offer(self, hints: Sequence[Hint]) -> None:
+        self.hints += hints
+
+
+@pytest.fixture
+async def moving(desk: Desk) -> AsyncIterator[Desk]:
+    """The desk on a clock that runs: workers wait in real time."""
+    clock = SystemClock()
+    store = await open_store(desk.settings.database, clock, IdFactory(clock), migrate=False)
+    yield replace(desk, store=store, clock=clock, ids=store.ids)
+    await store.close()
+
+
+@asynccontextmanager
+async def running(runtime: Runtime, handlers: Handlers) -> AsyncIterator[None]:
+    stopping = asyncio.Event()
+    task = asyncio.create_task(runtime.run(handlers, stopping))
+    try:
+        async with asyncio.timeout(30):
+            yield
+    finally:
+        stopping.set()
+        async with asyncio.timeout(30):
+            await task
+        await runtime.close()
+
+
+def only(handler: Callable[[str], Awaitable[None]]) -> Handlers:
+    return dict.fromkeys(Kind, handler)
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await true():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def queued(desk: Desk) -> list[str]:
+    """The jobs PostgreSQL holds, as kind and subject."""
+    connection = await asyncpg.connect(dsn=desk.store.dsn)
+    try:
+        rows = await connection.fetch("SELECT entrypoint, payload FROM pgqueuer ORDER BY id")
+    finally:
+        await connection.close()
+    return [f"{row['entrypoint']}:{bytes(row['payload']).decode()}" for row in rows]
+
+
+async def drop_queue(desk: Desk) -> None:
+    connection = await asyncpg.connect(dsn=desk.store.dsn)
+    try:
+        await connection.execute("DROP TABLE IF EXISTS pgqueuer, pgqueuer_log CASCADE")
+    finally:
+        await connection.close()
+
+
+# ---------------------------------------------------------------- both queues
+
+
+async def test_a_hint_that_comes_while_its_row_is_worked_on_is_not_lost(moving: Desk) -> None:
+    runtime = await open_runtime(moving.store)
+    first, go_on, second = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    runs = 0
+
+    async def handle(subject: str) -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            first.set()
+            await go_on.wait()
+        else:
+            second.set()
+
+    async with running(runtime, only(handle)):
+        await runtime.offer([Hint("courier", "acc_1")])
+        await first.wait()
+        await runtime.offer([Hint("courier", "acc_1")])
+        go_on.set()
+
+        async def swept() -> bool:
+            # in PostgreSQL a job's key is taken while it runs: there the next sweep says it again
+            if not moving.store.embedded:
+                await runtime.offer([Hint("courier", "acc_1")])
+            return second.is_set()
+
+        await until(swept)
+
+
+async def test_a_stopping_worker_finishes_what_it_has_in_hand(moving: Desk) -> None:
+    runtime = await open_runtime(moving.store)
+    started, go_on, finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def handle(subject: str) -> None:
+        started.set()
+        await go_on.wait()
+        finished.set()
+
+    stopping = asyncio.Event()
+    task = asyncio.create_task(runtime.run(only(handle), stopping))
+    async with asyncio.timeout(30):
+        await runtime.offer([Hint("courier", "acc_1")])
+        await started.wait()
+        stopping.set()
+        go_on.set()
+        await task
+    assert finished.is_set()
+    await runtime.close()
+
+
+async def test_working_carries_a_message_all_the_way_and_signs_off(
+    moving: Desk, sandbox_account: AddSandbox
+) -> None:
+    account = await sandbox_account()
+    submission = (await submit(moving, LETTER, filename="a.eml", actor="test")).submission
+
+    async def delivered() -> bool:
+        return [d.state for d in await deliveries(moving)] == [DeliveryState.DELIVERED]
+
+    async with working(moving, "test") as worker:
+        assert (await measure(moving)).workers in {0, 1}
+        await until(delivered)
+        # what is hinted at is done without waiting for the sweep to find it
+        assert worker.jobs_done >= 3
+    async with moving.store.read() as unit:
+        assert (await unit.submissions.get(submission.id)).state is SubmissionState.COMPOSED
+        assert await unit.workers.all() == [], "it has signed off"
+    assert list(sandbox_has(moving, account).values()) == [1]
+
+
+async def test_work_left_by_a_process_that_never_hinted_is_found(
+    moving: Desk, sandbox_account: AddSandbox
+) -> None:
+    """`copydesk ingest` and `publish` leave rows and go; whoever works finds them."""
+    await sandbox_account()
+    await add_posts(moving, "one", "two")
+
+    async def delivered() -> bool:
+        return {d.state for d in await deliveries(moving)} == {DeliveryState.DELIVERED}
+
+    async with working(moving, "test"):
+        await until(delivered)
+
+
+async def test_a_crashing_handler_stops_nobody(
+    moving: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(desk=moving, runtime=await open_runtime(moving.store))
+
+    async def crash(subject: str) -> None:
+        raise ZeroDivisionError
+
+    await worker._counted(crash)("sub_1")
+    assert worker.jobs_done == 1
+    assert worker.last_job_at is not None
+    await worker.runtime.close()
+
+
+# ---------------------------------------------------------------- the sweep
+
+
+async def test_the_sweep_finds_every_due_row_and_no_other(
+    desk: Desk, sandbox_account: AddSandbox
+) -> None:
+    account = await sandbox_account()
+    submission = (await submit(desk, LETTER, filename="a.eml", actor="test")).submission
+    await add_posts(desk, "one")
+    await sandbox_account("idle", inbox=False)
+    async with desk.store.begin("test") as unit:
+        post, _ = await unit.posts.add(
+            workspace_id=desk.workspace_id,
+            source_key="approved",
+            content=Content(title="two", body="Words.", slug="two"),
+            tier=Tier.PERSON,
+        )
+        await unit.posts.move(post, PostState.APPROVED, wake_at=unit.now)
+    kept = Kept()
+    count = await sweep(desk, kept)
+    assert {(hint.kind, hint.subject_id) for hint in kept.hints} == {
+        (Kind.COMPOSE, submission.id),
+        (Kind.DISTRIBUTE, post.id),
+        (Kind.COURIER, account.id),
+    }
+    assert count == 3
+    assert all(hint.at is None for hint in kept.hints)
+
+
+async def test_the_sweep_leaves_paused_and_leased_accounts_until_they_are_free(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
+) -> None:
+    paused, leased = await sandbox_account("paused"), await sandbox_account("leased")
+    await add_posts(desk, "one")
+    async with desk.store.begin("test") as unit:
+        await unit.accounts.pause(paused.id, unit.now + timedelta(seconds=30))
+        await unit.accounts.lease(leased.id, "dead/1", 10)
+    kept = Kept()
+    assert await sweep(desk, kept) == 0
+    clock.advance(10)
+    await sweep(desk, kept)
+    assert [hint.subject_id for hint in kept.hints] == [leased.id]
+    clock.advance(20)
+    await sweep(desk, kept)
+    assert {hint.subject_id for hint in kept.hints} == {paused.id, leased.id}
+
+
+async def test_the_sweep_rests_until_the_next_row_wakes_within_bounds(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    assert await rest_before_next(desk) == 1.0
+    submission = (await submit(desk, LETTER, filename="a.eml", actor="test")).submission
+    for seconds, rest in ((0.3, 0.3), (0.001, 0.02), (60, 1.0)):
+        async with desk.store.begin("test") as unit:
+            await unit.submissions.count_attempt(submission, unit.now + timedelta(seconds=seconds))
+        assert await rest_before_next(desk) == pytest.approx(rest)
+
+
+# ---------------------------------------------------------------- health
+
+
+async def test_health_tells_working_from_idle_from_dead_from_late(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    nobody = await measure(desk)
+    assert not nobody.working
+    assert "no worker" in nobody.problems[0]
+    async with desk.store.begin("test") as unit:
+        await unit.workers.add("wrk_1", "up", "here", 1)
+    assert (await measure(desk)).working
+    await submit(desk, LETTER, filename="a.eml", actor="test")
+    clock.advance(LATE_AFTER.total_seconds() + 1)
+    async with desk.store.begin("test") as unit:
+        await unit.workers.seen("wrk_1", None, 0)
+    late = await measure(desk)
+    assert (late.working, late.workers, late.due) == (False, 1, 1)
+    assert "61 s" in late.problems[0]
+    clock.advance(SILENT_AFTER.total_seconds() + 1)
+    assert (await measure(desk)).workers == 0
+
+
+# ---------------------------------------------------------------- in memory
+
+
+async def test_in_memory_a_row_waits_once_however_often_it_is_hinted_at() -> None:
+    runtime = EmbeddedRuntime()
+    seen: Counter[str] = Counter()
+    every = asyncio.Event()
+
+    async def handle(subject: str) -> None:
+        seen[subject] += 1
+        if len(seen) == 50:
+            every.set()
+
+    for _ in range(20):
+        await runtime.offer([Hint("compose", f"sub_{n}") for n in range(50)])
+    async with running(runtime, only(handle)):
+        await every.wait()
+    assert set(seen.values()) == {1}
+
+
+async def test_in_memory_nothing_is_kept_of_what_is_done() -> None:
+    runtime = EmbeddedRuntime()
+    done = 0
+    every = asyncio.Event()
+
+    async def handle(subject: str) -> None:
+        nonlocal done
+        done += 1
+        if done == 1000:
+            every.set()
+
+    async with running(runtime, only(handle)):
+        for start in range(0, 1000, 100):
+            await runtime.offer([Hint("compose", f"sub_{start + n}") for n in range(100)])
+        await every.wait()
+    assert runtime._waiting == set()
+    assert runtime._turns == {}
+
+
+async def test_in_memory_later_work_waits_in_its_row() -> None:
+    runtime = EmbeddedRuntime()
+    await runtime.offer([Hint("compose", "sub_1", StoppedClock().now())])
+    assert runtime._waiting == set()
+
+
+# ---------------------------------------------------------------- on PostgreSQL
+
+
+@pytest.fixture
+def distributed(moving: Desk) -> Desk:
+    if moving.store.embedded:
+        pytest.skip("this is about the queue in PostgreSQL")
+    return moving
+
+
+async def test_a_job_commits_and_rolls_back_with_its_row(distributed: Desk) -> None:
+    desk = distributed
+    runtime = await open_runtime(desk.store)
+    desk.store.outbox = runtime.outbox
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        async with desk.store.begin("test") as unit:
+            unit.hint("compose", "sub_gone")
+            raise ZeroDivisionError
+    assert await queued(desk) == []
+    submission = (await submit(desk, LETTER, filename="a.eml", actor="test")).submission
+    await submit(desk, LETTER + b"more", filename="b.eml", source_key="b", actor="test")
+    assert (await queued(desk))[0] == f"compose:{submission.id}"
+    assert len(await queued(desk)) == 2
+    await runtime.close()
+
+
+async def test_rows_are_written_although_the_queue_is_gone(distributed: Desk) -> None:
+    desk = distributed
+    runtime = await open_runtime(desk.store)
+    desk.store.outbox = runtime.outbox
+    await drop_queue(desk)
+    submission = (await submit(desk, LETTER, filename="a.eml", actor="test")).submission
+    async with desk.store.read() as unit:
+        assert (await unit.submissions.get(submission.id)).state is SubmissionState.RECEIVED
+    await runtime.close()
+
+
+async def test_a_queue_dropped_under_a_worker_is_put_back_by_itself(
+    distributed: Desk, sandbox_account: AddSandbox
+) -> None:
+    desk = distributed
+    account = await sandbox_account()
+
+    async def delivered(count: int) -> bool:
+        found = await deliveries(desk)
+        return len(found) == count and {d.state for d in found} == {DeliveryState.DELIVERED}
+
+    async with working(desk, "test") as worker:
+        await submit(desk, LETTER, filename="a.eml", actor="test")
+        await until(lambda: delivered(1))
+        await drop_queue(desk)
+        await submit(desk, LETTER, filename="b.eml", source_key="b", actor="test")
+        await until(lambda: delivered(2))
+        assert worker.running is not None
+        assert not worker.running.done()
+    assert sorted(sandbox_has(desk, account).values()) == [1, 1]
+
+
+async def test_repair_queues_what_is_due_anew(distributed: Desk) -> None:
+    desk = distributed
+    submission = (await submit(desk, LETTER, filename="a.eml", actor="test")).submission
+    runtime = await open_runtime(desk.store)
+    await drop_queue(desk)
+    await runtime.close()
+    for _ in range(2):
+        done = await repair(desk)
+        assert done.queued == 1
+        assert await queued(desk) == [f"compose:{submission.id}"]
+
+
+async def test_queue_and_store_reach_a_server_by_its_socket(distributed: Desk) -> None:
+    address = urlsplit(distributed.store.dsn)
+    assert parse_qs(address.query)["host"][0].startswith("/")
+    runtime = await open_runtime(distributed.store)
+    await runtime.offer([Hint("compose", "sub_1")])
+    await runtime.close()
+    assert await queued(distributed) == ["compose:sub_1"]
