@@ -32,8 +32,10 @@ def prepare(home: Path, recorder: Recorder, environment: dict[str, str]) -> None
         ("webhook", [f"url={base}", f"status_url={base}/{{id}}"], f"secret={SECRET}\n"),
     ):
         given = [part for setting in settings for part in ("--set", setting)]
+        add = ["accounts", "add", platform, "--name", platform, "--inbox", "--home", str(home)]
         copydesk(
-            *("accounts", "add", platform, "--name", platform, "--inbox", "--home", home, *given),
+            *add,
+            *given,
             environment=environment,
             stdin=secret,
         )
@@ -56,7 +58,7 @@ def check(
 def test_one_process_on_sqlite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = random.Random(20)
     home, inbox = tmp_path / "home", tmp_path / "messages"
-    command = [COPYDESK, "up", "--home", home, "--inbox", inbox, "--port", "0"]
+    command: list[str | Path] = [COPYDESK, "up", "--home", home, "--inbox", inbox, "--port", "0"]
     with recording() as recorder:
         prepare(home, recorder, {})
         for number in range(KILLS):
@@ -81,7 +83,7 @@ def test_two_workers_on_postgresql(
     home, inbox = tmp_path / "home", tmp_path / "messages"
     database = postgres.fresh()
     environment = {"COPYDESK_DATABASE": database}
-    command = [COPYDESK, "worker", "--home", home]
+    command: list[str | Path] = [COPYDESK, "worker", "--home", home]
     with recording() as recorder:
         prepare(home, recorder, environment)
 

@@ -82,7 +82,7 @@ def test_the_example_inbox_is_carried_to_rest_and_only_once(tmp_path: Path) -> N
 
 
 def test_one_command_from_a_checkout_starts_it(tmp_path: Path) -> None:
-    command = [ROOT / "dev", "up", "--home", tmp_path / "home", "--port", "0"]
+    command: list[str | Path] = [ROOT / "dev", "up", "--home", tmp_path / "home", "--port", "0"]
     running = Running(command, tmp_path / "dev.log")
     try:
         said = running.wait_for("At rest")

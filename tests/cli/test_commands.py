@@ -1,0 +1,264 @@
+"""Every command: one JSON document on request, errors in words with their code, no secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from copydesk.cli.main import EXIT_CODES, app
+
+ARTICLE = "---\ntitle: The lamp\nslug: the-lamp\n---\n\nIt gives a warm light.\n"
+LETTER = "From: Ada <ada@example.org>\nSubject: The lamp\n\nThe lamp looks lovely. It fits well.\n"
+SECRET = "whsec_" + "c2VjcmV0LWtleS1vZi10d2VudHktZm91ci1ieXRlcw=="
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in the project `home`: `run("accounts", "list")`."""
+    monkeypatch.setenv("COPYDESK_HOME", str(home))
+
+    def invoke(*arguments: object, code: int = 0, stdin: str = "") -> Result:
+        done = CliRunner().invoke(app, [str(a) for a in arguments], input=stdin)
+        assert done.exit_code == code, (done.exit_code, done.output, done.exception)
+        if code not in {0, 4, 9, 10, 11}:
+            assert done.stdout == ""
+            assert done.stderr
+        assert "Traceback" not in done.output
+        return done
+
+    return invoke
+
+
+@pytest.fixture
+def project(run: Run) -> Run:
+    """A project that approves by itself, with a sandbox account."""
+    run("init", "--approve", "automatic")
+    run("accounts", "add", "sandbox", "--name", "box", "--inbox")
+    return run
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "lamp.md"
+    path.write_text(ARTICLE)
+    return path
+
+
+def document(result: Result) -> Any:
+    """The one JSON document on standard output."""
+    return json.loads(result.stdout)
+
+
+def sandbox_lines(home: Path) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for path in (home / "sandbox").glob("acc_*.jsonl")
+        if "faults" not in path.name
+        for line in path.read_text().splitlines()
+    ]
+
+
+# ---------------------------------------------------------------- one document each
+
+
+def test_every_command_prints_one_json_document(
+    project: Run, article: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_text(LETTER)
+    taken = document(project("ingest", letter, "--wait", "--json"))[0]
+    assert taken["state"] == "composed"
+    delivery = taken["deliveries"][0]
+    assert delivery["state"] == "delivered"
+    for id, noun in (
+        (taken["id"], "submission"),
+        (taken["post_id"], "post"),
+        (delivery["id"], "delivery"),
+    ):
+        shown = document(project("status", id, "--json"))
+        assert (shown["noun"], shown["id"]) == (noun, id)
+        assert shown["history"]
+    assert document(project("accounts", "list", "--json"))[0]["name"] == "box"
+    assert document(project("accounts", "test", "box", "--json"))["works"] is True
+    assert (
+        document(project("validate", article, "--for", "all", "--json", code=0))["findings"] == []
+    )
+    assert document(project("preview", article, "--to", "box", "--json"))[0]["account"] == "box"
+    assert document(project("plan", tmp_path, "--json"))[0]["change"] == "create"
+    assert document(project("publish", article, "--to", "box", "--json"))[0]["state"] == "scheduled"
+    assert document(project("review", "list", "--json")) == []
+    assert document(project("repair", "--json"))["queued"] == 1
+    assert {
+        row["setting" if "setting" in row else "key"]
+        for row in document(project("config", "show", "--json"))
+    } >= {"database", "inbox"}
+    checks = document(project("doctor", "--json", code=11))
+    assert [c["check"] for c in checks if not c["ok"]] == ["work"], "something is due, nobody works"
+
+
+def test_a_risky_message_is_decided_by_a_person(project: Run, tmp_path: Path) -> None:
+    letter = tmp_path / "legal.eml"
+    letter.write_text(
+        "From: Eve <eve@example.net>\nSubject: Refund\n\n"
+        "I want my refund of $450 by Friday or my lawyer will sue you.\n"
+    )
+    held = document(project("ingest", letter, "--wait", "--json"))[0]
+    assert held["post_state"] == "held"
+    (review,) = document(project("review", "list", "--json"))
+    assert review["reasons"]
+    shown = document(project("review", "show", review["id"], "--json"))
+    assert "refund" in shown["source"]
+    assert document(project("review", "reject", review["id"], "--json"))["state"] == "rejected"
+    project("review", "accept", review["id"], code=6)
+    assert document(project("review", "list", "--json")) == []
+
+
+def test_a_held_delivery_is_settled_by_a_person(project: Run, article: Path) -> None:
+    project("accounts", "add", "sandbox", "--name", "bad", "--set", "fault=refused")
+    sent = project("publish", article, "--to", "bad", "--wait", "--json", code=10)
+    (row,) = document(sent)
+    assert (row["state"], row["reason_code"]) == ("held", "refused")
+    project("settle", row["id"], code=2)
+    project("settle", row["id"], "--send", "--give-up", code=2)
+    settled = document(project("settle", row["id"], "--landed", "https://x.example/1", "--json"))
+    assert (settled["state"], settled["url"]) == ("delivered", "https://x.example/1")
+    project("settle", row["id"], "--give-up", code=6)
+
+
+# ---------------------------------------------------------------- publishing
+
+
+def test_publishing_twice_is_publishing_once_and_a_change_is_an_update(
+    project: Run, article: Path, home: Path
+) -> None:
+    for _ in range(2):
+        (row,) = document(project("publish", article, "--to", "box", "--wait", "--json"))
+        assert (row["state"], row["action"]) == ("delivered", "create")
+    assert len(sandbox_lines(home)) == 1
+    article.write_text(ARTICLE.replace("warm", "cold"))
+    (row,) = document(project("publish", article, "--to", "box", "--wait", "--json"))
+    assert (row["state"], row["action"]) == ("delivered", "update")
+    first, second = sandbox_lines(home)
+    assert (second["action"], second["id"]) == ("update", first["id"])
+    assert "cold light" in second["payload"]["markdown"]
+
+
+def test_a_time_without_a_zone_or_in_the_past_is_refused(
+    project: Run, article: Path, home: Path
+) -> None:
+    for at, word in (
+        ("2030-01-01T09:00", "no time zone"),
+        ("2020-01-01T09:00Z", "has passed"),
+        ("next tuesday", "not an ISO 8601 time"),
+    ):
+        refused = project("publish", article, "--to", "box", "--at", at, code=4)
+        assert word in refused.stderr
+    (row,) = document(
+        project("publish", article, "--to", "box", "--at", "2099-01-01T09:00+01:00", "--json")
+    )
+    assert row["due_at"] == "2099-01-01T08:00:00+00:00"
+    assert sandbox_lines(home) == []
+
+
+def test_nothing_is_sent_anywhere_if_one_account_is_wrong(
+    project: Run, article: Path, home: Path
+) -> None:
+    refused = project("publish", article, "--to", "box,nowhere", "--wait", code=5)
+    assert "nowhere" in refused.stderr
+    assert "box" in refused.stderr
+    assert sandbox_lines(home) == []
+    project("publish", article, "--wait", code=4)
+
+
+# ---------------------------------------------------------------- errors and their codes
+
+
+def test_errors_have_their_documented_codes(
+    project: Run, article: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing, binary = tmp_path / "missing.md", tmp_path / "binary.md"
+    binary.write_bytes(b"\xff\xfe\x00")
+    project("publish", missing, "--to", "box", code=5)
+    project("publish", binary, "--to", "box", code=4)
+    project("validate", article, code=2)
+    project("validate", article, "--for", "nowhere", code=5)
+    project("preview", article, "--to", "nowhere", code=5)
+    project("plan", tmp_path / "no-folder", code=5)
+    project("accounts", "add", "nowhere", "--name", "x", code=5)
+    project("accounts", "add", "sandbox", "--name", "box", code=6)
+    project("accounts", "add", "sandbox", "--name", "x", "--set", "fault=typo", code=4)
+    project("accounts", "add", "sandbox", "--name", "x", "--set", "nonsense", code=3)
+    project("accounts", "test", "nowhere", code=5)
+    project("status", "dlv_nothing", code=5)
+    project("status", "nothing", code=5)
+    project("review", "show", "nothing", code=5)
+    project("settle", "dlv_nothing", "--send", code=5)
+    project("ingest", article, "--source", "pigeon", code=2)
+    project("no-such-command", code=2)
+    unreadable = document(project("ingest", missing, "--json", code=4))
+    assert unreadable[0]["state"] == "unreadable"
+    monkeypatch.setenv("COPYDESK_DATABASE", "postgresql://ada:hunter2@127.0.0.1:1/x")
+    away = project("accounts", "list", code=8)
+    assert "hunter2" not in away.output
+    monkeypatch.setenv("COPYDESK_DATABASE", "mysql://x")
+    project("accounts", "list", code=3)
+    monkeypatch.setenv("COPYDESK_PORT", "many")
+    project("config", "show", code=3)
+
+
+def test_a_folder_without_a_project_says_how_to_make_one(run: Run) -> None:
+    assert "copydesk init" in run("accounts", "list", code=3).stderr
+
+
+def test_the_codes_are_in_the_help(run: Run) -> None:
+    shown = run("--help").stdout
+    assert re.findall(r"\d+(?= [a-z])", " ".join(EXIT_CODES.split())) == [str(n) for n in range(12)]
+    assert "Exit codes" in shown
+
+
+# ---------------------------------------------------------------- secrets
+
+
+def test_secrets_are_never_echoed_and_not_taken_from_the_command_line(
+    project: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = ("accounts", "add", "webhook", "--set", "url=http://127.0.0.1:9/hook", "--name")
+    refused = project(*base, "a", "--set", f"secret={SECRET}", code=3)
+    assert SECRET not in refused.output
+    outputs = [project(*base, "b", "--json", stdin=f"secret={SECRET}\n")]
+    assert document(outputs[0])["secrets"] == ["secret"]
+    monkeypatch.setenv("COPYDESK_SECRET_SECRET", SECRET)
+    outputs.append(project(*base, "c"))
+    monkeypatch.setenv("COPYDESK_MODEL_KEY", "sk-very-secret")
+    monkeypatch.setenv("COPYDESK_MODEL", "openai:m@http://127.0.0.1:9/v1")
+    outputs.append(project("accounts", "list", "--json"))
+    outputs.append(project("accounts", "test", "b", "--json", code=11))
+    outputs.append(project("config", "show"))
+    for done in outputs:
+        assert SECRET not in done.output
+        assert "sk-very-secret" not in done.output
+    assert SECRET.encode() not in (home / "copydesk.db").read_bytes()
+    assert (home / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_init_again_changes_nothing(run: Run, home: Path) -> None:
+    run("init")
+    key = (home / "secret.key").read_bytes()
+    run("accounts", "add", "sandbox", "--name", "box")
+    made = document(run("init", "--json"))
+    assert made["home"] == str(home)
+    assert (home / "secret.key").read_bytes() == key
+    assert len(document(run("accounts", "list", "--json"))) == 1
