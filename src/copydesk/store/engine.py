@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError, StoreUnavailable
 from copydesk.core.ids import IdFactory
 from copydesk.store.codec import to_json_text
+from copydesk.store.sqlite import connect as connect_sqlite
 from copydesk.store.unit import Outbox, SilentOutbox, UnitOfWork
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -122,6 +125,7 @@ def _make_engine(url: str) -> AsyncEngine:
     if backend == "sqlite":
         engine = create_async_engine(
             address.set(drivername="sqlite+aiosqlite"),
+            async_creator=partial(connect_sqlite, address.database or ":memory:"),
             json_serializer=to_json_text,
             pool_size=8,
             max_overflow=8,
@@ -146,14 +150,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # transactions are begun by us (below), not by the driver
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "busy_timeout=30000",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()  # the pool does not know it yet, and it has a thread
+        raise
     cursor.close()
 
 
