@@ -107,7 +107,9 @@ def test_two_workers_on_postgresql(
             while (found := rows(database)).stuck or len(found.posts) < MESSAGES:
                 assert time.monotonic() < ends, found.stuck
                 time.sleep(0.5)
-            assert [worker.stop() for worker in workers] == [0, 0]
+            for worker in workers:
+                worker.wait_for("Working as")
+            assert [worker.stop() for worker in workers] == [0, 0], workers[0].said
         finally:
             for worker in workers:
                 worker.kill()

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
+from pgqueuer import QueueManager
+from pgqueuer.domain.errors import FailingListenerError
 
 from copydesk.core.clock import SystemClock
 from copydesk.core.ids import IdFactory
@@ -382,6 +385,32 @@ async def test_a_queue_dropped_under_a_worker_is_put_back_by_itself(
         assert worker.running is not None
         assert not worker.running.done()
     assert sorted(sandbox_has(desk, account).values()) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "trouble", [FailingListenerError(), ConnectionResetError(), asyncpg.InterfaceError("closed")]
+)
+async def test_a_queue_that_is_interrupted_goes_on(
+    trouble: Exception, distributed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = QueueManager.run
+    troubles = [trouble]
+
+    async def interrupted(manager: QueueManager, **options: Any) -> None:
+        if troubles:
+            raise troubles.pop()
+        await run(manager, **options)
+
+    monkeypatch.setattr(QueueManager, "run", interrupted)
+    runtime = await open_runtime(distributed.store)
+    done = asyncio.Event()
+
+    async def handle(subject: str) -> None:
+        done.set()
+
+    async with running(runtime, only(handle)):
+        await runtime.offer([Hint("compose", "sub_1")])
+        await done.wait()
 
 
 async def test_repair_queues_what_is_due_anew(distributed: Desk) -> None:

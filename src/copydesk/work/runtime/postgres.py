@@ -9,6 +9,7 @@ from datetime import timedelta
 import asyncpg
 import structlog
 from pgqueuer import AsyncpgDriver, AsyncpgPoolDriver, Job, Queries, QueueManager
+from pgqueuer.domain.errors import PgqException
 from pgqueuer.domain.settings import db_settings
 
 from copydesk.store import Hint, Outbox, Store, UnitOfWork
@@ -21,6 +22,15 @@ DEQUEUE_TIMEOUT = timedelta(seconds=2)
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 CONCURRENCY = 200
 BATCH = 50
+
+#: What ends a run of the queue without ending the worker.
+_INTERRUPTIONS = (
+    OSError,
+    RuntimeError,
+    PgqException,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
 
 
 class PostgresRuntime:
@@ -59,7 +69,8 @@ class PostgresRuntime:
     async def run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping`; then finish those in hand and return.
 
-        A queue that breaks (tables dropped, database restarted) is put back and run again.
+        A queue that breaks (tables dropped, database restarted, listener gone deaf) is put back and
+        run again.
         """
         pause = 0.2
         while not stopping.is_set():
@@ -67,8 +78,8 @@ class PostgresRuntime:
                 await self.install()
                 await self._run(handlers, stopping)
                 pause = 0.2
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RuntimeError) as error:
-                _log.warning("queue_interrupted", error=str(error)[:300], again_in=pause)
+            except _INTERRUPTIONS as error:
+                _log.warning("queue_interrupted", error=repr(error)[:300], again_in=pause)
                 await _rest(pause, stopping)
                 pause = min(5.0, pause * 2)
 
