@@ -167,8 +167,7 @@ async def test_working_carries_a_message_all_the_way_and_signs_off(
     async with working(moving, "test") as worker:
         assert (await measure(moving)).workers in {0, 1}
         await until(delivered)
-        # what is hinted at is done without waiting for the sweep to find it
-        assert worker.jobs_done >= 3
+    assert worker.jobs_done >= 3, "one to write it up, one to plan it, one to carry it"
     async with moving.store.read() as unit:
         assert (await unit.submissions.get(submission.id)).state is SubmissionState.COMPOSED
         assert await unit.workers.all() == [], "it has signed off"
