@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 
 # Built once: putting a statement together costs more than running it.
+_ONE = sa.select(deliveries).where(deliveries.c.id == sa.bindparam("wanted"))
+_ADD_RENDITION = sa.insert(renditions)
+_ADD = sa.insert(deliveries)
 _MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
 _INTEND = sa.insert(intents)
 _RECEIVE = sa.insert(receipts)
@@ -70,9 +73,7 @@ class Deliveries:
 
     async def get(self, id: str) -> Delivery:
         """Return delivery `id`; raises `NotFound`."""
-        rows = await self._unit.connection.execute(
-            sa.select(deliveries).where(deliveries.c.id == id)
-        )
+        rows = await self._unit.connection.execute(_ONE, {"wanted": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no delivery {id}.")
@@ -224,47 +225,49 @@ class Deliveries:
         payload, digest = freeze(rendition.payload)
         rendition_id = self._unit.ids.new("rendition")
         await self._unit.connection.execute(
-            sa.insert(renditions).values(
-                id=rendition_id,
-                post_id=post_id,
-                revision_id=revision_id,
-                account_id=account_id,
-                recipient=rendition.recipient,
-                payload=payload,
-                payload_sha256=digest,
-                text=rendition.text,
-                losses=to_json(tuple[Loss, ...], rendition.losses),
-                media=to_json(tuple[Media, ...], rendition.media),
-                created_at=now,
-            )
+            _ADD_RENDITION,
+            {
+                "id": rendition_id,
+                "post_id": post_id,
+                "revision_id": revision_id,
+                "account_id": account_id,
+                "recipient": rendition.recipient,
+                "payload": payload,
+                "payload_sha256": digest,
+                "text": rendition.text,
+                "losses": to_json(tuple[Loss, ...], rendition.losses),
+                "media": to_json(tuple[Media, ...], rendition.media),
+                "created_at": now,
+            },
         )
         id = self._unit.ids.new("delivery")
         await self._unit.connection.execute(
-            sa.insert(deliveries).values(
-                id=id,
-                workspace_id=workspace_id,
-                account_id=account_id,
-                post_id=post_id,
-                revision_id=revision_id,
-                rendition_id=rendition_id,
-                action=action,
-                state=DeliveryState.PLANNED,
-                due_at=due_at,
-                wake_at=None,
-                key=delivery_key(account_id, post_id, rendition_id, rendition.recipient),
-                recipient=rendition.recipient,
-                attempts=0,
-                looks=0,
-                handles={},
-                target_id=target_id,
-                remote_id="",
-                url="",
-                reason_code="",
-                reason="",
-                remedy="",
-                created_at=now,
-                changed_at=now,
-            )
+            _ADD,
+            {
+                "id": id,
+                "workspace_id": workspace_id,
+                "account_id": account_id,
+                "post_id": post_id,
+                "revision_id": revision_id,
+                "rendition_id": rendition_id,
+                "action": action,
+                "state": DeliveryState.PLANNED,
+                "due_at": due_at,
+                "wake_at": None,
+                "key": delivery_key(account_id, post_id, rendition_id, rendition.recipient),
+                "recipient": rendition.recipient,
+                "attempts": 0,
+                "looks": 0,
+                "handles": {},
+                "target_id": target_id,
+                "remote_id": "",
+                "url": "",
+                "reason_code": "",
+                "reason": "",
+                "remedy": "",
+                "created_at": now,
+                "changed_at": now,
+            },
         )
         await self._unit.events.append(
             workspace_id, "delivery", id, "", DeliveryState.PLANNED, reason=action
