@@ -28,7 +28,7 @@ JAPANESE = "こんにちは、注文した机がまだ届いていません。"
         ("简体中文", "gb18030", "gb2312"),
     ],
 )
-def test_declared_and_marked_charsets_need_no_note(text, encoding, declared):
+def test_declared_and_marked_charsets_need_no_note(text: str, encoding: str, declared: str) -> None:
     decoded = decode(text.encode(encoding), declared)
     assert (decoded.text, decoded.notes) == (text, ())
 
@@ -47,38 +47,40 @@ def test_declared_and_marked_charsets_need_no_note(text, encoding, declared):
         (JAPANESE, "euc-jp", ""),
     ],
 )
-def test_wrong_or_missing_charsets_are_guessed_and_noted(text, encoding, declared):
+def test_wrong_or_missing_charsets_are_guessed_and_noted(
+    text: str, encoding: str, declared: str
+) -> None:
     decoded = decode(text.encode(encoding), declared)
     assert decoded.text == text
     assert decoded.notes
 
 
-def test_a_broken_byte_is_shown_and_noted_not_lost():
+def test_a_broken_byte_is_shown_and_noted_not_lost() -> None:
     decoded = decode(b"Gr\xc3\xbc\xc3\x9fe " * 40 + b"\xff end", "utf-8")
     assert decoded.text.endswith("\ufffd end")
     assert "1 byte(s)" in decoded.notes[0]
 
 
-def test_line_ends_and_what_no_store_can_hold():
+def test_line_ends_and_what_no_store_can_hold() -> None:
     decoded = decode(b"a\r\nb\rc\x00d")
     assert decoded.text == "a\nb\nc\ufffdd"
     assert decoded.notes
 
 
-def test_noise_is_undecodable():
+def test_noise_is_undecodable() -> None:
     with pytest.raises(InputRefused) as refused:
         decode(bytes(range(1, 256)) * 3)
     assert refused.value.problem == "undecodable"
 
 
 @pytest.mark.parametrize("raw", [b"%PDF-1.7 x", b"\x89PNG\r\n", b"PK\x03\x04", b"text\x00\x01\x02"])
-def test_files_of_other_kinds_are_refused(raw):
+def test_files_of_other_kinds_are_refused(raw: bytes) -> None:
     with pytest.raises(InputRefused) as refused:
         refuse_binary(raw)
     assert refused.value.problem == "binary"
 
 
 @given(st.text())
-def test_utf8_always_comes_back(text):
+def test_utf8_always_comes_back(text: str) -> None:
     expected = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
     assert decode(text.encode("utf-8"), "utf-8").text == expected.removeprefix("\ufeff")

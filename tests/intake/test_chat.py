@@ -40,7 +40,7 @@ EXPECTED = [("ann", "hi, it broke"), ("bob", "which one?"), ("ann", "the big one
         "10:05 bob: hm\n",
     ],
 )
-def test_transcripts(log):
+def test_transcripts(log: str) -> None:
     found = said(parse_chat(log.encode()))
     assert found[:3] == EXPECTED
     assert is_transcript(log)
@@ -59,14 +59,14 @@ def test_transcripts(log):
         {"original": [[u, t] for u, t in EXPECTED], "convo_id": 7},
     ],
 )  # fmt: skip
-def test_exports(export):
+def test_exports(export: str) -> None:
     message = parse_chat(json.dumps(export).encode())
     assert said(message) == EXPECTED
     assert message.author == "ann"
     assert message.thread.participants == ("ann", "bob")
 
 
-def test_what_no_person_wrote_is_dropped_with_a_reason():
+def test_what_no_person_wrote_is_dropped_with_a_reason() -> None:
     log = (
         "[10:01] -!- ann has joined #help\n[10:02] <ann> hi\n[10:02] <DeployBot> done\n"
         "[10:03] * ann waves\n[10:04] <bob> joined the wrong room lol\n"
@@ -79,7 +79,7 @@ def test_what_no_person_wrote_is_dropped_with_a_reason():
     assert "ann, bob" in message.meta["speakers"]
 
 
-def test_lines_without_a_label_go_with_the_speaker_and_notes_are_no_people():
+def test_lines_without_a_label_go_with_the_speaker_and_notes_are_no_people() -> None:
     log = (
         "ann: steps:\n10:30 Berlin: change trains\nNote: bring water\nbob: ok\nann: yes\nbob: ty\n"
     )
@@ -90,7 +90,7 @@ def test_lines_without_a_label_go_with_the_speaker_and_notes_are_no_people():
     assert "Note: bring water" in text
 
 
-def test_html_tags_and_arrows_are_not_labels():
+def test_html_tags_and_arrows_are_not_labels() -> None:
     log = (
         "ann: it says\n<div>\n--> error 5\n*** please help ***\n<div>\nbob: hm\nann: yes\nbob: ok\n"
     )
@@ -100,27 +100,27 @@ def test_html_tags_and_arrows_are_not_labels():
     assert "*** please help ***" in text
 
 
-def test_code_in_a_transcript_keeps_its_lines_unless_somebody_speaks_inside():
+def test_code_in_a_transcript_keeps_its_lines_unless_somebody_speaks_inside() -> None:
     log = "ann: look\n```\nbob: 5\nx: 6\n```\nbob: ok\nann: yes\nbob: no\n"
     found = parse_chat(log.encode())
     assert "bob: no" not in found.reply
     assert "x: 6" in found.reply
 
 
-def test_roles_name_the_customer_as_author():
+def test_roles_name_the_customer_as_author() -> None:
     message = parse_chat(b"System: opened\nAgent: hello\nCustomer: my desk broke\nSystem: closed\n")
     assert message.author == "Customer"
     kept = [s.speaker for s in message.segments if s.kept and s.speaker]
     assert kept == ["Agent", "Customer"]
 
 
-def test_a_label_that_occurs_once_may_be_a_persons_own_word():
+def test_a_label_that_occurs_once_may_be_a_persons_own_word() -> None:
     message = parse_chat(b"Agent: which one?\nCustomer: this\nSystem: Windows 11\nAction: help\n")
     assert "System: Windows 11" in message.reply
     assert "Action: help" in message.reply
 
 
-def test_a_single_message_needs_no_label():
+def test_a_single_message_needs_no_label() -> None:
     assert said(parse_chat(b"hey can you help, it broke")) == [("", "hey can you help, it broke")]
 
 
@@ -129,19 +129,19 @@ def test_a_single_message_needs_no_label():
     [(b'{"messages": []}', "bad_json"), (b'[{"x": 1}]', "bad_json"), (b"[{]", "bad_json"),
      (b"[10:01] -!- ann has joined #help\n[10:02] <DeployBot> done\n", "no_text")],
 )  # fmt: skip
-def test_refusals(raw, problem):
+def test_refusals(raw: bytes, problem: str) -> None:
     with pytest.raises(InputRefused) as refused:
         parse_chat(raw, filename="x.json" if problem == "bad_json" else "x.txt")
     assert refused.value.problem == problem
 
 
 @pytest.mark.parametrize("name", ["talbot", "Abbot", "elbot", "botond", "Robot Girl"])
-def test_people_are_not_bots(name):
+def test_people_are_not_bots(name: str) -> None:
     assert not is_bot(name)
 
 
 @pytest.mark.parametrize(
     "name", ["MootBot", "wm-bot", "help_bot", "bot", "slackbot", "deploy (bot)"]
 )
-def test_bots_are_bots(name):
+def test_bots_are_bots(name: str) -> None:
     assert is_bot(name)

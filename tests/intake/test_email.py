@@ -31,7 +31,7 @@ def alternative(plain: str, html: str) -> bytes:
     return mail(body, kind=kind)
 
 
-def test_headers_are_decoded():
+def test_headers_are_decoded() -> None:
     message = parse_email(
         mail(
             "hi there\n",
@@ -50,7 +50,7 @@ def test_headers_are_decoded():
     assert "bob@mail.example" in message.thread.participants
 
 
-def test_raw_utf8_and_latin_headers_are_read():
+def test_raw_utf8_and_latin_headers_are_read() -> None:
     raw = "From: Jörg <j@mail.example>\nSubject: Größe\nContent-Type: text/plain\n\nhi"
     assert parse_email(raw.encode()).author == "Jörg"
     assert parse_email(raw.encode("cp1252")).subject == "Größe"
@@ -59,7 +59,7 @@ def test_raw_utf8_and_latin_headers_are_read():
 @pytest.mark.parametrize(
     "date", ["yesterday", "Mon, 99 Foo 2026", "Mon, 02 Nov 99999 09:05:12 +0100"]
 )
-def test_a_date_that_cannot_be_read_is_noted(date):
+def test_a_date_that_cannot_be_read_is_noted(date: str) -> None:
     message = parse_email(mail("hi\n", f"Date: {date}\n"))
     assert message.sent_at is None
     assert any("date" in note for note in message.notes)
@@ -68,28 +68,28 @@ def test_a_date_that_cannot_be_read_is_noted(date):
 @pytest.mark.parametrize(
     "text", ["One: is this\n\nTwo: it is", "Subject: my text\nTo: all of you\n\nhello", "Hi\nthere"]
 )
-def test_a_text_without_headers_is_all_body(text):
+def test_a_text_without_headers_is_all_body(text: str) -> None:
     assert parse_email(text.encode()).reply == text
 
 
-def test_html_only():
+def test_html_only() -> None:
     message = parse_email(mail("<p>Hello <b>you</b></p>", kind="text/html"))
     assert message.reply == "Hello **you**"
 
 
-def test_the_plain_text_is_taken_when_both_say_the_same():
+def test_the_plain_text_is_taken_when_both_say_the_same() -> None:
     message = parse_email(alternative("Hello you\n", "<p>Hello <b>you</b></p>"))
     assert (message.reply, message.notes) == ("Hello you", ())
 
 
-def test_the_html_is_taken_for_its_links():
+def test_the_html_is_taken_for_its_links() -> None:
     message = parse_email(
         alternative("see here\n", '<p>see <a href="https://x.example">here</a></p>')
     )
     assert message.reply == "see [here](https://x.example)"
 
 
-def test_when_both_differ_the_longer_is_taken_and_nothing_of_the_other_is_lost():
+def test_when_both_differ_the_longer_is_taken_and_nothing_of_the_other_is_lost() -> None:
     message = parse_email(
         alternative("Please cancel it\n", "<p>View this mail in a better app</p>")
     )
@@ -100,7 +100,7 @@ def test_when_both_differ_the_longer_is_taken_and_nothing_of_the_other_is_lost()
     message.check_tiling()
 
 
-def test_attachments_keep_name_type_and_content_id():
+def test_attachments_keep_name_type_and_content_id() -> None:
     picture = base64.b64encode(b"\x89PNG....").decode()
     body, kind = parts(
         "mixed",
@@ -119,19 +119,19 @@ def test_attachments_keep_name_type_and_content_id():
     assert second.filename == "server.log"
 
 
-def test_flowed_text_is_joined_by_quote_depth():
+def test_flowed_text_is_joined_by_quote_depth() -> None:
     body = "a long \nline\n> quoted \n> text\n-- \nAnn\n"
     message = parse_email(mail(body, kind="text/plain; format=flowed; charset=utf-8"))
     assert message.text.startswith("a long line\n> quoted text\n-- \nAnn")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "nonsense", "us-ascii"])
-def test_a_wrong_charset_loses_no_letter(charset):
+def test_a_wrong_charset_loses_no_letter(charset: str) -> None:
     raw = mail("Füße\n", "Content-Transfer-Encoding: 8bit\n", f"text/plain; charset={charset}")
     assert parse_email(raw).reply in ("Füße", "FÃ¼ÃŸe")
 
 
-def test_a_forward_as_attachment_is_read():
+def test_a_forward_as_attachment_is_read() -> None:
     body, kind = parts(
         "mixed",
         "Content-Type: text/plain\n\n\n",
@@ -144,7 +144,7 @@ def test_a_forward_as_attachment_is_read():
     assert message.attachments[0].filename == "forwarded.eml"
 
 
-def test_a_mail_cut_off_in_the_middle_is_read_and_noted():
+def test_a_mail_cut_off_in_the_middle_is_read_and_noted() -> None:
     body, kind = parts("mixed", "Content-Type: text/plain\n\nhello\n")
     message = parse_email(mail(body.replace("--b1--\n", ""), kind=kind))
     assert message.reply == "hello"
@@ -163,14 +163,14 @@ def test_a_mail_cut_off_in_the_middle_is_read_and_noted():
         (mail("Sent from my iPhone\n\n> hi\n> you\n"), "no_text"),
     ],
 )
-def test_refusals(raw, problem):
+def test_refusals(raw: bytes, problem: str) -> None:
     with pytest.raises(InputRefused) as refused:
         parse_email(raw)
     assert refused.value.problem == problem
     assert refused.value.remedy
 
 
-def test_deeply_nested_multiparts_end_in_a_refusal_or_a_result():
+def test_deeply_nested_multiparts_end_in_a_refusal_or_a_result() -> None:
     head, body = "", ""
     for depth in range(90):
         head = f'Content-Type: multipart/mixed; boundary="b{depth}"\n\n--b{depth}\n'

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.core.errors import InputRefused
-from copydesk.core.submission import SegmentKind, Source
+from copydesk.core.submission import ParsedMessage, SegmentKind, Source
 from copydesk.intake.language import detect_language
 from copydesk.intake.parsing import MAX_BYTES, parse
 from copydesk.intake.sources import detect_source
@@ -41,7 +41,7 @@ MAIL = b"From: a@mail.example\nSubject: x\n\nhello there\n"
         (b"x", "a.MD", Source.COMMUNITY),
     ],
 )
-def test_sources_are_told_apart(raw, filename, source):
+def test_sources_are_told_apart(raw: bytes, filename: str, source: Source) -> None:
     assert detect_source(raw, filename) is source
 
 
@@ -50,21 +50,21 @@ def test_sources_are_told_apart(raw, filename, source):
     [(b"", "empty"), (b" \n\t", "empty"), (b"a" * (MAX_BYTES + 1), "too_large"),
      (b"%PDF-1.7\n...", "binary"), (b"\x00\x01", "binary")],
 )  # fmt: skip
-def test_bad_input_is_refused_with_a_remedy(raw, problem):
+def test_bad_input_is_refused_with_a_remedy(raw: bytes, problem: str) -> None:
     with pytest.raises(InputRefused) as refused:
         parse(raw)
     assert refused.value.problem == problem
     assert refused.value.remedy
 
 
-def test_a_post_keeps_everything_and_takes_its_title_from_the_heading():
+def test_a_post_keeps_everything_and_takes_its_title_from_the_heading() -> None:
     message = parse(b"# My title\n\n> said before\n\n```\ncode\n```\n-- \nme\n", filename="a.md")
     assert message.subject == "My title"
     assert all(segment.kept for segment in message.segments)
     assert SegmentKind.CODE in {segment.kind for segment in message.segments}
 
 
-def test_front_matter_of_a_post_becomes_fields():
+def test_front_matter_of_a_post_becomes_fields() -> None:
     message = parse(b"---\ntitle: A\ntags:\n  - x\n  - y\n---\n\nbody text\n", filename="a.md")
     message.check_tiling()
     assert (message.reply, message.subject, message.meta["tags"]) == ("body text", "A", "x, y")
@@ -83,7 +83,7 @@ SCRAPS = st.sampled_from(
     st.lists(SCRAPS | st.binary(max_size=20), min_size=1, max_size=25).map(b"".join),
     st.sampled_from([None, *Source]),
 )
-def test_any_bytes_are_tiled_or_refused(raw, source):
+def test_any_bytes_are_tiled_or_refused(raw: bytes, source: Source) -> None:
     try:
         message = parse(raw, source=source)
     except InputRefused:
@@ -95,7 +95,7 @@ def test_any_bytes_are_tiled_or_refused(raw, source):
 
 @settings(max_examples=80, deadline=None)
 @given(st.text(min_size=1), st.sampled_from(list(Source)))
-def test_any_text_is_tiled_or_refused(text, source):
+def test_any_text_is_tiled_or_refused(text: str, source: Source) -> None:
     with suppress(InputRefused):
         parse(text.encode("utf-8", "replace"), source=source).check_tiling()
 
@@ -112,7 +112,7 @@ def test_any_text_is_tiled_or_refused(text, source):
         ("", ""),
     ],
 )
-def test_language_is_named_only_when_sure(text, language):
+def test_language_is_named_only_when_sure(text: str, language: str) -> None:
     assert detect_language(text) == language
 
 
@@ -121,7 +121,7 @@ SOURCES = {".eml": Source.EMAIL, ".json": Source.FORM, ".form": Source.FORM, ".t
 
 
 @pytest.mark.parametrize("path", INBOX, ids=lambda path: path.name)
-def test_every_example_is_understood(path):
+def test_every_example_is_understood(path: Path) -> None:
     message = parse(path.read_bytes(), filename=path.name)
     message.check_tiling()
     assert message.source is SOURCES[path.suffix]
@@ -133,11 +133,11 @@ def test_every_example_is_understood(path):
         assert message.sent_at is not None
 
 
-def example(name: str):
+def example(name: str) -> ParsedMessage:
     return parse((EXAMPLES / "inbox" / name).read_bytes(), filename=name)
 
 
-def test_the_example_thread_hangs_together():
+def test_the_example_thread_hangs_together() -> None:
     first, second = (
         example("thread-1-delivery-question.eml"),
         example("thread-2-delivery-follow-up.eml"),
@@ -148,21 +148,21 @@ def test_the_example_thread_hangs_together():
     assert "Good news" not in first.reply
 
 
-def test_the_example_rant_is_whole():
+def test_the_example_rant_is_whole() -> None:
     rant = example("rant-damaged-desk.eml")
     assert len(rant.reply) > 3000
     for fact in ("LS-18802", "$1,389.00", "R-77120", "50233, 50391 and 50544", "16 pieces M6x35"):
         assert fact in rant.reply
 
 
-def test_the_hostile_example_is_harmless():
+def test_the_hostile_example_is_harmless() -> None:
     message = example("hostile-newsletter.html")
     for trace in ("alert", "javascript:", "tracker.example", "previous instructions", "onerror"):
         assert trace not in message.text
     assert "holds up to 9 kg" in message.reply
 
 
-def test_the_screenshot_example_has_its_picture():
+def test_the_screenshot_example_has_its_picture() -> None:
     (picture,) = example("bug-report-with-screenshot.eml").attachments
     assert picture.data.startswith(b"\x89PNG")
     assert (picture.filename, picture.content_id) == (

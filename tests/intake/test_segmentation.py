@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,12 +15,12 @@ from copydesk.intake.segmentation import segment_mail, segment_post
 KIND = SegmentKind
 
 
-def reply(text: str, **known) -> str:
+def reply(text: str, **known: Any) -> str:
     found = segment_mail(text, **known)
     return "".join(text[s.start : s.end] for s in found.segments if s.kept).strip("\n")
 
 
-def kinds(text: str, **known) -> dict[str, SegmentKind]:
+def kinds(text: str, **known: Any) -> dict[str, SegmentKind]:
     found = segment_mail(text, **known)
     return {text[s.start : s.end].strip(): s.kind for s in found.segments}
 
@@ -45,12 +46,12 @@ ATTRIBUTIONS = [
 
 
 @pytest.mark.parametrize("line", ATTRIBUTIONS)
-def test_history_below_an_attribution_is_dropped_with_or_without_quote_marks(line):
+def test_history_below_an_attribution_is_dropped_with_or_without_quote_marks(line: str) -> None:
     assert reply(f"Works for me.\n\n{line}\n\n> the old text\n> more\n") == "Works for me."
     assert reply(f"Works for me.\n\n{line}\n\nthe old text\nmore\n") == "Works for me."
 
 
-def test_an_attribution_may_be_wrapped():
+def test_an_attribution_may_be_wrapped() -> None:
     text = (
         "Yes.\n\nOn Dec 16, 2011, at 12:47 PM, Corey\n<reply@mail.example>\nwrote:\n\n> Was it?\n"
     )
@@ -73,7 +74,7 @@ HEADER_BLOCKS = [
 
 
 @pytest.mark.parametrize("block", HEADER_BLOCKS)
-def test_history_below_an_outlook_header_is_dropped(block):
+def test_history_below_an_outlook_header_is_dropped(block: str) -> None:
     assert reply(f"Fine by me\n\n{block}\n\nold text\n") == "Fine by me"
     assert reply(f"Fine by me\n________________\n{block}\n\nold text\n") == "Fine by me"
 
@@ -83,7 +84,7 @@ def test_history_below_an_outlook_header_is_dropped(block):
     ["-----Original Message-----", "-----Ursprüngliche Nachricht-----",
      "-----Message d'origine-----", "----- Mensaje original -----", "-----Původní zpráva-----"],
 )  # fmt: skip
-def test_history_below_a_marker_needs_a_header_as_second_witness(marker):
+def test_history_below_a_marker_needs_a_header_as_second_witness(marker: str) -> None:
     header = "From: anna@mail.example\nSubject: Test"
     assert reply(f"Fine\n\n{marker}\n{header}\n\nold\n") == "Fine"
     assert "my own words" in reply(f"Fine\n\n{marker}\nmy own words\n")
@@ -104,30 +105,30 @@ def test_history_below_a_marker_needs_a_header_as_second_witness(marker):
         "To unsubscribe I clicked the link three times, it never works",
     ],
 )
-def test_what_only_looks_like_a_separator_is_kept(text):
+def test_what_only_looks_like_a_separator_is_kept(text: str) -> None:
     assert reply(text) == text.strip("\n")
     assert reply(f"Hello\n\n{text}") == f"Hello\n\n{text}".strip("\n")
 
 
-def test_inline_replies_keep_the_quotes_they_answer_and_say_so():
+def test_inline_replies_keep_the_quotes_they_answer_and_say_so() -> None:
     text = "Hi Sam\n\nOn 1 May 2026 10:00, Sam wrote:\n> one?\n\nyes\n\n> two?\n\nno\n\n> Sam\n"
     found = segment_mail(text)
     assert reply(text).endswith("> one?\n\nyes\n\n> two?\n\nno")
     assert any("between quoted lines" in note for note in found.notes)
 
 
-def test_a_reply_below_the_quote_drops_the_quote():
+def test_a_reply_below_the_quote_drops_the_quote() -> None:
     assert reply("On 1 May 2026 10:00, Sam wrote:\n> one?\n\nyes\n") == "yes"
 
 
-def test_history_stays_when_the_author_points_to_it():
+def test_history_stays_when_the_author_points_to_it() -> None:
     header = "From: a@mail.example\nSent: 1 May\nTo: b@mail.example\nSubject: x"
     text = f"see my answers below in red\n\n{header}\n\none? YES\n"
     assert "one? YES" in reply(text)
     assert segment_mail(text).notes
 
 
-def test_a_forward_without_new_text_is_kept_and_only_its_header_is_left_out():
+def test_a_forward_without_new_text_is_kept_and_only_its_header_is_left_out() -> None:
     header = "From: Ann <ann@mail.example>\nDate: 1 May 2026\nSubject: x\nTo: b@mail.example"
     text = f"---------- Forwarded message ---------\n{header}\n\nDear all,\nthanks!\n"
     assert reply(text) == "Dear all,\nthanks!"
@@ -136,7 +137,7 @@ def test_a_forward_without_new_text_is_kept_and_only_its_header_is_left_out():
     assert kinds(with_text)[text.strip()] is KIND.FORWARDED
 
 
-def test_quotes_alone_are_no_message():
+def test_quotes_alone_are_no_message() -> None:
     assert not segment_mail("On 1 May 2026, Sam <s@mail.example> wrote:\n> one?\n").own_text
     assert segment_mail("> one?\n", forwarded=True).own_text
 
@@ -149,21 +150,21 @@ def test_quotes_alone_are_no_message():
      "Sendt fra min iPhone", "Lähetetty iPhonesta", "Odesláno z iPhonu", "Отправлено с iPhone",
      "iPhoneから送信", "Enviado do meu iPhone", "Sent from Yahoo Mail on Android"],
 )  # fmt: skip
-def test_device_lines_are_signatures(line):
+def test_device_lines_are_signatures(line: str) -> None:
     assert reply(f"Yes please\n\n{line}\n") == "Yes please"
 
 
-def test_a_signature_ends_at_a_postscript():
+def test_a_signature_ends_at_a_postscript() -> None:
     text = "Yes\n\n-- \nAnn\n+1 555 0100\n\nPS: cancel order 5 too\n"
     assert reply(text) == "Yes\n\nPS: cancel order 5 too"
 
 
-def test_a_long_text_below_two_dashes_is_kept():
+def test_a_long_text_below_two_dashes_is_kept() -> None:
     long = "\n".join(f"line {n} of a text that goes on." for n in range(30))
     assert long in reply(f"Intro\n\n--\n{long}\n")
 
 
-def test_contact_lines_are_a_signature_only_when_they_name_the_sender():
+def test_contact_lines_are_a_signature_only_when_they_name_the_sender() -> None:
     block = "Gina Marsh\ngina@mail.example\n(555) 346-9947\nwww.mail.example"
     text = f"Please call.\n\n{block}\n"
     assert reply(text, sender=("Gina Marsh", "gina@mail.example")) == "Please call."
@@ -172,13 +173,13 @@ def test_contact_lines_are_a_signature_only_when_they_name_the_sender():
     assert reply(asked, sender=("Gina Marsh",)) == asked.strip()
 
 
-def test_a_sign_off_is_named_but_stays():
+def test_a_sign_off_is_named_but_stays() -> None:
     found = kinds("It broke.\n\nThanks,\nAnn\n")
     assert found == {"It broke.": KIND.AUTHORED, "Thanks,\nAnn": KIND.SIGNATURE}
     assert reply("It broke.\n\nThanks,\nAnn\n") == "It broke.\n\nThanks,\nAnn"
 
 
-def test_disclaimers_and_list_footers_are_dropped():
+def test_disclaimers_and_list_footers_are_dropped() -> None:
     legal = "This e-mail is confidential and intended solely for the addressee."
     listed = "_______________________________________________\nusers mailing list\nu@l.example"
     assert reply(f"It broke.\n\n{legal}\n") == "It broke."
@@ -186,7 +187,7 @@ def test_disclaimers_and_list_footers_are_dropped():
     assert reply(f"{legal}\n") == legal
 
 
-def test_shapes_are_named():
+def test_shapes_are_named() -> None:
     text = (
         "Hi Sam,\n\ntry this\n\n```\n> not a quote\n-- \n```\n\n- one\n- two\n\n"
         "| a | b |\n|---|---|\n| 1 | 2 |\n\n[image: x.png]\n\n    make install\n\nok\n"
@@ -198,13 +199,13 @@ def test_shapes_are_named():
     assert reply(text) == text.strip("\n")
 
 
-def test_a_greeting_that_says_more_is_text():
+def test_a_greeting_that_says_more_is_text() -> None:
     assert (
         kinds("Hey Sam, answers inline.\n\nok")["Hey Sam, answers inline.\n\nok"] is KIND.AUTHORED
     )
 
 
-def test_posts_drop_nothing():
+def test_posts_drop_nothing() -> None:
     text = "Hi\n\nOn 1 May 2026, Sam <s@mail.example> wrote:\n> one?\n\n-- \nAnn\n"
     assert all(segment.kept for segment in segment_post(text).segments)
 
@@ -219,7 +220,7 @@ LINES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(LINES | st.text(max_size=30), max_size=25))
-def test_segments_always_tile_the_text_and_each_cut_has_a_reason(lines):
+def test_segments_always_tile_the_text_and_each_cut_has_a_reason(lines: str) -> None:
     text = "\n".join(lines)
     for segment in (segment_mail, segment_post):
         found = segment(text).segments
@@ -236,7 +237,7 @@ def test_segments_always_tile_the_text_and_each_cut_has_a_reason(lines):
      "-----Original Message-----\n", "Thanks,\n", "This email is confidential. ", "    a=1\n",
      "<a@b.example> 10:00:\n"],
 )  # fmt: skip
-def test_time_grows_with_the_size_and_no_faster(unit):
+def test_time_grows_with_the_size_and_no_faster(unit: str) -> None:
     def cost(count: int) -> float:
         text = "Hello\n" + unit * count
         started = time.process_time()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,7 +57,9 @@ def html_replies() -> Iterator[tuple[str, str, ParsedMessage]]:
 @pytest.mark.parametrize(
     ("corpus", "exact_at_least"), [(standard_replies, 11), (html_replies, 9)], ids=lambda c: str(c)
 )
-def test_replies_lose_no_word_and_are_nearly_always_exact(corpus, exact_at_least):
+def test_replies_lose_no_word_and_are_nearly_always_exact(
+    corpus: Callable[[], Iterator[tuple[str, str, ParsedMessage]]], exact_at_least: int
+) -> None:
     exact, total, lost, extra = 0, 0, [], []
     for name, expected, message in corpus():
         message.check_tiling()
@@ -110,7 +112,7 @@ HISTORY = {
 
 
 @pytest.mark.parametrize("name", sorted(AUTHORED))
-def test_plain_mails_keep_the_reply_and_drop_the_history(name):
+def test_plain_mails_keep_the_reply_and_drop_the_history(name: str) -> None:
     message = parse((GITHUB / name).read_bytes(), source=Source.EMAIL)
     message.check_tiling()
     assert AUTHORED[name] in message.reply
@@ -118,7 +120,7 @@ def test_plain_mails_keep_the_reply_and_drop_the_history(name):
         assert HISTORY[name] not in message.reply
 
 
-def test_the_pathological_mail_takes_no_longer_than_its_size_says():
+def test_the_pathological_mail_takes_no_longer_than_its_size_says() -> None:
     raw = (GITHUB / "pathological.txt").read_bytes()
     started = time.process_time()
     parse(raw * 300, source=Source.EMAIL)
@@ -129,7 +131,7 @@ SIGNATURES = MAILGUN / "signature/emails"
 
 
 @pytest.mark.parametrize("name", ["102682_R_S", "johndoeexamplecom_body", "unicode_msg"])
-def test_every_authored_line_of_a_marked_mail_is_kept(name):
+def test_every_authored_line_of_a_marked_mail_is_kept(name: str) -> None:
     marked = (SIGNATURES / "P" / name).read_text().split("\n")
     body = marked[4:] if name == "102682_R_S" else marked
     raw = "\n".join(re.sub("^#(?:sig|reply)#", "", line) for line in body)
@@ -143,7 +145,7 @@ def test_every_authored_line_of_a_marked_mail_is_kept(name):
 @pytest.mark.parametrize(
     "name", ["camel_case", "jeff", "johndoeexamplecom", "long", "short_url", "sparse"]
 )
-def test_text_above_a_signature_is_kept_word_for_word(name):
+def test_text_above_a_signature_is_kept_word_for_word(name: str) -> None:
     folder = SIGNATURES / "stripped"
     body = (folder / f"{name}_body").read_text()
     signature = (folder / f"{name}_signature").read_text().strip("\n")
@@ -154,7 +156,7 @@ def test_text_above_a_signature_is_kept_word_for_word(name):
     assert authored.strip() in parse(raw, source=Source.EMAIL).reply
 
 
-def test_single_traps():
+def test_single_traps() -> None:
     shared = parse((MAILGUN / "reply-quotations-share-block.eml").read_bytes())
     assert "look forward to hearing from you soon." in shared.reply
     assert "New Booking Inquiry" in shared.text
@@ -170,7 +172,7 @@ ROOMS = ("mediawiki", "rust", "stripe", "ubuntu-meeting")
 
 
 @pytest.mark.parametrize("name", [f"{room}.{n}" for room in ROOMS for n in range(3)])
-def test_chat_logs_keep_every_word_of_every_person(name):
+def test_chat_logs_keep_every_word_of_every_person(name: str) -> None:
     raw = (DATA / f"threads/irc/new-domains/{name}.ascii.txt").read_bytes()
     message = parse(raw, filename=f"{name}.txt")
     message.check_tiling()
@@ -189,7 +191,7 @@ def test_chat_logs_keep_every_word_of_every_person(name):
     assert all(bots.fullmatch(name) for name in dropped_people), dropped_people
 
 
-def test_support_dialogues_belong_to_the_customer():
+def test_support_dialogues_belong_to_the_customer() -> None:
     for dialogue in json.loads((DATA / "support/abcd_sample.json").read_text()):
         message = parse(json.dumps(dialogue).encode())
         message.check_tiling()
@@ -198,7 +200,7 @@ def test_support_dialogues_belong_to_the_customer():
             assert (text in message.reply) == (speaker != "action")
 
 
-def test_clean_mails_stay_whole():
+def test_clean_mails_stay_whole() -> None:
     lines = (DATA / "risk/bipia_email_train.jsonl").read_text().splitlines()
     for line in lines:
         context = json.loads(line)["context"]
