@@ -277,6 +277,9 @@ async def test_settings_a_spoke_chokes_on_block_the_account(
     blocked = await account_now(desk, account)
     assert blocked.state is AccountState.BLOCKED
     assert "latency is not a number" in blocked.reason
+    (waiting,) = await deliveries(desk)
+    assert (waiting.state, waiting.reason_code) == (DeliveryState.BLOCKED, "account_blocked")
+    assert "latency is not a number" in waiting.reason
 
 
 async def test_a_platform_that_is_gone_blocks_its_accounts(

@@ -115,7 +115,7 @@ class Courier:
     async def _carry(self, account: Account, sealed: bytes, lease: Lease) -> int:
         round_ = await self._open(account, sealed, lease)
         if round_ is None:
-            return 0
+            return await self._let_wait(lease)
         carried = 0
         try:
             while not self._tools.stopping() and (seen := await round_.carry()):
@@ -123,6 +123,18 @@ class Courier:
         finally:
             await round_.client.close()
         return carried
+
+    async def _let_wait(self, lease: Lease) -> int:
+        # no client, so no call: each delivery has to say itself what it waits for
+        records = Records(self._store, lease)
+        waited = 0
+        while (look := await records.look(MOST)).awake:
+            broken_off = [d for d in look.awake if d.state is DeliveryState.SENDING]
+            await records.abandon(broken_off, LEASE)
+            rest = [d for d in look.awake if d.state is not DeliveryState.SENDING]
+            await records.wait_for_account(rest, look.account)
+            waited += len(look.awake)
+        return waited
 
     async def _renew(self, lease: Lease, term: asyncio.Timeout) -> None:
         # a call may take minutes, the lease lasts seconds: that we live is said here, and whether
