@@ -58,6 +58,18 @@ def test_every_field_arrives() -> None:
     assert (finding.code, finding.field) == ("field_unknown", "mood")
 
 
+def test_an_answer_may_be_addressed_as_in_a_mail() -> None:
+    text = "---\nreply_to: Ann <ann@example.org>\nin_reply_to: <1@example.org>\n---\nIt left today."
+    reply = content_from_markdown(text, filename="x.md").reply_to
+    assert reply is not None
+    assert (reply.message_id, reply.address) == ("1@example.org", "ann@example.org")
+    text = text.replace("<1@example.org>", "{message_id: <1@example.org>, subject: late}")
+    reply = content_from_markdown(text, filename="x.md").reply_to
+    assert reply is not None
+    assert (reply.message_id, reply.subject) == ("1@example.org", "late")
+    assert reply.address == "ann@example.org"
+
+
 def test_without_front_matter_the_heading_is_the_title_and_leaves_the_body() -> None:
     content = content_from_markdown("# Hello *there*\n\nText", filename="x.md")
     assert (content.title, content.body, content.slug) == ("Hello there", "Text", "hello-there")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from email.utils import parseaddr
 from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -218,16 +219,31 @@ class _Reader:
         return value
 
     def reply(self) -> ReplyTarget | None:
-        key, value = self.pick("reply_to", "in_reply_to")
-        if value is None:
+        given = {
+            key: value
+            for key in ("reply_to", "in_reply_to")
+            if (value := self.fields.get(key)) is not None
+        }
+        if not given:
             return None
-        if isinstance(value, str):
-            value = {"message_id": value}
-        if not isinstance(value, dict) or not set(value) <= _REPLY_KEYS:
-            known = ", ".join(sorted(_REPLY_KEYS))
-            self.error("reply_invalid", key, "a message id is expected", f"or a mapping of {known}")
-            return None
-        inner = _Reader(value)
+        merged: dict[str, Any] = {}
+        for key, value in given.items():
+            if isinstance(value, str):
+                # as in the headers of a mail: beside the id of what is answered, `reply_to` is
+                # an address
+                is_address = key == "reply_to" and len(given) > 1
+                merged["address" if is_address else "message_id"] = (
+                    parseaddr(value)[1] if is_address else value
+                )
+            elif isinstance(value, dict) and set(value) <= _REPLY_KEYS:
+                merged |= value
+            else:
+                known = ", ".join(sorted(_REPLY_KEYS))
+                self.error(
+                    "reply_invalid", key, "a message id is expected", f"or a mapping of {known}"
+                )
+                return None
+        inner = _Reader(merged)
         message_id = inner.text("message_id").strip("<>")
         references = tuple(word.strip("<>") for word in inner.words("references"))
         target = ReplyTarget(
@@ -238,7 +254,9 @@ class _Reader:
         )
         self.findings.extend(inner.findings)
         if not message_id:
-            self.error("reply_invalid", key, "the message id is missing", "message_id: <…@…>")
+            self.error(
+                "reply_invalid", next(iter(given)), "the message id is missing", "message_id: <…@…>"
+            )
             return None
         return target
 
