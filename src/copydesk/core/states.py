@@ -100,10 +100,10 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         ),
         # failed: proved absent, and its tries are used up
         _D.UNKNOWN: frozenset({_D.DELIVERED, _D.SCHEDULED, _D.HELD, _D.FAILED}),
-        _D.BLOCKED: frozenset({_D.SCHEDULED, _D.CANCELLED, _D.EXPIRED}),
-        # held after an unknown outcome: a person says it landed, or lets it be sent again
+        # delivered from here on: a person says that it landed
+        _D.BLOCKED: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED, _D.EXPIRED}),
         _D.HELD: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED}),
-        _D.FAILED: frozenset({_D.SCHEDULED, _D.CANCELLED}),
+        _D.FAILED: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED}),
         _D.DELIVERED: frozenset(),
         _D.CANCELLED: frozenset(),
         _D.EXPIRED: frozenset({_D.SCHEDULED}),
