@@ -9,6 +9,7 @@ from copydesk.cli import (
     checking,
     ingest,
     operating,
+    options,
     project,
     publish,
     review,
@@ -33,6 +34,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
+
+for _group in (app, accounts.app, review.app, project.config_app):
+    _group.callback()(options.take_home)
 
 app.command()(project.init)
 app.command()(running.up)
