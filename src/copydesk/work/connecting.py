@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from copydesk.core.account import Account
 from copydesk.core.errors import ContentInvalid
-from copydesk.core.findings import Severity
+from copydesk.core.findings import Finding, Severity
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.work.desk import Desk
+
+#: What `--to` can name: no comma, no space at the ends, nothing that breaks a line.
+_NAME: Final = re.compile(r"[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]{0,62}[^\s,\x00-\x1f\x7f])?")
 
 
 async def add_account(
@@ -23,11 +28,11 @@ async def add_account(
 ) -> Account:
     """Add an account on a platform.
 
-    Raises `NotFound` for an unknown platform, `ContentInvalid` with every wrong or missing setting,
-    `Conflict` when the name is taken.
+    Raises `NotFound` for an unknown platform, `ContentInvalid` with every wrong or missing setting
+    or a name that `--to` could not name, `Conflict` when the name is taken.
     """
     declared = load_platform(platform)
-    findings = [
+    findings = _name_findings(name) + [
         finding
         for finding in declared.check_settings(settings, secrets)
         if finding.severity is Severity.ERROR
@@ -44,3 +49,16 @@ async def add_account(
             secrets=desk.vault.seal(secrets),
             inbox=inbox,
         )
+
+
+def _name_findings(name: str) -> list[Finding]:
+    if _NAME.fullmatch(name):
+        return []
+    return [
+        Finding(
+            code="name_invalid",
+            field="name",
+            message=f"{name!r} cannot name an account",
+            remedy="Use 1 to 64 characters without commas and line breaks.",
+        )
+    ]
