@@ -138,6 +138,18 @@ def test_a_held_delivery_is_settled_by_a_person(project: Run, article: Path) -> 
     project("settle", row["id"], "--give-up", code=6)
 
 
+def test_home_stands_before_or_after_the_verb(
+    project: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COPYDESK_HOME")
+    for words in (
+        ("--home", home, "accounts", "list"),
+        ("accounts", "--home", home, "list"),
+        ("--home", home / "nowhere", "accounts", "list", "--home", home),
+    ):
+        assert document(project(*words, "--json"))[0]["name"] == "box"
+
+
 # ---------------------------------------------------------------- publishing
 
 
@@ -181,6 +193,25 @@ def test_nothing_is_sent_anywhere_if_one_account_is_wrong(
     assert "box" in refused.stderr
     assert sandbox_lines(home) == []
     project("publish", article, "--wait", code=4)
+
+
+def test_a_message_that_cannot_be_read_is_named_and_stops_no_other(
+    project: Run, tmp_path: Path
+) -> None:
+    empty, letter = tmp_path / "empty.eml", tmp_path / "letter.eml"
+    empty.write_bytes(b"")
+    letter.write_text(LETTER)
+    taken = project("ingest", empty, letter, tmp_path / "gone", "--wait", "--json", code=4)
+    assert [row["state"] for row in document(taken)] == ["refused", "composed", "unreadable"]
+    assert "empty.eml" in taken.stderr
+    assert "No such file" in taken.stderr
+    assert "letter.eml" not in taken.stderr
+
+
+@pytest.mark.parametrize("name", ["a,b", "", " box", "a\nb", "x" * 65])
+def test_an_account_name_that_cannot_be_named_later_is_refused(project: Run, name: str) -> None:
+    project("accounts", "add", "sandbox", "--name", name, code=4)
+    assert len(document(project("accounts", "list", "--json"))) == 1
 
 
 # ---------------------------------------------------------------- errors and their codes

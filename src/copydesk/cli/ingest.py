@@ -31,10 +31,11 @@ def ingest(
     """Take messages in, each once however often it is given.
 
     Kept byte for byte. What is wrong with a message stands on it as its problem, and stops no
-    other. With --wait the work is done here; else a running `copydesk up` or `copydesk worker`
-    does it.
+    other; if any cannot be read, the exit code is 4. With --wait the work is done here; else a
+    running `copydesk up` or `copydesk worker` does it.
     """
     from copydesk.config import find_home, load_settings
+    from copydesk.core.errors import InputRefused
     from copydesk.core.submission import Source
     from copydesk.work.desk import open_desk
 
@@ -61,13 +62,16 @@ def ingest(
             ("file", "state", "post", "problem or submission"),
         ),
     )
+    refused = [row for row in rows if row["state"] in {"unreadable", "refused"}]
+    for row in refused:
+        typer.echo(f"error: {row['file']}: {row['reason'] or row['problem']}", err=True)
     held = sum(row.get("post_state") == "held" for row in rows)
     if held:
         hint(f"{held} held for a person: copydesk review list")
-    if any(row["state"] == "unreadable" for row in rows):
-        raise typer.Exit(4)
     if wait and any(row["state"] in {"received", "parsed"} for row in rows):
         raise typer.Exit(NOT_SETTLED)
+    if refused:
+        raise typer.Exit(InputRefused.exit_code)
 
 
 async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[dict[str, Any]]:
