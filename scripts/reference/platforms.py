@@ -131,6 +131,8 @@ def _setting(setting: Setting) -> tuple[str, str, str]:
     if setting.secret:
         words += "; secret"
     default = "required" if setting.required else setting.default
+    if setting.generate:
+        default = "made when not given"
     return f"`{key}`", words, default
 
 

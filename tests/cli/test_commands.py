@@ -208,6 +208,19 @@ def test_a_message_that_cannot_be_read_is_named_and_stops_no_other(
     assert "letter.eml" not in taken.stderr
 
 
+def test_a_webhook_without_a_secret_gets_one_in_a_file_of_its_own(project: Run, home: Path) -> None:
+    added = project(
+        "accounts", "add", "webhook", "--name", "hook", "--set", "url=https://x.example"
+    )
+    (kept,) = (home / "secrets").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    key, _, secret = kept.read_text().strip().partition("=")
+    assert (key, secret[:6]) == ("secret", "whsec_")
+    assert str(kept) in added.stdout
+    assert secret not in added.output
+    assert secret.encode() not in (home / "copydesk.db").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["a,b", "", " box", "a\nb", "x" * 65])
 def test_an_account_name_that_cannot_be_named_later_is_refused(project: Run, name: str) -> None:
     project("accounts", "add", "sandbox", "--name", name, code=4)

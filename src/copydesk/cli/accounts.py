@@ -36,7 +36,7 @@ def add(
     from copydesk.config import environment_secret, find_home, load_settings
     from copydesk.core.errors import ConfigError, CopydeskError
     from copydesk.platforms.kit.registry import load_platform
-    from copydesk.work.connecting import add_account
+    from copydesk.work.connecting import add_account, made_secrets
     from copydesk.work.desk import open_desk
 
     try:
@@ -61,6 +61,7 @@ def add(
             account = await add_account(
                 desk, platform, name, settings=settings, secrets=secrets, inbox=inbox, actor="cli"
             )
+            made = made_secrets(desk.settings.home, account)
             return {
                 "id": account.id,
                 "name": account.name,
@@ -69,13 +70,21 @@ def add(
                 "inbox": account.inbox,
                 "settings": dict(account.settings),
                 "secrets": sorted(secrets),
+                "made_secrets": str(made) if made.exists() else "",
             }
 
     added = run(work())
     show(
         added,
         as_json,
-        lambda: [f"Added {name} ({platform}). Try it: copydesk accounts test {name}"],
+        lambda: [
+            f"Added {name} ({platform}). Try it: copydesk accounts test {name}",
+            *(
+                [f"A secret was made; the receiver needs it: {added['made_secrets']}"]
+                if added["made_secrets"]
+                else []
+            ),
+        ],
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from copydesk.core.account import Account
@@ -28,10 +31,19 @@ async def add_account(
 ) -> Account:
     """Add an account on a platform.
 
+    A secret that the platform can make up and that was not given is made and kept in
+    `made_secrets`, for the operator to hand on.
+
     Raises `NotFound` for an unknown platform, `ContentInvalid` with every wrong or missing setting
     or a name that `--to` could not name, `Conflict` when the name is taken.
     """
     declared = load_platform(platform)
+    made = {
+        setting.key: setting.generate(os.urandom(32))
+        for setting in declared.settings
+        if setting.generate and not secrets.get(setting.key)
+    }
+    secrets = {**secrets, **made}
     findings = _name_findings(name) + [
         finding
         for finding in declared.check_settings(settings, secrets)
@@ -41,7 +53,7 @@ async def add_account(
         raise ContentInvalid(findings)
     defaults = {s.key: s.default for s in declared.settings if s.default and not s.secret}
     async with desk.store.begin(actor) as unit:
-        return await unit.accounts.add(
+        account = await unit.accounts.add(
             workspace_id=desk.workspace_id,
             name=name,
             platform=platform,
@@ -49,6 +61,22 @@ async def add_account(
             secrets=desk.vault.seal(secrets),
             inbox=inbox,
         )
+        if made:
+            path = made_secrets(desk.settings.home, account)
+            await asyncio.to_thread(_keep, path, made)
+        return account
+
+
+def made_secrets(home: Path, account: Account) -> Path:
+    """Return the file that holds the secrets made for `account`; there is none if none were."""
+    return home / "secrets" / f"{account.id}.txt"
+
+
+def _keep(path: Path, made: Mapping[str, str]) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f"{key}={value}\n" for key, value in made.items())
 
 
 def _name_findings(name: str) -> list[Finding]:

@@ -27,6 +27,8 @@ class Setting:
     """One `--set key=value` an account of this platform takes.
 
     Secrets are never echoed. A path is meant from where the operator stands and stored absolute.
+    `generate` makes a secret from 32 random bytes where none is given; the operator finds it in a
+    file of the project folder.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Setting:
     default: str = ""
     choices: tuple[str, ...] = ()
     is_path: bool = False
+    generate: Callable[[bytes], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

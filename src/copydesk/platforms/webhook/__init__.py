@@ -10,6 +10,7 @@ from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
+from copydesk.platforms.webhook.signature import signing_secret
 
 
 class Webhook(Platform):
@@ -24,6 +25,7 @@ class Webhook(Platform):
             help="the signing secret, whsec_…; while rotating two, separated by a space",
             required=True,
             secret=True,
+            generate=signing_secret,
         ),
         Setting(
             key="deduplicates",

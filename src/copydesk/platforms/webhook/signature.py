@@ -12,6 +12,11 @@ from datetime import datetime
 PREFIX = "whsec_"
 
 
+def signing_secret(key: bytes) -> str:
+    """Return `key` (24 to 64 random bytes) as a secret that can be handed to a receiver."""
+    return PREFIX + base64.b64encode(key).decode()
+
+
 def signing_keys(secret: str) -> tuple[bytes, ...]:
     """Return the keys in `secret`: `whsec_…` in base64, several separated by white space.
 
