@@ -221,6 +221,35 @@ def test_a_webhook_without_a_secret_gets_one_in_a_file_of_its_own(project: Run, 
     assert secret.encode() not in (home / "copydesk.db").read_bytes()
 
 
+def test_a_blocked_account_is_mended_in_place(
+    project: Run, article: Path, home: Path, tmp_path: Path
+) -> None:
+    project(
+        "accounts", "add", "sandbox", "--name", "toots",
+        "--set", "fault=token_revoked", "--set", "times=99",
+    )  # fmt: skip
+    (row,) = document(project("publish", article, "--to", "toots", "--wait", "--json", code=10))
+    assert row["state"] == "blocked"
+    project("accounts", "set", "toots", "--set", "fault=nonsense", code=4)
+    project("accounts", "set", "nobody", "--set", "fault=none", code=5)
+    changed = document(project("accounts", "set", "toots", "--set", "fault=none", "--json"))
+    assert (changed["settings"]["fault"], changed["settings"]["times"]) == ("none", "99")
+    project("accounts", "test", "toots")
+    (row,) = document(project("publish", article, "--to", "toots", "--wait", "--json"))
+    assert row["state"] == "delivered"
+    assert len(sandbox_lines(home)) == 1
+
+
+def test_a_secret_is_replaced_and_the_others_stay(project: Run, home: Path) -> None:
+    hook = ("accounts", "add", "webhook", "--name", "hook", "--set", "url=https://x.example")
+    project(*hook, stdin=f"secret={SECRET}\n")
+    (home / "secret.key").unlink()
+    project("accounts", "set", "hook", code=4)
+    changed = project("accounts", "set", "hook", "--json", stdin=f"secret={SECRET}\n")
+    assert document(changed)["settings"]["url"] == "https://x.example"
+    assert SECRET not in changed.output
+
+
 @pytest.mark.parametrize("name", ["a,b", "", " box", "a\nb", "x" * 65])
 def test_an_account_name_that_cannot_be_named_later_is_refused(project: Run, name: str) -> None:
     project("accounts", "add", "sandbox", "--name", name, code=4)

@@ -11,7 +11,7 @@ import typer
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, show
 
-app = typer.Typer(help="Add, list and test the places posts go to.", no_args_is_help=True)
+app = typer.Typer(help="Add, change, list and test the places posts go to.", no_args_is_help=True)
 
 
 @app.command()
@@ -34,25 +34,12 @@ def add(
     line.
     """
     from copydesk.config import environment_secret, find_home, load_settings
-    from copydesk.core.errors import ConfigError, CopydeskError
-    from copydesk.platforms.kit.registry import load_platform
+    from copydesk.core.errors import CopydeskError
     from copydesk.work.connecting import add_account, made_secrets
     from copydesk.work.desk import open_desk
 
     try:
-        declared = {setting.key: setting for setting in load_platform(platform).settings}
-        settings = _pairs(set_ or [])
-        for key, value in settings.items():
-            if value and key in declared and declared[key].is_path:
-                settings[key] = str(Path(value).expanduser().absolute())
-        misplaced = [key for key in settings if key in declared and declared[key].secret]
-        if misplaced:
-            raise ConfigError(
-                [f"{key} is a secret and was given on the command line" for key in misplaced],
-                remedy=f"Give it on standard input as `{misplaced[0]}=…`, or set "
-                f"COPYDESK_SECRET_{misplaced[0].upper()}. Change it: others may have seen it.",
-            )
-        secrets = _secrets([key for key, s in declared.items() if s.secret], environment_secret)
+        settings, secrets = _given(platform, set_, environment_secret)
     except CopydeskError as error:
         fail(error)
 
@@ -86,6 +73,46 @@ def add(
             ),
         ],
     )
+
+
+@app.command("set")
+def change(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting, key=value; may be repeated.")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an account's settings or secrets; what is not given stays.
+
+    Secrets are read as `accounts add` reads them. Then try it: a blocked account goes on once
+    `copydesk accounts test` finds it working.
+    """
+    from copydesk.config import environment_secret, find_home, load_settings
+    from copydesk.work.connecting import change_account
+    from copydesk.work.desk import open_desk
+
+    async def work() -> dict[str, Any]:
+        async with open_desk(load_settings(find_home(home))) as desk:
+            async with desk.store.read() as unit:
+                platform = (await unit.accounts.by_name(desk.workspace_id, name)).platform
+            settings, secrets = _given(platform, set_, environment_secret)
+            account = await change_account(
+                desk, name, settings=settings, secrets=secrets, actor="cli"
+            )
+            return {
+                "id": account.id,
+                "name": account.name,
+                "platform": account.platform,
+                "state": account.state,
+                "inbox": account.inbox,
+                "settings": dict(account.settings),
+                "secrets": sorted(secrets),
+            }
+
+    changed = run(work())
+    show(changed, as_json, lambda: [f"Changed {name}. Try it: copydesk accounts test {name}"])
 
 
 @app.command("list")
@@ -168,6 +195,28 @@ def try_(
     show(result, as_json, lambda: [words])
     if not result["works"]:
         raise typer.Exit(NOT_HEALTHY)
+
+
+def _given(
+    platform: str, pairs: list[str] | None, from_environment: Any
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the settings and the secrets given for an account on `platform`."""
+    from copydesk.core.errors import ConfigError
+    from copydesk.platforms.kit.registry import load_platform
+
+    declared = {setting.key: setting for setting in load_platform(platform).settings}
+    settings = _pairs(pairs or [])
+    for key, value in settings.items():
+        if value and key in declared and declared[key].is_path:
+            settings[key] = str(Path(value).expanduser().absolute())
+    misplaced = [key for key in settings if key in declared and declared[key].secret]
+    if misplaced:
+        raise ConfigError(
+            [f"{key} is a secret and was given on the command line" for key in misplaced],
+            remedy=f"Give it on standard input as `{misplaced[0]}=…`, or set "
+            f"COPYDESK_SECRET_{misplaced[0].upper()}. Change it: others may have seen it.",
+        )
+    return settings, _secrets([key for key, s in declared.items() if s.secret], from_environment)
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

@@ -110,7 +110,10 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
             )
         case AuthExpired() | AuthRevoked():
             return _blocked(
-                "not_authorised", outcome.reason, "Connect the account again.", delivery
+                "not_authorised",
+                outcome.reason,
+                "Give the account new credentials (copydesk accounts set), then test it.",
+                delivery,
             )
         case Misconfigured():
             return _blocked(

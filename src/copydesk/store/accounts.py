@@ -123,6 +123,24 @@ class Accounts:
         )
         return bytes(value or b"")
 
+    async def change(
+        self, account: Account, *, settings: Mapping[str, str], secrets: bytes, reason: str
+    ) -> None:
+        """Give an account other settings and sealed secrets; its state stays."""
+        await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.id == account.id)
+            .values(settings=dict(settings), secrets=secrets)
+        )
+        await self._unit.events.append(
+            account.workspace_id,
+            "account",
+            account.id,
+            account.state,
+            account.state,
+            reason=reason,
+        )
+
     async def move(self, account: Account, to: AccountState, reason: str) -> None:
         """Take an account to a state; raises `TransitionNotAllowed`."""
         check_transition("account", account.id, account.state, to)

@@ -1,16 +1,16 @@
-"""Adding accounts: settings are checked before anything is stored, secrets sealed."""
+"""Adding and changing accounts: settings are checked before anything is stored, secrets sealed."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from copydesk.core.account import Account
-from copydesk.core.errors import ContentInvalid
+from copydesk.core.errors import ConfigError, ContentInvalid
 from copydesk.core.findings import Finding, Severity
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.work.desk import Desk
@@ -44,13 +44,7 @@ async def add_account(
         if setting.generate and not secrets.get(setting.key)
     }
     secrets = {**secrets, **made}
-    findings = _name_findings(name) + [
-        finding
-        for finding in declared.check_settings(settings, secrets)
-        if finding.severity is Severity.ERROR
-    ]
-    if findings:
-        raise ContentInvalid(findings)
+    _refuse([*_name_findings(name), *declared.check_settings(settings, secrets)])
     defaults = {s.key: s.default for s in declared.settings if s.default and not s.secret}
     async with desk.store.begin(actor) as unit:
         account = await unit.accounts.add(
@@ -67,9 +61,42 @@ async def add_account(
         return account
 
 
+async def change_account(
+    desk: Desk, name: str, *, settings: Mapping[str, str], secrets: Mapping[str, str], actor: str
+) -> Account:
+    """Give an account other settings or secrets; what is not given stays as it is.
+
+    Stored secrets that the key does not open count as not given. What an account publishes next
+    uses the new ones; a blocked account goes on once it has been tried. Raises `NotFound` for an
+    unknown account, `ContentInvalid` with every wrong or missing setting.
+    """
+    async with desk.store.begin(actor) as unit:
+        account = await unit.accounts.by_name(desk.workspace_id, name)
+        try:
+            kept = desk.vault.open(await unit.accounts.secrets(account.id))
+        except ConfigError:
+            kept = {}
+        settings_now = {**account.settings, **settings}
+        secrets_now = {**kept, **secrets}
+        _refuse(load_platform(account.platform).check_settings(settings_now, secrets_now))
+        await unit.accounts.change(
+            account,
+            settings=settings_now,
+            secrets=desk.vault.seal(secrets_now),
+            reason=f"changed: {', '.join(sorted({*settings, *secrets})) or 'nothing'}",
+        )
+        return await unit.accounts.get(account.id)
+
+
 def made_secrets(home: Path, account: Account) -> Path:
     """Return the file that holds the secrets made for `account`; there is none if none were."""
     return home / "secrets" / f"{account.id}.txt"
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise ContentInvalid(errors)
 
 
 def _keep(path: Path, made: Mapping[str, str]) -> None:
