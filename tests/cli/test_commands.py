@@ -168,6 +168,26 @@ def test_publishing_twice_is_publishing_once_and_a_change_is_an_update(
     assert "cold light" in second["payload"]["markdown"]
 
 
+def test_a_plan_leaves_out_hidden_files_and_what_was_published_there(
+    project: Run, article: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".drafts").mkdir()
+    (tmp_path / ".drafts" / "secret.md").write_text(ARTICLE)
+    folder = f"path={tmp_path / 'public'}"
+    project(
+        "accounts", "add", "site", "--name", "web", "--set", folder,
+        "--set", "url=https://x.example",
+    )  # fmt: skip
+    before = document(project("plan", tmp_path, "--to", "web", "--json"))
+    project("publish", article, "--to", "web", "--wait")
+    assert list((tmp_path / "public").rglob("*.md"))
+    after = document(project("plan", tmp_path, "--to", "web", "--json"))
+    assert [(row["file"], row["change"]) for row in (*before, *after)] == [
+        (str(article), "create"),
+        (str(article), "nothing"),
+    ]
+
+
 def test_a_time_without_a_zone_or_in_the_past_is_refused(
     project: Run, article: Path, home: Path
 ) -> None:

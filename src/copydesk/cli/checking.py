@@ -88,7 +88,10 @@ def plan(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what publishing a folder would change. Sends nothing."""
+    """Show what publishing a folder would change. Sends nothing.
+
+    Hidden files, and what accounts such as a website wrote into the folder, are left out.
+    """
     from copydesk.config import find_home, load_settings
     from copydesk.core.errors import CopydeskError, NotFound
     from copydesk.work.desk import open_desk
@@ -102,11 +105,12 @@ def plan(
         async with open_desk(load_settings(find_home(home))) as desk:
             async with desk.store.read() as unit:
                 accounts = await unit.accounts.all(desk.workspace_id)
+                outputs = _folders_written(accounts)
                 if to:
                     accounts = [
                         await unit.accounts.by_name(desk.workspace_id, name) for name in names(to)
                     ]
-            for path in sorted(directory.rglob("*.md")):
+            for path in _manuscripts(directory, outputs):
                 try:
                     plans = await preview_manuscript(desk, await read_manuscript(path), accounts)
                 except CopydeskError as error:
@@ -133,6 +137,28 @@ def plan(
     )
     if any(row["change"] == "refuse" for row in rows):
         raise typer.Exit(4)
+
+
+def _folders_written(accounts: list[Account]) -> set[Path]:
+    from copydesk.platforms.kit.registry import load_platform
+
+    return {
+        Path(folder)
+        for account in accounts
+        for setting in load_platform(account.platform).settings
+        if setting.is_path and (folder := account.settings.get(setting.key))
+    }
+
+
+def _manuscripts(directory: Path, outputs: set[Path]) -> list[Path]:
+    """Return the Markdown files of a folder; not hidden ones, nor what accounts wrote there."""
+    found = []
+    for path in sorted(directory.rglob("*.md")):
+        inner = path.relative_to(directory).parts
+        is_ours = any(folder in outputs for folder in path.absolute().parents)
+        if not is_ours and not any(part.startswith(".") for part in inner):
+            found.append(path)
+    return found
 
 
 def _plan_row(path: Path, account: str, change: str, reason: str) -> dict[str, Any]:
