@@ -24,7 +24,11 @@ async def ensure_local_accounts(desk: Desk, site_url: str) -> list[Account]:
             return []
     home = desk.settings.home
     wanted: list[tuple[str, str, dict[str, str]]] = [
-        (SITE, "site", {"path": str(home / "site"), "url": site_url}),
+        (
+            SITE,
+            "site",
+            {"path": str(home / "site"), "url": site_url, "title": desk.settings.workspace},
+        ),
     ]
     if shutil.which("git"):
         remote = {"remote": str(home / "archive.git"), "create": "true"}
