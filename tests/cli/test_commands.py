@@ -241,6 +241,21 @@ def test_a_webhook_without_a_secret_gets_one_in_a_file_of_its_own(project: Run, 
     assert secret.encode() not in (home / "copydesk.db").read_bytes()
 
 
+def test_a_repository_may_be_a_path_from_here(
+    project: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, remote, stored in (
+        ("near", "site.git", str(tmp_path / "site.git")),
+        ("web", "https://git.example/site.git", "https://git.example/site.git"),
+        ("ssh", "git@git.example:site.git", "git@git.example:site.git"),
+    ):
+        added = project(
+            "accounts", "add", "git", "--name", name, "--set", f"remote={remote}", "--json"
+        )
+        assert document(added)["settings"]["remote"] == stored
+
+
 def test_a_blocked_account_is_mended_in_place(
     project: Run, article: Path, home: Path, tmp_path: Path
 ) -> None:

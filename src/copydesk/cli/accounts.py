@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,9 @@ import typer
 
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, show
+
+#: `https://…`, `user@host:…`: what stands where a path may stand and is none.
+_ADDRESS = re.compile(r"[^/]*:")
 
 app = typer.Typer(help="Add, change, list and test the places posts go to.", no_args_is_help=True)
 
@@ -207,7 +211,7 @@ def _given(
     declared = {setting.key: setting for setting in load_platform(platform).settings}
     settings = _pairs(pairs or [])
     for key, value in settings.items():
-        if value and key in declared and declared[key].is_path:
+        if value and key in declared and declared[key].is_path and not _ADDRESS.match(value):
             settings[key] = str(Path(value).expanduser().absolute())
     misplaced = [key for key in settings if key in declared and declared[key].secret]
     if misplaced:

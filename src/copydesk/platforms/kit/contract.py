@@ -26,7 +26,8 @@ from copydesk.platforms.kit.transport import Transport
 class Setting:
     """One `--set key=value` an account of this platform takes.
 
-    Secrets are never echoed. A path is meant from where the operator stands and stored absolute.
+    Secrets are never echoed. A path is meant from where the operator stands and stored absolute;
+    an address in its place stays as it is.
     `generate` makes a secret from 32 random bytes where none is given; the operator finds it in a
     file of the project folder.
     """
