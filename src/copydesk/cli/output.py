@@ -100,7 +100,8 @@ def log_to_stderr(*, verbose: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.INFO if verbose else logging.WARNING
         ),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # looked up for every line: standard error may be replaced while we run
+        logger_factory=lambda *_: structlog.PrintLogger(file=sys.stderr),
     )
 
 
