@@ -64,6 +64,8 @@ def test_ordinary_messages_are_not(text: str) -> None:
         ("to DE89 3704 0044 0532 0130 00 please", "bank account number"),
         ("call +49 30 1234567 now", "phone number"),
         ("call (555) 123-4567 now", "phone number"),
+        ("the driver has to call first bc the\ngate is locked: 555 0142.", "phone number"),
+        ("bitte anrufen unter 555-0142", "phone number"),
         ("key AKIAIOSFODNN7EXAMPLE here", "access key"),
         ("token ghp_abcdefghij0123456789abcd", "token"),
         ("password: hunter22", "password"),
@@ -77,7 +79,8 @@ def test_personal_data_is_found(text: str, noun: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["order 4111111111111112", "GB82 WEST 1234 5698 7654 33", "on 2026-03-05", "version 1.22.333",
-     "between 100 and 200 people", "the password is wrong", "it took 12 345 678 steps"],
+     "between 100 and 200 people", "the password is wrong", "it took 12 345 678 steps",
+     "call it order 555 0142x", "of 555 0142 rows none is wrong", "call me at 9. we sold 100 2000"],
 )  # fmt: skip
 def test_wrong_check_digits_and_plain_numbers_are_not(text: str) -> None:
     assert list(personal_data(text)) == []

@@ -13,6 +13,13 @@ _PHONE = re.compile(
     r"(?<![\w.+-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?){2,6}|\(\d{3}\) ?\d{3}[ .-]\d{4}"
     r"|\d{3}[ .-]\d{3}[ .-]\d{4}|0\d{2,4}[ /-]\d{2,5}(?:[ -]?\d{2,5}){1,3})(?![\w-])"
 )
+# a number too short to be told from others by itself, after a word that says it is one
+_LOCAL_PHONE = re.compile(
+    r"(?<!\w)(?:call|phone|tel|telephone|telefon\w{0,4}|teléfono|téléphone|ring|mobile|cell|whatsapp"
+    r"|text me|anruf\w{0,4}|handy|rufnummer|appel\w{0,3}|llam\w{0,4})(?!\w)"
+    r"[^.!?]{0,100}?(?<![\w.,-])(\d{3}[ -]\d{4})(?![\w-]|[.,]\d)",
+    re.IGNORECASE,
+)
 _SECRETS = (
     ("private key", re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")),
     ("access key", re.compile(r"(?<!\w)(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)")),
@@ -65,6 +72,13 @@ def personal_data(text: str) -> Iterator[Evidence]:
     for match in _PHONE.finditer(text):
         if 7 <= sum(c.isdigit() for c in match[0]) <= 15:
             yield _found("phone number", match)
+    for match in _LOCAL_PHONE.finditer(text):
+        yield Evidence(
+            message="personal data: a phone number",
+            span=match[1],
+            start=match.start(1),
+            end=match.end(1),
+        )
     for noun, pattern in _SECRETS:
         for match in pattern.finditer(text):
             yield _found(noun, match)
