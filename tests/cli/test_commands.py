@@ -228,6 +228,25 @@ def test_a_message_that_cannot_be_read_is_named_and_stops_no_other(
     assert "letter.eml" not in taken.stderr
 
 
+def test_a_message_may_come_on_standard_input(project: Run) -> None:
+    (row,) = document(project("ingest", "-", "--wait", "--json", stdin=LETTER))
+    assert row["source"] == "email"
+    assert row["state"] == "composed"
+
+
+def test_the_project_folder_is_its_owners_alone(project: Run, home: Path) -> None:
+    assert home.stat().st_mode & 0o077 == 0
+
+
+def test_doctor_names_a_key_that_is_not_the_one(project: Run, home: Path) -> None:
+    toot = ("accounts", "add", "mastodon", "--name", "toot")
+    project(*toot, "--set", "base_url=https://m.example", stdin="access_token=t0ken")
+    (home / "secret.key").unlink()
+    checked = {row["check"]: row for row in document(project("doctor", "--json", code=11))}
+    assert not checked["key"]["ok"]
+    assert "COPYDESK_KEY" in checked["key"]["remedy"]
+
+
 def test_a_webhook_without_a_secret_gets_one_in_a_file_of_its_own(project: Run, home: Path) -> None:
     added = project(
         "accounts", "add", "webhook", "--name", "hook", "--set", "url=https://x.example"

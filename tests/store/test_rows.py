@@ -360,6 +360,14 @@ async def test_answers_join_their_thread_in_whatever_order_they_arrive(desk: Des
     assert [s.id for s in together] == [late_answer.id, answer.id, root.id]
 
 
+async def test_a_thread_that_another_worker_has_just_added_is_looked_at_again(desk: Desk) -> None:
+    async with desk.store.begin("one") as unit:
+        await unit.submissions.add_thread(desk.workspace_id, "m1@x", "", ["ada@example.org"])
+    with pytest.raises(Conflict):
+        async with desk.store.begin("two") as unit:
+            await unit.submissions.add_thread(desk.workspace_id, "m1@x", "", ["eve@example.net"])
+
+
 async def test_a_stranger_who_quotes_an_id_reads_nobody_elses_thread(desk: Desk) -> None:
     private = await receive(desk, letter("m1@x", "ada@example.org"))
     stranger = await receive(desk, letter("s1@y", "eve@example.net", "m1@x"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Files, or folders of files.")
+        list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")
     ],
     source: Annotated[
         str, typer.Option(help="Where it comes from: auto, email, form, chat or community.")
@@ -83,7 +84,7 @@ async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[
     taken: list[dict[str, Any]] = []
     for path in await asyncio.to_thread(files_in, paths):
         try:
-            raw = await asyncio.to_thread(path.read_bytes)
+            raw = await asyncio.to_thread(_read, path)
             done = await submit(desk, raw, filename=path.name, source=source, actor="cli")
             taken.append({"file": str(path), "id": done.submission.id, "new": done.is_new})
         except OSError as error:
@@ -92,6 +93,10 @@ async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[
         except InputRefused as error:
             taken.append({"file": str(path), "id": "", "new": False, "problem": str(error)})
     return taken
+
+
+def _read(path: Path) -> bytes:
+    return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
 
 
 async def _wait(desk: Desk, taken: list[dict[str, Any]], timeout: float) -> None:

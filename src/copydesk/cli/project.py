@@ -86,7 +86,9 @@ def lay_out(folder: Path) -> None:
     """Make what is not there yet of a project folder: its settings file and its inbox."""
     from copydesk.config import SETTINGS_FILE
 
-    (folder / "inbox").mkdir(parents=True, exist_ok=True)
+    # it will hold private messages: nobody else on this machine reads them
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "inbox").mkdir(exist_ok=True)
     settings_file = folder / SETTINGS_FILE
     if not settings_file.exists():
         settings_file.write_text(SETTINGS_TEMPLATE, encoding="utf-8")

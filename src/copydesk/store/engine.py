@@ -112,7 +112,11 @@ async def open_store(url: str, clock: Clock, ids: IdFactory, *, migrate: bool = 
     engine = _make_engine(url)
     store = Store(engine, clock, ids)
     if migrate:
-        await store.migrate()
+        try:
+            await store.migrate()
+        except BaseException:
+            await store.close()
+            raise
     return store
 
 

@@ -19,6 +19,7 @@ from copydesk.core.submission import (
     Submission,
     ThreadRef,
 )
+from copydesk.store.absent import insert_if_absent
 from copydesk.store.codec import from_json, to_json
 from copydesk.store.tables import segments, submissions, threads
 
@@ -253,10 +254,14 @@ class Submissions:
     async def add_thread(
         self, workspace_id: str, root_key: str, subject: str, participants: Sequence[str]
     ) -> str:
-        """Add a thread and return its id."""
+        """Add a thread and return its id.
+
+        Raises `Conflict` when another worker adds it at this moment: who may join it has to be
+        looked at again.
+        """
         id = self._unit.ids.new("thread")
-        await self._unit.connection.execute(
-            sa.insert(threads).values(
+        result = await self._unit.connection.execute(
+            insert_if_absent(self._unit, threads).values(
                 id=id,
                 workspace_id=workspace_id,
                 root_key=root_key,
@@ -265,6 +270,8 @@ class Submissions:
                 created_at=self._unit.now,
             )
         )
+        if result.rowcount != 1:
+            raise Conflict("Another worker has just added this thread.")
         return id
 
     async def join_thread(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.errors import NotFound
+from copydesk.store.absent import insert_if_absent
 from copydesk.store.tables import blobs, workspaces
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Workspaces:
         )
         if not exists:
             await self._unit.connection.execute(
-                _insert_if_absent(self._unit).values(sha256=digest, size=len(data), data=data)
+                insert_if_absent(self._unit, blobs).values(sha256=digest, size=len(data), data=data)
             )
         return digest
 
@@ -99,13 +100,3 @@ class Workspaces:
                 f"The stored bytes {sha256[:12]}… are damaged.", remedy="Restore a backup."
             )
         return found
-
-
-def _insert_if_absent(unit: UnitOfWork) -> sa.Insert:
-    if unit.connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-        return sqlite_insert(blobs).on_conflict_do_nothing()
-    from sqlalchemy.dialects.postgresql import insert as postgres_insert
-
-    return postgres_insert(blobs).on_conflict_do_nothing()

@@ -13,6 +13,7 @@ from copydesk.core.account import Account
 from copydesk.core.errors import ConfigError, ContentInvalid
 from copydesk.core.findings import Finding, Severity
 from copydesk.platforms.kit.registry import load_platform
+from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 
 #: What `--to` can name: no comma, no space at the ends, nothing that breaks a line.
@@ -28,6 +29,23 @@ async def add_account(
     secrets: Mapping[str, str],
     inbox: bool,
     actor: str,
+) -> Account:
+    """Add an account in a unit of work of its own; see `put_account`."""
+    async with desk.store.begin(actor) as unit:
+        return await put_account(
+            unit, desk, platform, name, settings=settings, secrets=secrets, inbox=inbox
+        )
+
+
+async def put_account(
+    unit: UnitOfWork,
+    desk: Desk,
+    platform: str,
+    name: str,
+    *,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+    inbox: bool,
 ) -> Account:
     """Add an account on a platform.
 
@@ -46,19 +64,18 @@ async def add_account(
     secrets = {**secrets, **made}
     _refuse([*_name_findings(name), *declared.check_settings(settings, secrets)])
     defaults = {s.key: s.default for s in declared.settings if s.default and not s.secret}
-    async with desk.store.begin(actor) as unit:
-        account = await unit.accounts.add(
-            workspace_id=desk.workspace_id,
-            name=name,
-            platform=platform,
-            settings={**defaults, **settings},
-            secrets=desk.vault.seal(secrets),
-            inbox=inbox,
-        )
-        if made:
-            path = made_secrets(desk.settings.home, account)
-            await asyncio.to_thread(_keep, path, made)
-        return account
+    account = await unit.accounts.add(
+        workspace_id=desk.workspace_id,
+        name=name,
+        platform=platform,
+        settings={**defaults, **settings},
+        secrets=desk.vault.seal(secrets),
+        inbox=inbox,
+    )
+    if made:
+        path = made_secrets(desk.settings.home, account)
+        await asyncio.to_thread(_keep, path, made)
+    return account
 
 
 async def change_account(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from copydesk.core.errors import ConfigError
 from copydesk.core.states import AccountState
 from copydesk.intake.typos import typos_program
 from copydesk.platforms.kit.registry import load_platform, platform_modules
@@ -59,6 +60,8 @@ async def examine(desk: Desk) -> list[Examined]:
     now = desk.clock.now()
     async with desk.store.read() as unit:
         accounts = await unit.accounts.all(desk.workspace_id)
+        sealed = [await unit.accounts.secrets(account.id) for account in accounts]
+    found.append(_key(desk, sealed))
     for account in accounts:
         blocked = account.state is AccountState.BLOCKED
         found.append(
@@ -89,6 +92,15 @@ async def examine(desk: Desk) -> list[Examined]:
         )
     )
     return found
+
+
+def _key(desk: Desk, sealed: Sequence[bytes]) -> Examined:
+    try:
+        opened = [desk.vault.open(secrets) for secrets in sealed]
+    except ConfigError as error:
+        return Examined(check="key", ok=False, message=error.message, remedy=error.remedy)
+    count = sum(bool(secrets) for secrets in opened)
+    return Examined(check="key", ok=True, message=f"opens the credentials of {count} accounts")
 
 
 def _work(workers: int, due: int, problems: tuple[str, ...]) -> str:

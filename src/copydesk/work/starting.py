@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from copydesk.core.account import Account
-from copydesk.work.connecting import add_account
+from copydesk.work.connecting import put_account
 from copydesk.work.desk import Desk
 
 SITE = "site"
@@ -19,9 +19,6 @@ async def ensure_local_accounts(desk: Desk, site_url: str) -> list[Account]:
     A site in the project folder, served at `site_url`; an archive in a git repository beside it
     (where git is installed); and a sandbox. All take approved posts from the inbox.
     """
-    async with desk.store.read() as unit:
-        if await unit.accounts.all(desk.workspace_id):
-            return []
     home = desk.settings.home
     wanted: list[tuple[str, str, dict[str, str]]] = [
         (
@@ -34,9 +31,11 @@ async def ensure_local_accounts(desk: Desk, site_url: str) -> list[Account]:
         remote = {"remote": str(home / "archive.git"), "create": "true"}
         wanted.append((ARCHIVE, "git", remote))
     wanted.append((SANDBOX, "sandbox", {}))
-    return [
-        await add_account(
-            desk, platform, name, settings=settings, secrets={}, inbox=True, actor="up"
-        )
-        for name, platform, settings in wanted
-    ]
+    # together or not at all: a first start that is killed in between begins anew
+    async with desk.store.begin("up") as unit:
+        if await unit.accounts.all(desk.workspace_id):
+            return []
+        return [
+            await put_account(unit, desk, platform, name, settings=settings, secrets={}, inbox=True)
+            for name, platform, settings in wanted
+        ]
