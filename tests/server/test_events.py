@@ -178,6 +178,17 @@ async def test_an_event_that_commits_late_is_not_lost() -> None:
         await stream.aclose()
 
 
+async def test_what_happens_before_the_stream_is_first_read_is_heard() -> None:
+    rows, clock = Rows(), StoppedClock()
+    feed = Feed(rows, clock, every=3600)  # type: ignore[arg-type]
+    async with feed.place() as place:
+        rows.visible = [1]
+        await feed.look()
+        stream = place.batches(None)
+        assert [event.sequence for event in await anext(stream)] == [1]
+        await stream.aclose()
+
+
 async def test_a_stream_ends_so_that_access_is_checked_again() -> None:
     rows, clock = Rows(), StoppedClock()
     feed = Feed(rows, clock, every=3600)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -34,6 +35,18 @@ class TooManyFollowers(CopydeskError):
     code = "too_many_followers"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One follower's place in the feed, and the sequence it was taken at."""
+
+    feed: Feed
+    taken_at: int
+
+    def batches(self, after: int | None) -> AsyncGenerator[list[Event], None]:
+        """Yield everything later than sequence `after` (None: than the place was taken)."""
+        return self.feed.batches(self.taken_at if after is None else after)
+
+
 class Feed:
     """Follows the history of a store. `every` is the seconds between two looks."""
 
@@ -53,8 +66,12 @@ class Feed:
         self._closed = False
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Take one of the places there are; raises `TooManyFollowers`."""
+    async def place(self) -> AsyncIterator[Place]:
+        """Take one of the places there are; raises `TooManyFollowers`.
+
+        "From now on" begins here, before the client has heard anything: what happens between its
+        request and the first look of its stream must not be missed.
+        """
         if self._followers >= self._most:
             raise TooManyFollowers(
                 f"{self._most} clients follow events already.", remedy="Try again later."
@@ -64,17 +81,16 @@ class Feed:
             self._left.clear()
             if self._polling is None or self._polling.done():
                 self._polling = asyncio.create_task(self._poll(), name="feed")
-            yield
+            await self.look()
+            yield Place(self, self._horizon or 0)
         finally:
             self._followers -= 1
             if not self._followers:
                 self._left.set()
 
-    async def batches(self, after: int | None) -> AsyncGenerator[list[Event], None]:
-        """Yield everything later than sequence `after` (None: from now on), as it happens."""
-        if self._horizon is None:
-            await self.look()
-        cursor = self._horizon or 0 if after is None else after
+    async def batches(self, after: int) -> AsyncGenerator[list[Event], None]:
+        """Yield everything later than sequence `after`, as it happens."""
+        cursor = after
         ends_at = self._clock.monotonic() + _STREAM_LASTS
         while not self._closed and self._clock.monotonic() < ends_at:
             async with self._store.read() as unit:

@@ -50,7 +50,7 @@ def event_out(event: Event) -> EventOut:
 @router.get("", response_class=EventSourceResponse)
 async def stream_events(
     desk: DeskNow,
-    feed: Following,
+    place: Following,
     after: Annotated[
         int | None, Query(ge=0, description="begin behind this sequence; without it, from now on")
     ] = None,
@@ -63,7 +63,7 @@ async def stream_events(
     The stream ends after fifteen minutes; connect again.
     """
     cursor = after if last_event_id is None else last_event_id
-    async for batch in feed.batches(cursor):
+    async for batch in place.batches(cursor):
         for event in batch:
             if event.workspace_id == desk.workspace_id and noun in {"", event.noun}:
                 yield ServerSentEvent(
