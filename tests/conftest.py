@@ -120,6 +120,14 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
+def git_program() -> str:
+    """The git program; tests that need it are skipped, with this reason, without one."""
+    if path := shutil.which("git"):
+        return path
+    pytest.skip("there is no git on PATH")
+
+
+@pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The browser for tests marked `browser`; they are skipped, with this reason, without one."""
     for name in BROWSERS:

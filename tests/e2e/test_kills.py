@@ -15,7 +15,7 @@ from tests.e2e.recorder import Recorder, recording
 from tests.e2e.running import COPYDESK, PATIENCE, Running, copydesk
 from tests.store_fixtures import PostgresServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("git_program")]
 
 KILLS = 20
 MESSAGES = 60

@@ -14,7 +14,7 @@ from copydesk.core.states import DeliveryState, PostState, SubmissionState
 from tests.e2e.outcome import in_git, on_site, rows
 from tests.e2e.running import COPYDESK, ROOT, Running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("git_program")]
 
 EXAMPLES = sorted(p for p in (ROOT / "examples/inbox").iterdir() if p.is_file())
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _git_program() -> None:
-    if shutil.which("git") is None:
-        pytest.skip("there is no git on PATH")
+def _needs_git(git_program: str) -> None:
+    """Skip without it."""
