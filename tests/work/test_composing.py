@@ -137,6 +137,29 @@ async def test_poison_ends_failed_after_so_many_tries_and_stops_nothing(
     assert (await again(desk, good)).state is SubmissionState.COMPOSED
 
 
+async def test_a_message_that_failed_is_tried_again_when_it_is_given_again(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    def broken(*_: object) -> object:
+        raise ValueError("odd")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(composing, "clean_message", broken)
+        submission = await take(desk, LETTER)
+        for _ in range(TRIES):
+            await compose(desk, submission.id)
+            clock.advance(3600)
+    failed = await again(desk, submission)
+    assert failed.state is SubmissionState.FAILED
+    given = await take(desk, LETTER)
+    assert given.id == submission.id
+    await compose(desk, submission.id)
+    mended = await again(desk, submission)
+    assert mended.state is SubmissionState.COMPOSED
+    assert mended.thread_id == failed.thread_id
+    assert len(await posts(desk)) == 1
+
+
 async def test_a_database_that_is_away_burns_no_try(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,18 @@ class Submissions:
             reason=reason,
         )
 
+    async def try_again(self, submission: Submission) -> Submission:
+        """Take a failed submission back to its beginning and leave word that it wants composing."""
+        await self.move(
+            submission,
+            SubmissionState.RECEIVED,
+            reason="given again",
+            wake_at=self._unit.now,
+            attempts=0,
+        )
+        self._unit.hint("compose", submission.id)
+        return await self.get(submission.id)
+
     async def claim(self, id: str, until: datetime) -> None:
         """Keep other workers away from a parsed submission until `until`."""
         await self._unit.connection.execute(

@@ -106,7 +106,8 @@ async def _parse(desk: Desk, submission: Submission) -> Submission:
             wake_at=unit.now + CLAIM,
         )
         await unit.submissions.store_parsed(submission, parsed, kept)
-        await join_thread(unit, submission, parsed)
+        if submission.thread_id is None:  # one that is tried again has its place already
+            await join_thread(unit, submission, parsed)
     async with desk.store.read() as unit:
         return await unit.submissions.get(submission.id)
 

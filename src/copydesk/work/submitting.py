@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from copydesk.core.errors import InputRefused
+from copydesk.core.states import SubmissionState
 from copydesk.core.submission import Source, Submission
 from copydesk.intake.keys import source_key_of
 from copydesk.work.desk import Desk
@@ -38,7 +39,8 @@ async def submit(
     """Keep `raw` and leave word that it wants composing.
 
     `source_key` is the channel's own id of the message; without one an e-mail's Message-ID is
-    taken, else the hash of the bytes. The same key is the same item: it is returned, not added.
+    taken, else the hash of the bytes. The same key is the same item: it is returned, not added;
+    one on which copydesk had failed is tried again.
     Raises `InputRefused` above 100 MB, the only thing that is not kept.
     """
     if len(raw) > MAX_KEPT:
@@ -64,6 +66,9 @@ async def submit(
                     reason=f"seen again as {filename or 'other bytes'}",
                     data={"sha256": digest},
                 )
+            if known.state is SubmissionState.FAILED:
+                # not the message's fault: whoever gives it again wants it tried again
+                known = await unit.submissions.try_again(known)
             return Submitted(submission=known, is_new=False)
         await unit.workspaces.keep(raw)
         submission = await unit.submissions.add(
