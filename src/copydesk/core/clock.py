@@ -29,15 +29,3 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start; never goes backwards."""
         return time.monotonic()
-
-
-def require_aware(moment: datetime, field: str) -> datetime:
-    """Return `moment` in UTC.
-
-    Raises `ValueError` naming `field` when the datetime carries no zone: a naive time is a guess.
-    """
-    if moment.tzinfo is None or moment.utcoffset() is None:
-        raise ValueError(
-            f"{field}: {moment.isoformat()} has no time zone; write an offset such as +00:00"
-        )
-    return moment.astimezone(UTC)

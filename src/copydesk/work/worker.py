@@ -37,6 +37,9 @@ MODEL_TIMEOUT = 120.0
 HEARTBEAT = 2.0
 FORGOTTEN_AFTER = timedelta(hours=1)
 
+#: How long an account rests after its courier has crashed through a fault of ours.
+AFTER_FAULT = timedelta(minutes=1)
+
 
 @dataclass
 class Worker:
@@ -106,7 +109,15 @@ class Worker:
             random=self.desk.random,
             stopping=self.stopping.is_set,
         )
-        await Courier(tools, account_id).run()
+        try:
+            await Courier(tools, account_id).run()
+        except CopydeskError:
+            raise
+        except Exception:
+            # a fault of ours would bring the account back with every sweep, for ever and at once
+            async with self.desk.store.begin("worker") as unit:
+                await unit.accounts.pause(account_id, unit.now + AFTER_FAULT)
+            raise
 
     def _counted(self, handler: Handler) -> Handler:
         async def handle(subject_id: str) -> None:
@@ -120,7 +131,7 @@ class Worker:
             except CopydeskError as error:
                 _log.error("job_failed", subject=subject_id, reason=str(error))
             except Exception:
-                # the row is still due: the sweep brings it back, and the poison counter stops it
+                # a fault of ours: the row is still due and comes back with the sweep
                 _log.exception("job_crashed", subject=subject_id)
             self.jobs_done += 1
             self.last_job_at = self.desk.clock.now()

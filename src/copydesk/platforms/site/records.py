@@ -81,12 +81,6 @@ def read_records(folder: Folder) -> dict[str, Record]:
     return records
 
 
-def read_record(folder: Folder, post_id: str) -> Record | None:
-    """Return the record of `post_id`, None if it is not published."""
-    data = folder.read_json(record_path(post_id))
-    return None if data is None else _record(data, post_id)
-
-
 def write_record(folder: Folder, record: Record) -> None:
     """Put `record` on disk."""
     folder.write_json(record_path(record.post_id), asdict(record))
