@@ -1,0 +1,42 @@
+"""The tables. The same definitions serve SQLite (>= 3.40) and PostgreSQL.
+
+States are stored as text; which steps between them are legal is the business of `core.states`.
+"""
+
+from __future__ import annotations
+
+from copydesk.store.tables.access import api_tokens, idempotency_keys, sessions
+from copydesk.store.tables.accounts import accounts
+from copydesk.store.tables.base import Instant, Text, metadata, storable
+from copydesk.store.tables.deliveries import deliveries, intents, receipts, renditions
+from copydesk.store.tables.history import events, workers
+from copydesk.store.tables.posts import checks, model_calls, posts, reviews, revisions
+from copydesk.store.tables.submissions import segments, submissions, threads
+from copydesk.store.tables.workspaces import blobs, workspaces
+
+__all__ = [
+    "Instant",
+    "Text",
+    "accounts",
+    "api_tokens",
+    "blobs",
+    "checks",
+    "deliveries",
+    "events",
+    "idempotency_keys",
+    "intents",
+    "metadata",
+    "model_calls",
+    "posts",
+    "receipts",
+    "renditions",
+    "reviews",
+    "revisions",
+    "segments",
+    "sessions",
+    "storable",
+    "submissions",
+    "threads",
+    "workers",
+    "workspaces",
+]

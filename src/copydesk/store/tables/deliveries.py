@@ -1,0 +1,94 @@
+"""What goes out: renditions, deliveries, intents, receipts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from copydesk.store.tables.base import Instant, Text, id_column, metadata, reference
+
+renditions = sa.Table(
+    "renditions",
+    metadata,
+    id_column(),
+    reference("post_id", "posts", index=True),
+    reference("revision_id", "revisions"),
+    reference("account_id", "accounts"),
+    sa.Column("recipient", Text, nullable=False),
+    # canonical JSON text, not a JSON column: the bytes are frozen across tries
+    sa.Column("payload", Text, nullable=False),
+    sa.Column("payload_sha256", sa.String(64), nullable=False),
+    sa.Column("text", Text, nullable=False),
+    sa.Column("losses", sa.JSON, nullable=False),
+    sa.Column("media", sa.JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    id_column(),
+    reference("workspace_id", "workspaces"),
+    reference("account_id", "accounts"),
+    reference("post_id", "posts", index=True),
+    reference("revision_id", "revisions"),
+    reference("rendition_id", "renditions"),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("wake_at", Instant),
+    sa.Column("key", sa.String(64), nullable=False, unique=True),
+    sa.Column("recipient", Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("looks", sa.Integer, nullable=False),
+    sa.Column("handles", sa.JSON, nullable=False),
+    sa.Column("target_id", Text, nullable=False),
+    sa.Column("remote_id", Text, nullable=False),
+    sa.Column("url", Text, nullable=False),
+    sa.Column("reason_code", sa.String(40), nullable=False),
+    sa.Column("reason", Text, nullable=False),
+    sa.Column("remedy", Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False, index=True),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+sa.Index(
+    "ix_deliveries_wake",
+    deliveries.c.wake_at,
+    deliveries.c.account_id,
+    sqlite_where=deliveries.c.wake_at.is_not(None),
+    postgresql_where=deliveries.c.wake_at.is_not(None),
+)
+sa.Index(
+    "ix_deliveries_account_wake",
+    deliveries.c.account_id,
+    deliveries.c.due_at,
+    deliveries.c.id,
+    sqlite_where=deliveries.c.wake_at.is_not(None),
+    postgresql_where=deliveries.c.wake_at.is_not(None),
+)
+
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    id_column(),
+    reference("delivery_id", "deliveries", index=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("payload_sha256", sa.String(64), nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+)
+
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("intent_id", sa.ForeignKey("intents.id"), primary_key=True),
+    reference("delivery_id", "deliveries", index=True),
+    sa.Column("outcome", sa.String(20), nullable=False),
+    sa.Column("remote_id", Text, nullable=False),
+    sa.Column("url", Text, nullable=False),
+    sa.Column("raw", Text, nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+)
