@@ -24,7 +24,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """It is there: `id` on the platform and the public `url` ("" where there is none)."""
+    """It is done: `id` on the platform and the public `url` ("" where there is none).
+
+    Of a create or update: it is there. Of a delete: it is no longer there, and `id` is what was
+    removed; also when it was gone already.
+    """
 
     id: str
     url: str = ""
@@ -45,12 +49,14 @@ class RateLimited:
 
     The platform may say how long in two ways: `retry_after` (seconds from its answer; prefer it, it
     does not depend on two clocks agreeing) and `until` (aware UTC). Both None = it did not say.
+    `reason` is set where the call was not even made: which budget of ours is used up or closed.
     """
 
     until: datetime | None = None
     scope: str = "account"
     answer: Answer = Answer()
     retry_after: float | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ Outcome = (
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """`find`: the post is there."""
+    """`find`: what was sent has been applied; of a delete: the post is no longer there."""
 
     id: str
     url: str = ""
@@ -143,7 +149,8 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """`find`: certainly not there; only ever said after a complete listing."""
+    """`find`: certainly not applied; only ever said after a complete listing. Of a delete: the post
+    is still there."""
 
     evidence: str = ""
 

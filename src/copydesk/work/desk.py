@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from copydesk import __version__
 from copydesk.config import Settings
+from copydesk.core.account import Account
 from copydesk.core.clock import Clock, SystemClock
 from copydesk.core.errors import ConfigError
 from copydesk.core.ids import IdFactory
 from copydesk.distribution.vault import Vault, open_vault
-from copydesk.platforms.kit.transport import HttpTransport, Transport
+from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
 from copydesk.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class Desk:
     vault: Vault
     random: random.Random
     model: Model | None = None
+
+    def observers(self, account: Account) -> Sequence[Observer]:
+        """Return who sees every call made for `account`: couriers, tests, refreshes, metrics."""
+        return ()
 
 
 @asynccontextmanager

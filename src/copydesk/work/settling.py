@@ -12,6 +12,7 @@ from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.platforms.kit.contract import Session
 from copydesk.platforms.kit.registry import load_platform
+from copydesk.platforms.kit.transport import observed
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
 from copydesk.work.desk import Desk
@@ -90,10 +91,12 @@ async def try_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Ou
     async with desk.store.read() as unit:
         account = await unit.accounts.by_name(desk.workspace_id, name)
         sealed = await unit.accounts.secrets(account.id)
+    observers = desk.observers(account)
     session = Session(
         account=account,
         secrets=desk.vault.open(sealed),
-        transport=desk.transport,
+        transport=observed(desk.transport, observers),
+        observers=observers,
         load_media=_no_media,
         home=desk.settings.home,
     )

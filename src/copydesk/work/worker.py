@@ -108,6 +108,7 @@ class Worker:
             owner=f"{self.id}/{self._runs}",
             random=self.desk.random,
             stopping=self.stopping.is_set,
+            observers=self.desk.observers,
         )
         try:
             await Courier(tools, account_id).run()

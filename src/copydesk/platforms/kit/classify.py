@@ -23,7 +23,7 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.platforms.kit.retry_after import Wait, read_wait
-from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
+from copydesk.platforms.kit.transport import AnswerLost, Closed, NotSent, Reply
 
 #: What stands for a secret in evidence.
 MASK: Final = "•••"
@@ -63,6 +63,11 @@ def evidence(reply: Reply, vendor_code: str = "", secrets: Iterable[str] = ()) -
     """Return `reply` as evidence, without the secrets a platform may have echoed."""
     answer = reply.answer(vendor_code)
     return replace(answer, raw=redact(answer.raw, secrets))
+
+
+def closed(error: Closed) -> RateLimited:
+    """Return the outcome of a call that was not made because we wait for the platform."""
+    return RateLimited(until=error.until, scope=error.scope, reason=error.reason)
 
 
 def not_sent(error: NotSent, secrets: Iterable[str] = ()) -> Unavailable:

@@ -19,7 +19,7 @@ from copydesk.core.findings import Finding
 from copydesk.core.outcomes import Existence, Inconclusive, Outcome, Pending, Ready
 from copydesk.core.post import Content, Media
 from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
-from copydesk.platforms.kit.transport import Transport
+from copydesk.platforms.kit.transport import Observer, Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +59,18 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a client gets to work with. `load_media` returns the bytes of a post's media file."""
+    """What a client gets to work with. `load_media` returns the bytes of a post's media file.
+
+    `transport` is watched by `observers` already; a spoke that does not speak HTTP through it hands
+    them its own calls (`observed`, `Observer`).
+    """
 
     account: Account
     secrets: Mapping[str, str] = field(repr=False)
     transport: Transport
     load_media: Callable[[Media], Awaitable[bytes]]
     home: Path
+    observers: Sequence[Observer] = ()
 
 
 class Client(ABC):

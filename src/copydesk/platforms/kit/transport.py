@@ -7,8 +7,9 @@ one question that matters for that decision, whether the request can have reache
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from copydesk.core.outcomes import Answer
@@ -22,6 +23,19 @@ MAX_ANSWER_BYTES = 1 << 20
 
 class NotSent(Exception):
     """The request certainly did not reach the platform (name, connection or TLS failed before)."""
+
+
+class Closed(NotSent):
+    """The call was not made: no call may be made before `until` (aware UTC).
+
+    `scope` is what is closed (account, app or endpoint), `reason` says why in words for people.
+    """
+
+    def __init__(self, until: datetime, scope: str = "account", reason: str = "") -> None:
+        super().__init__(reason or f"closed until {until.isoformat()}")
+        self.until = until
+        self.scope = scope
+        self.reason = reason
 
 
 class AnswerLost(Exception):
@@ -75,6 +89,40 @@ class Transport(Protocol):
         Raises `NotSent` or `AnswerLost`; every HTTP status is a `Reply`.
         """
         ...
+
+
+class Observer(Protocol):
+    """Stands beside every call of one account: rate budgets ask before, others learn after."""
+
+    async def before(self, method: str, url: str) -> None:
+        """Raise `Closed` when the call may not be made now."""
+        ...
+
+    async def after(self, method: str, url: str, reply: Reply) -> None:
+        """Learn from an answer. Not called when none came; must not raise."""
+        ...
+
+
+class ObservedTransport:
+    """`Transport` that lets `observers` see each call, in their order, before and after."""
+
+    def __init__(self, transport: Transport, observers: Sequence[Observer]) -> None:
+        self._transport = transport
+        self._observers = tuple(observers)
+
+    async def call(self, method: str, url: str, **content: Any) -> Reply:
+        """Make one call; see `Transport.call`. Raises `Closed` when an observer refuses it."""
+        for observer in self._observers:
+            await observer.before(method, url)
+        reply = await self._transport.call(method, url, **content)
+        for observer in self._observers:
+            await observer.after(method, url, reply)
+        return reply
+
+
+def observed(transport: Transport, observers: Sequence[Observer]) -> Transport:
+    """Return `transport` watched by `observers`; itself where there are none."""
+    return ObservedTransport(transport, observers) if observers else transport
 
 
 class HttpTransport:

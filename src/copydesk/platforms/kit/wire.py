@@ -17,12 +17,13 @@ from copydesk.platforms.kit.classify import (
     answer_lost,
     classify_read,
     classify_write,
+    closed,
     evidence,
     harmless,
     not_sent,
     unreadable,
 )
-from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply, Transport
+from copydesk.platforms.kit.transport import AnswerLost, Closed, NotSent, Reply, Transport
 
 
 class Wire:
@@ -63,6 +64,8 @@ class Wire:
         """Make the irreversible call. `content` is what `Transport.call` takes as body."""
         try:
             reply = await self._call(method, path, headers, content)
+        except Closed as error:
+            return closed(error)
         except NotSent as error:
             return not_sent(error, self._secrets)
         except AnswerLost as error:
@@ -84,6 +87,8 @@ class Wire:
         """Make a call that may be repeated; its outcome is never `Unknown`."""
         try:
             reply = await self._call(method, path, headers, content)
+        except Closed as error:
+            return closed(error)
         except NotSent as error:
             return not_sent(error, self._secrets)
         except AnswerLost as error:
