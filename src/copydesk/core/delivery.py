@@ -19,6 +19,7 @@ class Action(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,8 @@ class Rendition:
 
     `payload` is JSON data of the spoke's own shape. `text` is the readable text the payload shows
     (for previews, look-ups and people). `recipient` names one addressee where the platform
-    delivers to each apart (e-mail), else "".
+    delivers to each apart (e-mail), else "". `api_version` is the platform's API version the
+    payload was made for, "" the pinned one.
     """
 
     payload: Mapping[str, Any]
@@ -35,6 +37,7 @@ class Rendition:
     losses: tuple[Loss, ...] = ()
     media: tuple[Media, ...] = ()
     recipient: str = ""
+    api_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,12 @@ class Delivery:
     `key` is the idempotency key: deterministic per delivery, the same every time. `due_at` is when
     it should go out, `wake_at` when the engine next has to look at it (None: nothing left to do),
     both aware UTC. `attempts` counts commit calls, `looks` how often an unknown outcome was looked
-    up. `target_id` is the platform's id of what an update changes.
+    up. `target_id` is the platform's id of what an update changes or a delete removes.
+
+    `awaits` is what has to be there before it goes out, a line for each (see
+    `distribution.liveness`). `standing` is a word of `Stands` as of `inspected_at`, `standing_note`
+    what a person is told about it, `inspect_at` when it is looked again. `overwrite` means that a
+    person wants this update even over what was changed on the platform.
     """
 
     id: str
@@ -69,6 +77,12 @@ class Delivery:
     reason: str = ""
     remedy: str = ""
     created_at: datetime | None = None
+    awaits: str = ""
+    overwrite: bool = False
+    standing: str = ""
+    standing_note: str = ""
+    inspected_at: datetime | None = None
+    inspect_at: datetime | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -83,6 +97,8 @@ class Outgoing:
     `intended_at` (aware UTC) is the post's publication time, so a payload that contains a time
     stays byte-identical. `first_sent_at` and `sent_at` (aware UTC) are when the first and this try
     began; spokes have no clock, so a wire that must carry the time of sending takes it from there.
+    A delete carries the payload of what it removes. `api_version` is the version the payload was
+    made for and is sent with, "" the pinned one.
     """
 
     delivery_id: str
@@ -98,6 +114,7 @@ class Outgoing:
     media: tuple[Media, ...] = ()
     first_sent_at: datetime | None = None
     sent_at: datetime | None = None
+    api_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from copydesk.platforms.kit.lifecycle import Version, Window
+
 
 class Idempotency(StrEnum):
     """What makes a repeated create harmless on the platform, if anything."""
@@ -40,12 +42,8 @@ class Limit(_Record):
     assumed: bool = False
 
 
-class Api(_Record):
-    """The API version the spoke is pinned to, and when the vendor retires it."""
-
-    version: str
-    sunset: date | None = None
-    source: str = ""
+#: The API version the spoke is pinned to, and when the vendor retires it.
+Api = Version
 
 
 class Pace(_Record):
@@ -86,9 +84,25 @@ class Manifest(_Record):
     can_update: bool = False
     can_delete: bool = False
     local: bool = False
+    #: further API versions that the spoke speaks beside the pinned `api`
+    versions: tuple[Version, ...] = ()
+    #: how long and how often a post may be changed or removed, where the platform limits it
+    edits: Window | None = None
+    deletes: Window | None = None
+    #: what a person can do instead, where nothing can be removed
+    no_delete: str = ""
+    #: seconds after publishing at which it is looked whether a post still stands as published
+    inspect: tuple[float, ...] = ()
+    #: whether its posts are pages of their own, which other posts announce
+    pages: bool = False
     pace: tuple[Pace, ...] = ()
     limits: dict[str, Limit] = Field(default_factory=dict)
     dangerous_defaults: tuple[str, ...] = ()
+
+    def version(self, name: str) -> Version | None:
+        """Return the version called `name` ("": the pinned one), None when the spoke has none."""
+        wanted = name or self.api.version
+        return next((v for v in (self.api, *self.versions) if v.version == wanted), None)
 
 
 def read_manifest(package: str) -> Manifest:

@@ -8,8 +8,12 @@ from __future__ import annotations
 from copydesk.store.tables.access import api_tokens, idempotency_keys, sessions
 from copydesk.store.tables.accounts import accounts
 from copydesk.store.tables.base import Instant, Text, metadata, storable
+from copydesk.store.tables.breakers import breakers
+from copydesk.store.tables.connections import connections
 from copydesk.store.tables.deliveries import deliveries, intents, receipts, renditions
 from copydesk.store.tables.history import events, workers
+from copydesk.store.tables.looks import looks
+from copydesk.store.tables.notices import api_notices
 from copydesk.store.tables.posts import checks, model_calls, posts, reviews, revisions
 from copydesk.store.tables.submissions import segments, submissions, threads
 from copydesk.store.tables.workspaces import blobs, workspaces
@@ -18,13 +22,17 @@ __all__ = [
     "Instant",
     "Text",
     "accounts",
+    "api_notices",
     "api_tokens",
     "blobs",
+    "breakers",
     "checks",
+    "connections",
     "deliveries",
     "events",
     "idempotency_keys",
     "intents",
+    "looks",
     "metadata",
     "model_calls",
     "posts",

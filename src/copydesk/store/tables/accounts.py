@@ -23,5 +23,21 @@ accounts = sa.Table(
     sa.Column("lease_fence", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("lease_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("api_version", sa.String(60), nullable=False, server_default=""),
+    sa.Column("wait_for_link", sa.Boolean, nullable=False, server_default=sa.false()),
+    # what is known of the credential without opening it
+    sa.Column("auth", sa.String(20), nullable=False, server_default=""),
+    sa.Column("identity", Text, nullable=False, server_default=""),
+    sa.Column("scopes", Text, nullable=False, server_default=""),
+    sa.Column("generation", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("expires_at", Instant),
+    sa.Column("renew_at", Instant, index=True),
+    sa.Column("ends_at", Instant),
+    sa.Column("notify_at", Instant, index=True),
+    # one renewal at a time; `sent` outlives a process that died with the answer
+    sa.Column("renewal_owner", Text, nullable=False, server_default=""),
+    sa.Column("renewal_until", Instant),
+    sa.Column("renewal_sent_at", Instant),
+    sa.Column("renewal_tries", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("workspace_id", "name"),
 )

@@ -21,6 +21,7 @@ renditions = sa.Table(
     sa.Column("losses", sa.JSON, nullable=False),
     sa.Column("media", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("api_version", sa.String(60), nullable=False, server_default=""),
 )
 
 
@@ -41,6 +42,8 @@ deliveries = sa.Table(
     sa.Column("recipient", Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("looks", sa.Integer, nullable=False),
+    # how many tries each cause has used up: see `distribution.retry`
+    sa.Column("spent", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("handles", sa.JSON, nullable=False),
     sa.Column("target_id", Text, nullable=False),
     sa.Column("remote_id", Text, nullable=False),
@@ -50,6 +53,19 @@ deliveries = sa.Table(
     sa.Column("remedy", Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False, index=True),
     sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("awaits", Text, nullable=False, server_default=""),
+    sa.Column("overwrite", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("standing", sa.String(16), nullable=False, server_default=""),
+    sa.Column("standing_note", Text, nullable=False, server_default=""),
+    sa.Column("inspected_at", Instant),
+    sa.Column("inspect_at", Instant),
+)
+sa.Index(
+    "ix_deliveries_inspect",
+    deliveries.c.inspect_at,
+    deliveries.c.account_id,
+    sqlite_where=deliveries.c.inspect_at.is_not(None),
+    postgresql_where=deliveries.c.inspect_at.is_not(None),
 )
 sa.Index(
     "ix_deliveries_wake",
@@ -65,6 +81,18 @@ sa.Index(
     deliveries.c.id,
     sqlite_where=deliveries.c.wake_at.is_not(None),
     postgresql_where=deliveries.c.wake_at.is_not(None),
+)
+
+#: What waits for somebody. Literal, as a condition of an index has to be.
+WAITS = sa.text("state IN ('blocked', 'cancelled', 'expired', 'failed', 'held', 'unknown')")
+
+sa.Index(
+    "ix_deliveries_waiting",
+    deliveries.c.workspace_id,
+    deliveries.c.state,
+    deliveries.c.id,
+    sqlite_where=WAITS,
+    postgresql_where=WAITS,
 )
 
 
