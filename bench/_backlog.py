@@ -17,7 +17,7 @@ from copydesk.core.delivery import Action
 from copydesk.core.post import Content, Tier
 from copydesk.distribution.planning import plan, schedule
 from copydesk.platforms.webhook.render import event_body
-from copydesk.platforms.webhook.signature import signed_headers, signing_keys
+from copydesk.platforms.kit.signature import signed_headers, signing_keys
 from copydesk.store.tables import deliveries, events, receipts
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk, open_desk

@@ -10,7 +10,7 @@ from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
-from copydesk.platforms.webhook.signature import signing_secret
+from copydesk.platforms.kit.signature import signing_secret
 
 
 class Webhook(Platform):

@@ -19,7 +19,7 @@ from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
 from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.webhook.errors import TABLE, read_error
 from copydesk.platforms.webhook.render import event_body
-from copydesk.platforms.webhook.signature import signed_headers, signing_keys
+from copydesk.platforms.kit.signature import signed_headers, signing_keys
 
 
 class WebhookClient(Client):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from copydesk.core.findings import Finding, Severity
-from copydesk.platforms.webhook.signature import signing_keys
+from copydesk.platforms.kit.signature import signing_keys
 
 #: Standard Webhooks asks for keys of 24 to 64 bytes.
 SHORTEST_KEY = 24

@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.core.clock import SystemClock
-from copydesk.platforms.webhook.signature import signed_headers, signing_keys
+from copydesk.platforms.kit.signature import (
+    BadSignature,
+    signed_headers,
+    signing_keys,
+    verified_id,
+)
 
 peer = pytest.importorskip("standardwebhooks", reason="standardwebhooks is not installed")
 
@@ -67,3 +72,60 @@ def test_a_secret_may_come_without_padding_or_prefix() -> None:
     key = b"k" * 25
     plain = base64.b64encode(key).decode()
     assert signing_keys(plain) == signing_keys(plain.rstrip("=")) == (key,)
+
+
+# ---------------------------------------------------------------- what others sign
+
+
+def signed(key: bytes, body: bytes, *, id: str = "msg_1", age: float = 0) -> dict[str, str]:
+    """Headers as the independent implementation makes them."""
+    sent_at = SystemClock().now() - timedelta(seconds=age)
+    return {
+        "webhook-id": id,
+        "webhook-timestamp": str(int(sent_at.timestamp())),
+        "webhook-signature": peer.Webhook(encoded(key)).sign(id, sent_at, body.decode()),
+    }
+
+
+@settings(max_examples=50)
+@given(key=KEYS, body=st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
+def test_we_accept_what_a_stranger_signs(key: bytes, body: str) -> None:
+    headers = signed(key, body.encode())
+    now = SystemClock().now()
+    assert verified_id([b"other" * 6, key], headers, body.encode(), now=now) == "msg_1"
+    assert isinstance(verified_id([b"o" * 24], headers, body.encode(), now=now), BadSignature)
+
+
+@pytest.mark.parametrize("age", [-400, 400])
+def test_a_message_from_another_time_is_refused(age: float) -> None:
+    found = verified_id(
+        [b"k" * 24], signed(b"k" * 24, b"{}", age=age), b"{}", now=SystemClock().now()
+    )
+    assert found == BadSignature("the webhook-timestamp is too far from our clock")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("webhook-id", ""),
+        ("webhook-id", "a.1700000000"),
+        ("webhook-id", "x" * 256),
+        ("webhook-timestamp", ""),
+        ("webhook-timestamp", "soon"),
+        ("webhook-timestamp", "9" * 40),
+        ("webhook-signature", ""),
+        ("webhook-signature", "v1,"),
+        ("webhook-signature", "v1a,AAAA"),
+        ("webhook-signature", "v1,\N{SNOWMAN} v1,\udcff"),
+    ],
+)
+def test_headers_that_cannot_be_are_refused_without_an_accident(name: str, value: str) -> None:
+    headers = {**signed(b"k" * 24, b"{}"), name: value}
+    found = verified_id([b"k" * 24], headers, b"{}", now=SystemClock().now())
+    assert isinstance(found, BadSignature)
+
+
+def test_the_id_cannot_be_moved_into_the_timestamp() -> None:
+    headers = signed(b"k" * 24, b"7.{}", id="msg_1")
+    moved = {**headers, "webhook-timestamp": headers["webhook-timestamp"] + ".7"}
+    assert isinstance(verified_id([b"k" * 24], moved, b"{}", now=SystemClock().now()), BadSignature)
