@@ -14,6 +14,7 @@ from copydesk.core.states import (
     SETTLED,
     TRANSITIONS,
     AccountState,
+    ConnectionState,
     DeliveryState,
     PostState,
     ReviewState,
@@ -27,6 +28,7 @@ FIRST: dict[type[StrEnum], StrEnum] = {
     ReviewState: ReviewState.OPENED,
     DeliveryState: DeliveryState.PLANNED,
     AccountState: AccountState.CONNECTED,
+    ConnectionState: ConnectionState.OPENED,
 }
 #: What has come to its end: nothing may ever lead out of these.
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
@@ -35,6 +37,11 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED},
     DeliveryState: {DeliveryState.DELIVERED, DeliveryState.CANCELLED},
     AccountState: set(),
+    ConnectionState: {
+        ConnectionState.CONNECTED,
+        ConnectionState.REFUSED,
+        ConnectionState.EXPIRED,
+    },
 }
 KINDS = sorted(TRANSITIONS, key=lambda kind: kind.__name__)
 

@@ -63,6 +63,17 @@ class AccountState(StrEnum):
     REMOVED = "removed"
 
 
+class ConnectionState(StrEnum):
+    """Where an attempt to connect an account over the platform's own pages stands."""
+
+    OPENED = "opened"
+    CLAIMED = "claimed"
+    CONNECTED = "connected"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+_C = ConnectionState
 _S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, AccountState
 
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
@@ -107,6 +118,14 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _D.DELIVERED: frozenset(),
         _D.CANCELLED: frozenset(),
         _D.EXPIRED: frozenset({_D.SCHEDULED}),
+    },
+    ConnectionState: {
+        _C.OPENED: frozenset({_C.CLAIMED, _C.REFUSED, _C.EXPIRED}),
+        # claimed: what the platform handed out is used once, by whoever got here first
+        _C.CLAIMED: frozenset({_C.CONNECTED, _C.REFUSED, _C.EXPIRED}),
+        _C.CONNECTED: frozenset(),
+        _C.REFUSED: frozenset(),
+        _C.EXPIRED: frozenset(),
     },
     AccountState: {
         _A.CONNECTED: frozenset({_A.BLOCKED, _A.REMOVED}),

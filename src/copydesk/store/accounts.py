@@ -28,6 +28,13 @@ _COLUMNS = [
         "inbox",
         "reason",
         "paused_until",
+        "auth",
+        "identity",
+        "scopes",
+        "generation",
+        "expires_at",
+        "renew_at",
+        "ends_at",
     )
 ]
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from copydesk.core.checks import RiskClass, Verdict
 from copydesk.core.states import (
     AccountState,
+    ConnectionState,
     DeliveryState,
     PostState,
     ReviewState,
@@ -63,6 +64,13 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         AccountState.BLOCKED: ("lock", "bad"),
         AccountState.REMOVED: ("ban", "calm"),
     },
+    ConnectionState: {
+        ConnectionState.OPENED: ("clock", "busy"),
+        ConnectionState.CLAIMED: ("arrow", "busy"),
+        ConnectionState.CONNECTED: ("check", "good"),
+        ConnectionState.REFUSED: ("ban", "bad"),
+        ConnectionState.EXPIRED: ("clock", "bad"),
+    },
     Verdict: {
         Verdict.PASSED: ("check", "good"),
         Verdict.FLAGGED: ("question", "warn"),
@@ -95,6 +103,7 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "review": ReviewState,
     "delivery": DeliveryState,
     "account": AccountState,
+    "connection": ConnectionState,
 }
 
 
