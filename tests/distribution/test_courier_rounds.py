@@ -25,6 +25,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution import courier as courier_module
+from copydesk.distribution import rounds
 from copydesk.distribution.courier import Courier
 from copydesk.distribution.records import LEASE, Records
 from copydesk.platforms.kit import registry
@@ -419,6 +420,44 @@ async def test_a_stopping_courier_ends_after_its_round_and_gives_the_account_bac
 ) -> None:
     await add_posts(desk, *(f"post-{n}" for n in range(25)))
     stopping = replace(tools(desk), stopping=lambda: bool(remote.taken))
-    assert await Courier(stopping, account.id).run() == courier_module.SHARED
+    assert await Courier(stopping, account.id).run() == rounds.SHARED
     assert await carry(desk, account, "next/1") == 5
     all_once(remote, 25)
+
+
+async def test_an_answer_that_stops_the_account_stops_calls_that_have_not_begun(
+    desk: Desk, platform: Scripted, remote: Remote, account: Account
+) -> None:
+    """Where order does not matter several calls run at once; a 429 in their midst ends the rest."""
+    platform.declare(ordered=False, concurrency=4)
+    await add_posts(desk, *(f"post-{n}" for n in range(12)))
+    under_way = most = 0
+    gate = asyncio.Event()
+
+    async def slow(outgoing: Outgoing) -> Outcome:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        if under_way == 4:
+            gate.set()
+        await gate.wait()
+        under_way -= 1
+        return remote.take(outgoing)
+
+    async def closed(outgoing: Outgoing) -> Outcome:
+        await slow(outgoing)
+        remote.taken.pop()
+        return RateLimited(retry_after=60)
+
+    remote.script["commit"] = [slow, closed, slow, slow]
+    await carry(desk, account)
+    assert most == 4
+    assert len(remote.times("commit")) <= 5  # the first may have gone on before the 429 came
+    assert remote.count().total() == len(remote.times("commit")) - 1
+    made = len(remote.times("commit"))
+    found = await deliveries(desk)
+    assert {d.attempts for d in found if d.state is DeliveryState.SCHEDULED} == {0}
+    await carry(desk, account, "worker/2")
+    assert len(remote.times("commit")) == made
+    await carry_to_rest(desk, account, desk.clock)  # type: ignore[arg-type]
+    all_once(remote, 12)

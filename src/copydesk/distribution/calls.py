@@ -1,0 +1,140 @@
+"""The calls a courier makes through a spoke: within their time, as many at once as allowed.
+
+A fault in a spoke costs neither the delivery nor the worker: it becomes an outcome. After an answer
+that stops the account no further call is begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+
+import structlog
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.outcomes import (
+    AuthExpired,
+    AuthRevoked,
+    Existence,
+    Inconclusive,
+    Misconfigured,
+    Outcome,
+    Pending,
+    RateLimited,
+    Ready,
+    Unavailable,
+    Unknown,
+)
+from copydesk.platforms.kit.contract import Client
+from copydesk.platforms.kit.manifest import Manifest
+
+_log = structlog.get_logger(__name__)
+
+#: Answers after which no further call may be made for the account in this round.
+STOPPERS = (RateLimited, AuthExpired, AuthRevoked, Misconfigured)
+
+
+class Calls:
+    """One account's open client, guarded. Nothing here raises because of a spoke."""
+
+    def __init__(self, client: Client, manifest: Manifest, account: Account) -> None:
+        self.client = client
+        self._manifest = manifest
+        self._account = account
+        # a guard above the adapter's own timeout: no call keeps an account for ever
+        self._patience = manifest.timeout * 2 + 5
+
+    @property
+    def at_once(self) -> int:
+        """Return how many commit calls may be under way together."""
+        return 1 if self._manifest.ordered else self._manifest.concurrency
+
+    async def find(self, outgoing: Outgoing) -> Existence:
+        """Ask the platform whether `outgoing` has landed."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self.client.find(outgoing)
+        except Exception as error:
+            _log.warning("look_failed", delivery=outgoing.delivery_id, error=repr(error))
+            return Inconclusive(f"looking it up failed: {error}")
+
+    async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        """Do what may be repeated before the commit, or ask whether it is done by now."""
+        if outgoing.action is Action.DELETE:
+            return Ready(outgoing.handles)
+        if outgoing.handles:
+            return await self.check(outgoing)
+        return _harmless(await self._guarded(self.client.prepare(outgoing)))
+
+    async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        """Ask how far the platform has got; never `Unknown`, since asking changes nothing."""
+        return _harmless(await self._guarded(self.client.check(outgoing)))
+
+    async def commit(self, outs: Sequence[Outgoing]) -> list[Outcome | None]:
+        """Make the irreversible calls; None for each that an earlier answer stopped."""
+        if self._manifest.batch > 1:
+            return list(await self._commit_batch(outs))
+        outcomes: list[Outcome | None] = [None] * len(outs)
+        left = iter(range(len(outs)))
+        stopped = False
+
+        async def lane() -> None:
+            nonlocal stopped
+            for position in left:
+                if stopped:
+                    return
+                outcome = await self._commit_one(outs[position])
+                outcomes[position] = outcome
+                if isinstance(outcome, STOPPERS):
+                    stopped = True
+
+        lanes = min(self.at_once, len(outs))
+        if lanes > 1:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(lanes):
+                    group.create_task(lane())
+        else:
+            await lane()
+        return outcomes
+
+    async def _commit_one(self, out: Outgoing) -> Outcome:
+        answer = await self._guarded(self.client.commit(out))
+        assert not isinstance(answer, Ready | Pending)
+        return answer
+
+    async def _commit_batch(self, outs: Sequence[Outgoing]) -> list[Outcome]:
+        try:
+            async with asyncio.timeout(self._patience):
+                outcomes = list(await self.client.commit_batch(outs))
+        except Exception as error:
+            self._say_failed()
+            return [Unknown(words(error))] * len(outs)
+        missing = len(outs) - len(outcomes)
+        return outcomes + [Unknown("the spoke gave no outcome for this one")] * missing
+
+    async def _guarded(
+        self, call: Awaitable[Ready | Pending | Outcome]
+    ) -> Ready | Pending | Outcome:
+        try:
+            async with asyncio.timeout(self._patience):
+                return await call
+        except Exception as error:
+            self._say_failed()
+            return Unknown(words(error))
+
+    def _say_failed(self) -> None:
+        _log.exception("spoke_failed", account=self._account.name, platform=self._manifest.name)
+
+
+def _harmless(answer: Ready | Pending | Outcome) -> Ready | Pending | Outcome:
+    if isinstance(answer, Unknown):
+        return Unavailable(f"preparing it failed: {answer.reason}", answer=answer.answer)
+    return answer
+
+
+def words(error: BaseException) -> str:
+    """Return what went wrong in a line that people can read, at most 500 characters."""
+    if isinstance(error, TimeoutError):
+        return "no answer within the time allowed"
+    return f"{type(error).__name__}: {error}"[:500]

@@ -1,0 +1,228 @@
+"""The rounds of one courier run, step by step (DESIGN §3.3).
+
+What was being sent when somebody died becomes `unknown`; unknowns are looked up; what is due is
+prepared; the intents are committed; the one irreversible call is made for each; the receipts are
+committed before anything else. Nothing after the call can fail a delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from copydesk.core.account import Account, Lease
+from copydesk.core.delivery import Delivery, Outgoing
+from copydesk.core.outcomes import Inconclusive, Pending, Ready
+from copydesk.core.states import AccountState, DeliveryState
+from copydesk.distribution.calls import STOPPERS, Calls
+from copydesk.distribution.judgement import (
+    Circumstances,
+    judge,
+    judge_accepted,
+    judge_existence,
+    judge_preparation,
+)
+from copydesk.distribution.records import Look, Records, Sent
+from copydesk.platforms.kit.contract import Client, Platform
+
+if TYPE_CHECKING:
+    from copydesk.distribution.courier import CourierTools
+
+_log = structlog.get_logger(__name__)
+
+#: How many deliveries share intent and receipt transactions where the platform can be asked later:
+#: the first round so many, the next as many as it answers within `SPAN` seconds, up to `MOST`. A
+#: quick platform shares the cost of a commit among many; a slow one leaves few unknown in a crash.
+SHARED = 20
+MOST = 100
+SPAN = 1.0
+
+#: A delivery with what is sent for it.
+Going = tuple[Delivery, Outgoing]
+
+
+class Rounds:
+    """The account is leased and its client is open."""
+
+    def __init__(
+        self,
+        tools: CourierTools,
+        platform: Platform,
+        account: Account,
+        client: Client,
+        lease: Lease,
+    ) -> None:
+        self._tools = tools
+        self._clock = tools.store.clock
+        self._platform = platform
+        self._manifest = platform.manifest
+        self._account = account
+        self._reconcile = platform.reconcile(account)
+        self._calls = Calls(client, platform.manifest, account)
+        self._records = Records(tools.store, lease)
+        self._size = self._first_size()
+
+    async def close(self) -> None:
+        """Close the client."""
+        await self._calls.client.close()
+
+    async def carry(self) -> int:
+        """Do one round; return how many deliveries it looked at, 0 when none is awake."""
+        look = await self._records.look(self._size)
+        self._account = look.account
+        if not look.awake:
+            return 0
+        awake = await self._abandon(look.awake)
+        if not await self._account_waits(awake):
+            await self._ask_about(awake, look)
+            due = await self._wake(awake)
+            ready = await self._prepare([(d, look.outgoing[d.id]) for d in due])
+            await self._send(ready)
+        return len(look.awake)
+
+    # -- before any call --------------------------------------------------------------------------
+
+    async def _abandon(self, awake: Sequence[Delivery]) -> list[Delivery]:
+        """Call unknown what was being sent when its courier stopped; return the others."""
+        abandoned = [d for d in awake if d.state is DeliveryState.SENDING]
+        await self._records.abandon(abandoned, self._reconcile.delay)
+        return [d for d in awake if d.state is not DeliveryState.SENDING]
+
+    async def _account_waits(self, awake: Sequence[Delivery]) -> bool:
+        """Let everything wait if the account itself has to."""
+        if self._account.state is not AccountState.CONNECTED:
+            await self._records.wait_for_account(awake, self._account)
+            return True
+        until = self._account.paused_until
+        if until and until > self._clock.now():
+            await self._records.postpone(awake, until)
+            return True
+        return False
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    async def _ask_about(self, awake: Sequence[Delivery], look: Look) -> None:
+        """Ask the platform about what may have landed already, and what it still works on."""
+        for delivery in awake:
+            if delivery.state is DeliveryState.UNKNOWN:
+                await self._look(delivery, look.outgoing[delivery.id])
+            elif delivery.is_accepted:
+                await self._ask_if_public(delivery, look.outgoing[delivery.id])
+
+    async def _look(self, delivery: Delivery, outgoing: Outgoing) -> None:
+        found = await self._calls.find(outgoing)
+        at = self._circumstances(outgoing)
+        judgement = judge_existence(found, delivery, at)
+        if judgement is None:
+            assert isinstance(found, Inconclusive)
+            wait = self._tools.policy.wait(delivery.looks + 1, self._tools.random)
+            again = found.retry_at or at.now + wait
+            await self._records.look_again(delivery, again, found.reason)
+        else:
+            await self._records.settle(delivery, judgement, evidence=found)
+
+    async def _ask_if_public(self, delivery: Delivery, outgoing: Outgoing) -> None:
+        answer = await self._calls.check(outgoing)
+        judgement = judge_accepted(answer, delivery, self._circumstances(outgoing))
+        await self._records.settle(delivery, judgement, evidence=answer)
+
+    # -- sending ----------------------------------------------------------------------------------
+
+    async def _wake(self, awake: Sequence[Delivery]) -> list[Delivery]:
+        """Return what is due to be sent, in order; the rest of what was snoozed is over."""
+        return await self._records.wake(
+            [
+                d
+                for d in awake
+                if d.state is DeliveryState.SCHEDULED
+                or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
+            ]
+        )
+
+    async def _prepare(self, due: Sequence[Going]) -> list[Going]:
+        """Return what is ready to be committed, in order."""
+        ready: list[Going] = []
+        for position, (delivery, going) in enumerate(due):
+            answer = await self._calls.prepare(going)
+            if isinstance(answer, Ready | Pending) and answer.handles != going.handles:
+                await self._records.store_handles(delivery, answer.handles)
+                going = replace(going, handles=answer.handles)
+            if isinstance(answer, Ready):
+                ready.append((delivery, going))
+            elif isinstance(answer, Pending):
+                await self._records.wait_for_platform(delivery, answer.retry_after)
+            else:
+                await self._records.not_prepared(
+                    delivery,
+                    judge_preparation(answer, delivery, self._circumstances(going)),
+                    answer,
+                )
+                if isinstance(answer, STOPPERS):
+                    # the rest stays scheduled and due; the next round looks at the account first
+                    left = len(due) - position - 1
+                    _log.info("round_stopped", account=self._account.name, left=left)
+                    break
+        return ready
+
+    async def _send(self, ready: Sequence[Going]) -> None:
+        """Commit the intents, make the calls, commit the receipts."""
+        if not ready:
+            return
+        now = self._clock.now()
+        going = [
+            (delivery, replace(out, first_sent_at=out.first_sent_at or now, sent_at=now))
+            for delivery, out in ready
+        ]
+        intents = await self._records.intend(going)
+        began = self._clock.monotonic()
+        outcomes = await self._calls.commit([out for _, out in going])
+        sent: list[Sent] = []
+        not_called: list[Delivery] = []
+        for (_, out), outcome in zip(going, outcomes, strict=True):
+            sending, intent = intents[out.delivery_id]
+            if outcome is None:
+                not_called.append(sending)
+                continue
+            judgement = judge(outcome, sending, self._circumstances(out))
+            sent.append(
+                Sent(
+                    delivery=sending,
+                    intent=intent,
+                    outgoing=out,
+                    outcome=outcome,
+                    judgement=judgement,
+                )
+            )
+        self._pace(len(sent), self._clock.monotonic() - began)
+        await self._records.receive(sent)
+        await self._records.not_called(not_called)
+
+    # -- how many share a round -------------------------------------------------------------------
+
+    def _first_size(self) -> int:
+        if self._manifest.batch > 1:
+            return self._manifest.batch
+        # an intent that shares its transaction may be left unknown without ever having been
+        # called; where nobody can look, that would need a person each time
+        return SHARED if self._reconcile.find else max(1, self._calls.at_once)
+
+    def _pace(self, calls: int, seconds: float) -> None:
+        if self._manifest.batch > 1 or not self._reconcile.find or not calls:
+            return
+        answered = MOST if seconds <= 0 else int(SPAN * calls / seconds)
+        # at most doubled: one quick answer is no promise
+        self._size = max(1, min(answered, self._size * 2, MOST))
+
+    def _circumstances(self, outgoing: Outgoing) -> Circumstances:
+        return Circumstances(
+            now=self._clock.now(),
+            policy=self._tools.policy,
+            random=self._tools.random,
+            idempotency=self._platform.idempotency(self._account),
+            window=self._manifest.idempotency_window,
+            reconcile=self._reconcile,
+            first_sent_at=outgoing.first_sent_at,
+        )
