@@ -10,11 +10,12 @@ import tomllib
 from datetime import date
 from enum import StrEnum
 from importlib import resources
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from copydesk.platforms.kit.lifecycle import Version, Window
+from copydesk.platforms.kit.pace import Pace, Price
 
 
 class Idempotency(StrEnum):
@@ -44,17 +45,6 @@ class Limit(_Record):
 
 #: The API version the spoke is pinned to, and when the vendor retires it.
 Api = Version
-
-
-class Pace(_Record):
-    """A pace that is safe: at most `calls` in `seconds` for one `scope`."""
-
-    calls: int = Field(gt=0)
-    seconds: int = Field(gt=0)
-    scope: Literal["account", "app", "endpoint"] = "account"
-    source: str
-    checked: date
-    assumed: bool = False
 
 
 class Reconcile(_Record):
@@ -96,8 +86,19 @@ class Manifest(_Record):
     #: whether its posts are pages of their own, which other posts announce
     pages: bool = False
     pace: tuple[Pace, ...] = ()
+    #: what the platform charges, by action
+    price: tuple[Price, ...] = ()
     limits: dict[str, Limit] = Field(default_factory=dict)
     dangerous_defaults: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        labels = [pace.label for pace in self.pace]
+        if len(set(labels)) != len(labels):
+            raise ValueError("two paces look the same: give them a name")
+        if len({price.action for price in self.price}) != len(self.price):
+            raise ValueError("two prices for one action")
+        return self
 
     def version(self, name: str) -> Version | None:
         """Return the version called `name` ("": the pinned one), None when the spoke has none."""
