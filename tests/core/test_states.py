@@ -14,6 +14,7 @@ from copydesk.core.states import (
     SETTLED,
     TRANSITIONS,
     AccountState,
+    BreakerState,
     ConnectionState,
     DeliveryState,
     PostState,
@@ -28,6 +29,7 @@ FIRST: dict[type[StrEnum], StrEnum] = {
     ReviewState: ReviewState.OPENED,
     DeliveryState: DeliveryState.PLANNED,
     AccountState: AccountState.CONNECTED,
+    BreakerState: BreakerState.CLOSED,
     ConnectionState: ConnectionState.OPENED,
 }
 #: What has come to its end: nothing may ever lead out of these.
@@ -37,6 +39,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED},
     DeliveryState: {DeliveryState.DELIVERED, DeliveryState.CANCELLED},
     AccountState: set(),
+    BreakerState: set(),
     ConnectionState: {
         ConnectionState.CONNECTED,
         ConnectionState.REFUSED,

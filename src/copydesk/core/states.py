@@ -63,6 +63,14 @@ class AccountState(StrEnum):
     REMOVED = "removed"
 
 
+class BreakerState(StrEnum):
+    """Whether calls to a platform are made, after some of them got no answer."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
 class ConnectionState(StrEnum):
     """Where an attempt to connect an account over the platform's own pages stands."""
 
@@ -73,7 +81,15 @@ class ConnectionState(StrEnum):
     EXPIRED = "expired"
 
 
-_C = ConnectionState
+class WebhookState(StrEnum):
+    """Whether an address that asked for it is told what happens."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    REMOVED = "removed"
+
+
+_W, _B, _C = WebhookState, BreakerState, ConnectionState
 _S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, AccountState
 
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
@@ -127,10 +143,22 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _C.REFUSED: frozenset(),
         _C.EXPIRED: frozenset(),
     },
+    BreakerState: {
+        _B.CLOSED: frozenset({_B.OPEN}),
+        # closed: a person tried the account, and it works
+        _B.OPEN: frozenset({_B.HALF_OPEN, _B.CLOSED}),
+        # half open again: whoever was let through died before it could tell
+        _B.HALF_OPEN: frozenset({_B.CLOSED, _B.OPEN, _B.HALF_OPEN}),
+    },
     AccountState: {
         _A.CONNECTED: frozenset({_A.BLOCKED, _A.REMOVED}),
         _A.BLOCKED: frozenset({_A.CONNECTED, _A.REMOVED}),
         _A.REMOVED: frozenset({_A.CONNECTED}),
+    },
+    WebhookState: {
+        _W.ENABLED: frozenset({_W.DISABLED, _W.REMOVED}),
+        _W.DISABLED: frozenset({_W.ENABLED, _W.REMOVED}),
+        _W.REMOVED: frozenset(),
     },
 }
 

@@ -9,11 +9,13 @@ from enum import StrEnum
 from copydesk.core.checks import RiskClass, Verdict
 from copydesk.core.states import (
     AccountState,
+    BreakerState,
     ConnectionState,
     DeliveryState,
     PostState,
     ReviewState,
     SubmissionState,
+    WebhookState,
 )
 
 
@@ -71,6 +73,16 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         ConnectionState.REFUSED: ("ban", "bad"),
         ConnectionState.EXPIRED: ("clock", "bad"),
     },
+    WebhookState: {
+        WebhookState.ENABLED: ("check", "good"),
+        WebhookState.DISABLED: ("ban", "bad"),
+        WebhookState.REMOVED: ("ban", "calm"),
+    },
+    BreakerState: {
+        BreakerState.CLOSED: ("check", "good"),
+        BreakerState.OPEN: ("pause", "bad"),
+        BreakerState.HALF_OPEN: ("question", "warn"),
+    },
     Verdict: {
         Verdict.PASSED: ("check", "good"),
         Verdict.FLAGGED: ("question", "warn"),
@@ -103,6 +115,8 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "review": ReviewState,
     "delivery": DeliveryState,
     "account": AccountState,
+    "breaker": BreakerState,
+    "webhook": WebhookState,
     "connection": ConnectionState,
 }
 
