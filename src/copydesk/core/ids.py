@@ -29,6 +29,8 @@ PREFIXES: Final = {
     "worker": "wrk",
     "media": "med",
     "call": "cal",
+    "webhook": "whk",
+    "message": "msg",
     "connection": "cnn",
 }
 

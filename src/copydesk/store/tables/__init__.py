@@ -16,6 +16,12 @@ from copydesk.store.tables.looks import looks
 from copydesk.store.tables.notices import api_notices
 from copydesk.store.tables.posts import checks, model_calls, posts, reviews, revisions
 from copydesk.store.tables.submissions import segments, submissions, threads
+from copydesk.store.tables.webhooks import (
+    callbacks,
+    webhook_attempts,
+    webhook_messages,
+    webhooks,
+)
 from copydesk.store.tables.workspaces import blobs, workspaces
 
 __all__ = [
@@ -26,6 +32,7 @@ __all__ = [
     "api_tokens",
     "blobs",
     "breakers",
+    "callbacks",
     "checks",
     "connections",
     "deliveries",
@@ -45,6 +52,9 @@ __all__ = [
     "storable",
     "submissions",
     "threads",
+    "webhook_attempts",
+    "webhook_messages",
+    "webhooks",
     "workers",
     "workspaces",
 ]
