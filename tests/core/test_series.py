@@ -1,0 +1,142 @@
+"""Series keep their time on the wall, end when they say, and never run for ever unseen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from copydesk.core.errors import ContentInvalid
+from copydesk.core.series import Rule, expand
+from copydesk.core.zones import Shift, wall_of, zone_of
+
+
+def wall(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def rule(
+    text: str, start: str = "2026-10-19T09:00", zone: str = "Europe/Berlin", **more: object
+) -> Rule:
+    made = Rule(text=text, start=wall(start), zone=zone, **more)  # type: ignore[arg-type]
+    made.check()
+    return made
+
+
+def test_nine_stays_nine_when_the_clocks_change() -> None:
+    found = list(islice(rule("FREQ=WEEKLY;BYDAY=MO").from_(wall("2026-10-19T00:00")), 3))
+    assert [f"{o.local:%a %H:%M}" for o in found] == ["Mon 09:00"] * 3
+    assert [o.moment.hour for o in found] == [7, 8, 8]
+
+
+def test_an_occurrence_in_the_gap_moves_and_says_so() -> None:
+    daily = rule("FREQ=DAILY;COUNT=3", "2026-03-28T02:30")
+    found = list(daily.from_(wall("2026-03-28T00:00")))
+    assert [o.shift for o in found] == [Shift.NONE, Shift.GAP, Shift.NONE]
+    assert [f"{o.local:%d %H:%M}" for o in found] == ["28 02:30", "29 03:30", "30 02:30"]
+
+
+def test_exceptions_counts_and_ends_are_kept() -> None:
+    some = rule(
+        "FREQ=DAILY;COUNT=4", exceptions=(wall("2026-10-20T09:00"),)
+    )  # an exception uses up its count, as RFC 5545 has it
+    assert [o.asked.day for o in some.from_(wall("2026-10-19T00:00"))] == [19, 21, 22]
+    whole_day = rule("FREQ=DAILY;UNTIL=20261021")
+    assert [o.asked.day for o in whole_day.from_(wall("2026-10-19T00:00"))] == [19, 20, 21]
+    utc = rule("FREQ=DAILY;UNTIL=20261021T070000Z")  # 09:00 in Berlin
+    assert [o.asked.day for o in utc.from_(wall("2026-10-19T00:00"))] == [19, 20, 21]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    zone=st.sampled_from(
+        [
+            "Europe/Berlin",
+            "America/New_York",
+            "Australia/Lord_Howe",
+            "Pacific/Apia",
+            "Asia/Kathmandu",
+        ]
+    ),
+    minute=st.integers(0, 24 * 60 - 1),
+    text=st.sampled_from(
+        [
+            "FREQ=DAILY",
+            "FREQ=DAILY;INTERVAL=3",
+            "FREQ=WEEKLY;BYDAY=MO,SU",
+            "FREQ=MONTHLY;BYDAY=-1FR",
+        ]
+    ),
+    ahead=st.integers(0, 400),
+)
+def test_after_is_what_comes_after_by_the_instant(
+    zone: str, minute: int, text: str, ahead: int
+) -> None:
+    made = Rule(text=text, start=wall("2026-01-01T00:00") + timedelta(minutes=minute), zone=zone)
+    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=ahead)
+    found = made.after(moment, 5)
+    assert len(found) == 5
+    assert [o.moment for o in found] == sorted(o.moment for o in found)
+    everything = islice(made.from_(made.start), ahead + 20)
+    assert [o.moment for o in everything if o.moment > moment][:5] == [o.moment for o in found]
+    for one in found:
+        if one.shift is not Shift.GAP:
+            assert wall_of(one.moment, zone_of(zone)) == one.asked
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never happens"),
+        ("FREQ=DAILY;UNTIL=20200101", "never happens"),
+        ("FREQ=YEARLY;BYMONTH=4,6;BYMONTHDAY=31,-31", "never happens"),
+        ("FREQ=MINUTELY", "FREQ=DAILY;BYHOUR"),
+        ("FREQ=HOURLY", "BYHOUR"),
+        ("BYDAY=MO", "FREQ is missing"),
+        ("every monday", "no part of a rule"),
+        ("FREQ=DAILY;INTERVAL=0", "INTERVAL=0"),
+        ("FREQ=DAILY;BYMONTH=13", "BYMONTH=13"),
+        ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY=0"),
+        ("FREQ=DAILY;COUNT=99999999", "COUNT"),
+        ("FREQ=DAILY;COUNT=3;UNTIL=20270101", "exclude"),
+        ("FREQ=DAILY;BYSECOND=1,2,3", "BYSECOND"),
+        ("FREQ=WEEKLY;BYDAY=XX", "BYDAY=XX"),
+        ("FREQ=DAILY;UNTIL=soon", "UNTIL"),
+        ("FREQ=DAILY;FREQ=DAILY", "no part"),
+        ("", "no part"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_by_field_with_a_remedy(text: str, words: str) -> None:
+    with pytest.raises(ContentInvalid) as caught:
+        rule(text)
+    finding = caught.value.findings[0]
+    assert finding.field == "rule"
+    assert words in f"{finding.message} {finding.remedy}"
+    assert finding.remedy
+
+
+def test_a_rule_whose_every_day_is_an_exception_never_happens() -> None:
+    days = tuple(wall(f"2026-10-{day}T09:00") for day in (19, 20))
+    with pytest.raises(ContentInvalid, match="never happens"):
+        rule("FREQ=DAILY;COUNT=2", exceptions=days)
+
+
+def test_sources_unfold_in_order_and_a_circle_is_refused_with_its_way() -> None:
+    graph = {
+        "all": ("pst_1", "tips", "pst_2"),
+        "tips": ("pst_3", "pst_1"),
+        "a": ("pst_1", "b"),
+        "b": ("c",),
+        "c": ("a",),
+        "self": ("self",),
+    }
+    assert expand("all", graph.__getitem__) == ("pst_1", "pst_3", "pst_2")
+    for name, way in (("a", "a → b → c → a"), ("self", "self → self")):
+        with pytest.raises(ContentInvalid) as caught:
+            expand(name, graph.__getitem__)
+        assert caught.value.findings[0].code == "series_cyclic"
+        assert way in caught.value.findings[0].message
+        assert caught.value.findings[0].remedy
