@@ -16,6 +16,7 @@ from copydesk.core.ids import IdFactory
 
 if TYPE_CHECKING:
     from copydesk.store.accounts import Accounts
+    from copydesk.store.budgets import Budgets
     from copydesk.store.deliveries import Deliveries
     from copydesk.store.events import Events
     from copydesk.store.listings import Listings
@@ -125,6 +126,13 @@ class UnitOfWork:
         from copydesk.store.accounts import Accounts
 
         return Accounts(self)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """Return the rate buckets, and what may be and was spent."""
+        from copydesk.store.budgets import Budgets
+
+        return Budgets(self)
 
     @cached_property
     def deliveries(self) -> Deliveries:

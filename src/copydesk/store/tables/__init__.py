@@ -9,6 +9,7 @@ from copydesk.store.tables.access import api_tokens, idempotency_keys, sessions
 from copydesk.store.tables.accounts import accounts
 from copydesk.store.tables.base import Instant, Text, metadata, storable
 from copydesk.store.tables.breakers import breakers
+from copydesk.store.tables.budgets import allowances, buckets, spendings
 from copydesk.store.tables.connections import connections
 from copydesk.store.tables.deliveries import deliveries, intents, receipts, renditions
 from copydesk.store.tables.history import events, workers
@@ -28,10 +29,12 @@ __all__ = [
     "Instant",
     "Text",
     "accounts",
+    "allowances",
     "api_notices",
     "api_tokens",
     "blobs",
     "breakers",
+    "buckets",
     "callbacks",
     "checks",
     "connections",
@@ -49,6 +52,7 @@ __all__ = [
     "revisions",
     "segments",
     "sessions",
+    "spendings",
     "storable",
     "submissions",
     "threads",
