@@ -55,6 +55,8 @@ class FakeMastodon(LoopbackServer):
     """One instance with one account. Set `rounds` to let uploads take a while, `room` to limit the
     number of calls until `reset_at`, `has_source` off for servers without `/source`."""
 
+    lies_to = LoopbackServer.lies_to | {"DELETE"}
+
     def __init__(self, *, clock: Clock | None = None, max_characters: int = 500) -> None:
         super().__init__(clock=clock)
         self.token = "fake-token-0123456789"
@@ -74,7 +76,9 @@ class FakeMastodon(LoopbackServer):
             web.get("/api/v1/accounts/verify_credentials", self._whoami),
             web.get("/api/v1/accounts/1/statuses", self._list),
             web.post("/api/v1/statuses", self._create),
+            web.get("/api/v1/statuses/{id}", self._show),
             web.put("/api/v1/statuses/{id}", self._edit),
+            web.delete("/api/v1/statuses/{id}", self._remove),
             web.get("/api/v1/statuses/{id}/source", self._source),
             web.post("/api/v2/media", self._upload),
             web.get("/api/v1/media/{id}", self._media),
@@ -138,6 +142,17 @@ class FakeMastodon(LoopbackServer):
         status.spoiler_text = str(body.get("spoiler_text", ""))
         status.media_ids = list(body.get("media_ids", []))
         return web.json_response(self._as_json(status))
+
+    async def _show(self, request: web.Request) -> web.Response:
+        status = self._named(request)
+        return web.json_response(self._as_json(status)) if status else _error(404, "Not found")
+
+    async def _remove(self, request: web.Request) -> web.Response:
+        status = self._named(request)
+        if status is None:
+            return _error(404, "Record not found")
+        self.statuses.remove(status)
+        return web.json_response({**self._as_json(status), "text": status.text})
 
     async def _source(self, request: web.Request) -> web.Response:
         status = self._named(request)

@@ -2,7 +2,8 @@
 
 The lies are the ones real platforms and networks tell: the answer is lost after the work was done,
 an error after success, silence, a page of HTML from a proxy. What was accepted is the server's own
-record, so a test can count duplicates without asking the code under test.
+record, so a test can count duplicates without asking the code under test. A rate limit is kept to:
+whoever calls before it is over is turned away again, and counted.
 """
 
 from __future__ import annotations
@@ -25,26 +26,44 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Lie(StrEnum):
-    """How a server misbehaves; the first five do the work before they do."""
+    """How a server misbehaves; those in `AFTER_ACCEPT` do the work before they do."""
 
     RESET_AFTER_ACCEPT = "reset_after_accept"
     ERROR_AFTER_ACCEPT = "error_after_accept"
     HANG = "hang"
+    SLOW = "slow"
     GARBAGE = "garbage"
     EMPTY = "empty"
+    TRUNCATED = "truncated"
     RESET_BEFORE_ACCEPT = "reset_before_accept"
     RATE_LIMITED = "rate_limited"
     RATE_LIMITED_DATE = "rate_limited_date"
+    RATE_LIMITED_SILENT = "rate_limited_silent"
     HTML = "html"
+    HTML_OK = "html_ok"
     ECHO = "echo"
+    UNAUTHORIZED = "unauthorized"
+    REFUSED = "refused"
 
 
 AFTER_ACCEPT = frozenset(
-    {Lie.RESET_AFTER_ACCEPT, Lie.ERROR_AFTER_ACCEPT, Lie.HANG, Lie.GARBAGE, Lie.EMPTY}
+    {
+        Lie.RESET_AFTER_ACCEPT,
+        Lie.ERROR_AFTER_ACCEPT,
+        Lie.HANG,
+        Lie.SLOW,
+        Lie.GARBAGE,
+        Lie.EMPTY,
+        Lie.TRUNCATED,
+    }
 )
 
-#: What a rate-limited caller is told to wait, in seconds.
+RATE_LIMITS = frozenset({Lie.RATE_LIMITED, Lie.RATE_LIMITED_DATE, Lie.RATE_LIMITED_SILENT})
+
+#: What a rate-limited caller is told to wait, in seconds; and what one is turned away for that was
+#: told nothing.
 RETRY_AFTER = 120
+SILENT_WAIT = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +79,9 @@ class Hit:
 class LoopbackServer:
     """A server on 127.0.0.1, on a port of its own, for the length of an `async with`.
 
-    Subclasses add routes. Lies strike requests with a method in `lies_to`.
+    Subclasses add routes. Lies strike requests with a method in `lies_to`; `struck` counts them.
+    `calls_while_limited` counts calls that came before a rate limit of ours was over. `accepted` is
+    called after each request in `lies_to` was taken, before it is answered, with their number.
     """
 
     lies_to: frozenset[str] = frozenset({"POST", "PUT"})
@@ -69,8 +90,15 @@ class LoopbackServer:
         self.clock = clock or SystemClock()
         self.hits: list[Hit] = []
         self.url = ""
+        self.struck = 0
+        self.taken_calls = 0
+        self.calls_while_limited = 0
+        self.accepted: Callable[[int], Awaitable[None]] | None = None
         self._lie: Lie | None = None
         self._times = 0
+        self._every = 1
+        self._asked = 0
+        self._limited_until: datetime | None = None
         self._silence = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -78,9 +106,14 @@ class LoopbackServer:
         """Return what the server answers to."""
         return []
 
-    def lie(self, lie: Lie, times: int = 1) -> None:
-        """Tell `lie` to the next `times` requests."""
-        self._lie, self._times = lie, times
+    def lie(self, lie: Lie, times: int = 1, *, every: int = 1) -> None:
+        """Tell `lie` to each `every`-th of the next requests, the first one included, until it was
+        told `times` times."""
+        self._lie, self._times, self._every, self._asked = lie, times, every, 0
+
+    def tell_the_truth(self) -> None:
+        """Stop lying."""
+        self._lie, self._times = None, 0
 
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._middleware])
@@ -114,20 +147,43 @@ class LoopbackServer:
             )
         )
         answer = await self._answer(request, handler)
-        answer.headers["Date"] = _http_date(self.clock.now())
+        if not answer.prepared:
+            answer.headers["Date"] = _http_date(self.clock.now())
         return answer
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if self._lie is None or self._times < 1 or request.method not in self.lies_to:
+        if self._limited_until is not None and self.clock.now() < self._limited_until:
+            self.calls_while_limited += 1
+            left = (self._limited_until - self.clock.now()).total_seconds()
+            return _limited(str(max(1, round(left))))
+        if request.method not in self.lies_to:
             return await handler(request)
-        self._times -= 1
-        if self._lie in AFTER_ACCEPT:
+        lie = self._next_lie()
+        if lie is None or lie in AFTER_ACCEPT:
             answer = await handler(request)
             if answer.status >= 400:
                 return answer
-        return await self._misbehave(self._lie, request)
+            self.taken_calls += 1
+            if self.accepted is not None:
+                await self.accepted(self.taken_calls)
+            if lie is None:
+                return answer
+            return await self._misbehave(lie, request, answer)
+        return await self._misbehave(lie, request, web.Response())
 
-    async def _misbehave(self, lie: Lie, request: web.Request) -> web.StreamResponse:
+    def _next_lie(self) -> Lie | None:
+        if self._lie is None or self._times < 1:
+            return None
+        self._asked += 1
+        if (self._asked - 1) % self._every:
+            return None
+        self._times -= 1
+        self.struck += 1
+        return self._lie
+
+    async def _misbehave(
+        self, lie: Lie, request: web.Request, truth: web.StreamResponse
+    ) -> web.StreamResponse:
         now = self.clock.now()
         match lie:
             case Lie.RESET_AFTER_ACCEPT | Lie.RESET_BEFORE_ACCEPT:
@@ -139,19 +195,52 @@ class LoopbackServer:
             case Lie.HANG:
                 await self._silence.wait()
                 return web.Response()
+            case Lie.SLOW | Lie.TRUNCATED:
+                return await self._drip(request, truth, whole=lie is Lie.SLOW)
             case Lie.GARBAGE:
                 return web.Response(body=b'{"id": "\xff\x00', content_type="application/json")
             case Lie.EMPTY:
                 return web.Response(body=b"")
             case Lie.RATE_LIMITED:
+                self._limited_until = now + timedelta(seconds=RETRY_AFTER)
                 return _limited(str(RETRY_AFTER))
             case Lie.RATE_LIMITED_DATE:
-                return _limited(_http_date(now + timedelta(seconds=RETRY_AFTER)))
+                # an HTTP date has no fraction: what it cannot say we do not insist on
+                self._limited_until = (now + timedelta(seconds=RETRY_AFTER)).replace(microsecond=0)
+                return _limited(_http_date(self._limited_until))
+            case Lie.RATE_LIMITED_SILENT:
+                self._limited_until = now + timedelta(seconds=SILENT_WAIT)
+                return web.json_response({"error": "Too many requests"}, status=429)
             case Lie.HTML:
                 page = "<!doctype html><h1>502 Bad Gateway</h1>"
                 return web.Response(text=page, status=502, content_type="text/html")
+            case Lie.HTML_OK:
+                page = "<!doctype html><h1>We will be back soon</h1>"
+                return web.Response(text=page, content_type="text/html")
             case Lie.ECHO:
                 return web.json_response({"error": json.dumps(dict(request.headers))}, status=400)
+            case Lie.UNAUTHORIZED:
+                return web.json_response({"error": "The access token is invalid"}, status=401)
+            case Lie.REFUSED:
+                return web.json_response({"error": "Validation failed: Text is spam"}, status=422)
+
+    async def _drip(
+        self, request: web.Request, truth: web.StreamResponse, *, whole: bool
+    ) -> web.StreamResponse:
+        """Send half of the answer, and then nothing more (`whole`) or the end of the connection."""
+        body = truth.body if isinstance(truth, web.Response) else b""
+        text = bytes(body) if isinstance(body, bytes | bytearray) else b""
+        text = text or b'{"ok": true}'
+        dripping = web.StreamResponse(status=truth.status)
+        dripping.content_type = "application/json"
+        dripping.content_length = len(text)
+        await dripping.prepare(request)
+        await dripping.write(text[: len(text) // 2])
+        if whole:
+            await self._silence.wait()
+        if request.transport is not None:
+            request.transport.abort()
+        return dripping
 
 
 class ImpatientTransport:
