@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 # built once: putting a statement together costs more than running it
 _APPEND = sa.insert(events)
+_WRITERS = sa.text(
+    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' "
+    "AND relation = 'events'::regclass AND mode = 'RowExclusiveLock' "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND pid <> pg_backend_pid()"
+)
 
 
 class Events:
@@ -91,6 +97,18 @@ class Events:
         """Return the highest sequence number, 0 when nothing has happened."""
         value = await self._unit.connection.scalar(sa.select(sa.func.max(events.c.sequence)))
         return int(value or 0)
+
+    async def writers(self) -> frozenset[str]:
+        """Return the transactions, by name, that may have taken a sequence and not committed yet.
+
+        On PostgreSQL sequences are given out before they are visible, and the lock that an insert
+        takes before it takes its sequence lasts until the transaction ends. SQLite has one writer,
+        whose sequences nobody sees before all lower ones.
+        """
+        if self._unit.connection.dialect.name == "sqlite":
+            return frozenset()
+        rows = await self._unit.connection.execute(_WRITERS)
+        return frozenset(row.virtualtransaction for row in rows)
 
 
 def _event(row: Any) -> Event:

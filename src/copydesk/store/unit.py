@@ -17,13 +17,17 @@ from copydesk.core.ids import IdFactory
 if TYPE_CHECKING:
     from copydesk.store.accounts import Accounts
     from copydesk.store.budgets import Budgets
+    from copydesk.store.callbacks import Callbacks
     from copydesk.store.deliveries import Deliveries
     from copydesk.store.events import Events
     from copydesk.store.listings import Listings
+    from copydesk.store.messages import Messages
     from copydesk.store.posts import Posts
     from copydesk.store.reviews import Reviews
+    from copydesk.store.schedules import Schedules
     from copydesk.store.submissions import Submissions
     from copydesk.store.tokens import Tokens
+    from copydesk.store.webhooks import Webhooks
     from copydesk.store.workers import Workers
     from copydesk.store.workspaces import Workspaces
 
@@ -142,6 +146,13 @@ class UnitOfWork:
         return Deliveries(self)
 
     @cached_property
+    def schedules(self) -> Schedules:
+        """Return the timetables, timings and series."""
+        from copydesk.store.schedules import Schedules
+
+        return Schedules(self)
+
+    @cached_property
     def events(self) -> Events:
         """Return the history."""
         from copydesk.store.events import Events
@@ -168,3 +179,24 @@ class UnitOfWork:
         from copydesk.store.tokens import Tokens
 
         return Tokens(self)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Return who wants to be told what happens."""
+        from copydesk.store.webhooks import Webhooks
+
+        return Webhooks(self)
+
+    @cached_property
+    def messages(self) -> Messages:
+        """Return what webhooks are told."""
+        from copydesk.store.messages import Messages
+
+        return Messages(self)
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """Return what platforms told us by themselves."""
+        from copydesk.store.callbacks import Callbacks
+
+        return Callbacks(self)

@@ -1,0 +1,103 @@
+"""Callbacks we got: each takes effect once, and what nobody understood is kept as evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from copydesk.core.delivery import Delivery
+from copydesk.store.absent import insert_if_absent
+from copydesk.store.deliveries import delivery_of
+from copydesk.store.tables import callbacks, deliveries
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+#: How much is kept, per account, of what nobody understood.
+_MOST_EVIDENCE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A callback that was taken: when, what it did, and what it said if nobody understood it."""
+
+    account_id: str
+    message_id: str
+    received_at: datetime
+    expires_at: datetime
+    effect: str
+    raw: str
+
+
+class Callbacks:
+    """Remembers callbacks."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def remember(
+        self, account_id: str, message_id: str, *, effect: str, raw: str, lasts: timedelta
+    ) -> bool:
+        """Remember a message; return whether it is new. A second one waits for the first to be
+        committed, so of two that come at once exactly one is new."""
+        now = self._unit.now
+        kept = await self._unit.connection.execute(
+            insert_if_absent(self._unit, callbacks).values(
+                account_id=account_id,
+                message_id=message_id,
+                received_at=now,
+                expires_at=now + lasts,
+                effect=effect,
+                raw=raw,
+            )
+        )
+        return bool(kept.rowcount == 1)
+
+    async def tidy(self, account_id: str) -> None:
+        """Forget what has expired, and all but the newest of what nobody understood."""
+        mine = callbacks.c.account_id == account_id
+        await self._unit.connection.execute(
+            sa.delete(callbacks).where(mine, callbacks.c.expires_at <= self._unit.now)
+        )
+        oldest = await self._unit.connection.scalar(
+            sa.select(callbacks.c.received_at)
+            .where(mine, callbacks.c.raw != "")
+            .order_by(callbacks.c.received_at.desc())
+            .offset(_MOST_EVIDENCE)
+            .limit(1)
+        )
+        if oldest is not None:
+            # the row itself stays: it is what makes a repeat have no effect
+            await self._unit.connection.execute(
+                sa.update(callbacks).where(mine, callbacks.c.received_at <= oldest).values(raw="")
+            )
+
+    async def of_account(self, account_id: str, limit: int = 50) -> list[Received]:
+        """Return the newest callbacks first."""
+        rows = await self._unit.connection.execute(
+            sa.select(callbacks)
+            .where(callbacks.c.account_id == account_id)
+            .order_by(callbacks.c.received_at.desc(), callbacks.c.message_id)
+            .limit(limit)
+        )
+        return [Received(**row._mapping) for row in rows]
+
+    async def delivery(self, account_id: str, *, key: str, remote_id: str) -> Delivery | None:
+        """Return the delivery of an account that a platform means by our key or its own id.
+
+        Of several with one id (created, then updated) the newest is meant.
+        """
+        named = deliveries.c.key == key if key else deliveries.c.remote_id == remote_id
+        if not (key or remote_id):
+            return None
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries)
+            .where(deliveries.c.account_id == account_id, named)
+            .order_by(deliveries.c.id.desc())
+            .limit(1)
+        )
+        row = rows.one_or_none()
+        return delivery_of(row) if row else None
