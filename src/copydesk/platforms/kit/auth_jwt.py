@@ -1,0 +1,41 @@
+"""Tokens we sign ourselves: short-lived, made from a key that is never sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from copydesk.platforms.kit.auth import JwtMaker
+
+
+def make_token(
+    maker: JwtMaker, secrets: Mapping[str, str], settings: Mapping[str, str], now: datetime
+) -> str:
+    """Return a token issued at `now` (aware UTC) that lasts as long as `maker` says.
+
+    Raises `ValueError`, in words without the key, when the account's key cannot be one.
+    """
+    # loaded here: most platforms sign nothing
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import import_key
+
+    material = maker.material(secrets, settings)
+    issued = int(now.timestamp())
+    claims = {**material.claims, "iat": issued, "exp": issued + maker.lifetime}
+    kinds: Mapping[str, Literal["oct", "RSA", "EC", "OKP"]] = {
+        "HS": "oct",
+        "RS": "RSA",
+        "PS": "RSA",
+        "ES": "EC",
+        "Ed": "OKP",
+    }
+    try:
+        key = import_key(material.key, kinds[maker.algorithm[:2]])
+        made: str = jwt.encode(
+            {"alg": maker.algorithm, **material.header}, claims, key, algorithms=[maker.algorithm]
+        )
+        return made
+    except (JoseError, ValueError, TypeError) as error:
+        raise ValueError(f"the key cannot sign with {maker.algorithm}") from error
