@@ -50,4 +50,5 @@ MANY = 5
 
 def host_breaker_id(platform: str, host: str) -> str:
     """Return the id of a host's breaker: deterministic, so that all workers mean the same row."""
-    return f"brk_{hashlib.sha256(f'{platform}\x1f{host}'.encode()).hexdigest()[:32]}"
+    seed = f"{platform}\x1f{host}"
+    return f"brk_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"

@@ -47,7 +47,8 @@ class Delivery:
     `key` is the idempotency key: deterministic per delivery, the same every time. `due_at` is when
     it should go out, `wake_at` when the engine next has to look at it (None: nothing left to do),
     both aware UTC. `attempts` counts commit calls, `looks` how often an unknown outcome was looked
-    up. `target_id` is the platform's id of what an update changes or a delete removes.
+    up, `spent` how many tries each cause has used up (see `distribution.retry`). `target_id` is the
+    platform's id of what an update changes or a delete removes.
 
     `awaits` is what has to be there before it goes out, a line for each (see
     `distribution.liveness`). `standing` is a word of `Stands` as of `inspected_at`, `standing_note`
@@ -68,6 +69,7 @@ class Delivery:
     recipient: str = ""
     attempts: int = 0
     looks: int = 0
+    spent: Mapping[str, int] = field(default_factory=dict)
     wake_at: datetime | None = None
     handles: Mapping[str, Any] = field(default_factory=dict)
     target_id: str = ""

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from copydesk.core.account import Account, Lease
 from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.states import AccountState, check_transition
+from copydesk.core.timetable import Timetable
+from copydesk.store.codec import from_json
 from copydesk.store.tables import accounts
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
 
-_COLUMNS = [
+COLUMNS = [
     accounts.c[name]
     for name in (
         "id",
@@ -35,16 +37,18 @@ _COLUMNS = [
         "expires_at",
         "renew_at",
         "ends_at",
+        "timetable",
+        "last_sent_at",
     )
 ]
 
 # built once: putting a statement together costs more than running it
-_OURS = (
+OURS = (
     accounts.c.id == sa.bindparam("account"),
     accounts.c.lease_fence == sa.bindparam("fence"),
 )
-_HOLD = sa.update(accounts).where(*_OURS).values(lease_until=sa.bindparam("until"))
-_LEASED = sa.select(*_COLUMNS).where(*_OURS)
+_HOLD = sa.update(accounts).where(*OURS).values(lease_until=sa.bindparam("until"))
+_LEASED = sa.select(*COLUMNS).where(*OURS)
 
 
 class LeaseLost(Conflict):
@@ -98,11 +102,11 @@ class Accounts:
 
     async def get(self, id: str) -> Account:
         """Return account `id`; raises `NotFound`."""
-        rows = await self._unit.connection.execute(sa.select(*_COLUMNS).where(accounts.c.id == id))
+        rows = await self._unit.connection.execute(sa.select(*COLUMNS).where(accounts.c.id == id))
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no account {id}.")
-        return _account(row)
+        return account_of(row)
 
     async def by_name(self, workspace_id: str, name: str) -> Account:
         """Return the account called `name`; raises `NotFound` listing the known names."""
@@ -116,12 +120,12 @@ class Accounts:
     async def all(self, workspace_id: str) -> list[Account]:
         """Return every account of the workspace that was not removed, by name."""
         rows = await self._unit.connection.execute(
-            sa.select(*_COLUMNS)
+            sa.select(*COLUMNS)
             .where(accounts.c.workspace_id == workspace_id)
             .where(accounts.c.state != AccountState.REMOVED)
             .order_by(accounts.c.name)
         )
-        return [_account(row) for row in rows]
+        return [account_of(row) for row in rows]
 
     async def secrets(self, id: str) -> bytes:
         """Return the sealed secrets of an account."""
@@ -133,12 +137,20 @@ class Accounts:
     async def change(
         self, account: Account, *, settings: Mapping[str, str], secrets: bytes, reason: str
     ) -> None:
-        """Give an account other settings and sealed secrets; its state stays."""
-        await self._unit.connection.execute(
+        """Give an account other settings and sealed secrets; its state stays.
+
+        Raises `Conflict` when its credential was renewed or replaced since `account` was read.
+        """
+        result = await self._unit.connection.execute(
             sa.update(accounts)
-            .where(accounts.c.id == account.id)
-            .values(settings=dict(settings), secrets=secrets)
+            .where(accounts.c.id == account.id, accounts.c.generation == account.generation)
+            .values(settings=dict(settings), secrets=secrets, generation=account.generation + 1)
         )
+        if result.rowcount != 1:
+            raise Conflict(
+                f"The credential of account {account.name} has just changed.",
+                remedy="Nothing was changed. Try again.",
+            )
         await self._unit.events.append(
             account.workspace_id,
             "account",
@@ -207,7 +219,7 @@ class Accounts:
         row = rows.one_or_none()
         if row is None:
             raise _lost(lease)
-        return _account(row)
+        return account_of(row)
 
     async def free_expired_leases(self) -> int:
         """Clear leases that have run out; return how many."""
@@ -239,7 +251,10 @@ def _lost(lease: Lease) -> LeaseLost:
     return LeaseLost(f"Another worker has taken over account {lease.account_id}.")
 
 
-def _account(row: Any) -> Account:
+def account_of(row: Any) -> Account:
+    """Return the account a row with `COLUMNS` holds."""
     values = dict(row._mapping)
     values["state"] = AccountState(values["state"])
+    if values["timetable"] is not None:
+        values["timetable"] = from_json(Timetable, values["timetable"])
     return Account(**values)
