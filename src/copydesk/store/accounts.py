@@ -50,6 +50,18 @@ OURS = (
 _HOLD = sa.update(accounts).where(*OURS).values(lease_until=sa.bindparam("until"))
 _LEASED = sa.select(*COLUMNS).where(*OURS)
 
+#: What is known of a credential that a person pasted.
+_UNKNOWN_LIFE: Mapping[str, object] = {
+    "auth": "",
+    "scopes": "",
+    "expires_at": None,
+    "renew_at": None,
+    "ends_at": None,
+    "notify_at": None,
+    "renewal_sent_at": None,
+    "renewal_tries": 0,
+}
+
 
 class LeaseLost(Conflict):
     """Another courier has taken over this account."""
@@ -135,16 +147,28 @@ class Accounts:
         return bytes(value or b"")
 
     async def change(
-        self, account: Account, *, settings: Mapping[str, str], secrets: bytes, reason: str
+        self,
+        account: Account,
+        *,
+        settings: Mapping[str, str],
+        secrets: bytes,
+        reason: str,
+        pasted: bool = False,
     ) -> None:
         """Give an account other settings and sealed secrets; its state stays.
 
+        `pasted` says that the credential is one a person gave: nothing is known of its life.
         Raises `Conflict` when its credential was renewed or replaced since `account` was read.
         """
         result = await self._unit.connection.execute(
             sa.update(accounts)
             .where(accounts.c.id == account.id, accounts.c.generation == account.generation)
-            .values(settings=dict(settings), secrets=secrets, generation=account.generation + 1)
+            .values(
+                settings=dict(settings),
+                secrets=secrets,
+                generation=account.generation + 1,
+                **(_UNKNOWN_LIFE if pasted else {}),
+            )
         )
         if result.rowcount != 1:
             raise Conflict(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from copydesk.store.accounts import Accounts
     from copydesk.store.budgets import Budgets
     from copydesk.store.callbacks import Callbacks
+    from copydesk.store.connections import Connections
+    from copydesk.store.credentials import Credentials
     from copydesk.store.deliveries import Deliveries
     from copydesk.store.events import Events
     from copydesk.store.listings import Listings
@@ -137,6 +139,20 @@ class UnitOfWork:
         from copydesk.store.budgets import Budgets
 
         return Budgets(self)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Return what is sealed for accounts, and who may renew it."""
+        from copydesk.store.credentials import Credentials
+
+        return Credentials(self)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Return the attempts to connect an account over the platform's own pages."""
+        from copydesk.store.connections import Connections
+
+        return Connections(self)
 
     @cached_property
     def deliveries(self) -> Deliveries:

@@ -16,8 +16,17 @@ from typing import Any, ClassVar
 from copydesk.core.account import Account
 from copydesk.core.delivery import Outgoing, Rendition
 from copydesk.core.findings import Finding
-from copydesk.core.outcomes import Existence, Inconclusive, Outcome, Pending, Ready
+from copydesk.core.outcomes import (
+    Existence,
+    Inconclusive,
+    Misconfigured,
+    Outcome,
+    Pending,
+    Ready,
+)
 from copydesk.core.post import Content, Media
+from copydesk.core.standing import Standing
+from copydesk.platforms.kit.auth import AuthKind, Grant
 from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
 from copydesk.platforms.kit.transport import Observer, Transport
 
@@ -82,9 +91,11 @@ class Client(ABC):
     async def commit(self, outgoing: Outgoing) -> Outcome:
         """Make the one irreversible call for `outgoing` and say what came of it.
 
-        `outgoing.action` tells create from update (`outgoing.target_id` names what to update);
-        `outgoing.key` is the idempotency key. A write that timed out, was reset or got a 5xx after
-        sending is `Unknown`, never `Unavailable`.
+        `outgoing.action` tells create, update and delete apart (`outgoing.target_id` names what to
+        update or remove); `outgoing.key` is the idempotency key. A delete of what is gone already
+        is `Published(target_id)`: it is done. `outgoing.api_version` ("" = the manifest's pinned
+        one) is the version the payload was made for; a spoke with several speaks that one. A write
+        that timed out, was reset or got a 5xx after sending is `Unknown`, never `Unavailable`.
         """
 
     @abstractmethod
@@ -106,8 +117,24 @@ class Client(ABC):
         return [await self.commit(outgoing) for outgoing in batch]
 
     async def find(self, outgoing: Outgoing) -> Existence:
-        """Look whether `outgoing` landed. Without a way to look, say so: a person decides."""
+        """Look whether `outgoing` landed. Without a way to look, say so: a person decides.
+
+        Of a delete: `Landed` when the post is gone, `Absent` when it is still there.
+        """
         return Inconclusive("this platform cannot be asked what it published")
+
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Look how a delivered post stands now. Read-only; asked for manifests with `inspect`.
+
+        `outgoing` is what was delivered, `outgoing.target_id` the platform's id of it. `Changed`
+        and `Gone` need a clear answer; whatever failed on the way is `Inconclusive`.
+        """
+        return Inconclusive("this platform cannot be asked how a post stands")
+
+    async def renew(self) -> Grant | Outcome:
+        """Trade the account's password or token for a fresh one (with an `AppPassword`, or where a
+        vendor has a way of its own). `AuthRevoked` only when the platform says that it is over."""
+        return Misconfigured("this platform's credentials cannot be renewed")
 
     async def close(self) -> None:
         """Release what the client holds open."""
@@ -119,6 +146,8 @@ class Platform(ABC):
     name: ClassVar[str]
     manifest: ClassVar[Manifest]
     settings: ClassVar[tuple[Setting, ...]]
+    #: The ways to authorise besides pasting secrets, the recommended one first.
+    auth: ClassVar[tuple[AuthKind, ...]] = ()
 
     # -- implemented by every spoke ---------------------------------------------------------------
 
@@ -135,6 +164,10 @@ class Platform(ABC):
         """Return a client for the session's account. No I/O happens here."""
 
     # -- with a sensible default ------------------------------------------------------------------
+
+    def auth_of(self, account: Account) -> AuthKind | None:
+        """Return how `account` obtained its credential; None when a person pasted it."""
+        return next((kind for kind in self.auth if kind.name == account.auth), None)
 
     def limits(self, account: Account) -> Mapping[str, Limit]:
         """Return the limits that hold for `account`: the manifest's, unless it knows more."""
