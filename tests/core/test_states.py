@@ -19,6 +19,7 @@ from copydesk.core.states import (
     DeliveryState,
     PostState,
     ReviewState,
+    SeriesState,
     SubmissionState,
     check_transition,
 )
@@ -31,6 +32,7 @@ FIRST: dict[type[StrEnum], StrEnum] = {
     AccountState: AccountState.CONNECTED,
     BreakerState: BreakerState.CLOSED,
     ConnectionState: ConnectionState.OPENED,
+    SeriesState: SeriesState.RUNNING,
 }
 #: What has come to its end: nothing may ever lead out of these.
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
@@ -40,6 +42,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     DeliveryState: {DeliveryState.DELIVERED, DeliveryState.CANCELLED},
     AccountState: set(),
     BreakerState: set(),
+    SeriesState: {SeriesState.ENDED},
     ConnectionState: {
         ConnectionState.CONNECTED,
         ConnectionState.REFUSED,

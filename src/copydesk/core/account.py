@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from copydesk.core.states import AccountState
+from copydesk.core.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,8 @@ class Account:
     ("": pasted), `identity` who we are there, `scopes` what was granted (space-separated, "" when
     nobody said). `generation` grows with every credential stored. `expires_at` is when it ends by
     itself, `renew_at` when to renew it before that, `ends_at` when nothing but a person can go on;
-    all aware UTC, None when it is not known.
+    all aware UTC, None when it is not known. `timetable` says when it may be posted to, None
+    always; `last_sent_at` (aware UTC) is kept where posts have to keep a distance.
     """
 
     id: str
@@ -43,6 +45,8 @@ class Account:
     expires_at: datetime | None = None
     renew_at: datetime | None = None
     ends_at: datetime | None = None
+    timetable: Timetable | None = None
+    last_sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

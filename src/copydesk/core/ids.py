@@ -29,6 +29,7 @@ PREFIXES: Final = {
     "worker": "wrk",
     "media": "med",
     "call": "cal",
+    "series": "ser",
     "webhook": "whk",
     "message": "msg",
     "connection": "cnn",

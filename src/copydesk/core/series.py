@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -44,14 +43,6 @@ _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-class SeriesState(StrEnum):
-    """Whether a series goes on."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    ENDED = "ended"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """When a series happens: `start` is a naive wall time in `zone` and fixes the time of day.
@@ -66,7 +57,10 @@ class Rule:
     exceptions: tuple[datetime, ...] = ()
 
     def check(self) -> None:
-        """Raise `ContentInvalid` for a rule that cannot be read, or never happens."""
+        """Raise `ContentInvalid` for a rule that cannot be read, or never happens.
+
+        Some rules that never happen take seconds to be found out: not on the event loop.
+        """
         parts = _parts(self.text)
         zone_of(self.zone)
         if len(self.exceptions) > MOST_EXCEPTIONS:

@@ -55,6 +55,14 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"
 
 
+class SeriesState(StrEnum):
+    """Whether a series goes on making deliveries."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
 class AccountState(StrEnum):
     """Whether an account can be published to."""
 
@@ -149,6 +157,11 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _B.OPEN: frozenset({_B.HALF_OPEN, _B.CLOSED}),
         # half open again: whoever was let through died before it could tell
         _B.HALF_OPEN: frozenset({_B.CLOSED, _B.OPEN, _B.HALF_OPEN}),
+    },
+    SeriesState: {
+        SeriesState.RUNNING: frozenset({SeriesState.PAUSED, SeriesState.ENDED}),
+        SeriesState.PAUSED: frozenset({SeriesState.RUNNING, SeriesState.ENDED}),
+        SeriesState.ENDED: frozenset(),
     },
     AccountState: {
         _A.CONNECTED: frozenset({_A.BLOCKED, _A.REMOVED}),

@@ -139,6 +139,15 @@ class Accounts:
         )
         return [account_of(row) for row in rows]
 
+    async def on_platform(self, platform: str) -> list[Account]:
+        """Return every account on a platform, in all workspaces, that was not removed."""
+        rows = await self._unit.connection.execute(
+            sa.select(*_COLUMNS).where(
+                accounts.c.platform == platform, accounts.c.state != AccountState.REMOVED
+            )
+        )
+        return [_account(row) for row in rows]
+
     async def secrets(self, id: str) -> bytes:
         """Return the sealed secrets of an account."""
         value = await self._unit.connection.scalar(
@@ -276,8 +285,8 @@ def _lost(lease: Lease) -> LeaseLost:
 
 
 def account_of(row: Any) -> Account:
-    """Return the account a row with `COLUMNS` holds."""
-    values = dict(row._mapping)
+    """Return the account a row holds that has `COLUMNS`, maybe among others."""
+    values = {column.name: row._mapping[column.name] for column in COLUMNS}
     values["state"] = AccountState(values["state"])
     if values["timetable"] is not None:
         values["timetable"] = from_json(Timetable, values["timetable"])

@@ -16,6 +16,7 @@ from copydesk.store.tables.history import events, workers
 from copydesk.store.tables.looks import looks
 from copydesk.store.tables.notices import api_notices
 from copydesk.store.tables.posts import checks, model_calls, posts, reviews, revisions
+from copydesk.store.tables.schedules import series, timings
 from copydesk.store.tables.submissions import segments, submissions, threads
 from copydesk.store.tables.webhooks import (
     callbacks,
@@ -51,11 +52,13 @@ __all__ = [
     "reviews",
     "revisions",
     "segments",
+    "series",
     "sessions",
     "spendings",
     "storable",
     "submissions",
     "threads",
+    "timings",
     "webhook_attempts",
     "webhook_messages",
     "webhooks",

@@ -39,5 +39,8 @@ accounts = sa.Table(
     sa.Column("renewal_until", Instant),
     sa.Column("renewal_sent_at", Instant),
     sa.Column("renewal_tries", sa.Integer, nullable=False, server_default="0"),
+    # when it may be posted to, and, where posts keep a distance, when the last one went out
+    sa.Column("timetable", sa.JSON(none_as_null=True)),
+    sa.Column("last_sent_at", Instant),
     sa.UniqueConstraint("workspace_id", "name"),
 )
