@@ -102,13 +102,6 @@ class Budgets:
             .values(paused_until=until)
         )
 
-    async def on_platform(self, platform: str) -> list[str]:
-        """Return the ids of all accounts on a platform, in every workspace."""
-        rows = await self._unit.connection.execute(
-            sa.select(accounts.c.id).where(accounts.c.platform == platform)
-        )
-        return [row.id for row in rows]
-
     async def forget(self, before: datetime) -> int:
         """Remove buckets untouched since `before`, whose windows are over; return how many."""
         result = await self._unit.connection.execute(

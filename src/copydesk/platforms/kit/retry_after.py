@@ -51,6 +51,14 @@ def read_wait(headers: Mapping[str, str]) -> Wait:
     return Wait()
 
 
+def read_reset(text: str, date: str) -> Wait:
+    """Return the wait that a reset header's `text` means; `date` is the answer's own `Date`.
+
+    Takes what `read_wait` takes: a time, an epoch in seconds or milliseconds, or seconds to wait.
+    """
+    return _wait(text.strip(), parse_date(date)) if text.strip() else Wait()
+
+
 def parse_date(text: str) -> datetime | None:
     """Return the HTTP date (RFC 9110 §5.6.7) or ISO 8601 time in `text` as aware UTC, else None.
 

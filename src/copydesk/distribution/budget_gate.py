@@ -1,0 +1,322 @@
+"""The gate before every call of an account: rate budgets are asked before and learn after.
+
+It sits in the transport, so publishing, look-ups, refreshes, tests and metrics share the budgets.
+`Budgets` is what a process knows: lumps of tokens taken from the rows, and what is closed. An
+account whose platform names no pace never costs a statement here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
+
+import structlog
+
+from copydesk.core.account import Account
+from copydesk.core.errors import CopydeskError
+from copydesk.distribution.budget import (
+    Fill,
+    Heard,
+    from_stored,
+    give_back,
+    hear,
+    lump,
+    opens_at,
+    slice_at,
+    take,
+    to_stored,
+)
+from copydesk.distribution.closing import (
+    account_key,
+    app_key,
+    bucket_key,
+    close_scope,
+    endpoints,
+)
+from copydesk.platforms.kit.contract import Platform
+from copydesk.platforms.kit.pace import Pace, limited_scope
+from copydesk.platforms.kit.rate_headers import Rate, asked_wait, is_limited, read_rates
+from copydesk.platforms.kit.retry_after import Wait
+from copydesk.platforms.kit.transport import Closed, NotSent, Observer, Reply
+from copydesk.store import Store
+
+_log = structlog.get_logger(__name__)
+
+#: How long to rest after a refusal that does not say how long.
+CAREFUL = timedelta(seconds=60)
+
+#: A platform that says "nothing left" for less than this is waited for without writing it down.
+FLEETING = timedelta(seconds=5)
+
+#: How many lumps and closings a process remembers before it looks which are over.
+_MANY = 10_000
+
+
+@dataclass(slots=True)
+class _Lump:
+    """Tokens taken from a bucket in slice `number` and good until `until`; what was heard since."""
+
+    tokens: int
+    number: int
+    until: datetime
+    heard: Heard | None = None
+
+
+class Budgets:
+    """What one process knows of rate budgets. The rows are the truth."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lumps: dict[str, _Lump] = {}
+        self._closed: dict[str, Closed] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def gate(self, account: Account, platform: Platform) -> BudgetGate:
+        """Return the gate for the calls of `account`."""
+        return BudgetGate(self, account, platform)
+
+    @property
+    def now(self) -> datetime:
+        """Return the current time, aware UTC."""
+        return self._store.clock.now()
+
+    def check(self, key: str) -> None:
+        """Raise `Closed` when `key` is known to be closed."""
+        closed = self._closed.get(key)
+        if closed is None:
+            return
+        if closed.until > self.now:
+            raise Closed(closed.until, closed.scope, closed.reason)
+        del self._closed[key]
+
+    def shut(self, key: str, closed: Closed) -> None:
+        """Remember that `key` is closed; a longer closing stays."""
+        known = self._closed.get(key)
+        if known is None or known.until < closed.until:
+            self._closed[key] = closed
+        self._lumps.pop(key, None)
+        if len(self._closed) > _MANY:
+            now = self.now
+            self._closed = {k: c for k, c in self._closed.items() if c.until > now}
+
+    async def take(self, key: str, pace: Pace, cost: int) -> None:
+        """Take `cost` tokens; raises `Closed` when the bucket does not give them now."""
+        if self._from_lump(key, cost):
+            return
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            # whoever waited here may find what the one before has fetched
+            self.check(key)
+            if not self._from_lump(key, cost):
+                await self._fetch(key, pace, cost)
+
+    def put_back(self, key: str, cost: int) -> None:
+        """Return tokens of a call that was not made after all."""
+        if known := self._lumps.get(key):
+            known.tokens += cost
+
+    def heard(self, key: str, heard: Heard) -> None:
+        """Remember what an answer said; the row learns it with the next lump."""
+        known = self._lumps.get(key)
+        if known is None or heard.remaining is None:
+            return
+        known.tokens = min(known.tokens, heard.remaining)
+        known.heard = heard
+
+    async def close(
+        self, gate: BudgetGate, scope: str, closed: Closed, paces: list[Pace], *, write: bool
+    ) -> None:
+        """Close what `scope` names, here at once and, with `write`, for everybody."""
+        for key in gate.keys(scope, paces):
+            self.shut(key, closed)
+        if not write:
+            return
+        try:
+            async with self._store.begin("budget") as unit:
+                await close_scope(
+                    unit, gate.platform, gate.account, scope, closed.until, closed.reason, paces
+                )
+        except CopydeskError as error:
+            # the answer in hand may be a receipt: nothing may be lost over a budget
+            _log.warning("closing_not_written", account=gate.account.name, reason=error.message)
+
+    def _from_lump(self, key: str, cost: int) -> bool:
+        known = self._lumps.get(key)
+        if known is None or known.tokens < cost or self.now >= known.until:
+            return False
+        known.tokens -= cost
+        if known.heard and known.heard.remaining is not None:
+            left = max(0, known.heard.remaining - cost)
+            known.heard = Heard(known.heard.limit, left, known.heard.resets_at)
+        return True
+
+    async def _fetch(self, key: str, pace: Pace, cost: int) -> None:
+        # forgotten first: should we be stopped midway, the tokens are lost, never used twice
+        old = self._lumps.pop(key, None)
+        refused: Closed | None = None
+        async with self._store.begin("budget") as unit:
+            bucket = await unit.budgets.lock(key, pace.scope)
+            now = unit.now
+            if bucket.closed_until is not None and bucket.closed_until > now:
+                refused = Closed(bucket.closed_until, bucket.scope, bucket.closed_because)
+            fill = from_stored(bucket.fill)
+            if old is not None:
+                fill = give_back(fill, old.number, old.tokens)
+                if old.heard is not None:
+                    fill = hear(pace, fill, old.heard, now)
+            tokens, until = (0, now) if refused else lump(pace, fill, cost, now)
+            if tokens:
+                fill = take(pace, fill, tokens, now)
+            await unit.budgets.fill(key, to_stored(fill))
+        if not tokens:
+            refused = refused or _used_up(pace, fill, cost, now)
+            self.shut(key, refused)
+            raise refused
+        if len(self._lumps) > _MANY:
+            self._lumps = {k: known for k, known in self._lumps.items() if known.until > now}
+        number = slice_at(pace, now).number
+        self._lumps[key] = _Lump(max(0, tokens - cost), number, until)
+
+
+class BudgetGate:
+    """The gate of one account: an observer of its transport.
+
+    `held_up` is until when (aware UTC) a call was refused since `forget`, by us or by the platform:
+    what such a look could not find was never looked for.
+    """
+
+    def __init__(self, budgets: Budgets, account: Account, platform: Platform) -> None:
+        self.account = account
+        self.platform = platform
+        self.held_up: datetime | None = None
+        self._budgets = budgets
+        self._account_key = account_key(account)
+        self._app_key = app_key(platform, account)
+        self._paces = [(p, bucket_key(platform, account, p)) for p in platform.manifest.pace]
+
+    async def before(self, method: str, url: str) -> None:
+        """Take what the call costs from every bucket that counts it; raises `Closed`.
+
+        Raises `NotSent` when the budgets cannot be read.
+        """
+        taken: list[tuple[str, int]] = []
+        try:
+            self._check_account()
+            counted = [(p, key, c) for p, key in self._paces if (c := p.cost(method, url))]
+            for _, key, _ in counted:
+                self._budgets.check(key)
+            for pace, key, cost in counted:
+                await self._budgets.take(key, pace, cost)
+                taken.append((key, cost))
+        except Closed as closed:
+            self._give_back(taken)
+            self._hold_up(closed.until)
+            raise
+        except CopydeskError as error:
+            self._give_back(taken)
+            raise NotSent(f"the rate budget could not be asked: {error.message}") from error
+
+    async def after(self, method: str, url: str, reply: Reply) -> None:
+        """Learn from an answer: close what a refusal or an empty allowance names."""
+        rates = read_rates(reply.headers)
+        limited = is_limited(reply)
+        if not rates and not limited:
+            return
+        now = self._budgets.now
+        if limited:
+            until = _until(asked_wait(reply.headers, rates), now) or now + CAREFUL
+            tight = rates[0] if rates else Rate()
+            reason = f"the platform answered {reply.status} and asked us to rest"
+            await self._close(method, url, tight, Closed(until, reason=reason), write=True)
+            self._hold_up(until)
+        for rate in rates:
+            resets = _until(rate.resets, now)
+            if rate.remaining == 0 and resets is not None and resets > now and not limited:
+                closed = Closed(resets, reason="the platform says that its limit is used up")
+                await self._close(method, url, rate, closed, write=resets - now > FLEETING)
+            elif (about := self._about(method, url, rate)) is not None:
+                self._budgets.heard(about, Heard(rate.limit, rate.remaining, resets))
+
+    def forget(self) -> None:
+        """Begin anew with `held_up`."""
+        self.held_up = None
+
+    def keys(self, scope: str, paces: Iterable[Pace]) -> list[str]:
+        """Return the keys that a closing of `scope` shuts."""
+        match scope:
+            case "endpoint":
+                return [bucket_key(self.platform, self.account, pace) for pace in paces]
+            case "app":
+                shared = [key for pace, key in self._paces if pace.scope == "app"]
+                return [self._app_key, *shared]
+            case _:
+                return [self._account_key]
+
+    async def _close(
+        self, method: str, url: str, rate: Rate, closed: Closed, *, write: bool
+    ) -> None:
+        paces = endpoints(self.platform, method, url)
+        scope = rate.scope or limited_scope(self.platform.manifest.pace, method, url, rate.limit)
+        if scope == "endpoint" and not paces:
+            scope = "account"  # an endpoint that the manifest does not name has no bucket to close
+        closed = Closed(closed.until, scope, closed.reason)
+        await self._budgets.close(self, scope, closed, paces, write=write)
+
+    def _check_account(self) -> None:
+        paused = self.account.paused_until
+        if paused is not None and paused > self._budgets.now:
+            raise Closed(paused, reason=f"the account rests until {paused:%H:%M:%S} UTC")
+        self._budgets.check(self._account_key)
+        self._budgets.check(self._app_key)
+
+    def _about(self, method: str, url: str, rate: Rate) -> str | None:
+        """Return the key of the bucket that `rate` tells about, None when none counts the call."""
+        counted = [(pace, key) for pace, key in self._paces if pace.cost(method, url)]
+        for fits in (
+            [key for pace, key in counted if pace.seconds == rate.window],
+            [key for pace, key in counted if pace.calls == rate.limit],
+            [key for pace, key in sorted(counted, key=lambda one: one[0].calls)],
+        ):
+            if fits:
+                return fits[0]
+        return None
+
+    def _give_back(self, taken: Iterable[tuple[str, int]]) -> None:
+        for key, cost in taken:
+            self._budgets.put_back(key, cost)
+
+    def _hold_up(self, until: datetime) -> None:
+        self.held_up = until if self.held_up is None else max(self.held_up, until)
+
+
+def held_up(observers: Sequence[Observer]) -> datetime | None:
+    """Return until when a call was refused since `begin_look`, None when none was."""
+    until = [o.held_up for o in observers if isinstance(o, BudgetGate) and o.held_up is not None]
+    return max(until, default=None)
+
+
+def begin_look(observers: Sequence[Observer]) -> None:
+    """Forget what was refused before."""
+    for observer in observers:
+        if isinstance(observer, BudgetGate):
+            observer.forget()
+
+
+def _used_up(pace: Pace, fill: Fill, cost: int, now: datetime) -> Closed:
+    until = opens_at(pace, fill, now, cost)
+    which = pace.name or "calls"
+    return Closed(
+        max(until, now + timedelta(milliseconds=1)),
+        # other accounts of the app find out by themselves; only a refusal stops them all
+        "endpoint" if pace.scope == "endpoint" else "account",
+        f"the rate budget is used up: {which}, {pace.calls} in {pace.seconds} s",
+    )
+
+
+def _until(wait: Wait, now: datetime) -> datetime | None:
+    if wait.seconds is not None:
+        return now + timedelta(seconds=wait.seconds)
+    return wait.until
