@@ -15,9 +15,12 @@ import structlog
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.delivery import Delivery, Outgoing
-from copydesk.core.outcomes import Inconclusive, Pending, Ready
+from copydesk.core.outcomes import Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
+from copydesk.distribution.admitting import Door
+from copydesk.distribution.breaker import Pulse
 from copydesk.distribution.calls import STOPPERS, Calls
+from copydesk.distribution.gate import Gate
 from copydesk.distribution.judgement import (
     Circumstances,
     judge,
@@ -54,6 +57,7 @@ class Rounds:
         account: Account,
         client: Client,
         lease: Lease,
+        pulse: Pulse,
     ) -> None:
         self._tools = tools
         self._clock = tools.store.clock
@@ -61,8 +65,14 @@ class Rounds:
         self._manifest = platform.manifest
         self._account = account
         self._reconcile = platform.reconcile(account)
-        self._calls = Calls(client, platform.manifest, account)
+        self._gate = Gate(
+            tools.store, account, platform.host(account), pulse, tools.breaker, tools.random
+        )
+        self._calls = Calls(
+            client, platform.manifest, account, pulse, tools.breaker.account_failures
+        )
         self._records = Records(tools.store, lease)
+        self._door = Door(tools.store, lease)
         self._size = self._first_size()
 
     async def close(self) -> None:
@@ -71,16 +81,18 @@ class Rounds:
 
     async def carry(self) -> int:
         """Do one round; return how many deliveries it looked at, 0 when none is awake."""
-        look = await self._records.look(self._size)
+        look = await self._records.look(self._size, self._gate.host_breaker_id)
         self._account = look.account
         if not look.awake:
             return 0
         awake = await self._abandon(look.awake)
         if not await self._account_waits(awake):
-            await self._ask_about(awake, look)
-            due = await self._wake(awake)
+            through = await self._gate.let_through(awake, look.breakers)
+            await self._ask_about(through, look)
+            due = await self._wake(through)
             ready = await self._prepare([(d, look.outgoing[d.id]) for d in due])
             await self._send(ready)
+            await self._gate.learn()
         return len(look.awake)
 
     # -- before any call --------------------------------------------------------------------------
@@ -107,22 +119,20 @@ class Rounds:
     async def _ask_about(self, awake: Sequence[Delivery], look: Look) -> None:
         """Ask the platform about what may have landed already, and what it still works on."""
         for delivery in awake:
+            if self._calls.gave_out:
+                break
             if delivery.state is DeliveryState.UNKNOWN:
                 await self._look(delivery, look.outgoing[delivery.id])
             elif delivery.is_accepted:
                 await self._ask_if_public(delivery, look.outgoing[delivery.id])
 
     async def _look(self, delivery: Delivery, outgoing: Outgoing) -> None:
+        outgoing = replace(outgoing, sent_at=await self._records.last_call(delivery))
+        missed = self._gate.pulse.failures
         found = await self._calls.find(outgoing)
         at = self._circumstances(outgoing)
-        judgement = judge_existence(found, delivery, at)
-        if judgement is None:
-            assert isinstance(found, Inconclusive)
-            wait = self._tools.policy.wait(delivery.looks + 1, self._tools.random)
-            again = found.retry_at or at.now + wait
-            await self._records.look_again(delivery, again, found.reason)
-        else:
-            await self._records.settle(delivery, judgement, evidence=found)
+        at = replace(at, unreached=self._gate.pulse.failures > missed)
+        await self._records.see(delivery, judge_existence(found, delivery, at), found)
 
     async def _ask_if_public(self, delivery: Delivery, outgoing: Outgoing) -> None:
         answer = await self._calls.check(outgoing)
@@ -132,20 +142,21 @@ class Rounds:
     # -- sending ----------------------------------------------------------------------------------
 
     async def _wake(self, awake: Sequence[Delivery]) -> list[Delivery]:
-        """Return what is due to be sent, in order; the rest of what was snoozed is over."""
-        return await self._records.wake(
-            [
-                d
-                for d in awake
-                if d.state is DeliveryState.SCHEDULED
-                or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
-            ]
-        )
+        """Return what may be sent now, in order; the rest of what was snoozed is over."""
+        due = [
+            d
+            for d in awake
+            if d.state is DeliveryState.SCHEDULED
+            or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
+        ]
+        return await self._records.wake(await self._door.admit(due, self._account))
 
     async def _prepare(self, due: Sequence[Going]) -> list[Going]:
         """Return what is ready to be committed, in order."""
         ready: list[Going] = []
         for position, (delivery, going) in enumerate(due):
+            if self._calls.gave_out:
+                break
             answer = await self._calls.prepare(going)
             if isinstance(answer, Ready | Pending) and answer.handles != going.handles:
                 await self._records.store_handles(delivery, answer.handles)
@@ -176,6 +187,7 @@ class Rounds:
             (delivery, replace(out, first_sent_at=out.first_sent_at or now, sent_at=now))
             for delivery, out in ready
         ]
+        await self._door.sending(self._account)
         intents = await self._records.intend(going)
         began = self._clock.monotonic()
         outcomes = await self._calls.commit([out for _, out in going])
@@ -225,4 +237,7 @@ class Rounds:
             window=self._manifest.idempotency_window,
             reconcile=self._reconcile,
             first_sent_at=outgoing.first_sent_at,
+            sent_at=outgoing.sent_at,
+            action=outgoing.action,
+            probing=self._gate.probe == outgoing.delivery_id,
         )

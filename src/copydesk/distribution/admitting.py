@@ -1,0 +1,113 @@
+"""At the door of a round: what is admitted goes on, what waits or is too late is written down."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from copydesk.core.account import Account, Lease
+from copydesk.core.delivery import Delivery
+from copydesk.core.states import DeliveryState
+from copydesk.core.timetable import LatePolicy
+from copydesk.core.timing import Timing
+from copydesk.distribution.admission import PUNCTUAL, Admitted, Late, Waits, admit
+from copydesk.store import Store, UnitOfWork
+from copydesk.store.deliveries import Change
+
+_REMEDIES: Final = {
+    LatePolicy.SKIP: "`copydesk schedule move ID --at TIME` lets it go out after all.",
+    LatePolicy.ASK: "Send it late, say that it landed, or give it up: `copydesk settle ID`.",
+}
+
+
+class Door:
+    """Admits the due deliveries of one leased account, round by round."""
+
+    def __init__(self, store: Store, lease: Lease) -> None:
+        self._store = store
+        self._lease = lease
+        self._line: datetime | None = None
+
+    async def admit(self, due: Sequence[Delivery], account: Account) -> list[Delivery]:
+        """Return those of `due` that may go out now, in order.
+
+        Costs nothing for an account without a timetable whose deliveries are on time.
+        """
+        now = self._store.clock.now()
+        overdue = [d.id for d in due if now - d.due_at > PUNCTUAL]
+        if account.timetable is None and not overdue:
+            return list(due)
+        timings: dict[str, Timing] = {}
+        if overdue:
+            async with self._store.read() as unit:
+                timings = await unit.schedules.timings(overdue)
+            if account.timetable is None and not timings:
+                return list(due)
+        admitted: list[Delivery] = []
+        waiting: list[tuple[Delivery, Waits]] = []
+        late: list[tuple[Delivery, Late]] = []
+        for delivery, admission in admit(due, account, timings, now, self._line):
+            match admission:
+                case Admitted():
+                    admitted.append(delivery)
+                case Waits():
+                    waiting.append((delivery, admission))
+                    self._line = admission.until
+                case Late():
+                    late.append((delivery, admission))
+        if waiting or late:
+            async with self._store.begin("courier") as unit:
+                await self._let_wait(unit, waiting)
+                await self._give_in(unit, late)
+        return admitted
+
+    async def sending(self, account: Account) -> None:
+        """Keep that the account sends now, before it does: after a crash the distance holds too.
+
+        Raises `LeaseLost` when somebody else has taken over.
+        """
+        if account.timetable is not None and account.timetable.spacing:
+            async with self._store.begin("courier") as unit:
+                await unit.schedules.sending(self._lease)
+
+    async def _let_wait(self, unit: UnitOfWork, waiting: Sequence[tuple[Delivery, Waits]]) -> None:
+        resting: dict[Waits, list[str]] = defaultdict(list)
+        steps: list[Change] = []
+        for delivery, waits in waiting:
+            if delivery.state is DeliveryState.SNOOZED:
+                resting[waits].append(delivery.id)
+                continue
+            values = {
+                "wake_at": waits.until,
+                "reason_code": waits.code,
+                "reason": waits.why,
+                "remedy": "",
+            }
+            steps.append(
+                Change(delivery=delivery, to=DeliveryState.SNOOZED, reason=waits.why, values=values)
+            )
+        await unit.deliveries.move_all(steps)
+        for waits, ids in resting.items():
+            await unit.schedules.wait(ids, waits.until, waits.code, waits.why)
+
+    async def _give_in(self, unit: UnitOfWork, late: Sequence[tuple[Delivery, Late]]) -> None:
+        if not late:
+            return
+        steps = [
+            Change(
+                delivery=delivery,
+                to=DeliveryState.EXPIRED if found.policy is LatePolicy.SKIP else DeliveryState.HELD,
+                reason=found.why,
+                values={
+                    "reason_code": "late",
+                    "reason": found.why,
+                    "remedy": _REMEDIES[found.policy].replace("ID", delivery.id),
+                },
+            )
+            for delivery, found in late
+        ]
+        await unit.deliveries.move_all(steps)
+        # whoever sends one of these after all has decided, and is not asked again
+        await unit.schedules.send_however_late([delivery for delivery, _ in late])
