@@ -20,12 +20,15 @@ from typing import Any, ClassVar
 
 import pytest
 
+from copydesk.core.delivery import Action
 from copydesk.core.findings import Severity
+from copydesk.core.outcomes import Absent, Inconclusive, Landed
 from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.preview import render_preview
 from copydesk.platforms.kit.quality import read_quality
 from copydesk.platforms.kit.transport import NotSent, Reply
+from copydesk.testing.clocks import NOON
 from copydesk.testing.samples import NODES, Case, sample_case, sample_content, sample_media
 
 _MARKER = re.compile(r"kept\w+")
@@ -81,6 +84,40 @@ class PlatformContract:
             assert type(client).find is not Client.find, "reconcile.find, but the client cannot"
         batches = type(client).commit_batch is not Client.commit_batch
         assert (manifest.batch > 1) == batches, "batch and the client disagree"
+
+    def test_what_comes_after_publishing_is_declared(self, case: Case, client: Client) -> None:
+        manifest = case.platform.manifest
+        if manifest.inspect:
+            assert type(client).inspect is not Client.inspect, "`inspect`, but the client cannot"
+            assert list(manifest.inspect) == sorted(manifest.inspect), "looks go back in time"
+        assert manifest.can_delete != bool(manifest.no_delete.strip()), (
+            "say can_delete, or in no_delete what a person can do instead"
+        )
+        assert manifest.can_update or manifest.edits is None, "a window to edit what cannot be"
+        assert manifest.can_delete or manifest.deletes is None, "a window to delete what cannot be"
+
+    def test_api_versions_are_told_apart(self, case: Case) -> None:
+        manifest = case.platform.manifest
+        known = (manifest.api, *manifest.versions)
+        assert len({v.version for v in known}) == len(known), "a version appears twice"
+        for version in manifest.versions:
+            assert version.source.strip(), f"version {version.version} names no source"
+        for version in known:
+            in_order = not (version.released and version.sunset) or (
+                version.released < version.sunset
+            )
+            assert in_order, f"version {version.version} ends before it begins"
+
+    @pytest.mark.parametrize("action", list(Action))
+    async def test_a_closed_network_proves_nothing(
+        self, case: Case, client: Client, action: Action
+    ) -> None:
+        if case.platform.manifest.local:
+            pytest.skip("what is on this machine needs no network")
+        outgoing = case.outgoing(sample_content(), sent_at=NOON, action=action, target_id="1")
+        assert not isinstance(await client.find(outgoing), Landed | Absent)
+        assert isinstance(await client.inspect(outgoing), Inconclusive)
+        await client.close()
 
     def test_import_is_light(self, case: Case) -> None:
         source = resources.files(case.package).joinpath("__init__.py").read_text(encoding="utf-8")

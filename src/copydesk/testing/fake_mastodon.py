@@ -53,7 +53,8 @@ class Upload:
 
 class FakeMastodon(LoopbackServer):
     """One instance with one account. Set `rounds` to let uploads take a while, `room` to limit the
-    number of calls until `reset_at`, `has_source` off for servers without `/source`."""
+    number of calls until `reset_at`, `has_source` off for servers without `/source`. The listing
+    shows a status after `stale_for` seconds, and fails `broken_looks` times."""
 
     lies_to = LoopbackServer.lies_to | {"DELETE"}
 
@@ -67,6 +68,8 @@ class FakeMastodon(LoopbackServer):
         self.room: int | None = None
         self.reset_at = self.clock.now() + timedelta(minutes=5)
         self.has_source = True
+        self.stale_for = 0.0
+        self.broken_looks = 0
         self._keys: dict[str, tuple[datetime, Status]] = {}
         self._next_id = 1
 
@@ -162,9 +165,14 @@ class FakeMastodon(LoopbackServer):
         return web.json_response(source)
 
     async def _list(self, request: web.Request) -> web.Response:
+        if self.broken_looks > 0:
+            self.broken_looks -= 1
+            return _error(503, "Service Unavailable")
+        shown_until = self.clock.now() - timedelta(seconds=self.stale_for)
         limit = min(int(request.query.get("limit", "20")), 40)
         before = int(request.query.get("max_id", str(self._next_id)))
-        newest = sorted(self.statuses, key=lambda status: int(status.id), reverse=True)
+        listed = [status for status in self.statuses if status.created_at <= shown_until]
+        newest = sorted(listed, key=lambda status: int(status.id), reverse=True)
         page = [status for status in newest if int(status.id) < before][:limit]
         return web.json_response([self._as_json(status) for status in page])
 

@@ -19,6 +19,7 @@ class Email(Platform):
 
     name: ClassVar[str] = "email"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
+    host_setting: ClassVar[str] = "smtp"
     settings: ClassVar[tuple[Setting, ...]] = SETTINGS
 
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class EmailClient(Client):
         """Hand over one letter to its recipient."""
         if outgoing.action is Action.UPDATE:
             return Refused("target", "a sent e-mail cannot be changed", "send a new one")
+        if outgoing.action is Action.DELETE:
+            return Refused("target", "a sent e-mail cannot be called back", "send a correction")
         try:
             letter = await self._letter(outgoing)
             smtp = await self._open()

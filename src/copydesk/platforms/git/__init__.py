@@ -22,6 +22,7 @@ class Git(Platform):
 
     name: ClassVar[str] = "git"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
+    host_setting: ClassVar[str] = "remote"
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(key="remote", help="URL or path of the repository", required=True, is_path=True),
         Setting(key="branch", help="branch to publish on", default="main"),

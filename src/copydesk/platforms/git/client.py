@@ -27,16 +27,19 @@ from copydesk.core.outcomes import (
     Refused,
     Unavailable,
 )
+from copydesk.core.standing import Standing
 from copydesk.platforms.git.clone import Author, Clone, local_path
 from copydesk.platforms.git.errors import GIT_MISSING, Declined, RaceLost
-from copydesk.platforms.git.generators import GENERATORS, page_url, post_id_of
+from copydesk.platforms.git.generators import GENERATORS, page_url
+from copydesk.platforms.git.lookup import compare, file_of, files_to_remove, owner
 from copydesk.platforms.git.program import GitMissing, Program
 from copydesk.platforms.git.render import file_text, merged_text
 from copydesk.platforms.kit.contract import Client, Session
-from copydesk.transformation.frontmatter import read_front_matter
 
 #: How often a batch is built when other people's pushes come first.
 ATTEMPTS = 2
+
+_VERBS = {Action.CREATE: "Publish", Action.UPDATE: "Update", Action.DELETE: "Remove"}
 
 # one clone, one task at a time: a second account object of this process waits instead of failing
 _TURNS: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -49,6 +52,7 @@ class _Plan:
     files: dict[str, bytes] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     written: dict[int, str] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
 
 
 class GitClient(Client):
@@ -98,6 +102,8 @@ class GitClient(Client):
         try:
             async with self._at_work():
                 head = await self._clone.fetch()
+                if outgoing.action is Action.DELETE:
+                    return await self._find_removal(head, outgoing)
                 landed = await self._landed(head, outgoing)
         except Declined as declined:
             return Inconclusive(
@@ -109,6 +115,18 @@ class GitClient(Client):
         if landed is None:
             return Absent(f"{outgoing.payload['path']} is not in {where}")
         return Landed(landed.id, landed.url, f"{landed.answer.raw} in {where}")
+
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Compare the post's file in the branch with what was committed."""
+        try:
+            async with self._at_work():
+                return await compare(self._clone, await self._clone.fetch(), outgoing)
+        except Declined as declined:
+            return Inconclusive(
+                getattr(declined.outcome, "reason", "the repository cannot be read")
+            )
+        except GitMissing:
+            return Inconclusive(GIT_MISSING.reason)
 
     async def test(self) -> Outcome:
         """Read the remote's branches; writes nothing, creates nothing."""
@@ -145,14 +163,20 @@ class GitClient(Client):
             commit = await self._clone.commit(
                 head,
                 plan.files,
+                removed=plan.removed,
                 message=_message(posts),
                 author=self._author,
                 at=max(post.intended_at for post in posts),
             )
             await self._clone.push(head, commit)
             for number, path in plan.written.items():
-                plan.outcomes[number] = Published(commit, self._url(batch[number], path))
+                plan.outcomes[number] = self._published(batch[number], commit, path)
         return [plan.outcomes[number] for number in range(len(batch))]
+
+    def _published(self, post: Outgoing, commit: str, path: str) -> Published:
+        if post.action is Action.DELETE:
+            return Published(post.target_id, answer=Answer(raw=f"removed in commit {commit}"))
+        return Published(commit, self._url(post, path))
 
     async def _plan(self, head: str, batch: Sequence[Outgoing]) -> _Plan:
         plan = _Plan()
@@ -161,6 +185,9 @@ class GitClient(Client):
         here = await self._clone.read(head, list(dict.fromkeys(wanted)))
         for number, post in enumerate(batch):
             try:
+                if post.action is Action.DELETE:
+                    await self._remove(head, number, post, plan)
+                    continue
                 path, files = await self._files(head, post, here, plan)
             except Declined as declined:
                 plan.outcomes[number] = declined.outcome
@@ -197,14 +224,13 @@ class GitClient(Client):
         path: str = post.payload["path"]
         if any(step in {"", ".", "..", ".git"} for step in path.split("/")):
             raise Declined(Misconfigured(f"{path!r} is not a path in a repository", "check folder"))
-        if path in here and _owner(here[path]) == post.post_id:
+        if path in here and owner(here[path]) == post.post_id:
             return path
         if post.action is Action.UPDATE:
-            for other in await self._clone.mentions(head, post.post_id):
-                content = (await self._clone.read(head, [other])).get(other, b"")
-                if _owner(content) == post.post_id:
-                    here[other] = content
-                    return other
+            found = await file_of(self._clone, head, post)
+            if found is not None:
+                here[found[0]] = found[1]
+                return found[0]
             raise Declined(
                 Refused(
                     "target",
@@ -215,6 +241,23 @@ class GitClient(Client):
         if path in here or await self._clone.taken(head, path):
             raise Declined(_taken(path, "a file that copydesk did not write for this post"))
         return path
+
+    async def _remove(self, head: str, number: int, post: Outgoing, plan: _Plan) -> None:
+        """Plan the removal of a post's files; a file that is gone already needs none."""
+        leaving = await files_to_remove(self._clone, head, post)
+        plan.removed.update(leaving)
+        if leaving:
+            plan.written[number] = leaving[0]
+        else:
+            gone = Answer(raw="it was gone already; nothing was committed")
+            plan.outcomes[number] = Published(post.target_id, answer=gone)
+
+    async def _find_removal(self, head: str, post: Outgoing) -> Existence:
+        found = await file_of(self._clone, head, post)
+        where = f"branch {self._clone.branch} at {head[:12] or 'no commit'}"
+        if found is None:
+            return Landed(post.target_id, evidence=f"its file is not in {where}")
+        return Absent(f"{found[0]} is still in {where}")
 
     async def _images(self, head: str, post: Outgoing, here: dict[str, bytes]) -> dict[str, bytes]:
         by_name = {media.name: media for media in post.media}
@@ -258,14 +301,6 @@ class GitClient(Client):
         return page_url(self._settings.get("url", ""), name, path, folder)
 
 
-def _owner(content: bytes) -> str:
-    """Return the post a file was made from, "" when it is somebody else's or not readable."""
-    try:
-        return post_id_of(read_front_matter(content.decode())[0])
-    except (UnicodeDecodeError, ContentInvalid):
-        return ""
-
-
 def _merged(existing: bytes, post: Outgoing) -> str:
     try:
         return merged_text(existing.decode(), post.payload)
@@ -286,10 +321,11 @@ def _trailer(post: Outgoing) -> str:
 def _message(posts: Sequence[Outgoing]) -> str:
     """Return the commit message: a line for people, a trailer for each delivery for `find`."""
     titles = [" ".join(str(post.payload["title"]).split()) for post in posts]
+    verbs = {_VERBS[post.action] for post in posts}
     if len(posts) == 1:
-        verb = "Update" if posts[0].action is Action.UPDATE else "Publish"
-        lines = [f"{verb}: {titles[0]}", ""]
+        lines = [f"{verbs.pop()}: {titles[0]}", ""]
     else:
-        lines = [f"Publish {len(posts)} posts", "", *(f"- {title}" for title in titles), ""]
+        verb = "Remove" if verbs == {"Remove"} else "Publish"
+        lines = [f"{verb} {len(posts)} posts", "", *(f"- {title}" for title in titles), ""]
     lines += [line for post in posts for line in (f"Copydesk-Post: {post.post_id}", _trailer(post))]
     return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -188,11 +188,13 @@ class Clone:
         head: str,
         files: Mapping[str, bytes],
         *,
+        removed: Collection[str] = (),
         message: str,
         author: Author,
         at: datetime,
     ) -> str:
-        """Make a commit of `files` on top of `head` ("" = the first) and return its id.
+        """Make a commit of `files`, without `removed`, on top of `head` ("" = the first); return
+        its id.
 
         The same arguments give the same commit: both dates are `at` (aware UTC).
         """
@@ -203,6 +205,7 @@ class Clone:
         stream.append(_data(message.encode()))
         if head:
             stream.append(f"from {head}\n".encode())
+        stream += [f"D {_quote(path)}\n".encode() for path in sorted(set(removed) - set(files))]
         for path, content in sorted(files.items()):
             stream.append(f"M 100644 inline {_quote(path)}\n".encode())
             stream.append(_data(content))

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Outgoing, Rendition
@@ -26,7 +27,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.post import Content, Media
 from copydesk.core.standing import Standing
-from copydesk.platforms.kit.auth import AuthKind, Grant
+from copydesk.platforms.kit.auth import AppPassword, AuthKind, Grant, JwtMaker
 from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
 from copydesk.platforms.kit.transport import Observer, Transport
 
@@ -146,6 +147,8 @@ class Platform(ABC):
     name: ClassVar[str]
     manifest: ClassVar[Manifest]
     settings: ClassVar[tuple[Setting, ...]]
+    #: The setting that names the host an account is on; "": all accounts are on the vendor's.
+    host_setting: ClassVar[str] = ""
     #: The ways to authorise besides pasting secrets, the recommended one first.
     auth: ClassVar[tuple[AuthKind, ...]] = ()
 
@@ -166,8 +169,13 @@ class Platform(ABC):
     # -- with a sensible default ------------------------------------------------------------------
 
     def auth_of(self, account: Account) -> AuthKind | None:
-        """Return how `account` obtained its credential; None when a person pasted it."""
-        return next((kind for kind in self.auth if kind.name == account.auth), None)
+        """Return how `account` gets its credential; None when a person pastes it.
+
+        What needs nobody's agreement (app passwords, keys that sign) is used without being chosen.
+        """
+        by_itself = (k for k in self.auth if isinstance(k, AppPassword | JwtMaker))
+        chosen = (kind for kind in self.auth if kind.name == account.auth)
+        return next(chosen, None) or next(by_itself, None)
 
     def limits(self, account: Account) -> Mapping[str, Limit]:
         """Return the limits that hold for `account`: the manifest's, unless it knows more."""
@@ -181,6 +189,36 @@ class Platform(ABC):
     def reconcile(self, account: Account) -> Reconcile:
         """Return how an unknown outcome is resolved for `account`: the manifest's, or refined."""
         return self.manifest.reconcile
+
+    def inspections(self, account: Account) -> tuple[float, ...]:
+        """Return after how many seconds a delivered post is looked at again: the manifest's, or
+        none where the account gives no way to look."""
+        return self.manifest.inspect
+
+    def app(self, account: Account) -> str:
+        """Return what names the app whose rate limits `account` shares with other accounts: the
+        platform, the host it is on and the client id, unless the platform knows better."""
+        host = self.host(account)
+        client_id = account.settings.get("client_id", "")
+        return " ".join(part for part in (self.name, host, client_id) if part)
+
+    def host(self, account: Account) -> str:
+        """Return what all accounts share that are out of reach together: the host named by
+        `host_setting`, or the platform itself; "" where there is no such thing (a folder)."""
+        if self.manifest.local:
+            return ""
+        if not self.host_setting:
+            return self.name
+        value = account.settings.get(self.host_setting, "")
+        try:
+            return urlsplit(value if "//" in value else f"//{value}").hostname or ""
+        except ValueError:
+            return ""
+
+    def remote_id(self, url: str, account: Account) -> str:
+        """Return the platform's id of the post at `url` (checked: http or https), "" when the
+        address does not tell. Pure; for posts that a person found there."""
+        return ""
 
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:
         """Return the addressees that each get a delivery of their own; `("",)`: the public."""

@@ -49,11 +49,13 @@ Api = Version
 
 class Reconcile(_Record):
     """How an unknown outcome is resolved: can the spoke look, how long the platform needs to show a
-    new post (`delay` seconds), how often to look before a person is asked."""
+    new post (`delay` seconds), how often to look before a person is asked, and how long what it has
+    taken may stay unpublished before a person is asked (`public_within` seconds)."""
 
     find: bool
-    delay: float = 0.0
-    looks: int = 5
+    delay: float = Field(default=0.0, ge=0)
+    looks: int = Field(default=5, gt=0)
+    public_within: float = Field(default=86_400.0, gt=0)
 
 
 class Manifest(_Record):

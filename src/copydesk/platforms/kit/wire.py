@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from copydesk.core.delivery import Action
-from copydesk.core.outcomes import Answer, Outcome, Unknown
+from copydesk.core.outcomes import Answer, Outcome, Published, Unknown
 from copydesk.platforms.kit.classify import (
     ErrorReader,
     ErrorTable,
@@ -75,6 +75,17 @@ class Wire:
         return classify_write(
             reply, self._table, self._read_error, action=action, secrets=self._secrets
         )
+
+    async def delete(
+        self, path: str, target_id: str, *, method: str = "DELETE", **content: Any
+    ) -> Outcome:
+        """Make the call that removes `target_id`; 404 and 410 mean that it was gone already."""
+        reply = await self.write(method, path, action=Action.DELETE, **content)
+        if isinstance(reply, Reply):
+            return Published(target_id, answer=self.evidence(reply))
+        if reply.answer.status in {404, 410}:
+            return Published(target_id, answer=reply.answer)
+        return reply
 
     async def read(
         self,

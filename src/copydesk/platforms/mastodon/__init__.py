@@ -19,6 +19,7 @@ class Mastodon(Platform):
 
     name: ClassVar[str] = "mastodon"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
+    host_setting: ClassVar[str] = "base_url"
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             key="base_url", help="the instance, such as https://mastodon.example", required=True

@@ -1,4 +1,4 @@
-"""The Mastodon calls: media, statuses, and looking for our own."""
+"""The Mastodon calls: media, statuses, looking for our own, and looking at them again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from copydesk.core.outcomes import (
     Unavailable,
 )
 from copydesk.core.post import Media
+from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client, Session
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
@@ -27,6 +28,7 @@ from copydesk.platforms.mastodon.matching import (
     may_be_ours,
     same_html,
     same_source,
+    same_words,
     window_start,
 )
 
@@ -93,11 +95,14 @@ class MastodonClient(Client):
         return _readiness(dict(outgoing.handles.get("media_ids", {})), still)
 
     async def commit(self, outgoing: Outgoing) -> Outcome:
-        """Create the status, or edit the one `target_id` names.
+        """Create the status, or edit or remove the one `target_id` names.
 
         A create carries the idempotency key: for about an hour the instance answers a repeat with
         the first status. Visibility cannot be changed by an edit and is only sent with a create.
         """
+        if outgoing.action is Action.DELETE:
+            path = f"/api/v1/statuses/{outgoing.target_id}"
+            return await self._wire.delete(path, outgoing.target_id)
         uploaded = outgoing.handles.get("media_ids", {})
         missing = [media.name for media in outgoing.media if media.sha256 not in uploaded]
         if missing:
@@ -136,8 +141,10 @@ class MastodonClient(Client):
         """Look for the status among the account's own, back to two minutes before the first try.
 
         Absent is only said when the listing went back that far. Of several matches the oldest
-        counts. An edit landed when the status reads as we sent it.
+        counts. An edit landed when the status reads as we sent it, a removal when it is gone.
         """
+        if outgoing.action is Action.DELETE:
+            return await self._find_removal(outgoing)
         if outgoing.action is Action.UPDATE:
             return await self._find_edit(outgoing)
         start = window_start(outgoing)
@@ -173,6 +180,26 @@ class MastodonClient(Client):
             return _verdict(found, "")
         return Inconclusive(f"not among the last {seen} statuses, and the listing goes on")
 
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Compare the status with what was sent: its text, its warning, how many files it has."""
+        status = await self._status(outgoing.target_id)
+        if isinstance(status, Gone | Inconclusive):
+            return status
+        same = await self._same_text(status, outgoing)
+        if same is None:
+            return Inconclusive("the text of the status could not be read")
+        payload = outgoing.payload
+        parts = {
+            "text": same,
+            "content warning": same_words(status.get("spoiler_text"), payload["spoiler_text"]),
+            "attachments": len(status.get("media_attachments") or ()) == len(payload["media"]),
+        }
+        differing = [part for part, same_there in parts.items() if not same_there]
+        if differing:
+            at = status.get("edited_at")
+            return Changed(", ".join(differing), f"edited at {at}" if at else "")
+        return AsPublished("the status reads as sent")
+
     async def test(self) -> Outcome:
         """Ask whose token this is."""
         reply = await self._wire.read("GET", "/api/v1/accounts/verify_credentials")
@@ -200,10 +227,35 @@ class MastodonClient(Client):
             return Landed(outgoing.target_id, evidence="the status reads as sent")
         return Absent("the status still reads otherwise")
 
+    async def _find_removal(self, outgoing: Outgoing) -> Existence:
+        status = await self._status(outgoing.target_id)
+        match status:
+            case Gone():
+                return Landed(outgoing.target_id, evidence=status.evidence)
+            case Inconclusive():
+                return status
+            case _:
+                return Absent("the status is still there")
+
+    async def _status(self, id: str) -> dict[str, Any] | Gone | Inconclusive:
+        reply = await self._wire.read("GET", f"/api/v1/statuses/{id}")
+        if not isinstance(reply, Reply):
+            if reply.answer.status in {404, 410}:
+                return Gone(f"the instance answers {reply.answer.status} for it")
+            return Inconclusive("the instance did not show the status")
+        status = reply.json()
+        if not isinstance(status, dict) or str(status.get("id", "")) != id:
+            return Inconclusive("the instance's answer could not be read")
+        return status
+
     async def _matches(self, status: dict[str, Any], outgoing: Outgoing) -> bool | None:
         """Tell whether `status` is ours, None when that cannot be read now."""
         if not may_be_ours(status, outgoing):
             return False
+        return await self._same_text(status, outgoing)
+
+    async def _same_text(self, status: dict[str, Any], outgoing: Outgoing) -> bool | None:
+        """Tell whether `status` has the text we sent, None when that cannot be read now."""
         reply = await self._wire.read("GET", f"/api/v1/statuses/{status.get('id')}/source")
         if isinstance(reply, Reply):
             source = reply.json()

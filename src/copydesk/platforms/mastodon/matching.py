@@ -34,8 +34,13 @@ def may_be_ours(status: dict[str, Any], outgoing: Outgoing) -> bool:
         status.get("reblog") is None
         and status.get("visibility", payload["visibility"]) == payload["visibility"]
         and len(status.get("media_attachments") or ()) == len(payload["media"])
-        and _even(status.get("spoiler_text") or "") == _even(payload["spoiler_text"])
+        and same_words(status.get("spoiler_text"), payload["spoiler_text"])
     )
+
+
+def same_words(shown: Any, sent: str) -> bool:
+    """Tell whether a field `shown` by the instance (None for none) is what we `sent`."""
+    return _even(str(shown or "")) == _even(sent)
 
 
 def same_source(source: str, outgoing: Outgoing) -> bool:

@@ -71,6 +71,7 @@ class Sandbox(Platform):
 
     def connect(self, session: Session) -> Client:
         """Return a client for the account's file under `session.home`."""
+        from copydesk.platforms.kit.transport import observed
         from copydesk.platforms.sandbox.client import SandboxClient
         from copydesk.platforms.sandbox.knobs import Knobs
         from copydesk.platforms.sandbox.ledger import Ledger
@@ -79,7 +80,8 @@ class Sandbox(Platform):
         knobs = Knobs.of(session.account.settings)
         ledger = Ledger(session.home / "sandbox", session.account.id)
         remote = SandboxRemote(ledger, knobs, clock=self._clock, pause=self._pause)
-        return SandboxClient(session.account, remote, knobs)
+        watched = observed(remote, session.observers)
+        return SandboxClient(session.account, watched, knobs)
 
     def idempotency(self, account: Account) -> Idempotency:
         """Return `key_header` for an account with `idempotency=key`."""
@@ -96,6 +98,10 @@ class Sandbox(Platform):
                 "delay": float(settings.get("read_delay") or 0),
             }
         )
+
+    def inspections(self, account: Account) -> tuple[float, ...]:
+        """Return when to look again: never where the sandbox cannot be asked."""
+        return self.manifest.inspect if account.settings.get("find", "yes") == "yes" else ()
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The sandbox calls: publish, and look up by key."""
+"""The sandbox calls: publish, remove, look up by key, and look again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from copydesk.core.outcomes import (
     Outcome,
     Published,
 )
+from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.retry_after import parse_date
 from copydesk.platforms.kit.transport import Reply, Transport
 from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.sandbox.errors import TABLE, read_error
+from copydesk.platforms.sandbox.formats import Format, Kept, format_of
 from copydesk.platforms.sandbox.knobs import Knobs
 
 
@@ -37,41 +39,43 @@ class SandboxClient(Client):
         )
 
     async def commit(self, outgoing: Outgoing) -> Outcome:
-        """Hand the post to the sandbox; an update names the post it replaces."""
+        """Hand the post to the sandbox; an update or delete names the post it is about."""
+        wire_format = self._format(outgoing)
+        path = wire_format.collection
+        key = {"Idempotency-Key": outgoing.key}
+        if outgoing.action is Action.DELETE:
+            return await self._wire.delete(
+                f"{path}/{outgoing.target_id}", outgoing.target_id, headers=key
+            )
         update = outgoing.action is Action.UPDATE
         reply = await self._wire.write(
             "PUT" if update else "POST",
-            f"/posts/{outgoing.target_id}" if update else "/posts",
+            f"{path}/{outgoing.target_id}" if update else path,
             action=outgoing.action,
-            headers={"Idempotency-Key": outgoing.key},
-            json_body={
-                "action": outgoing.action.value,
-                "delivery_id": outgoing.delivery_id,
-                "post_id": outgoing.post_id,
-                "recipient": outgoing.recipient,
-                "intended_at": outgoing.intended_at.isoformat(),
-                "payload": dict(outgoing.payload),
-            },
+            headers=key,
+            json_body=wire_format.write(outgoing),
         )
         if not isinstance(reply, Reply):
             return reply
-        body = reply.json()
-        if not isinstance(body, dict) or not body.get("id"):
+        kept = wire_format.read(reply.json())
+        if kept is None:
             return self._wire.unreadable(reply, "the id of the post")
-        return Published(str(body["id"]), str(body.get("url", "")), self._wire.evidence(reply))
+        return Published(kept.id, kept.url, self._wire.evidence(reply))
 
     async def find(self, outgoing: Outgoing) -> Existence:
         """Look the key up. A post younger than the read delay is not listed yet, so its absence
         proves nothing until then."""
         if not self._knobs.can_find:
             return Inconclusive("this sandbox cannot be asked what it has (find=no)")
-        reply = await self._wire.read("GET", "/posts", query={"key": outgoing.key})
-        body = reply.json() if isinstance(reply, Reply) else None
-        if not isinstance(reply, Reply) or not isinstance(body, dict):
+        if outgoing.action is Action.DELETE:
+            return await self._find_removal(outgoing)
+        wire_format = self._format(outgoing)
+        reply = await self._wire.read("GET", wire_format.collection, query={"key": outgoing.key})
+        posts = wire_format.read_all(reply.json()) if isinstance(reply, Reply) else None
+        if not isinstance(reply, Reply) or posts is None:
             return Inconclusive("the sandbox did not answer")
-        posts = body.get("posts", [])
         if posts:
-            return Landed(str(posts[0]["id"]), str(posts[0]["url"]), f"{len(posts)} with this key")
+            return Landed(posts[0].id, posts[0].url, f"{len(posts)} with this key")
         delay = self._knobs.read_delay
         if not delay:
             return Absent("no post with this key")
@@ -83,6 +87,42 @@ class SandboxClient(Client):
             return Inconclusive("a new post is not listed yet", retry_at=listed_at)
         return Absent("no post with this key, and it would be listed by now")
 
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Compare what the sandbox has under the id with what was sent."""
+        if not self._knobs.can_find:
+            return Inconclusive("this sandbox cannot be asked what it has (find=no)")
+        kept = await self._kept(outgoing)
+        if isinstance(kept, Gone | Inconclusive):
+            return kept
+        sent, there = outgoing.payload, kept.payload or {}
+        differing = sorted(k for k in {*sent, *there} if sent.get(k) != there.get(k))
+        if differing:
+            return Changed(", ".join(differing), "the sandbox's file has another version")
+        return AsPublished("the sandbox has it as sent")
+
     async def test(self) -> Outcome:
         """Say hello; the sandbox is always there."""
         return Published(f"sandbox {self._account.name}")
+
+    async def _find_removal(self, outgoing: Outgoing) -> Existence:
+        kept = await self._kept(outgoing)
+        match kept:
+            case Gone():
+                return Landed(outgoing.target_id, evidence=kept.evidence)
+            case Inconclusive():
+                return kept
+            case Kept():
+                return Absent("the sandbox still has the post")
+
+    async def _kept(self, outgoing: Outgoing) -> Kept | Gone | Inconclusive:
+        wire_format = self._format(outgoing)
+        path = f"{wire_format.collection}/{outgoing.target_id}"
+        reply = await self._wire.read("GET", path)
+        if not isinstance(reply, Reply):
+            if reply.answer.status == 404:
+                return Gone("the sandbox has no such post any more")
+            return Inconclusive("the sandbox did not answer")
+        return wire_format.read(reply.json()) or Inconclusive("the sandbox's answer is unreadable")
+
+    def _format(self, outgoing: Outgoing) -> Format:
+        return format_of(outgoing.api_version or self._account.api_version)

@@ -48,6 +48,16 @@ class Ledger:
         with self._locked():
             return list(self._posts.read())
 
+    def newest(self, id: str) -> dict[str, Any] | None:
+        """Return the newest line about post `id`, None without one or when that removed it."""
+        found = next((post for post in reversed(self.posts()) if post["id"] == id), None)
+        return None if found is None or found.get("action") == "delete" else found
+
+    def was_removed(self, id: str) -> bool:
+        """Tell whether there was a post `id` that has been removed since."""
+        found = next((post for post in reversed(self.posts()) if post["id"] == id), None)
+        return found is not None and found.get("action") == "delete"
+
     def take_fault(self, fault: str, times: int) -> bool:
         """Tell whether this call is one of the first `times` to suffer `fault`, and count it."""
         with self._locked():

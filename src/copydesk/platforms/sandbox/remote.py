@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from copydesk.core.clock import Clock
 from copydesk.platforms.kit.transport import AnswerLost, Reply
 from copydesk.platforms.sandbox.faults import AFTER_ACCEPT, Fault
+from copydesk.platforms.sandbox.formats import FORMATS, Format
 from copydesk.platforms.sandbox.knobs import Knobs
 from copydesk.platforms.sandbox.ledger import Ledger
 
@@ -53,30 +54,39 @@ class SandboxRemote:
         query: Mapping[str, str] | None = None,
         timeout: float = 30.0,
     ) -> Reply:
-        """Answer one call; see `Transport.call`. POST and PUT publish, GET lists.
+        """Answer one call; see `Transport.call`. POST and PUT publish, DELETE removes, GET shows.
 
         Raises `AnswerLost` as a network would.
         """
+        path = urlsplit(url).path
+        wire_format = FORMATS["2" if path.startswith("/v2/") else "1"]
+        target = path.removeprefix(wire_format.collection).strip("/")
         if method == "GET":
-            return await self._list((query or {}).get("key", ""))
-        target = urlsplit(url).path.removeprefix("/posts").strip("/")
-        entry = {
-            **json_body,
+            if target:
+                return await self._show(wire_format, target)
+            return await self._list(wire_format, (query or {}).get("key", ""))
+        if method == "DELETE":
+            entry: dict[str, Any] = {"action": "delete"}
+        else:
+            entry = wire_format.entry(json_body)
+        entry |= {
             **({"id": target} if target else {}),
             "key": (headers or {})["Idempotency-Key"],
             "received_at": self._clock.now().isoformat(),
         }
-        return await self._publish(entry, timeout)
+        return await self._publish(wire_format, entry, timeout)
 
-    async def _publish(self, entry: dict[str, Any], timeout: float) -> Reply:
+    async def _publish(self, wire_format: Format, entry: dict[str, Any], timeout: float) -> Reply:
         await self._pause(min(self._knobs.latency, timeout))
         fault = await self._next_fault()
         if fault is not Fault.NONE and fault not in AFTER_ACCEPT:
             return self._turned_away(fault)
+        if "id" in entry and await asyncio.to_thread(self._ledger.was_removed, entry["id"]):
+            return self._reply(404, {"code": "gone", "message": "this post was removed"})
         kept = await asyncio.to_thread(self._ledger.accept, entry, once=self._knobs.by_key)
         if self._knobs.latency > timeout:
             raise AnswerLost(f"no answer within {timeout:g} s")
-        return await self._after_accept(fault, kept, timeout)
+        return await self._after_accept(fault, wire_format.show({"id": kept["id"]}), timeout)
 
     async def _next_fault(self) -> Fault:
         fault = self._knobs.fault
@@ -85,7 +95,7 @@ class SandboxRemote:
         strikes = await asyncio.to_thread(self._ledger.take_fault, fault.value, self._knobs.times)
         return fault if strikes else Fault.NONE
 
-    async def _after_accept(self, fault: Fault, kept: dict[str, Any], timeout: float) -> Reply:
+    async def _after_accept(self, fault: Fault, shown: dict[str, Any], timeout: float) -> Reply:
         match fault:
             case Fault.LOST_RESPONSE:
                 raise AnswerLost("the connection was reset before the answer arrived")
@@ -99,7 +109,7 @@ class SandboxRemote:
             case Fault.EMPTY:
                 return self._raw(201, b"")
             case _:
-                return self._reply(201, {"id": kept["id"], "url": ""})
+                return self._reply(201, shown)
 
     def _turned_away(self, fault: Fault) -> Reply:
         now, wait = self._clock.now(), self._knobs.retry_after
@@ -120,16 +130,24 @@ class SandboxRemote:
             case _:
                 return self._reply(422, {"code": "refused", "message": "told to refuse this"})
 
-    async def _list(self, key: str) -> Reply:
+    async def _show(self, wire_format: Format, id: str) -> Reply:
+        if not self._knobs.can_find:
+            return self._reply(403, {"code": "no_listing"})
+        kept = await asyncio.to_thread(self._ledger.newest, id)
+        if kept is None:
+            return self._reply(404, {"code": "gone", "message": "there is no such post"})
+        return self._reply(200, wire_format.show(kept))
+
+    async def _list(self, wire_format: Format, key: str) -> Reply:
         if not self._knobs.can_find:
             return self._reply(404, {"code": "no_listing"})
         visible = self._clock.now() - timedelta(seconds=self._knobs.read_delay)
         posts = [
-            {"id": post["id"], "url": "", "received_at": post["received_at"]}
+            post
             for post in await asyncio.to_thread(self._ledger.posts)
             if post["key"] == key and datetime.fromisoformat(post["received_at"]) <= visible
         ]
-        return self._reply(200, {"posts": posts})
+        return self._reply(200, wire_format.show_all(posts))
 
     def _reply(
         self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from copydesk.core.delivery import Outgoing
+from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.errors import CopydeskError
 from copydesk.core.outcomes import (
     Absent,
@@ -21,7 +21,9 @@ from copydesk.core.outcomes import (
     Refused,
     Unavailable,
 )
+from copydesk.core.standing import Standing
 from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.site.comparing import compare
 from copydesk.platforms.site.config import read_config
 from copydesk.platforms.site.errors import refused_by_disk
 from copydesk.platforms.site.folder import Folder
@@ -30,6 +32,9 @@ from copydesk.transformation.slugs import is_slug
 
 #: Media held in memory at once; a larger batch is written in several goes.
 MAX_MEDIA_BYTES: Final = 64 << 20
+
+#: What comes back instead of an action's answer where the folder cannot be used.
+_NOT_VISITED: Final = (Misconfigured, Unavailable)
 
 T = TypeVar("T")
 Work = tuple[Outgoing, dict[str, bytes]]
@@ -49,7 +54,7 @@ class SiteClient(Client):
         return (await self.commit_batch([outgoing]))[0]
 
     async def commit_batch(self, batch: Sequence[Outgoing]) -> Sequence[Outcome]:
-        """Publish `batch` and renew lists and feeds once.
+        """Publish or remove all of `batch` and renew lists and feeds once.
 
         A post that is there already under the same key is left as it is. Nothing counts before a
         post's record is on disk, so a failed write is `Unavailable` or `Misconfigured`, never
@@ -72,11 +77,17 @@ class SiteClient(Client):
         """Look into the record of the post; finish what a dead process left undone first."""
         return await asyncio.to_thread(self._find, outgoing)
 
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Compare the page's files with what its record says they are."""
+        return await asyncio.to_thread(self._inspect, outgoing)
+
     async def test(self) -> Outcome:
         """Check that the folder can be written, and say which of its files are not ours."""
         return await asyncio.to_thread(self._test)
 
     async def _load(self, outgoing: Outgoing) -> dict[str, bytes] | Refused | Unavailable:
+        if outgoing.action is Action.DELETE:
+            return {}
         if not is_slug(str(outgoing.payload.get("slug", ""))):
             return Refused("slug", "it cannot be part of an address", "give the post another slug")
         files = {media["name"]: media["file"] for media in outgoing.payload["media"]}
@@ -100,6 +111,10 @@ class SiteClient(Client):
     def _find(self, outgoing: Outgoing) -> Existence:
         def find(publication: Publication) -> Existence:
             record = publication.records.get(outgoing.post_id)
+            if outgoing.action is Action.DELETE:
+                if record is None:
+                    return Landed(outgoing.target_id, evidence="there is no record of the post")
+                return Absent("the record of the post is still there")
             if record is None:
                 return Absent("there is no record of the post, and records are complete")
             if outgoing.key not in record.keys:
@@ -111,6 +126,13 @@ class SiteClient(Client):
         if isinstance(found, Misconfigured | Unavailable):
             return Inconclusive(found.reason)
         return found
+
+    def _inspect(self, outgoing: Outgoing) -> Standing:
+        def look(publication: Publication) -> Standing:
+            return compare(publication, outgoing)
+
+        found = self._visit(look)
+        return Inconclusive(found.reason) if isinstance(found, _NOT_VISITED) else found
 
     def _test(self) -> Outcome:
         def test(publication: Publication) -> Outcome:

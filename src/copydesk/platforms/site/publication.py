@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from copydesk.core.delivery import Outgoing
+from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.outcomes import Answer, Outcome, Published
 from copydesk.platforms.site.build import build_site, post_files
 from copydesk.platforms.site.config import SiteConfig
@@ -53,21 +53,21 @@ class Publication:
             self._settle(journal["files"])
 
     def publish(self, batch: Sequence[tuple[Outgoing, Mapping[str, bytes]]]) -> list[Outcome]:
-        """Publish `batch` (each with the bytes of its media by file); one outcome each, in order.
+        """Publish or remove `batch` (each with the bytes of its media by file); one outcome each.
 
         Raises `OSError` only while nothing of the batch is written.
         """
         plans = self._plan([outgoing for outgoing, _ in batch])
-        touched = sorted({file for plan in plans if plan for file in self._touched(plan)})
+        removed = [outgoing.post_id for outgoing, _ in batch if outgoing.action is Action.DELETE]
+        leaving = [record for id in removed if (record := self.records.get(id))]
+        changed = [*(plan for plan in plans if plan), *leaving]
+        touched = sorted({file for record in changed for file in self._touched(record)})
         if touched:
             self.folder.write_json(JOURNAL, {"files": touched})
         outcomes: list[Outcome] = []
         for plan, (outgoing, media) in zip(plans, batch, strict=True):
             try:
-                if plan is not None:
-                    self._write(plan, media)
-                record = self.records[outgoing.post_id]
-                outcomes.append(Published(record.post_id, self.config.url + record.page))
+                outcomes.append(self._carry_out(plan, outgoing, media))
             except OSError as error:
                 outcomes.append(refused_by_disk(error, self.folder.root))
         if not touched:
@@ -102,6 +102,10 @@ class Publication:
         plans: list[Record | None] = []
         current = dict(self.records)
         for outgoing in batch:
+            if outgoing.action is Action.DELETE:
+                current.pop(outgoing.post_id, None)
+                plans.append(None)
+                continue
             old = current.get(outgoing.post_id)
             if old is not None and outgoing.key in old.keys:
                 plans.append(None)
@@ -135,6 +139,20 @@ class Publication:
         return {*record.files, *(old.files if old else ()), record_path(record.post_id)}
 
     # -- writing ----------------------------------------------------------------------------------
+
+    def _carry_out(
+        self, plan: Record | None, outgoing: Outgoing, media: Mapping[str, bytes]
+    ) -> Outcome:
+        if outgoing.action is Action.DELETE:
+            # without its record a post is out of everything: the pages follow when all is settled
+            self.folder.remove(record_path(outgoing.post_id))
+            gone = self.records.pop(outgoing.post_id, None)
+            note = "" if gone else "it was gone already"
+            return Published(outgoing.target_id, answer=Answer(raw=note))
+        if plan is not None:
+            self._write(plan, media)
+        record = self.records[outgoing.post_id]
+        return Published(record.post_id, self.config.url + record.page)
 
     def _write(self, record: Record, media: Mapping[str, bytes]) -> None:
         for name, data in media.items():

@@ -18,6 +18,7 @@ class Webhook(Platform):
 
     name: ClassVar[str] = "webhook"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
+    host_setting: ClassVar[str] = "url"
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(key="url", help="where posts are sent to, http(s)://…", required=True),
         Setting(
@@ -67,6 +68,10 @@ class Webhook(Platform):
         """Return whether the receiver can be asked: only with a `status_url`."""
         can_ask = bool(account.settings.get("status_url"))
         return self.manifest.reconcile.model_copy(update={"find": can_ask})
+
+    def inspections(self, account: Account) -> tuple[float, ...]:
+        """Return when to look again: never without a `status_url`."""
+        return self.manifest.inspect if account.settings.get("status_url") else ()
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]

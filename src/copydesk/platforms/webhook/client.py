@@ -1,4 +1,4 @@
-"""The webhook calls: one signed POST, and one GET to ask whether it arrived."""
+"""The webhook calls: one signed POST, and one GET to ask whether it arrived and still stands."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from copydesk.core.outcomes import (
     Outcome,
     Published,
 )
+from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.signature import signed_headers, signing_keys
 from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
 from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.webhook.errors import TABLE, read_error
 from copydesk.platforms.webhook.render import event_body
-from copydesk.platforms.kit.signature import signed_headers, signing_keys
 
 
 class WebhookClient(Client):
@@ -66,18 +67,34 @@ class WebhookClient(Client):
 
     async def find(self, outgoing: Outgoing) -> Existence:
         """Ask the receiver's `status_url`: 2xx is landed, 404 and 410 are absent."""
-        if not self._status_url:
-            return Inconclusive("the receiver has no status_url that could be asked")
-        address = self._status_url.replace("{id}", quote(outgoing.key, safe=""))
-        try:
-            reply = await self._transport.call("GET", address, timeout=self._timeout)
-        except (NotSent, AnswerLost) as error:
-            return Inconclusive(f"the receiver could not be asked: {error}")
+        reply = await self._ask(outgoing.key)
+        if isinstance(reply, Inconclusive):
+            return reply
         match reply.status:
             case status if 200 <= status < 300:
                 return Landed(outgoing.key, _public_url(reply), f"status_url answered {status}")
             case 404 | 410:
                 return Absent(f"status_url answered {reply.status}")
+            case status:
+                return Inconclusive(f"status_url answered {status}")
+
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Ask the receiver's `status_url` about the event that put the post there.
+
+        404 and 410 mean that it is gone; `changed` in a JSON answer says what was changed there.
+        """
+        reply = await self._ask(outgoing.target_id)
+        if isinstance(reply, Inconclusive):
+            return reply
+        match reply.status:
+            case status if 200 <= status < 300:
+                body = reply.json()
+                changed = body.get("changed") if isinstance(body, dict) else None
+                if changed:
+                    return Changed(changed if isinstance(changed, str) else "the post")
+                return AsPublished(f"status_url answered {status}")
+            case 404 | 410:
+                return Gone(f"status_url answered {reply.status}")
             case status:
                 return Inconclusive(f"status_url answered {status}")
 
@@ -94,6 +111,16 @@ class WebhookClient(Client):
         if status is None or status == 410 or status >= 500:
             return reply
         return Published(host, answer=reply.answer)
+
+    async def _ask(self, id: str) -> Reply | Inconclusive:
+        """Return what `status_url` answers about the event `id`."""
+        if not self._status_url:
+            return Inconclusive("the receiver has no status_url that could be asked")
+        address = self._status_url.replace("{id}", quote(id, safe=""))
+        try:
+            return await self._transport.call("GET", address, timeout=self._timeout)
+        except (NotSent, AnswerLost) as error:
+            return Inconclusive(f"the receiver could not be asked: {error}")
 
 
 def _public_url(reply: Reply) -> str:

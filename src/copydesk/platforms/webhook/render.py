@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from copydesk.core.delivery import Action, Rendition
 from copydesk.core.findings import Finding, Severity
@@ -16,6 +16,12 @@ from copydesk.platforms.kit.manifest import Limit
 from copydesk.transformation.document import parse_markdown
 from copydesk.transformation.html import to_html
 from copydesk.transformation.text import to_text
+
+_KINDS: Final = {
+    Action.CREATE: "post.published",
+    Action.UPDATE: "post.updated",
+    Action.DELETE: "post.deleted",
+}
 
 
 def render(subject: Subject) -> Rendition:
@@ -58,8 +64,7 @@ def render(subject: Subject) -> Rendition:
 
 def event_body(payload: Mapping[str, Any], action: Action) -> bytes:
     """Return the exact bytes to sign and send; the same payload always gives the same bytes."""
-    kind = {Action.CREATE: "post.published", Action.UPDATE: "post.updated"}[action]
-    event = {"type": kind, **payload}
+    event = {"type": _KINDS[action], **payload}
     return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 

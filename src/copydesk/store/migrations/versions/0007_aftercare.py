@@ -57,9 +57,7 @@ def upgrade() -> None:
         sa.Column("link", sa.Text(), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name="fk_api_notices_account_id"
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_api_notices_account_id"),
         sa.PrimaryKeyConstraint("account_id", "api_version", name="pk_api_notices"),
     )
 

@@ -1,0 +1,49 @@
+"""Whether a published page still is what its record says: what people changed or removed by hand.
+
+Only files that nobody but us should touch are compared: the page, its Markdown and its images. The
+page itself shows its neighbours too, so it is compared only while it is not due to be made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from copydesk.core.delivery import Outgoing
+from copydesk.core.standing import AsPublished, Changed, Gone, Standing
+from copydesk.platforms.site.build import post_files
+from copydesk.platforms.site.records import Record, payload_digest
+
+if TYPE_CHECKING:
+    from copydesk.platforms.site.publication import Publication
+
+
+def compare(publication: Publication, outgoing: Outgoing) -> Standing:
+    """Return how the page of `outgoing` stands in its folder. May raise `OSError`."""
+    record = publication.records.get(outgoing.post_id)
+    if record is None:
+        return Gone("there is no record of the post")
+    if record.payload_sha256 != payload_digest(outgoing.payload):
+        return Changed("the record", "it holds another version of the post")
+    there = [path for path in record.files if publication.folder.read(path) is not None]
+    if f"{record.page}index.html" not in there:
+        return Gone(f"{record.page}index.html is not there")
+    missing = [path for path in record.files if path not in there]
+    if missing:
+        return Changed(", ".join(missing), "removed from the folder")
+    changed = list(_changed(publication, record, outgoing))
+    return Changed(", ".join(changed), "not as copydesk wrote it") if changed else AsPublished()
+
+
+def _changed(publication: Publication, record: Record, outgoing: Outgoing) -> Iterator[str]:
+    folder = publication.folder
+    for path, file in post_files(record, publication.records, publication.config).items():
+        is_current = publication.made.get(path) == file.digest
+        if is_current and folder.read(path) != file.make().encode():
+            yield path
+    digests = {media.name: media.sha256 for media in outgoing.media}
+    for item in record.payload["media"]:
+        data = folder.read(f"{record.page}{item['file']}") or b""
+        if digests.get(item["name"], "") not in {"", hashlib.sha256(data).hexdigest()}:
+            yield f"{record.page}{item['file']}"
