@@ -28,7 +28,8 @@ def due_webhooks(now: datetime) -> sa.Select[Any]:
     happened behind their cursor."""
     free = webhooks.c.lease_until.is_(None) | (webhooks.c.lease_until <= now)
     newest = sa.select(sa.func.max(events.c.sequence)).scalar_subquery()
-    behind = webhooks.c.resting.is_(False) & (webhooks.c.cursor < newest)
+    told = (webhooks.c.cursor >= newest) & webhooks.c.replay_cursor.is_(None)
+    behind = webhooks.c.resting.is_(False) & ~told
     return sa.select(webhooks.c.id).where(
         webhooks.c.state == WebhookState.ENABLED, free, (webhooks.c.wake_at <= now) | behind
     )
@@ -94,9 +95,15 @@ class Webhooks:
         return [_webhook(row) for row in rows]
 
     async def change(self, id: str, **values: Any) -> None:
-        """Set columns of a webhook on behalf of an operator."""
+        """Set columns of a webhook on behalf of an operator.
+
+        Whoever deals with it now loses the right to: what that round would have written was
+        decided before.
+        """
         await self._unit.connection.execute(
-            sa.update(webhooks).where(webhooks.c.id == id).values(**values)
+            sa.update(webhooks)
+            .where(webhooks.c.id == id)
+            .values(lease_fence=webhooks.c.lease_fence + 1, lease_until=None, **values)
         )
 
     async def move(self, webhook: Webhook, to: WebhookState, reason: str, **values: Any) -> None:

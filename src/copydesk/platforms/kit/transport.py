@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from copydesk.core.outcomes import Answer
+from copydesk.platforms.kit.addresses import public_socket
 
 if TYPE_CHECKING:
     import aiohttp
@@ -126,11 +127,15 @@ def observed(transport: Transport, observers: Sequence[Observer]) -> Transport:
 
 
 class HttpTransport:
-    """`Transport` over one shared aiohttp session."""
+    """`Transport` over one shared aiohttp session; with `public_only` private addresses, this
+    machine's own among them, cannot be reached by it, whatever their name."""
 
-    def __init__(self, *, user_agent: str, connections: int = 100) -> None:
+    def __init__(
+        self, *, user_agent: str, connections: int = 100, public_only: bool = False
+    ) -> None:
         self._user_agent = user_agent
         self._connections = connections
+        self._public_only = public_only
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
@@ -138,7 +143,11 @@ class HttpTransport:
 
         if self._session is None or self._session.closed:
             session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, limit_per_host=0),
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections,
+                    limit_per_host=0,
+                    socket_factory=public_socket if self._public_only else None,
+                ),
                 headers={"User-Agent": self._user_agent},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=True,

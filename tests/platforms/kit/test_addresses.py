@@ -1,0 +1,76 @@
+"""No connection leaves for a private address, whatever it is called and whenever it is resolved."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from copydesk.platforms.kit.addresses import is_public
+from copydesk.platforms.kit.transport import HttpTransport, NotSent
+from copydesk.testing.loopback import LoopbackServer
+
+
+class Server(LoopbackServer):
+    def routes(self) -> list[web.RouteDef]:
+        async def take(_: web.Request) -> web.Response:
+            return web.Response(text="secret of the inner network")
+
+        return [web.post("/", take)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "127.8.8.8",
+        "0.0.0.0",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "192.0.2.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fc00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254",
+        "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "2001:0:7f00:1::",
+        "localhost",
+        "",
+    ],
+)
+def test_what_is_not_for_everybody_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
+def test_what_is_for_everybody_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "inner.localhost"])
+async def test_a_guarded_transport_reaches_no_private_address(host: str) -> None:
+    async with Server() as server:
+        url = server.url.replace("127.0.0.1", host)
+        guarded = HttpTransport(user_agent="test", public_only=True)
+        free = HttpTransport(user_agent="test")
+        try:
+            with pytest.raises(NotSent, match="public|resolve|Cannot connect"):
+                await guarded.call("POST", url)
+            assert server.hits == [], "nothing arrived"
+            if host != "inner.localhost":
+                assert (await free.call("POST", url)).status == 200
+        finally:
+            await guarded.close()
+            await free.close()
