@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.states import PostState, SubmissionState
-from copydesk.store.tables import deliveries, posts, submissions, workers
+from copydesk.store.tables import deliveries, posts, submissions, webhooks, workers
+from copydesk.store.webhooks import due_webhooks
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -38,7 +39,7 @@ class Worker:
     jobs_done: int
 
 
-_WAKING = (submissions, posts, deliveries)
+_WAKING = (submissions, posts, deliveries, webhooks)
 
 
 class Workers:
@@ -107,8 +108,18 @@ class Workers:
 
     async def next_wake(self, now: datetime) -> datetime | None:
         """Return when the next row wakes after `now`, or None."""
-        found = [await self._next(table, now) for table in _WAKING]
-        return min((moment for moment in found if moment is not None), default=None)
+        first = sa.union_all(
+            *(
+                sa.select(sa.func.min(table.c.wake_at).label("wake_at")).where(
+                    table.c.wake_at > now
+                )
+                for table in _WAKING
+            )
+        ).subquery()
+        moment: datetime | None = await self._unit.connection.scalar(
+            sa.select(sa.func.min(first.c.wake_at))
+        )
+        return moment
 
     async def _next(self, table: sa.Table, now: datetime) -> datetime | None:
         moment: datetime | None = await self._unit.connection.scalar(
@@ -116,25 +127,28 @@ class Workers:
         )
         return moment
 
-    async def due_submissions(self, now: datetime, limit: int = 500) -> list[str]:
-        """Return submissions that want composing now."""
-        rows = await self._unit.connection.execute(
-            sa.select(submissions.c.id)
+    async def due(self, now: datetime, limit: int = 500) -> dict[str, list[str]]:
+        """Return, by table, the ids of rows that want work now, in one statement.
+
+        Submissions to compose, posts to distribute, webhooks to tell: `limit` of each at most.
+        """
+        wanted = {
+            "submissions": sa.select(submissions.c.id)
             .where(
                 submissions.c.wake_at <= now,
                 submissions.c.state.in_([SubmissionState.RECEIVED, SubmissionState.PARSED]),
             )
-            .order_by(submissions.c.wake_at)
-            .limit(limit)
-        )
-        return [row.id for row in rows]
-
-    async def due_posts(self, now: datetime, limit: int = 500) -> list[str]:
-        """Return approved posts that want distributing now."""
-        rows = await self._unit.connection.execute(
-            sa.select(posts.c.id)
+            .order_by(submissions.c.wake_at),
+            "posts": sa.select(posts.c.id)
             .where(posts.c.wake_at <= now, posts.c.state == PostState.APPROVED)
-            .order_by(posts.c.wake_at)
-            .limit(limit)
-        )
-        return [row.id for row in rows]
+            .order_by(posts.c.wake_at),
+            "webhooks": due_webhooks(now),
+        }
+        parts = []
+        for table, query in wanted.items():
+            part = query.limit(limit).subquery()
+            parts.append(sa.select(sa.literal(table).label("table"), part.c.id))
+        found: dict[str, list[str]] = {table: [] for table in wanted}
+        for row in await self._unit.connection.execute(sa.union_all(*parts)):
+            found[row.table].append(row.id)
+        return found

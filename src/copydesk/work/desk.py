@@ -5,27 +5,42 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from copydesk import __version__
 from copydesk.config import Settings
 from copydesk.core.account import Account
 from copydesk.core.clock import Clock, SystemClock
-from copydesk.core.errors import ConfigError
+from copydesk.core.errors import ConfigError, NotFound
 from copydesk.core.ids import IdFactory
+from copydesk.distribution.budget_gate import Budgets
 from copydesk.distribution.vault import Vault, open_vault
+from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
 from copydesk.store import Store, open_store
 
 if TYPE_CHECKING:
     from copydesk.generation import Model
 
+_USER_AGENT = f"copydesk/{__version__}"
+
+#: Webhooks that hang must not take connections from each other or from couriers.
+_WEBHOOK_CONNECTIONS = 500
+
+
+def _towards_webhooks(*, public_only: bool = False) -> HttpTransport:
+    return HttpTransport(
+        user_agent=_USER_AGENT, connections=_WEBHOOK_CONNECTIONS, public_only=public_only
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The parts of a running copydesk. `workspace_id` is the workspace this process serves.
 
+    Couriers call over `transport`. Webhooks are told over `public`, which reaches public addresses
+    only, or where the operator allowed it over `private`.
     `model` is there only where a worker runs: loading one costs seconds, most commands need none.
     """
 
@@ -37,11 +52,18 @@ class Desk:
     transport: Transport
     vault: Vault
     random: random.Random
+    budgets: Budgets
+    public: Transport = field(default_factory=lambda: _towards_webhooks(public_only=True))
+    private: Transport = field(default_factory=_towards_webhooks)
     model: Model | None = None
 
     def observers(self, account: Account) -> Sequence[Observer]:
         """Return who sees every call made for `account`: couriers, tests, refreshes, metrics."""
-        return ()
+        try:
+            platform = load_platform(account.platform)
+        except NotFound:
+            return ()
+        return (self.budgets.gate(account, platform),)
 
 
 @asynccontextmanager
@@ -62,8 +84,10 @@ async def open_desk(
     async with AsyncExitStack() as stack:
         store = await open_store(settings.database, clock, ids)
         stack.push_async_callback(store.close)
-        transport = HttpTransport(user_agent=f"copydesk/{__version__}")
-        stack.push_async_callback(transport.close)
+        transport = HttpTransport(user_agent=_USER_AGENT)
+        public, private = _towards_webhooks(public_only=True), _towards_webhooks()
+        for opened in (transport, public, private):
+            stack.push_async_callback(opened.close)
         yield Desk(
             settings=settings,
             store=store,
@@ -71,8 +95,11 @@ async def open_desk(
             ids=ids,
             workspace_id=await _workspace(store, settings, approve),
             transport=transport,
+            public=public,
+            private=private,
             vault=open_vault(settings.key, settings.home),
             random=random.Random(),
+            budgets=Budgets(store),
         )
 
 

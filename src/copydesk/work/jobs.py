@@ -12,6 +12,7 @@ class Kind(StrEnum):
     COMPOSE = "compose"  # a submission: parse it, write it up, ask the gate
     DISTRIBUTE = "distribute"  # an approved post: plan its deliveries
     COURIER = "courier"  # an account: carry what is due
+    NOTIFY = "notify"  # a webhook: tell it what has happened
 
 
 Handler = Callable[[str], Awaitable[None]]

@@ -18,9 +18,11 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
     """Queue everything that is due now; return how many rows that were."""
     async with desk.store.read() as unit:
         now = unit.now
+        due = await unit.workers.due(now)
         found = {
-            Kind.COMPOSE: await unit.workers.due_submissions(now),
-            Kind.DISTRIBUTE: await unit.workers.due_posts(now),
+            Kind.COMPOSE: due["submissions"],
+            Kind.DISTRIBUTE: due["posts"],
+            Kind.NOTIFY: due["webhooks"],
             Kind.COURIER: await unit.deliveries.accounts_with_work(now),
         }
     hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]

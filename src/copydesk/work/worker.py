@@ -15,6 +15,7 @@ import structlog
 
 from copydesk.core.errors import Conflict, CopydeskError, StoreUnavailable
 from copydesk.distribution.courier import Courier, CourierTools
+from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
 from copydesk.generation import open_model, parse_model_line
 from copydesk.store import UnitOfWork
 from copydesk.work.composing import compose
@@ -37,6 +38,10 @@ MODEL_TIMEOUT = 120.0
 HEARTBEAT = 2.0
 FORGOTTEN_AFTER = timedelta(hours=1)
 
+#: How many webhooks one process tells at a time: those that hang must not take every place that
+#: couriers work in.
+MOST_NOTIFIERS = 50
+
 #: How long an account rests after its courier has crashed through a fault of ours.
 AFTER_FAULT = timedelta(minutes=1)
 
@@ -57,6 +62,8 @@ class Worker:
     def __post_init__(self) -> None:
         self.id = self.desk.ids.new("worker")
         self._speller = Speller()
+        self._horizon = Horizon(self.desk.store)
+        self._notifying = 0
 
     async def run(self) -> None:
         """Work until `stopping` is set; then finish what is in hand and return."""
@@ -82,6 +89,7 @@ class Worker:
         for other in await unit.workers.all():
             if other.host == socket.gethostname() and not _is_running(other.pid):
                 await unit.accounts.free_leases_of(other.id)
+                await unit.webhooks.free_leases_of(other.id)
                 await unit.workers.remove(other.id, older_than=FORGOTTEN_AFTER)
 
     async def ended(self) -> None:
@@ -95,6 +103,7 @@ class Worker:
             Kind.COMPOSE: self._counted(lambda id: compose(self.desk, id, self._speller)),
             Kind.DISTRIBUTE: self._counted(lambda id: distribute(self.desk, id)),
             Kind.COURIER: self._counted(self._carry),
+            Kind.NOTIFY: self._counted(self._notify),
         }
 
     async def _carry(self, account_id: str) -> None:
@@ -119,6 +128,32 @@ class Worker:
             async with self.desk.store.begin("worker") as unit:
                 await unit.accounts.pause(account_id, unit.now + AFTER_FAULT)
             raise
+
+    async def _notify(self, webhook_id: str) -> None:
+        if self._notifying >= MOST_NOTIFIERS:
+            return  # it is still due, and the next sweep says so
+        self._runs += 1
+        tools = NotifierTools(
+            store=self.desk.store,
+            vault=self.desk.vault,
+            transport=self.desk.public,
+            private=self.desk.private,
+            horizon=self._horizon,
+            owner=f"{self.id}/{self._runs}",
+            random=self.desk.random,
+            stopping=self.stopping.is_set,
+        )
+        self._notifying += 1
+        try:
+            await Notifier(tools, webhook_id).run()
+        except CopydeskError:
+            raise
+        except Exception:
+            async with self.desk.store.begin("worker") as unit:
+                await unit.webhooks.change(webhook_id, resting=True, wake_at=unit.now + AFTER_FAULT)
+            raise
+        finally:
+            self._notifying -= 1
 
     def _counted(self, handler: Handler) -> Handler:
         async def handle(subject_id: str) -> None:
