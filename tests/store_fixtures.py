@@ -23,6 +23,7 @@ from copydesk.config import Settings
 from copydesk.core.account import Account
 from copydesk.core.clock import SystemClock
 from copydesk.core.ids import IdFactory
+from copydesk.distribution.budget_gate import Budgets
 from copydesk.distribution.vault import open_vault
 from copydesk.platforms.kit import registry
 from copydesk.platforms.sandbox import Sandbox
@@ -178,6 +179,7 @@ async def desk(store: Store, database: str, clock: StoppedClock, tmp_path: Path)
         transport=ClosedTransport(),
         vault=open_vault("", home),
         random=random.Random(7),
+        budgets=Budgets(store),
     )
 
 

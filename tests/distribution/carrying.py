@@ -10,6 +10,7 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import SETTLED, PostState
+from copydesk.distribution.breaker import BreakerPolicy
 from copydesk.distribution.courier import Courier, CourierTools
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
@@ -37,7 +38,13 @@ async def add_posts(desk: Desk, *titles: str) -> list[str]:
     return ids
 
 
-def tools(desk: Desk, owner: str = "worker/1") -> CourierTools:
+#: Breakers that never open: for tests of what happens to one delivery alone.
+NO_BREAKER = BreakerPolicy(account_failures=10**6, host_failures=10**6)
+
+
+def tools(
+    desk: Desk, owner: str = "worker/1", breaker: BreakerPolicy | None = None
+) -> CourierTools:
     return CourierTools(
         store=desk.store,
         transport=desk.transport,
@@ -45,19 +52,22 @@ def tools(desk: Desk, owner: str = "worker/1") -> CourierTools:
         home=desk.settings.home,
         owner=owner,
         random=desk.random,
+        observers=desk.observers,
     )
 
 
 async def carry(desk: Desk, account: Account, owner: str = "worker/1") -> int:
     """Run one courier. One that spins without end is a failure, not a hanging test."""
     async with asyncio.timeout(30):
-        return await Courier(tools(desk, owner), account.id).run()
+        return await Courier(tools(desk, owner, breaker), account.id).run()
 
 
-async def carry_to_rest(desk: Desk, account: Account, clock: StoppedClock) -> list[Delivery]:
+async def carry_to_rest(
+    desk: Desk, account: Account, clock: StoppedClock, breaker: BreakerPolicy | None = None
+) -> list[Delivery]:
     """Carry, moving the clock from one due time to the next, until nothing wants work."""
     for number in range(60):
-        await carry(desk, account, f"worker/{number}")
+        await carry(desk, account, f"worker/{number}", breaker)
         found = await deliveries(desk)
         if all(d.state in SETTLED for d in found):
             return found
