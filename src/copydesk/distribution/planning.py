@@ -1,12 +1,13 @@
 """Planning: which renditions of a post go to which accounts, and when. Nothing is sent here.
 
 A post goes to an account once. Publishing it again plans nothing when the rendition is the same,
-an update where it has changed and the platform can update, and is refused where it cannot.
+an update where it has changed and the platform can update, and is refused where it cannot. Only a
+series repeats a post: each of its occurrences is a delivery of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,8 +16,11 @@ from typing import Any
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Delivery, Rendition
 from copydesk.core.findings import Finding, Severity
-from copydesk.core.post import Post, Revision
+from copydesk.core.post import Media, Post, Revision
 from copydesk.core.states import AccountState, DeliveryState
+from copydesk.core.timing import Timing
+from copydesk.core.zones import written
+from copydesk.distribution.moving import first_wake, is_movable, retime
 from copydesk.platforms.kit.contract import Platform, Subject
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
@@ -25,6 +29,9 @@ from copydesk.transformation.content import with_overrides
 
 #: States in which an earlier delivery of the same post may still reach the platform.
 _IN_FLIGHT = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
+
+#: Findings about an account as a whole.
+_ACCOUNT_CODES = frozenset({"account_blocked", "account_expired"})
 
 
 class Intended(StrEnum):
@@ -82,18 +89,31 @@ async def plan(
     revision: Revision,
     accounts: Sequence[Account],
     published_at: datetime,
+    *,
+    repeat: bool = False,
+    in_hand: Collection[str] = (),
 ) -> list[Plan]:
     """Work out what publishing `revision` to `accounts` means. Changes nothing.
 
-    `published_at` (aware UTC) is shown as the post's date, unless it has one already.
+    `published_at` (aware UTC) is shown as the post's date, unless it has one already. With `repeat`
+    the post goes out again whatever stands there. `in_hand` are digests of media that whoever asks
+    has, so that they need not be stored.
     """
+    missing = await unit.workspaces.missing(
+        {media.sha256 for media in revision.content.media} - set(in_hand)
+    )
+    lost = [_lost_media(media) for media in revision.content.media if media.sha256 in missing]
     plans: list[Plan] = []
     for account in accounts:
         subject = subject_of(post.id, revision, post.published_at or published_at, account)
         platform = load_platform(account.platform)
         for recipient in platform.recipients(account, subject.content):
             rendition = platform.render(subject, account, recipient)
-            findings = [*platform.validate(rendition, account), *_account_findings(account)]
+            findings = [
+                *platform.validate(rendition, account),
+                *account_findings(account, unit.now),
+                *lost,
+            ]
             planned = Plan(
                 account=account,
                 platform=platform,
@@ -101,22 +121,35 @@ async def plan(
                 findings=tuple(findings),
                 intended=Intended.CREATE,
             )
-            plans.append(await _compare(unit, post, planned))
+            plans.append(planned if repeat else await _compare(unit, post, planned))
     return plans
 
 
 async def schedule(
-    unit: UnitOfWork, post: Post, revision: Revision, plans: Sequence[Plan], due_at: datetime
+    unit: UnitOfWork,
+    post: Post,
+    revision: Revision,
+    plans: Sequence[Plan],
+    due_at: datetime,
+    timings: Mapping[str, Timing] | None = None,
 ) -> list[Delivery]:
-    """Make plans into deliveries, due at `due_at` (aware UTC); returns them, unchanged ones too.
+    """Make plans into deliveries; returns them, unchanged ones too.
 
-    A plan with errors becomes a `held` delivery that says why, so that a person finds it.
+    They are due at `due_at` (aware UTC), or when `timings`, by account, says: what waits there
+    already is moved to that. A plan with errors becomes a `held` delivery that says why, so that a
+    person finds it.
     """
     deliveries: list[Delivery] = []
+    kept: dict[str, Timing] = {}
     for planned in plans:
+        timing = (timings or {}).get(planned.account.id)
         if planned.intended is Intended.NOTHING and planned.earlier is not None:
-            deliveries.append(planned.earlier)
+            earlier = planned.earlier
+            if timing is not None and timing.due_at != earlier.due_at and is_movable(earlier):
+                earlier = await retime(unit, earlier, planned.account, timing, "published again")
+            deliveries.append(earlier)
             continue
+        timing = timing or Timing(due_at=due_at)
         if (
             planned.intended is Intended.REPLACE
             and planned.earlier is not None
@@ -136,18 +169,29 @@ async def schedule(
             revision_id=revision.id,
             rendition=planned.rendition,
             action=Action.UPDATE if planned.target_id else Action.CREATE,
-            due_at=due_at,
+            due_at=timing.due_at,
             target_id=planned.target_id,
         )
-        await unit.deliveries.move(_first_step(planned, delivery, due_at))
+        await unit.deliveries.move(_first_step(planned, delivery, timing))
+        if timing.says_something:
+            kept[delivery.id] = timing
         deliveries.append(await unit.deliveries.get(delivery.id))
+    await unit.schedules.add_timings(kept)
     return deliveries
 
 
-def _first_step(planned: Plan, delivery: Delivery, due_at: datetime) -> Change:
-    errors = planned.errors
+def _first_step(planned: Plan, delivery: Delivery, timing: Timing) -> Change:
+    # what is wrong with the account alone is mended there, and lets everything go on
+    errors = [finding for finding in planned.errors if finding.code not in _ACCOUNT_CODES]
     if not errors:
-        return Change(delivery=delivery, to=DeliveryState.SCHEDULED, values={"wake_at": due_at})
+        wake_at, code, reason = first_wake(planned.account, timing.due_at)
+        waits = {"reason_code": code, "reason": reason} if code else {}
+        return Change(
+            delivery=delivery,
+            to=DeliveryState.SCHEDULED,
+            reason=timing.note or reason,
+            values={"wake_at": wake_at, **waits},
+        )
     reason = "; ".join(f"{f.field}: {f.message}" for f in errors)
     values: dict[str, Any] = {
         "reason_code": errors[0].code,
@@ -157,18 +201,37 @@ def _first_step(planned: Plan, delivery: Delivery, due_at: datetime) -> Change:
     return Change(delivery=delivery, to=DeliveryState.HELD, reason=reason, values=values)
 
 
-def _account_findings(account: Account) -> list[Finding]:
-    if account.state is not AccountState.BLOCKED:
-        return []
-    return [
-        Finding(
-            code="account_blocked",
-            field="account",
-            message=f"{account.name} is blocked: {account.reason}",
-            remedy=f"`copydesk accounts test {account.name}` lets it go on once this is mended.",
-            severity=Severity.WARNING,
-        )
-    ]
+def account_findings(account: Account, now: datetime) -> list[Finding]:
+    """Return what keeps an account from publishing at `now` (aware UTC), as errors."""
+    remedy = f"Connect it again, or mend it and try: `copydesk accounts test {account.name}`."
+    if account.state is AccountState.BLOCKED:
+        return [
+            Finding(
+                code="account_blocked",
+                field="account",
+                message=f"{account.name} is blocked: {account.reason}",
+                remedy=remedy,
+            )
+        ]
+    if account.ends_at is not None and account.ends_at <= now:
+        return [
+            Finding(
+                code="account_expired",
+                field="account",
+                message=f"the credential of {account.name} ended {written(account.ends_at, '')}",
+                remedy=remedy,
+            )
+        ]
+    return []
+
+
+def _lost_media(media: Media) -> Finding:
+    return Finding(
+        code="media_missing",
+        field=f"media {media.name}",
+        message="its stored bytes are gone",
+        remedy="Publish the file again with the image beside it, or restore a backup.",
+    )
 
 
 async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:

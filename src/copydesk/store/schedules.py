@@ -142,6 +142,28 @@ class Schedules:
             .values(late=LatePolicy.POST_LATE)
         )
 
+    async def rest(self, delivery: Delivery, values: Mapping[str, Any], why: str) -> None:
+        """Give a waiting delivery other values (`wake_at` among them) in the state it is in.
+
+        Raises `Conflict` when it has moved meanwhile.
+        """
+        result = await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
+            .values(changed_at=self._unit.now, **values)
+        )
+        if result.rowcount != 1:
+            raise Conflict(f"Delivery {delivery.id} has changed in the meantime.")
+        await self._unit.events.append(
+            delivery.workspace_id,
+            "delivery",
+            delivery.id,
+            delivery.state,
+            delivery.state,
+            reason=why,
+        )
+        self._unit.hint("courier", delivery.account_id, values.get("wake_at"))
+
     async def wait(self, ids: Sequence[str], wake_at: datetime, code: str, reason: str) -> None:
         """Let deliveries rest until `wake_at` (aware UTC) in the state they are in, and say why."""
         await self._unit.connection.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -86,6 +87,15 @@ class Workspaces:
                 insert_if_absent(self._unit, blobs).values(sha256=digest, size=len(data), data=data)
             )
         return digest
+
+    async def missing(self, digests: Collection[str]) -> set[str]:
+        """Return those of `digests` (SHA-256 in hex) of which there are no stored bytes."""
+        if not digests:
+            return set()
+        rows = await self._unit.connection.execute(
+            sa.select(blobs.c.sha256).where(blobs.c.sha256.in_(list(digests)))
+        )
+        return set(digests) - {row.sha256 for row in rows}
 
     async def load(self, sha256: str) -> bytes:
         """Return stored bytes; raises `NotFound`, also when they no longer match their hash."""
