@@ -32,6 +32,7 @@ class Awake:
     media: tuple[Media, ...]
     published_at: datetime | None
     first_sent_at: datetime | None
+    api_version: str = ""
 
 
 # Built once: putting a statement together costs more than running it.
@@ -42,6 +43,7 @@ AWAKE = (
         renditions.c.payload_sha256,
         renditions.c.text,
         renditions.c.media,
+        renditions.c.api_version,
         posts.c.published_at,
         sa.select(sa.func.min(intents.c.started_at))
         .where(intents.c.delivery_id == deliveries.c.id)
@@ -71,4 +73,5 @@ def awake_of(row: Any, delivery: Delivery) -> Awake:
         media=from_json(tuple[Media, ...], row.media),
         published_at=row.published_at,
         first_sent_at=row.first_sent_at,
+        api_version=row.api_version,
     )
