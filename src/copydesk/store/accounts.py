@@ -39,6 +39,8 @@ COLUMNS = [
         "ends_at",
         "timetable",
         "last_sent_at",
+        "api_version",
+        "wait_for_link",
     )
 ]
 
@@ -142,11 +144,11 @@ class Accounts:
     async def on_platform(self, platform: str) -> list[Account]:
         """Return every account on a platform, in all workspaces, that was not removed."""
         rows = await self._unit.connection.execute(
-            sa.select(*_COLUMNS).where(
+            sa.select(*COLUMNS).where(
                 accounts.c.platform == platform, accounts.c.state != AccountState.REMOVED
             )
         )
-        return [_account(row) for row in rows]
+        return [account_of(row) for row in rows]
 
     async def secrets(self, id: str) -> bytes:
         """Return the sealed secrets of an account."""
@@ -154,6 +156,26 @@ class Accounts:
             sa.select(accounts.c.secrets).where(accounts.c.id == id)
         )
         return bytes(value or b"")
+
+    async def adjust(
+        self,
+        account: Account,
+        *,
+        api_version: str | None = None,
+        wait_for_link: bool | None = None,
+        reason: str,
+    ) -> Account:
+        """Set the API version or whether announcements wait; None leaves one as it is."""
+        given = {"api_version": api_version, "wait_for_link": wait_for_link}
+        await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.id == account.id)
+            .values({name: value for name, value in given.items() if value is not None})
+        )
+        await self._unit.events.append(
+            account.workspace_id, "account", account.id, account.state, account.state, reason=reason
+        )
+        return await self.get(account.id)
 
     async def change(
         self,
