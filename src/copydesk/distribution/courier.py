@@ -18,14 +18,16 @@ from copydesk.core.account import Account, Lease
 from copydesk.core.errors import ConfigError, NotFound, StoreUnavailable
 from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.breaker import BreakerPolicy, Pulse
 from copydesk.distribution.calls import words
+from copydesk.distribution.credentials import Credentials
+from copydesk.distribution.opened import OpenAccount
 from copydesk.distribution.records import LEASE, Records
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.rounds import MOST, Rounds
 from copydesk.distribution.vault import Vault
-from copydesk.platforms.kit.contract import Session
 from copydesk.platforms.kit.registry import load_platform
-from copydesk.platforms.kit.transport import Observer, Transport, observed
+from copydesk.platforms.kit.transport import Observer, Transport
 from copydesk.store import Store
 from copydesk.store.accounts import LeaseLost
 
@@ -47,9 +49,22 @@ class CourierTools:
     home: Path
     owner: str
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     random: random.Random = field(default_factory=random.Random)
     stopping: Callable[[], bool] = lambda: False
     observers: Callable[[Account], Sequence[Observer]] = lambda _: ()
+
+    def credentials(self) -> Credentials:
+        """Return what opens the accounts' credentials and keeps them good."""
+        return Credentials(
+            store=self.store,
+            vault=self.vault,
+            transport=self.transport,
+            home=self.home,
+            owner=self.owner,
+            source=self.random,
+            observers=self.observers,
+        )
 
 
 class Courier:
@@ -126,27 +141,20 @@ class Courier:
     async def _open(self, account: Account, sealed: bytes, lease: Lease) -> Rounds | None:
         try:
             platform = load_platform(account.platform)
-            secrets = self._tools.vault.open(sealed)
+            credentials = self._tools.credentials()
+            opened = credentials.open(account, sealed)
         except (NotFound, ConfigError) as error:
             await Records(self._store, lease).block(account, f"{error.message} {error.remedy}")
             return None
-        observers = self._tools.observers(account)
-        session = Session(
-            account=account,
-            secrets=secrets,
-            transport=observed(self._tools.transport, observers),
-            observers=observers,
-            load_media=self._load_media,
-            home=self._tools.home,
-        )
+        pulse = Pulse()
         try:
-            client = platform.connect(session)
+            open_account = OpenAccount(credentials, platform, opened, self._load_media, (pulse,))
         except Exception as error:
             # settings a spoke chokes on: a person has to mend them, and no other account waits
             _log.exception("connect_failed", account=account.name, platform=account.platform)
             await Records(self._store, lease).block(account, f"connecting failed: {words(error)}")
             return None
-        return Rounds(self._tools, platform, account, client, lease)
+        return Rounds(self._tools, platform, account, open_account, lease, pulse)
 
     async def _load_media(self, media: Media) -> bytes:
         async with self._store.read() as unit:

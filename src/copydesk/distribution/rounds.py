@@ -15,7 +15,7 @@ import structlog
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.delivery import Delivery, Outgoing
-from copydesk.core.outcomes import Pending, Ready
+from copydesk.core.outcomes import AuthExpired, AuthRevoked, Outcome, Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.admitting import Door
 from copydesk.distribution.breaker import Pulse
@@ -28,8 +28,9 @@ from copydesk.distribution.judgement import (
     judge_existence,
     judge_preparation,
 )
+from copydesk.distribution.opened import OpenAccount, as_outcome, go_again, waits_until
 from copydesk.distribution.records import Look, Records, Sent
-from copydesk.platforms.kit.contract import Client, Platform
+from copydesk.platforms.kit.contract import Platform
 
 if TYPE_CHECKING:
     from copydesk.distribution.courier import CourierTools
@@ -55,7 +56,7 @@ class Rounds:
         tools: CourierTools,
         platform: Platform,
         account: Account,
-        client: Client,
+        open_account: OpenAccount,
         lease: Lease,
         pulse: Pulse,
     ) -> None:
@@ -68,8 +69,9 @@ class Rounds:
         self._gate = Gate(
             tools.store, account, platform.host(account), pulse, tools.breaker, tools.random
         )
+        self._open = open_account
         self._calls = Calls(
-            client, platform.manifest, account, pulse, tools.breaker.account_failures
+            open_account.client, platform.manifest, account, pulse, tools.breaker.account_failures
         )
         self._records = Records(tools.store, lease)
         self._door = Door(tools.store, lease)
@@ -77,7 +79,7 @@ class Rounds:
 
     async def close(self) -> None:
         """Close the client."""
-        await self._calls.client.close()
+        await self._open.close()
 
     async def carry(self) -> int:
         """Do one round; return how many deliveries it looked at, 0 when none is awake."""
@@ -88,6 +90,8 @@ class Rounds:
         awake = await self._abandon(look.awake)
         if not await self._account_waits(awake):
             through = await self._gate.let_through(awake, look.breakers)
+            if await self._credential_waits(through):
+                return len(look.awake)
             await self._ask_about(through, look)
             due = await self._wake(through)
             ready = await self._prepare([(d, look.outgoing[d.id]) for d in due])
@@ -113,6 +117,33 @@ class Rounds:
             await self._records.postpone(awake, until)
             return True
         return False
+
+    async def _credential_waits(self, through: Sequence[Delivery]) -> bool:
+        """Renew the credential if it is time; let everything wait where that does not work."""
+        if not through:
+            return False
+        problem = await self._open.keep(self._account)
+        self._calls.client = self._open.client
+        if problem is None:
+            return False
+        until = waits_until(problem, self._clock.now())
+        if until is None:
+            await self._records.block(self._account, problem.reason)
+        else:
+            await self._records.postpone(through, until)
+        return True
+
+    async def _better(self, outcomes: Sequence[Ready | Pending | Outcome | None]) -> Outcome | None:
+        """Return None when calls that were refused for their credential may go again with a better
+        one, else what is to be judged instead."""
+        refused = [o for o in outcomes if isinstance(o, AuthExpired | AuthRevoked)]
+        if any(o is not None for o in outcomes if o not in refused):
+            self._open.proved()
+        if not refused:
+            return None
+        problem = await self._open.after(refused[0])
+        self._calls.client = self._open.client
+        return None if problem is None else as_outcome(problem, self._clock.now())
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -158,6 +189,9 @@ class Rounds:
             if self._calls.gave_out:
                 break
             answer = await self._calls.prepare(going)
+            if isinstance(answer, AuthExpired | AuthRevoked):
+                better = await self._better([answer])
+                answer = better or await self._calls.prepare(going)
             if isinstance(answer, Ready | Pending) and answer.handles != going.handles:
                 await self._records.store_handles(delivery, answer.handles)
                 going = replace(going, handles=answer.handles)
@@ -191,6 +225,7 @@ class Rounds:
         intents = await self._records.intend(going)
         began = self._clock.monotonic()
         outcomes = await self._calls.commit([out for _, out in going])
+        instead = await self._better(outcomes)
         sent: list[Sent] = []
         not_called: list[Delivery] = []
         for (_, out), outcome in zip(going, outcomes, strict=True):
@@ -198,7 +233,13 @@ class Rounds:
             if outcome is None:
                 not_called.append(sending)
                 continue
-            judgement = judge(outcome, sending, self._circumstances(out))
+            at = self._circumstances(out)
+            if not isinstance(outcome, AuthExpired | AuthRevoked):
+                judgement = judge(outcome, sending, at)
+            elif instead is None:
+                judgement = go_again(sending, at.now)
+            else:
+                judgement = judge(instead, sending, at)
             sent.append(
                 Sent(
                     delivery=sending,
