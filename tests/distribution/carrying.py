@@ -53,10 +53,17 @@ def tools(
         owner=owner,
         random=desk.random,
         observers=desk.observers,
+        closed_until=desk.closed_until,
+        breaker=breaker or BreakerPolicy(),
     )
 
 
-async def carry(desk: Desk, account: Account, owner: str = "worker/1") -> int:
+async def carry(
+    desk: Desk,
+    account: Account,
+    owner: str = "worker/1",
+    breaker: BreakerPolicy | None = None,
+) -> int:
     """Run one courier. One that spins without end is a failure, not a hanging test."""
     async with asyncio.timeout(30):
         return await Courier(tools(desk, owner, breaker), account.id).run()

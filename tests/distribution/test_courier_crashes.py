@@ -45,8 +45,8 @@ RECORDS = [
     ("receive", "before", 2),
     ("not_called", "before", 1),
     ("not_called", "after", 1),
-    ("settle", "before", 1),
-    ("settle", "after", 1),
+    ("see", "before", 1),
+    ("see", "after", 1),
 ]
 CALLS = [("commit", when, n) for n in (1, 2, 3) for when in ("before", "after")]
 LOOKS = [("find", "before", 1), ("find", "after", 1)]

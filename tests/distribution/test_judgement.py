@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -29,7 +31,7 @@ from copydesk.core.outcomes import (
     Unavailable,
     Unknown,
 )
-from copydesk.core.states import DeliveryState, check_transition
+from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState, check_transition
 from copydesk.distribution.judgement import (
     Circumstances,
     Judgement,
@@ -37,8 +39,9 @@ from copydesk.distribution.judgement import (
     judge_accepted,
     judge_existence,
     judge_preparation,
+    judge_removed,
 )
-from copydesk.distribution.retry import RetryPolicy
+from copydesk.distribution.retry import Cause, RetryPolicy
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.testing.clocks import NOON
 
@@ -76,10 +79,23 @@ circumstances = st.builds(
         Reconcile, find=st.booleans(), delay=st.floats(0, 600), looks=st.integers(1, 5)
     ),
     first_sent_at=st.none() | moments.filter(lambda m: m <= NOON),
+    sent_at=st.none() | moments,
+    action=st.sampled_from(Action),
+    probing=st.booleans(),
+    unreached=st.booleans(),
+)
+#: What earlier tries have used up, up to the last one of each cause.
+spendings = st.fixed_dictionaries(
+    {}, optional={cause.value: st.integers(0, POLICY.limits[cause] - 1) for cause in Cause}
 )
 
 
-def delivery(state: DeliveryState, attempts: int = 1, looks: int = 0) -> Delivery:
+def delivery(
+    state: DeliveryState,
+    attempts: int = 1,
+    looks: int = 0,
+    spent: Mapping[str, int] | None = None,
+) -> Delivery:
     return Delivery(
         id="dlv_1",
         workspace_id="wsp_1",
@@ -93,6 +109,7 @@ def delivery(state: DeliveryState, attempts: int = 1, looks: int = 0) -> Deliver
         key="k",
         attempts=attempts,
         looks=looks,
+        spent=spent or {},
     )
 
 
@@ -113,6 +130,11 @@ def check_step(at: Circumstances, before: Delivery, step: Judgement) -> None:
     if step.to is STATE.BLOCKED:
         assert step.block_account
     assert step.values.get("attempts", 0) >= 0
+    spent: Mapping[str, int] = step.values.get("spent", before.spent)
+    if step.to is STATE.SCHEDULED:
+        more = [cause for cause in Cause if spent.get(cause, 0) != before.spent.get(cause, 0)]
+        assert len(more) == 1, "another try has one cause"
+        assert spent[more[0]] < POLICY.limits[more[0]], "tries end, cause by cause"
 
 
 def test_the_strategies_know_every_answer() -> None:
@@ -122,68 +144,85 @@ def test_the_strategies_know_every_answer() -> None:
     assert set(get_args(Existence)) == {Landed, Absent, Inconclusive}
 
 
-@given(outcomes, st.integers(1, 10), circumstances)
-def test_an_answer_to_a_call(outcome: Outcome, attempts: int, at: Circumstances) -> None:
-    before = delivery(STATE.SENDING, attempts)
+@given(outcomes, st.integers(1, 10), spendings, circumstances)
+def test_an_answer_to_a_call(
+    outcome: Outcome, attempts: int, spent: Mapping[str, int], at: Circumstances
+) -> None:
+    before = delivery(STATE.SENDING, attempts, spent=spent)
     step = judge(outcome, before, at)
     check_step(at, before, step)
     if isinstance(outcome, RateLimited):
         assert step.values["attempts"] == attempts - 1, "a rest burns no attempt"
         assert step.pause_until == step.values["wake_at"]
         assert step.pause_until > at.now, "a rest of no length would never end"
+    if isinstance(outcome, RateLimited | AuthExpired | AuthRevoked | Misconfigured):
+        assert "spent" not in step.values, "neither a rest nor a lost permission uses up a try"
     if isinstance(outcome, Unknown):
         assert step.to is STATE.UNKNOWN, "never repeated, never dropped"
     if step.to is STATE.SCHEDULED:
         assert isinstance(outcome, Unavailable), "only what certainly did not land is sent again"
-        assert attempts < POLICY.attempts
 
 
-@given(looks, st.integers(1, 10), st.integers(0, 6), circumstances)
+@given(looks, st.integers(1, 10), st.integers(0, 6), spendings, circumstances)
 def test_a_look_at_an_unknown_outcome(
-    found: Existence, attempts: int, looked: int, at: Circumstances
+    found: Existence, attempts: int, looked: int, spent: Mapping[str, int], at: Circumstances
 ) -> None:
-    before = delivery(STATE.UNKNOWN, attempts, looked)
+    before = delivery(STATE.UNKNOWN, attempts, looked, spent)
     step = judge_existence(found, before, at)
-    if step is None:
-        assert isinstance(found, Inconclusive)
-        assert looked + 1 < at.reconcile.looks, "looking ends"
-        assert at.reconcile.find
+    if step.to is STATE.UNKNOWN:
+        assert step.values["wake_at"] > at.now or at.reconcile.delay == 0
+        if isinstance(found, Inconclusive):
+            assert step.values["looks"] == looked + 1, "looking ends"
+            assert looked + 1 < at.reconcile.looks or at.unreached
+            assert at.reconcile.find
         return
     check_step(at, before, step)
     if step.to is STATE.SCHEDULED:
         assert isinstance(found, Absent) or at.may_repeat
-        assert attempts < POLICY.attempts, "sending ends"
+    if isinstance(found, Absent) and at.sent_at is not None and at.sent_at <= at.now:
+        shown_at = at.sent_at + timedelta(seconds=at.reconcile.delay)
+        assert shown_at <= at.now, "a listing read too early proves nothing"
     if isinstance(found, Inconclusive):
         assert step.to in {STATE.SCHEDULED, STATE.HELD}, "it may have landed: not failed"
+    if step.to is STATE.HELD:
+        assert step.values["reason_code"] in MAY_HAVE_LANDED
 
 
-@given(outcomes, st.integers(0, 10), circumstances)
-def test_an_answer_to_preparing(outcome: Outcome, attempts: int, at: Circumstances) -> None:
-    before = delivery(STATE.SCHEDULED, attempts)
+@given(outcomes, st.integers(0, 10), spendings, circumstances)
+def test_an_answer_to_preparing(
+    outcome: Outcome, attempts: int, spent: Mapping[str, int], at: Circumstances
+) -> None:
+    before = delivery(STATE.SCHEDULED, attempts, spent=spent)
     step = judge_preparation(outcome, before, at)
     if step.to is STATE.SCHEDULED:  # stays, and waits
         assert step.values["wake_at"] >= at.now
-        assert attempts + 1 < POLICY.attempts
     else:
         check_step(at, before, step)
     assert step.to is not STATE.DELIVERED
-    if isinstance(outcome, RateLimited):
-        assert step.values["attempts"] == attempts
+    assert step.values.get("attempts", attempts) == attempts, "no call was made that could publish"
+    if isinstance(outcome, Published | Accepted | Duplicate | Unknown):
+        assert step.values["reason_code"] in MAY_HAVE_LANDED
 
 
 @given(
-    outcomes | st.builds(Ready) | st.builds(Pending, retry_after=st.floats(0, 600)), circumstances
+    outcomes | st.builds(Ready) | st.builds(Pending, retry_after=st.floats(0, 600)),
+    moments,
+    circumstances,
 )
 def test_a_look_at_what_the_platform_has_accepted(
-    answer: Ready | Pending | Outcome, at: Circumstances
+    answer: Ready | Pending | Outcome, accepted_at: datetime, at: Circumstances
 ) -> None:
-    before = delivery(STATE.SNOOZED)
+    before = replace(delivery(STATE.SNOOZED), handles={"accepted": accepted_at.isoformat()})
     step = judge_accepted(answer, before, at)
     if step.to is STATE.SNOOZED:
         assert step.values["wake_at"] > at.now, "looking again without a rest would never end"
+        if not isinstance(answer, RateLimited):
+            assert at.now - accepted_at <= timedelta(days=1), "asking ends"
     else:
         check_step(at, before, step)
     assert step.to in {STATE.SNOOZED, STATE.DELIVERED, STATE.HELD}, "never sent again"
+    if step.to is STATE.HELD and not isinstance(answer, Refused):
+        assert step.values["reason_code"] in MAY_HAVE_LANDED
     if isinstance(answer, RateLimited):
         assert step.pause_until == step.values["wake_at"]
     if isinstance(answer, AuthExpired | AuthRevoked | Misconfigured):
@@ -192,6 +231,7 @@ def test_a_look_at_what_the_platform_has_accepted(
 
 @given(circumstances)
 def test_a_repeat_is_only_harmless_within_the_promise(at: Circumstances) -> None:
+    at = replace(at, action=Action.CREATE)
     assume(at.may_repeat)
     assert at.idempotency is not Idempotency.NONE
     if at.idempotency is Idempotency.KEY_HEADER and at.window is not None:
@@ -203,3 +243,27 @@ def test_a_repeat_is_only_harmless_within_the_promise(at: Circumstances) -> None
 def test_waits_are_jittered_and_bounded(attempt: int, seed: int) -> None:
     wait = POLICY.wait(attempt, random.Random(seed)).total_seconds()
     assert 0 <= wait <= min(POLICY.longest, 2.0 ** (attempt - 1))
+
+
+@given(st.integers(0, 20), st.floats(0, 3600), st.integers(0, 99))
+def test_looks_keep_to_the_read_delay_and_grow(looked: int, delay: float, seed: int) -> None:
+    wait = POLICY.look(looked, delay, random.Random(seed)).total_seconds()
+    assert delay - 1e-6 <= wait <= max(POLICY.longest, POLICY.first, delay) + 1e-6
+    assert POLICY.look(9, 1.0, random.Random(seed)) > POLICY.look(1, 1.0, random.Random(seed))
+
+
+@given(
+    st.sampled_from(
+        [STATE.SCHEDULED, STATE.SNOOZED, STATE.UNKNOWN, STATE.BLOCKED, STATE.FAILED, STATE.HELD]
+    ),
+    st.booleans(),
+)
+def test_what_an_account_leaves_behind_when_it_is_removed(
+    state: DeliveryState, accepted: bool
+) -> None:
+    before = replace(delivery(state), handles={"accepted": NOON.isoformat()} if accepted else {})
+    step = judge_removed(before)
+    check_transition("delivery", before.id, before.state, step.to)
+    may_have_landed = state is STATE.UNKNOWN or before.is_accepted
+    assert step.to is (STATE.HELD if may_have_landed else STATE.CANCELLED)
+    assert (step.values["reason_code"] in MAY_HAVE_LANDED) is may_have_landed

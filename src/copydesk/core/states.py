@@ -178,6 +178,12 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
 #: Delivery states that need nothing more from the engine.
 SETTLED = frozenset({_D.DELIVERED, _D.HELD, _D.BLOCKED, _D.FAILED, _D.CANCELLED, _D.EXPIRED})
 
+#: Reasons for which a delivery is held although it may be there already. It is sent again only when
+#: a person says of this very one that it did not land, never with others.
+MAY_HAVE_LANDED = frozenset(
+    {"unknown", "not_public", "duplicate", "spoke_fault", "removed_in_flight"}
+)
+
 
 def check_transition(noun: str, id: str, current: StrEnum, target: StrEnum) -> None:
     """Raise `TransitionNotAllowed` unless `current → target` is in the table of its state type."""

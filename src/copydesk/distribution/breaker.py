@@ -15,12 +15,11 @@ from datetime import datetime, timedelta
 
 from copydesk.core.breaker import MANY, Breaker, host_breaker_id
 from copydesk.core.outcomes import (
-    Absent,
     Existence,
     Inconclusive,
-    Landed,
     Outcome,
     Pending,
+    RateLimited,
     Ready,
     Unavailable,
     Unknown,
@@ -51,27 +50,45 @@ class BreakerPolicy:
         return timedelta(seconds=max(self.least, source.uniform(0, bound)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How many HTTP calls were begun and how many were answered, up to some moment."""
+
+    asked: int = 0
+    told: int = 0
+
+
 class Pulse:
-    """What one round felt of its platform, call by call. Also watches the HTTP calls themselves:
-    a spoke that could not ask says `Inconclusive`, as does one that was told nothing.
-    """
+    """What one round felt of its platform, call by call; it also watches the HTTP calls."""
 
     def __init__(self) -> None:
+        self._asked = 0
+        self._told = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin another round."""
         self.failures = 0
         self.answered = False
         self.reason = ""
-        self._asked = 0
-        self._told = 0
 
-    def feel(self, answer: Ready | Pending | Outcome | Existence) -> None:
-        """Take in an answer of the spoke."""
+    def feel(self, answer: Ready | Pending | Outcome | Existence, since: Mark) -> None:
+        """Take in an answer of the spoke to a step that began at `since`."""
         match answer:
             case Unavailable() | Unknown():
                 self.miss(answer.reason)
             case Inconclusive():
-                pass  # the calls it stands for were felt one by one, or none was made
-            case Landed() | Absent() | _:
+                # a spoke that could not ask says the same as one that was told nothing
+                if self._asked - self._told > since.asked - since.told:
+                    self.miss(answer.reason)
+            case Ready() | Pending() | RateLimited() if self._told == since.told:
+                pass  # said without a call: there was nothing to prepare, or the budget is used up
+            case _:
                 self.failures, self.answered = 0, True
+
+    def mark(self) -> Mark:
+        """Return where the calls stand, for `feel`."""
+        return Mark(asked=self._asked, told=self._told)
 
     def miss(self, reason: str) -> None:
         """Take in that nobody answered."""
@@ -88,11 +105,6 @@ class Pulse:
         """Count a call that was answered by somebody."""
         if reply.status < 500:
             self._told += 1
-
-    @property
-    def unheard(self) -> int:
-        """Return how many HTTP calls got no answer so far; the difference tells about a step."""
-        return self._asked - self._told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +137,7 @@ def scopes(account_id: str, platform: str, host: str, policy: BreakerPolicy) -> 
 
 def closed(scope: Scope) -> Breaker:
     """Return the breaker of a scope that never failed."""
-    return Breaker(
-        id=scope.id, platform=scope.platform, host=scope.host, state=BreakerState.CLOSED
-    )
+    return Breaker(id=scope.id, platform=scope.platform, host=scope.host, state=BreakerState.CLOSED)
 
 
 def resting_until(breakers: Sequence[Breaker], now: datetime) -> Breaker | None:

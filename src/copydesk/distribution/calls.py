@@ -26,6 +26,7 @@ from copydesk.core.outcomes import (
     Unavailable,
     Unknown,
 )
+from copydesk.distribution.breaker import Pulse
 from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Manifest
 
@@ -38,12 +39,21 @@ STOPPERS = (RateLimited, AuthExpired, AuthRevoked, Misconfigured)
 class Calls:
     """One account's open client, guarded. Nothing here raises because of a spoke."""
 
-    def __init__(self, client: Client, manifest: Manifest, account: Account) -> None:
+    def __init__(
+        self, client: Client, manifest: Manifest, account: Account, pulse: Pulse, most_misses: int
+    ) -> None:
         self.client = client
+        self._pulse = pulse
+        self._most_misses = most_misses
         self._manifest = manifest
         self._account = account
         # a guard above the adapter's own timeout: no call keeps an account for ever
         self._patience = manifest.timeout * 2 + 5
+
+    @property
+    def gave_out(self) -> bool:
+        """Whether so many calls in a row got no answer that no further one is begun."""
+        return self._pulse.failures >= self._most_misses
 
     @property
     def at_once(self) -> int:
@@ -52,12 +62,16 @@ class Calls:
 
     async def find(self, outgoing: Outgoing) -> Existence:
         """Ask the platform whether `outgoing` has landed."""
+        since = self._pulse.mark()
         try:
             async with asyncio.timeout(self._patience):
-                return await self.client.find(outgoing)
+                found = await self.client.find(outgoing)
         except Exception as error:
             _log.warning("look_failed", delivery=outgoing.delivery_id, error=repr(error))
-            return Inconclusive(f"looking it up failed: {error}")
+            self._pulse.miss(words(error))
+            return Inconclusive(f"looking it up failed: {words(error)}")
+        self._pulse.feel(found, since)
+        return found
 
     async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
         """Do what may be repeated before the commit, or ask whether it is done by now."""
@@ -65,11 +79,11 @@ class Calls:
             return Ready(outgoing.handles)
         if outgoing.handles:
             return await self.check(outgoing)
-        return _harmless(await self._guarded(self.client.prepare(outgoing)))
+        return await self._before_commit(self.client.prepare(outgoing))
 
     async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
         """Ask how far the platform has got; never `Unknown`, since asking changes nothing."""
-        return _harmless(await self._guarded(self.client.check(outgoing)))
+        return await self._before_commit(self.client.check(outgoing))
 
     async def commit(self, outs: Sequence[Outgoing]) -> list[Outcome | None]:
         """Make the irreversible calls; None for each that an earlier answer stopped."""
@@ -86,7 +100,7 @@ class Calls:
                     return
                 outcome = await self._commit_one(outs[position])
                 outcomes[position] = outcome
-                if isinstance(outcome, STOPPERS):
+                if stops(outcome) or self.gave_out:
                     stopped = True
 
         lanes = min(self.at_once, len(outs))
@@ -98,9 +112,19 @@ class Calls:
             await lane()
         return outcomes
 
+    async def _before_commit(
+        self, call: Awaitable[Ready | Pending | Outcome]
+    ) -> Ready | Pending | Outcome:
+        since = self._pulse.mark()
+        answer = _harmless(await self._guarded(call))
+        self._pulse.feel(answer, since)
+        return answer
+
     async def _commit_one(self, out: Outgoing) -> Outcome:
+        since = self._pulse.mark()
         answer = await self._guarded(self.client.commit(out))
         assert not isinstance(answer, Ready | Pending)
+        self._pulse.feel(answer, since)
         return answer
 
     async def _commit_batch(self, outs: Sequence[Outgoing]) -> list[Outcome]:
@@ -109,7 +133,12 @@ class Calls:
                 outcomes = list(await self.client.commit_batch(outs))
         except Exception as error:
             self._say_failed()
+            self._pulse.miss(words(error))
             return [Unknown(words(error))] * len(outs)
+        # one call, so one answer: any of them that is one tells that somebody is there
+        telling = [o for o in outcomes if not isinstance(o, Unavailable | Unknown)] or outcomes
+        for outcome in telling[:1]:
+            self._pulse.feel(outcome, self._pulse.mark())
         missing = len(outs) - len(outcomes)
         return outcomes + [Unknown("the spoke gave no outcome for this one")] * missing
 
@@ -131,6 +160,13 @@ def _harmless(answer: Ready | Pending | Outcome) -> Ready | Pending | Outcome:
     if isinstance(answer, Unknown):
         return Unavailable(f"preparing it failed: {answer.reason}", answer=answer.answer)
     return answer
+
+
+def stops(answer: Ready | Pending | Outcome) -> bool:
+    """Return whether no further call may be made for the account in this round."""
+    if isinstance(answer, RateLimited) and answer.scope == "endpoint":
+        return False  # what does not need that endpoint may go on
+    return isinstance(answer, STOPPERS)
 
 
 def words(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -41,7 +42,8 @@ MARGIN = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourierTools:
-    """What couriers work with. `owner` names this process in leases; `observers` see every call."""
+    """What couriers work with. `owner` names this process in leases; `observers` see every call,
+    `closed_until` tells until when a rate limit keeps an account from being asked anything."""
 
     store: Store
     transport: Transport
@@ -53,6 +55,7 @@ class CourierTools:
     random: random.Random = field(default_factory=random.Random)
     stopping: Callable[[], bool] = lambda: False
     observers: Callable[[Account], Sequence[Observer]] = lambda _: ()
+    closed_until: Callable[[Account], datetime | None] = lambda _: None
 
     def credentials(self) -> Credentials:
         """Return what opens the accounts' credentials and keeps them good."""

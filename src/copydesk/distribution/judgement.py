@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Action, Delivery
 from copydesk.core.outcomes import (
     Absent,
     Accepted,
@@ -29,7 +29,7 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.retry import RetryPolicy
+from copydesk.distribution.retry import Cause, RetryPolicy, spend
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 
 
@@ -38,7 +38,8 @@ class Judgement:
     """What an answer means: the delivery's next state and columns, and the account's fate.
 
     `block_account` is a reason to stop the account until a person acts; `pause_until` a time before
-    which no call may be made for it.
+    which no call may be made for what `pause_scope` names: account or app (what closes an endpoint
+    alone does so where the call is made).
     """
 
     to: DeliveryState
@@ -46,11 +47,24 @@ class Judgement:
     values: Mapping[str, Any] = field(default_factory=dict)
     block_account: str = ""
     pause_until: datetime | None = None
+    pause_scope: str = "account"
+
+
+#: What a person is told who alone can tell whether something arrived.
+_THREE_CHOICES = "Look at the platform: say that it landed, let it be sent, or give it up."
+
+#: How much of its age passes before an accepted post is asked for again, and the bounds of that.
+_SHARE_OF_AGE = 0.5
+_LONGEST_ASKING = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What a judgement depends on besides the answer itself."""
+    """What a judgement depends on besides the answer itself.
+
+    `first_sent_at` and `sent_at` (aware UTC) are when the first and the last call began. `probing`
+    tells that the delivery was let through an open breaker; `unreached` that a look got no answer.
+    """
 
     now: datetime
     policy: RetryPolicy
@@ -59,16 +73,40 @@ class Circumstances:
     window: int | None
     reconcile: Reconcile
     first_sent_at: datetime | None = None
+    sent_at: datetime | None = None
+    action: Action = Action.CREATE
+    probing: bool = False
+    unreached: bool = False
 
     @property
     def may_repeat(self) -> bool:
-        """Whether a create that may have landed is harmless to repeat with the same key, now."""
+        """Whether a call that may have landed is harmless to repeat with the same key, now.
+
+        What is deleted twice is deleted. The same change made twice is made, unless the platform
+        only passes on what it is told (e-mail, an event) and so says that nothing is idempotent.
+        """
+        if self.action is Action.DELETE:
+            return True
         if self.idempotency is Idempotency.NONE:
             return False
+        if self.action is Action.UPDATE:
+            return True
         if self.window is None or self.first_sent_at is None:
             return self.idempotency is not Idempotency.KEY_HEADER or self.window is None
         # a margin of a tenth: the platform's clock and ours need not agree
         return self.now < self.first_sent_at + timedelta(seconds=self.window * 0.9)
+
+    def shows_from(self, looks: int) -> datetime | None:
+        """Return until when a listing proves nothing, or None when it proves that nothing is there.
+
+        A platform shows what it has taken after its read delay. A call that began in the future
+        was timed by another clock; then the delay that lies between two looks has to do.
+        """
+        delay = timedelta(seconds=self.reconcile.delay)
+        if self.sent_at is None or (self.sent_at > self.now and looks):
+            return None
+        shown_at = min(self.sent_at, self.now) + delay
+        return shown_at if shown_at > self.now else None
 
 
 def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
@@ -81,7 +119,11 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
                 to=DeliveryState.SNOOZED,
                 reason="taken by the platform, not public yet",
                 values={
-                    "handles": {**delivery.handles, **outcome.handle, "accepted": True},
+                    "handles": {
+                        **delivery.handles,
+                        **outcome.handle,
+                        "accepted": at.now.isoformat(),
+                    },
                     "wake_at": at.now + timedelta(seconds=max(1.0, at.reconcile.delay)),
                     "reason_code": "accepted",
                     "reason": "taken by the platform, not public yet",
@@ -89,17 +131,19 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
             )
         case RateLimited():
             until = _until(outcome.retry_after, outcome.until, at)
+            reason = outcome.reason or "the platform asked us to rest"
             return Judgement(
                 to=DeliveryState.SNOOZED,
-                reason=f"the platform asked us to rest until {until:%H:%M:%S} UTC",
+                reason=f"{reason}; until {until:%H:%M:%S} UTC",
                 values={
                     "wake_at": until,
                     "attempts": max(0, delivery.attempts - 1),
                     "reason_code": "rate_limited",
-                    "reason": f"the platform asked us to rest until {until.isoformat()}",
+                    "reason": f"{reason}; until {until.isoformat()}",
                     "remedy": "",
                 },
-                pause_until=until,
+                pause_until=None if outcome.scope == "endpoint" else until,
+                pause_scope=_pause_scope(outcome),
             )
         case Refused():
             return _stopped(
@@ -134,7 +178,10 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
                 "Say that it landed, or change the text.",
             )
         case Unavailable():
-            return _try_again(outcome.reason, delivery, at, outcome.retry_after, outcome.retry_at)
+            cause = Cause.OUTAGE if at.probing else Cause.UNAVAILABLE
+            return _try_again(
+                cause, outcome.reason, delivery, at, outcome.retry_after, outcome.retry_at
+            )
         case Unknown():
             return _unknown(outcome.reason, at)
         case _:
@@ -144,16 +191,21 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
 def judge_preparation(answer: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
     """Return what an answer to preparing `delivery` means: nothing was published by it.
 
-    The try is counted as one. A spoke that says it published, accepted or repeated something while
-    preparing breaks its contract; a person has to look, since guessing makes duplicates.
+    No call that could publish was made, so none is counted. A spoke that says it published,
+    accepted or repeated something while preparing breaks its contract; a person has to look, since
+    guessing makes duplicates.
     """
     if isinstance(answer, Published | Accepted | Duplicate | Unknown):
         return _stopped(
             DeliveryState.HELD,
             "spoke_fault",
             f"preparing it was answered with {type(answer).__name__}",
-            "Look at the platform: say that it landed, let it be sent, or give it up.",
+            _THREE_CHOICES,
         )
+    if isinstance(answer, Unavailable):
+        cause = Cause.OUTAGE if at.probing else Cause.PREPARATION
+        return _try_again(cause, answer.reason, delivery, at, answer.retry_after, answer.retry_at)
+    # judging takes back the commit that was counted; here none was
     return judge(answer, replace(delivery, attempts=delivery.attempts + 1), at)
 
 
@@ -171,45 +223,124 @@ def judge_accepted(
             return judge(answer, delivery, at)
         case AuthExpired() | AuthRevoked() | Misconfigured():
             stopped = judge(answer, delivery, at)
-            return replace(_look_later(at, None), block_account=stopped.block_account)
+            return replace(_ask_later(answer, delivery, at), block_account=stopped.block_account)
         case RateLimited():
             until = _until(answer.retry_after, answer.until, at)
-            return Judgement(to=DeliveryState.SNOOZED, values={"wake_at": until}, pause_until=until)
-        case Pending() | Unavailable():
-            return _look_later(at, answer.retry_after)
-        case Ready() | Accepted() | Duplicate() | Unknown():
-            return _look_later(at, None)
+            return Judgement(
+                to=DeliveryState.SNOOZED,
+                values={"wake_at": until},
+                pause_until=None if answer.scope == "endpoint" else until,
+                pause_scope=_pause_scope(answer),
+            )
+        case Pending() | Unavailable() | Ready() | Accepted() | Duplicate() | Unknown():
+            return _ask_later(answer, delivery, at)
         case _:
             assert_never(answer)
 
 
-def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> Judgement | None:
-    """Return what a look at an unknown outcome means, or None: look again later."""
+def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> Judgement:
+    """Return what a look at an unknown outcome means; `to` is `unknown` to look again later.
+
+    Absence counts once the platform would show what it had taken: a listing read too early proves
+    nothing, however complete.
+    """
     match found:
         case Landed():
             return _delivered(found.id, found.url)
         case Absent():
-            return _try_again(
-                f"it did not arrive ({found.evidence or 'complete listing'})", delivery, at
-            )
+            too_early_until = at.shows_from(delivery.looks)
+            if too_early_until is not None:
+                return _look_again("it is not listed yet", too_early_until, delivery.looks)
+            reason = f"it did not arrive ({found.evidence or 'complete listing'})"
+            return _try_again(Cause.ABSENT, reason, delivery, at)
         case Inconclusive():
-            if at.may_repeat and delivery.attempts < at.policy.attempts:
-                return _try_again(f"sending again with the same key: {found.reason}", delivery, at)
-            if at.reconcile.find and delivery.looks + 1 < at.reconcile.looks:
-                return None
-            return _stopped(
-                DeliveryState.HELD,
-                "unknown",
-                f"nobody can tell whether it arrived: {found.reason}",
-                "Look at the platform: say that it landed, let it be sent, or give it up.",
-            )
+            return _judge_inconclusive(found, delivery, at)
         case _:
             assert_never(found)
 
 
-def _look_later(at: Circumstances, seconds: float | None) -> Judgement:
-    wake_at = at.now + at.policy.rate_limit(seconds)
-    return Judgement(to=DeliveryState.SNOOZED, values={"wake_at": wake_at})
+def judge_removed(delivery: Delivery) -> Judgement:
+    """Return what becomes of a delivery whose account was removed: what may have landed is held,
+    since nobody can ask any more; the rest is cancelled."""
+    if delivery.state is DeliveryState.UNKNOWN or delivery.is_accepted:
+        return _stopped(
+            DeliveryState.HELD,
+            "removed_in_flight",
+            "the account was removed before it was known whether this had arrived",
+            "Look at the platform: say that it landed, or give it up.",
+        )
+    reason = "the account was removed"
+    return _stopped(DeliveryState.CANCELLED, "account_removed", reason, "")
+
+
+def _judge_inconclusive(found: Inconclusive, delivery: Delivery, at: Circumstances) -> Judgement:
+    if at.may_repeat and at.policy.has_left(Cause.REPEATED, delivery.spent):
+        reason = f"sending again with the same key: {found.reason}"
+        return _try_again(Cause.REPEATED, reason, delivery, at)
+    looks = delivery.looks + 1
+    # a platform that is away tells nothing by that, but asking it for ever would tell nothing too
+    bound = at.reconcile.looks if not at.unreached else at.policy.limits[Cause.OUTAGE]
+    if at.reconcile.find and looks < bound:
+        wait = at.policy.look(looks, at.reconcile.delay, at.random)
+        again = at.now + wait
+        if found.retry_at is not None and found.retry_at > at.now:
+            # never later than a day: the platform's clock need not be right
+            again = min(found.retry_at, at.now + timedelta(days=1))
+        return _look_again(found.reason, again, looks)
+    return _stopped(
+        DeliveryState.HELD,
+        "unknown",
+        f"nobody can tell whether it arrived: {found.reason}",
+        _THREE_CHOICES,
+    )
+
+
+def _look_again(reason: str, wake_at: datetime, looks: int) -> Judgement:
+    return Judgement(
+        to=DeliveryState.UNKNOWN,
+        reason=reason,
+        values={"wake_at": wake_at, "looks": looks, "reason": reason},
+    )
+
+
+def _ask_later(
+    answer: Ready | Pending | Outcome, delivery: Delivery, at: Circumstances
+) -> Judgement:
+    """Ask again after a share of the time that has passed, or hold it: it has had its time."""
+    since = _accepted_at(delivery) or at.sent_at or at.first_sent_at or at.now
+    age = max(timedelta(), at.now - since)
+    if age > timedelta(seconds=at.reconcile.public_within):
+        hours = age.total_seconds() / 3600
+        return _stopped(
+            DeliveryState.HELD,
+            "not_public",
+            f"the platform took it {hours:.0f} hours ago and has not made it public; "
+            f"its last answer: {_in_words(answer)}",
+            _THREE_CHOICES,
+        )
+    least = timedelta(seconds=max(at.policy.first, at.reconcile.delay))
+    wait = min(_LONGEST_ASKING, max(least, age * _SHARE_OF_AGE))
+    asked_for = getattr(answer, "retry_after", None)
+    if asked_for is not None:
+        wait = max(min(wait, _LONGEST_ASKING), timedelta(seconds=min(asked_for, 86_400.0)))
+    return Judgement(to=DeliveryState.SNOOZED, values={"wake_at": at.now + wait})
+
+
+def _accepted_at(delivery: Delivery) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(delivery.handles.get("accepted")))
+    except ValueError:
+        return None  # written before the time was kept
+
+
+def _in_words(answer: Ready | Pending | Outcome) -> str:
+    reason = getattr(answer, "reason", "")
+    return f"{type(answer).__name__.lower()}{f', {reason}' if reason else ''}"
+
+
+def _pause_scope(outcome: RateLimited) -> str:
+    # where no call was made, a closing of the app is known already, and written
+    return "account" if outcome.reason else outcome.scope
 
 
 def _delivered(remote_id: str, url: str) -> Judgement:
@@ -225,11 +356,17 @@ def _delivered(remote_id: str, url: str) -> Judgement:
     )
 
 
-def _stopped(to: DeliveryState, code: str, reason: str, remedy: str) -> Judgement:
+def _stopped(
+    to: DeliveryState,
+    code: str,
+    reason: str,
+    remedy: str,
+    values: Mapping[str, Any] | None = None,
+) -> Judgement:
     return Judgement(
         to=to,
         reason=reason,
-        values={"reason_code": code, "reason": reason, "remedy": remedy},
+        values={"reason_code": code, "reason": reason, "remedy": remedy, **(values or {})},
     )
 
 
@@ -261,27 +398,36 @@ def _unknown(reason: str, at: Circumstances) -> Judgement:
 
 
 def _try_again(
+    cause: Cause,
     reason: str,
     delivery: Delivery,
     at: Circumstances,
     retry_after: float | None = None,
     retry_at: datetime | None = None,
 ) -> Judgement:
-    if delivery.attempts >= at.policy.attempts:
+    spent = spend(cause, delivery.spent)
+    if not at.policy.has_left(cause, delivery.spent):
         return _stopped(
             DeliveryState.FAILED,
             "attempts_used_up",
-            f"{delivery.attempts} tries did not get through; the last: {reason}",
+            f"{spent[cause]} tries did not get through ({cause}); the last: {reason}",
             "Send it again once the cause is gone.",
+            {"spent": spent},
         )
     if retry_after is not None or retry_at is not None:
         wake_at = _until(retry_after, retry_at, at)
     else:
-        wake_at = at.now + at.policy.wait(delivery.attempts, at.random)
+        wake_at = at.now + at.policy.wait(spent[cause], at.random)
     return Judgement(
         to=DeliveryState.SCHEDULED,
         reason=reason,
-        values={"wake_at": wake_at, "reason_code": "retrying", "reason": reason, "remedy": ""},
+        values={
+            "wake_at": wake_at,
+            "spent": spent,
+            "reason_code": "retrying",
+            "reason": reason,
+            "remedy": "",
+        },
     )
 
 

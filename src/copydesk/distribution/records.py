@@ -12,11 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from copydesk.core.account import Account, Lease
+from copydesk.core.breaker import Breaker
 from copydesk.core.delivery import Delivery, Intent, Outgoing, Receipt
 from copydesk.core.errors import Conflict
 from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
-from copydesk.distribution.judgement import Judgement
+from copydesk.distribution.closing import close_scope
+from copydesk.distribution.judgement import Judgement, judge_removed
+from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.awake import Awake
 from copydesk.store.deliveries import Change
@@ -50,6 +53,7 @@ class Look:
     account: Account
     awake: tuple[Delivery, ...]
     outgoing: Mapping[str, Outgoing]
+    breakers: tuple[Breaker, ...] = ()
 
 
 class Records:
@@ -65,19 +69,20 @@ class Records:
         async with self._store.begin("courier") as unit:
             await unit.accounts.hold(self._lease, LEASE)
 
-    async def look(self, limit: int) -> Look:
+    async def look(self, limit: int, host_breaker_id: str = "") -> Look:
         """Return the account and the deliveries that need a look now, in order.
 
         Raises `LeaseLost` when somebody else has taken over.
         """
         async with self._store.read() as unit:
-            account = await unit.accounts.leased(self._lease)
+            account, breakers = await unit.breakers.around(self._lease, host_breaker_id)
             found = await unit.deliveries.awake(account.id, unit.now, limit)
         self._digests = {one.delivery.id: one.payload_sha256 for one in found}
         return Look(
             account=account,
             awake=tuple(one.delivery for one in found),
-            outgoing={one.delivery.id: _outgoing(one) for one in found},
+            outgoing={one.delivery.id: outgoing_of(one) for one in found},
+            breakers=breakers,
         )
 
     # -- before the call --------------------------------------------------------------------------
@@ -91,7 +96,14 @@ class Records:
         """Let deliveries wait while their account is blocked.
 
         What may have arrived already (unknown, accepted) keeps its state: it is not to be sent.
+        Where the account was removed there is nothing to wait for.
         """
+        if account.state is AccountState.REMOVED:
+            async with self._store.begin("courier") as unit:
+                await unit.deliveries.move_all(
+                    [_change(delivery, judge_removed(delivery), None) for delivery in awake]
+                )
+            return
         values = {
             "reason_code": "account_blocked",
             "reason": account.reason,
@@ -160,8 +172,7 @@ class Records:
         """Record that preparing failed; what is to be tried again stays scheduled."""
         async with self._store.begin("courier") as unit:
             if judgement.to is DeliveryState.SCHEDULED:
-                tried = replace(delivery, attempts=delivery.attempts + 1)
-                await unit.deliveries.try_later(tried, judgement.values)
+                await unit.deliveries.try_later(delivery, judgement.values)
             else:
                 await unit.deliveries.move(_change(delivery, judgement, answer))
             await self._account_effects(unit, judgement)
@@ -263,14 +274,34 @@ class Records:
                 await unit.deliveries.move(_change(delivery, judgement, evidence))
             await self._account_effects(unit, judgement)
 
-    async def look_again(self, delivery: Delivery, wake_at: datetime, reason: str) -> None:
-        """Count a look that told nothing."""
+    async def see(self, delivery: Delivery, judgement: Judgement, found: Existence) -> None:
+        """Keep what a look at an unknown outcome found and take the step it means, if any."""
         async with self._store.begin("courier") as unit:
-            await unit.deliveries.look_again(delivery, wake_at, reason)
+            evidence = getattr(found, "evidence", "") or getattr(found, "reason", "")
+            await unit.letters.saw(
+                delivery.id, type(found).__name__.lower(), str(evidence)[:_SHOWN]
+            )
+            if judgement.to is delivery.state:
+                await unit.deliveries.look_again(delivery, judgement.values)
+            else:
+                await unit.deliveries.move(_change(delivery, judgement, found))
+
+    async def last_call(self, delivery: Delivery) -> datetime | None:
+        """Return when the last call for a delivery ended, as far as it was written down."""
+        async with self._store.read() as unit:
+            return await unit.letters.last_call(delivery.id)
 
     async def _account_effects(self, unit: UnitOfWork, judgement: Judgement) -> None:
         if judgement.pause_until is not None:
-            await unit.accounts.pause(self._lease.account_id, judgement.pause_until)
+            account = await unit.accounts.get(self._lease.account_id)
+            await close_scope(
+                unit,
+                load_platform(account.platform),
+                account,
+                judgement.pause_scope,
+                judgement.pause_until,
+                judgement.reason,
+            )
         if judgement.block_account:
             await self._block(unit, self._lease.account_id, judgement.block_account)
 
@@ -280,7 +311,8 @@ class Records:
             await unit.accounts.move(account, AccountState.BLOCKED, reason)
 
 
-def _outgoing(one: Awake) -> Outgoing:
+def outgoing_of(one: Awake) -> Outgoing:
+    """Return what a spoke is handed for a delivery."""
     delivery = one.delivery
     return Outgoing(
         delivery_id=delivery.id,
@@ -295,6 +327,7 @@ def _outgoing(one: Awake) -> Outgoing:
         target_id=delivery.target_id,
         media=one.media,
         first_sent_at=one.first_sent_at,
+        api_version=one.api_version,
     )
 
 
@@ -327,7 +360,9 @@ def _change(delivery: Delivery, judgement: Judgement, answer: Any) -> Change:
     )
 
 
-def _evidence(answer: Outcome | Existence | Ready | Pending) -> dict[str, Any]:
+def _evidence(answer: Outcome | Existence | Ready | Pending | None) -> dict[str, Any]:
+    if answer is None:
+        return {}
     evidence: dict[str, Any] = {"answer": type(answer).__name__}
     details = getattr(answer, "answer", None)
     if details is not None and details.status is not None:

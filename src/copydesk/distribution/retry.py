@@ -1,15 +1,47 @@
-"""When to try again and how often: exponential backoff with full jitter, here and nowhere else."""
+"""When to try again and how often: exponential backoff with full jitter, here and nowhere else.
+
+Each cause of another try has a limit of its own, and what one has used up says nothing about the
+others: three lost answers do not shorten the patience with a platform that cannot be reached. What
+is not in the table uses up nothing: rate limits, missing authorisation, a platform still at work.
+"""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Cause(StrEnum):
+    """Why a delivery is tried again."""
+
+    UNAVAILABLE = "unavailable"  # the platform certainly did not take it
+    PREPARATION = "preparation"  # an upload or another step before the commit failed
+    ABSENT = "absent"  # the answer was lost, and it proved not to have arrived
+    REPEATED = "repeated"  # the answer was lost, and a repeat with the same key is harmless
+    OUTAGE = "outage"  # it was let through an open breaker to see, and the platform is still away
+
+
+#: Backoff alone makes eight tries last some four minutes; an outage is the breaker's business, and
+#: its tries are the last things to be given up: at its longest rest they last for a day. A payload
+#: that the platform answers with 500 each time is `ABSENT` again and again; six are enough.
+LIMITS: Mapping[Cause, int] = MappingProxyType(
+    {
+        Cause.UNAVAILABLE: 8,
+        Cause.PREPARATION: 8,
+        Cause.ABSENT: 6,
+        Cause.REPEATED: 4,
+        Cause.OUTAGE: 288,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long to wait after a try that certainly did not land, and how many tries there are.
+    """How long to wait before the next try or look, and how many tries each cause has.
 
     Full jitter: a wait drawn evenly from zero to the exponential bound. Source: AWS Architecture
     Blog, "Exponential Backoff And Jitter" (2015). Seconds throughout.
@@ -17,13 +49,20 @@ class RetryPolicy:
 
     first: float = 1.0
     longest: float = 900.0
-    attempts: int = 8
+    limits: Mapping[Cause, int] = field(default_factory=lambda: LIMITS)
     rate_limit_first: float = 60.0
 
     def wait(self, attempt: int, source: random.Random) -> timedelta:
         """Return the wait after try number `attempt` (from 1)."""
-        bound = min(self.longest, self.first * 2 ** max(0, attempt - 1))
-        return timedelta(seconds=source.uniform(0, bound))
+        return timedelta(seconds=source.uniform(0, self._bound(self.first, attempt)))
+
+    def look(self, looks: int, delay: float, source: random.Random) -> timedelta:
+        """Return the wait before look number `looks` + 1 at a platform that shows what it has taken
+        after `delay` seconds: never less than that, and growing with each look that told nothing.
+        """
+        first = max(self.first, delay)
+        bound = max(first, self._bound(first, looks + 1))
+        return timedelta(seconds=source.uniform(max(first, bound / 2), bound))
 
     def rate_limit(self, retry_after: float | None) -> timedelta:
         """Return the rest a platform asked for, or a careful one when it did not say how long.
@@ -33,3 +72,16 @@ class RetryPolicy:
         return timedelta(
             seconds=self.rate_limit_first if retry_after is None else max(self.first, retry_after)
         )
+
+    def has_left(self, cause: Cause, spent: Mapping[str, int]) -> bool:
+        """Whether a delivery that has `spent` so much may be tried once more for `cause`."""
+        return spent.get(cause, 0) + 1 < self.limits[cause]
+
+    def _bound(self, first: float, attempt: int) -> float:
+        # the exponent is capped where the bound has long been reached: 2**10000 is no float
+        return min(self.longest, first * float(2 ** min(60, max(0, attempt - 1))))
+
+
+def spend(cause: Cause, spent: Mapping[str, int]) -> dict[str, int]:
+    """Return `spent` with one more try for `cause`."""
+    return {**spent, cause.value: spent.get(cause, 0) + 1}

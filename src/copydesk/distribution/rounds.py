@@ -15,11 +15,18 @@ import structlog
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.delivery import Delivery, Outgoing
-from copydesk.core.outcomes import AuthExpired, AuthRevoked, Outcome, Pending, Ready
+from copydesk.core.outcomes import (
+    AuthExpired,
+    AuthRevoked,
+    Inconclusive,
+    Outcome,
+    Pending,
+    Ready,
+)
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.admitting import Door
 from copydesk.distribution.breaker import Pulse
-from copydesk.distribution.calls import STOPPERS, Calls
+from copydesk.distribution.calls import Calls, stops
 from copydesk.distribution.gate import Gate
 from copydesk.distribution.judgement import (
     Circumstances,
@@ -161,6 +168,11 @@ class Rounds:
         outgoing = replace(outgoing, sent_at=await self._records.last_call(delivery))
         missed = self._gate.pulse.failures
         found = await self._calls.find(outgoing)
+        until = self._tools.closed_until(self._account)
+        if isinstance(found, Inconclusive) and until is not None:
+            # a rate limit kept it from looking: that tells nothing, so it is no look
+            await self._records.postpone([delivery], until)
+            return
         at = self._circumstances(outgoing)
         at = replace(at, unreached=self._gate.pulse.failures > missed)
         await self._records.see(delivery, judge_existence(found, delivery, at), found)
@@ -205,7 +217,7 @@ class Rounds:
                     judge_preparation(answer, delivery, self._circumstances(going)),
                     answer,
                 )
-                if isinstance(answer, STOPPERS):
+                if stops(answer):
                     # the rest stays scheduled and due; the next round looks at the account first
                     left = len(due) - position - 1
                     _log.info("round_stopped", account=self._account.name, left=left)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
+from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
-from copydesk.core.errors import Conflict
+from copydesk.core.errors import Conflict, ContentInvalid, NotFound
+from copydesk.core.findings import Finding
 from copydesk.core.outcomes import Outcome, Published
 from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
@@ -26,6 +30,12 @@ class Decision(StrEnum):
     GIVE_UP = "give-up"
 
 
+#: States in which a delivery waits for a person.
+WAITING = frozenset({DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.BLOCKED})
+
+_CLEARED = {"reason_code": "", "reason": "", "remedy": ""}
+
+
 async def decide_delivery(
     unit: UnitOfWork,
     delivery_id: str,
@@ -36,10 +46,11 @@ async def decide_delivery(
 ) -> Delivery:
     """Settle a delivery: it landed (at `url`), send it (again), or give it up.
 
-    Raises `NotFound`; `Conflict` when the delivery is not waiting for a person.
+    Raises `NotFound`; `Conflict` when the delivery is not waiting for a person; `ContentInvalid`
+    when `url` is not the address of a page.
     """
     delivery = await unit.deliveries.get(delivery_id)
-    if delivery.state not in {DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.BLOCKED}:
+    if delivery.state not in WAITING:
         raise Conflict(
             f"Delivery {delivery.id} is {delivery.state}; it does not wait for a person.",
             remedy="`copydesk status` shows where it stands.",
@@ -53,37 +64,71 @@ async def decide_delivery(
                 reason=why,
                 values={
                     "url": url,
-                    "remote_id": url,
-                    "reason_code": "",
-                    "reason": "",
-                    "remedy": "",
+                    "remote_id": await _remote_id(unit, delivery, checked_url(url)),
+                    **_CLEARED,
                 },
             )
         case Decision.SEND:
-            change = Change(
-                delivery=delivery,
-                to=DeliveryState.SCHEDULED,
-                reason=why,
-                values={
-                    "wake_at": unit.now,
-                    "attempts": 0,
-                    "looks": 0,
-                    # what an earlier try prepared or had accepted belongs to that try
-                    "handles": {},
-                    "reason_code": "",
-                    "reason": "",
-                    "remedy": "",
-                },
-            )
-        case _:
+            change = sent_again(delivery, unit.now, why)
+        case Decision.GIVE_UP:
             change = Change(
                 delivery=delivery,
                 to=DeliveryState.CANCELLED,
                 reason=why,
-                values={"reason_code": "given_up", "reason": why},
+                values={"reason_code": "given_up", "reason": why, "remedy": ""},
             )
+        case _:
+            assert_never(decision)
     await unit.deliveries.move(change)
     return await unit.deliveries.get(delivery.id)
+
+
+def sent_again(delivery: Delivery, wake_at: datetime, why: str) -> Change:
+    """Return the step of a delivery that is sent again at `wake_at` (aware UTC), with all its tries
+    before it and nothing left of what an earlier try prepared or had accepted."""
+    return Change(
+        delivery=delivery,
+        to=DeliveryState.SCHEDULED,
+        reason=why,
+        values={"wake_at": wake_at, "spent": {}, "looks": 0, "handles": {}, **_CLEARED},
+    )
+
+
+def checked_url(url: str) -> str:
+    """Return `url`, the address of a page or "". Raises `ContentInvalid` for anything else."""
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable or any(c.isspace() or not c.isprintable() for c in url):
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="url_invalid",
+                    field="url",
+                    message=f"{url[:200]!r} is not the address of a page",
+                    remedy="Copy it from the browser: it begins with https:// and names a host.",
+                )
+            ]
+        )
+    return url
+
+
+async def _remote_id(unit: UnitOfWork, delivery: Delivery, url: str) -> str:
+    """Return the platform's id of what a person found: later changes are made to it."""
+    if delivery.target_id:
+        return delivery.target_id
+    if not url:
+        return ""
+    account = await unit.accounts.get(delivery.account_id)
+    try:
+        platform = load_platform(account.platform)
+    except NotFound:
+        return ""
+    return platform.remote_id(url, account)
 
 
 async def try_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Outcome]:

@@ -1,0 +1,243 @@
+"""Breakers: what opens them, who is let through, and that healthy accounts never notice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from copydesk.core.account import Account
+from copydesk.core.breaker import Breaker, host_breaker_id
+from copydesk.core.delivery import Outgoing
+from copydesk.core.outcomes import Absent, Inconclusive, Published, Refused, Unavailable, Unknown
+from copydesk.core.states import BreakerState, DeliveryState
+from copydesk.distribution.breaker import BreakerPolicy, Pulse, closed, learn, scopes
+from copydesk.distribution.retry import Cause
+from copydesk.platforms.kit.transport import Reply
+from copydesk.store.breakers import Breakers
+from copydesk.testing.clocks import NOON, StoppedClock
+from copydesk.work.connecting import add_account
+from copydesk.work.desk import Desk
+from tests.distribution.carrying import account_now, add_posts, carry, carry_to_rest, deliveries
+from tests.distribution.scripted import Remote, Scripted
+
+AWAY = Unavailable("the platform was not reached: connection refused")
+POLICY = BreakerPolicy()
+
+
+# ---------------------------------------------------------------- the rules
+
+
+def after(pulse: Pulse, was: Breaker, account: str = "acc_1", probe: str = "") -> Breaker:
+    (host, _) = scopes(account, "scripted", "host.example", POLICY)
+    return learn(
+        was,
+        host,
+        pulse,
+        account_id=account,
+        probe=probe,
+        now=NOON,
+        policy=POLICY,
+        source=random.Random(1),
+    )
+
+
+def missed(times: int) -> Pulse:
+    pulse = Pulse()
+    for _ in range(times):
+        pulse.feel(AWAY, pulse.mark())
+    return pulse
+
+
+def test_one_bad_account_does_not_stop_its_host() -> None:
+    (host, _) = scopes("acc_1", "scripted", "host.example", POLICY)
+    breaker = closed(host)
+    for _ in range(20):
+        breaker = after(missed(5), breaker, "acc_1")
+    assert breaker.state is BreakerState.CLOSED
+    breaker = after(missed(1), breaker, "acc_2")
+    assert breaker.state is BreakerState.OPEN
+    assert breaker.open_until is not None
+    assert breaker.open_until > NOON
+
+
+def test_an_answer_of_anybody_on_the_host_starts_the_count_anew() -> None:
+    (host, _) = scopes("acc_1", "scripted", "host.example", POLICY)
+    breaker = after(missed(9), closed(host), "acc_1")
+    answered = Pulse()
+    answered.feel(Refused("body", "no"), answered.mark())
+    breaker = after(answered, breaker, "acc_2")
+    assert (breaker.failures, breaker.failing) == (0, ())
+
+
+def test_what_was_under_way_when_it_opened_changes_nothing() -> None:
+    (host, _) = scopes("acc_1", "scripted", "host.example", POLICY)
+    opened = after(missed(9), after(missed(9), closed(host), "acc_1"), "acc_2")
+    assert opened.state is BreakerState.OPEN
+    late = Pulse()
+    late.feel(Published("1"), late.mark())
+    assert after(late, opened) is opened
+    assert after(missed(3), opened) is opened
+
+
+def test_rests_grow_with_each_opening_and_end() -> None:
+    source = random.Random(3)
+    bounds = [max(POLICY.rest(n, source) for _ in range(200)).total_seconds() for n in range(1, 30)]
+    assert bounds[0] <= POLICY.first
+    assert bounds[3] > bounds[0]
+    assert max(bounds) <= POLICY.longest
+    assert POLICY.rest(10**6, source).total_seconds() <= POLICY.longest
+
+
+async def test_a_spoke_that_could_not_ask_is_told_from_one_that_was_told_nothing() -> None:
+    pulse = Pulse()
+    since = pulse.mark()
+    await pulse.before("GET", "https://host.example/")
+    pulse.feel(Inconclusive("the listing could not be read"), since)
+    assert pulse.failures == 1, "the call was begun and nobody answered"
+    since = pulse.mark()
+    await pulse.before("GET", "https://host.example/")
+    await pulse.after("GET", "https://host.example/", Reply(status=200))
+    pulse.feel(Inconclusive("the listing does not go back far enough"), since)
+    assert pulse.failures == 1, "somebody answered: no failure"
+
+
+# ---------------------------------------------------------------- couriers
+
+
+@pytest.fixture
+async def second(desk: Desk, platform: Scripted) -> Account:
+    return await add_account(
+        desk, "scripted", "second", settings={}, secrets={}, inbox=True, actor="test"
+    )
+
+
+async def breaker_of(desk: Desk, id: str) -> Breaker | None:
+    async with desk.store.read() as unit:
+        return (await unit.breakers.of([id])).get(id)
+
+
+async def test_while_a_platform_is_away_it_is_left_alone_and_no_try_is_lost(
+    desk: Desk, remote: Remote, account: Account, clock: StoppedClock
+) -> None:
+    """Everything arrives in the end, once each, and what was let through to see lost no try."""
+    remote.script["commit"] = [AWAY] * 14
+    await add_posts(desk, *(f"post {n}" for n in range(8)))
+    await carry(desk, account)
+    assert len(remote.times("commit")) == POLICY.account_failures, "no further call is begun"
+    opened = await breaker_of(desk, account.id)
+    assert opened is not None
+    assert opened.state is BreakerState.OPEN
+    await carry(desk, account, "another/1")
+    assert len(remote.times("commit")) == POLICY.account_failures, "open: no call"
+    waiting = await deliveries(desk)
+    assert {d.state for d in waiting} == {DeliveryState.SCHEDULED}
+    assert all("does not answer" in d.reason for d in waiting if d.reason_code == "breaker_open")
+    assert any(d.reason_code == "breaker_open" for d in waiting)
+
+    found = await carry_to_rest(desk, account, clock)
+    assert {d.state for d in found} == {DeliveryState.DELIVERED}
+    assert set(remote.count().values()) == {1}
+    assert max(d.spent.get(Cause.UNAVAILABLE, 0) for d in found) == 1
+    closed_now = await breaker_of(desk, account.id)
+    assert closed_now is not None
+    assert closed_now.state is BreakerState.CLOSED
+    async with desk.store.read() as unit:
+        told = [e.to_state for e in await unit.events.history([account.id]) if e.noun == "breaker"]
+    assert told[0] == "open"
+    assert told[-1] == "closed"
+
+
+async def test_one_probe_at_a_time_across_the_accounts_of_a_host(
+    desk: Desk, remote: Remote, account: Account, second: Account, clock: StoppedClock
+) -> None:
+    remote.script["commit"] = [AWAY] * 12
+    await add_posts(desk, *(f"post {n}" for n in range(6)))
+    await carry(desk, account)
+    clock.advance(0)
+    await carry(desk, second)
+    shared = await breaker_of(desk, host_breaker_id("scripted", "scripted"))
+    assert shared is not None
+    assert shared.state is BreakerState.OPEN, "ten failures in a row, of two accounts"
+    assert set(shared.failing) == {account.id, second.id}
+
+    calls = len(remote.times("commit"))
+    under_way, let_go = asyncio.Event(), asyncio.Event()
+
+    async def slow(outgoing: Outgoing) -> Published:
+        under_way.set()
+        await let_go.wait()
+        return remote.take(outgoing)
+
+    remote.script["commit"] = [slow]
+    clock.advance(POLICY.longest)
+    probing = asyncio.create_task(carry(desk, account, "worker/1"))
+    await under_way.wait()
+    await carry(desk, second, "worker/2")
+    assert len(remote.times("commit")) == calls + 1, "the other account waits for the probe"
+    let_go.set()
+    await probing
+    assert len(remote.times("commit")) > calls + 1, "it answered: the account goes on"
+    await carry_to_rest(desk, second, clock)
+    assert set(remote.count().values()) == {1}
+
+
+async def test_a_probe_that_dies_keeps_nobody_out_for_ever(
+    desk: Desk, remote: Remote, account: Account, clock: StoppedClock
+) -> None:
+    remote.script["commit"] = [AWAY] * 5
+    await add_posts(desk, *(f"post {n}" for n in range(5)))
+    await carry(desk, account)
+    clock.advance(POLICY.longest)
+    async with desk.store.begin("dead") as unit:
+        term = unit.now + timedelta(seconds=POLICY.term)
+        assert await unit.breakers.claim([account.id], "dlv_dead", term)
+    found = await carry_to_rest(desk, account, clock)
+    assert {d.state for d in found} == {DeliveryState.DELIVERED}
+
+
+async def test_refusals_and_proved_absence_open_nothing(
+    desk: Desk, remote: Remote, account: Account, clock: StoppedClock
+) -> None:
+    """What a platform answers, it answers, however little we like it."""
+    remote.script["commit"] = [Refused("body", "not like this")] * 6 + [Unknown("500")] * 3
+    remote.script["find"] = [Absent("complete listing")] * 3
+    await add_posts(desk, *(f"post {n}" for n in range(9)))
+    await carry_to_rest(desk, account, clock)
+    breaker = await breaker_of(desk, account.id)
+    assert breaker is None or breaker.state is BreakerState.CLOSED
+    assert not [e for e in await _history(desk, account) if e == "breaker"]
+
+
+async def _history(desk: Desk, account: Account) -> list[str]:
+    async with desk.store.read() as unit:
+        return [event.noun for event in await unit.events.history([account.id])]
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls to the repository of breakers other than the look that begins a round."""
+    called: list[str] = []
+
+    def watch(name: str, method: Callable[..., Awaitable[object]]) -> None:
+        async def watched(self: Breakers, *args: object, **options: object) -> object:
+            called.append(name)
+            return await method(self, *args, **options)
+
+        monkeypatch.setattr(Breakers, name, watched)
+
+    for name in ("locked", "of", "claim", "put"):
+        watch(name, getattr(Breakers, name))
+    return called
+
+
+async def test_a_healthy_account_costs_no_statement(
+    desk: Desk, account: Account, clock: StoppedClock, statements: list[str]
+) -> None:
+    await add_posts(desk, *(f"post {n}" for n in range(30)))
+    await carry_to_rest(desk, account, clock)
+    assert statements == []
+    assert (await account_now(desk, account)).paused_until is None
