@@ -8,7 +8,7 @@ account whose platform names no pace never costs a statement here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
@@ -40,7 +40,7 @@ from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.pace import Pace, limited_scope
 from copydesk.platforms.kit.rate_headers import Rate, asked_wait, is_limited, read_rates
 from copydesk.platforms.kit.retry_after import Wait
-from copydesk.platforms.kit.transport import Closed, NotSent, Observer, Reply
+from copydesk.platforms.kit.transport import Closed, NotSent, Reply
 from copydesk.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -82,6 +82,19 @@ class Budgets:
     def now(self) -> datetime:
         """Return the current time, aware UTC."""
         return self._store.clock.now()
+
+    def closed_until(self, account: Account, platform: Platform) -> datetime | None:
+        """Return until when the reads of an account are known to be refused; None when they are
+        not. What a look could not ask for then was never looked for."""
+        keys = [account_key(account), app_key(platform, account)]
+        keys += [
+            bucket_key(platform, account, pace)
+            for pace in platform.manifest.pace
+            if not pace.of or any(calls.method in {"", "GET"} for calls in pace.of)
+        ]
+        now = self.now
+        closed = (self._closed.get(key) for key in keys)
+        return max((c.until for c in closed if c is not None and c.until > now), default=None)
 
     def check(self, key: str) -> None:
         """Raise `Closed` when `key` is known to be closed."""
@@ -182,16 +195,11 @@ class Budgets:
 
 
 class BudgetGate:
-    """The gate of one account: an observer of its transport.
-
-    `held_up` is until when (aware UTC) a call was refused since `forget`, by us or by the platform:
-    what such a look could not find was never looked for.
-    """
+    """The gate of one account: an observer of its transport."""
 
     def __init__(self, budgets: Budgets, account: Account, platform: Platform) -> None:
         self.account = account
         self.platform = platform
-        self.held_up: datetime | None = None
         self._budgets = budgets
         self._account_key = account_key(account)
         self._app_key = app_key(platform, account)
@@ -211,9 +219,8 @@ class BudgetGate:
             for pace, key, cost in counted:
                 await self._budgets.take(key, pace, cost)
                 taken.append((key, cost))
-        except Closed as closed:
+        except Closed:
             self._give_back(taken)
-            self._hold_up(closed.until)
             raise
         except CopydeskError as error:
             self._give_back(taken)
@@ -231,7 +238,6 @@ class BudgetGate:
             tight = rates[0] if rates else Rate()
             reason = f"the platform answered {reply.status} and asked us to rest"
             await self._close(method, url, tight, Closed(until, reason=reason), write=True)
-            self._hold_up(until)
         for rate in rates:
             resets = _until(rate.resets, now)
             if rate.remaining == 0 and resets is not None and resets > now and not limited:
@@ -239,10 +245,6 @@ class BudgetGate:
                 await self._close(method, url, rate, closed, write=resets - now > FLEETING)
             elif (about := self._about(method, url, rate)) is not None:
                 self._budgets.heard(about, Heard(rate.limit, rate.remaining, resets))
-
-    def forget(self) -> None:
-        """Begin anew with `held_up`."""
-        self.held_up = None
 
     def keys(self, scope: str, paces: Iterable[Pace]) -> list[str]:
         """Return the keys that a closing of `scope` shuts."""
@@ -287,22 +289,6 @@ class BudgetGate:
     def _give_back(self, taken: Iterable[tuple[str, int]]) -> None:
         for key, cost in taken:
             self._budgets.put_back(key, cost)
-
-    def _hold_up(self, until: datetime) -> None:
-        self.held_up = until if self.held_up is None else max(self.held_up, until)
-
-
-def held_up(observers: Sequence[Observer]) -> datetime | None:
-    """Return until when a call was refused since `begin_look`, None when none was."""
-    until = [o.held_up for o in observers if isinstance(o, BudgetGate) and o.held_up is not None]
-    return max(until, default=None)
-
-
-def begin_look(observers: Sequence[Observer]) -> None:
-    """Forget what was refused before."""
-    for observer in observers:
-        if isinstance(observer, BudgetGate):
-            observer.forget()
 
 
 def _used_up(pace: Pace, fill: Fill, cost: int, now: datetime) -> Closed:

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from copydesk import __version__
@@ -16,6 +17,7 @@ from copydesk.core.errors import ConfigError, NotFound
 from copydesk.core.ids import IdFactory
 from copydesk.distribution.budget_gate import Budgets
 from copydesk.distribution.vault import Vault, open_vault
+from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
 from copydesk.store import Store, open_store
@@ -59,11 +61,13 @@ class Desk:
 
     def observers(self, account: Account) -> Sequence[Observer]:
         """Return who sees every call made for `account`: couriers, tests, refreshes, metrics."""
-        try:
-            platform = load_platform(account.platform)
-        except NotFound:
-            return ()
-        return (self.budgets.gate(account, platform),)
+        platform = _platform(account)
+        return () if platform is None else (self.budgets.gate(account, platform),)
+
+    def closed_until(self, account: Account) -> datetime | None:
+        """Return until when a rate limit keeps us from asking anything for `account`, or None."""
+        platform = _platform(account)
+        return None if platform is None else self.budgets.closed_until(account, platform)
 
 
 @asynccontextmanager
@@ -101,6 +105,13 @@ async def open_desk(
             random=random.Random(),
             budgets=Budgets(store),
         )
+
+
+def _platform(account: Account) -> Platform | None:
+    try:
+        return load_platform(account.platform)
+    except NotFound:
+        return None
 
 
 async def _workspace(store: Store, settings: Settings, approve: str | None) -> str:

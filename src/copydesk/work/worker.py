@@ -118,6 +118,7 @@ class Worker:
             random=self.desk.random,
             stopping=self.stopping.is_set,
             observers=self.desk.observers,
+            closed_until=self.desk.closed_until,
         )
         try:
             await Courier(tools, account_id).run()
