@@ -7,25 +7,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from copydesk.cli.options import AsJson, For, Home, To, names
+from copydesk.cli.options import AsJson, At, For, Home, Queue, To, Zone, names, wish_of
 from copydesk.cli.output import columns, describe, run, show
 
 if TYPE_CHECKING:
     from copydesk.core.account import Account
     from copydesk.distribution.planning import Plan
     from copydesk.work.publishing import Manuscript
+    from copydesk.work.times import Wish
 
 File = Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file.")]
 
 
 def validate(
-    file: File, for_: For = None, to: To = None, home: Home = None, as_json: AsJson = False
+    file: File,
+    for_: For = None,
+    to: To = None,
+    at: At = None,
+    zone: Zone = None,
+    queue: Queue = None,
+    home: Home = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what platforms or accounts would refuse. Sends nothing.
 
-    Platforms in general with --for, accounts of the project with --to.
+    Platforms in general with --for, accounts of the project with --to; for accounts also whether
+    the time can be, of the options or of the front matter.
     """
-    plans = run(_plans(file, names(for_), names(to), home))
+    wish = wish_of(at=at, zone=zone, queue=queue)
+    plans = run(_plans(file, names(for_), names(to), home, wish))
     rows = [_finding_row(p, f) for p in plans for f in p.findings]
     valid = not any(p.errors for p in plans)
     data = {
@@ -166,7 +176,11 @@ def _plan_row(path: Path, account: str, change: str, reason: str) -> dict[str, A
 
 
 async def _plans(
-    file: Path, platforms: list[str], accounts: list[str], home: Path | None
+    file: Path,
+    platforms: list[str],
+    accounts: list[str],
+    home: Path | None,
+    wish: Wish | None = None,
 ) -> list[Plan]:
     from copydesk.core.clock import SystemClock
     from copydesk.core.ids import IdFactory
@@ -184,12 +198,12 @@ async def _plans(
     samples = [sample_account(platform) for platform in wanted]
     plans = preview_plans(manuscript, samples, clock.now(), IdFactory(clock))
     if accounts:
-        plans += await _account_plans(manuscript, accounts, home)
+        plans += await _account_plans(manuscript, accounts, home, wish)
     return plans
 
 
 async def _account_plans(
-    manuscript: Manuscript, accounts: list[str], home: Path | None
+    manuscript: Manuscript, accounts: list[str], home: Path | None, wish: Wish | None
 ) -> list[Plan]:
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
@@ -200,7 +214,7 @@ async def _account_plans(
             targets: list[Account] = [
                 await unit.accounts.by_name(desk.workspace_id, name) for name in accounts
             ]
-        return await preview_manuscript(desk, manuscript, targets)
+        return await preview_manuscript(desk, manuscript, targets, wish=wish)
 
 
 def _finding_row(p: Plan, finding: Any) -> dict[str, Any]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from copydesk.core.timetable import LatePolicy, read_length
+
+if TYPE_CHECKING:
+    from copydesk.work.times import Wish
 
 
 def _nearest_home(context: typer.Context, home: Path | None) -> Path | None:
@@ -36,6 +41,50 @@ For = Annotated[
     list[str] | None,
     typer.Option("--for", help="Platform names, separated by commas, or `all`; may be repeated."),
 ]
+
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        help="When: an ISO 8601 time such as 2026-12-01T09:00+01:00, or '2026-12-01 09:00' in "
+        "--zone or else in each account's own zone.",
+    ),
+]
+Zone = Annotated[
+    str | None, typer.Option("--zone", help="The IANA zone of --at, such as Europe/Berlin.")
+]
+Queue = Annotated[
+    str | None, typer.Option("--queue", help="At the next free slot of this queue of each account.")
+]
+Late = Annotated[
+    LatePolicy | None,
+    typer.Option("--late", help="If it gets late: post it all the same, skip it, or ask."),
+]
+Grace = Annotated[
+    str | None, typer.Option("--grace", help="How late is still in time, such as 15m or 2h.")
+]
+
+
+def wish_of(
+    *,
+    at: str | None,
+    zone: str | None,
+    queue: str | None = None,
+    late: LatePolicy | None = None,
+    grace: str | None = None,
+    now: bool = False,
+) -> Wish | None:
+    """Return when something should go out, None when nothing was said about it."""
+    from copydesk.work.times import Wish
+
+    if now and (at or queue):
+        raise typer.BadParameter("say --now, --at or --queue, and not two of them")
+    if now:
+        return Wish()
+    if not (at or zone or queue or late or grace):
+        return None
+    length = read_length(grace, "grace") if grace else None
+    return Wish(at=at or "", zone=zone or "", queue=queue or "", late=late, grace=length)
 
 
 def names(given: list[str] | None) -> list[str]:

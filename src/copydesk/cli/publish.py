@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from copydesk.cli.options import AsJson, Home, Timeout, To, Wait, names
+from copydesk.cli.options import (
+    AsJson,
+    At,
+    Grace,
+    Home,
+    Late,
+    Queue,
+    Timeout,
+    To,
+    Wait,
+    Zone,
+    names,
+    wish_of,
+)
 from copydesk.cli.output import (
     NOT_DELIVERED,
     NOT_SETTLED,
@@ -21,16 +34,21 @@ from copydesk.cli.output import (
 
 if TYPE_CHECKING:
     from copydesk.core.delivery import Delivery
+    from copydesk.core.timing import Timing
     from copydesk.store import UnitOfWork
 
 
 def publish(
     file: Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file.")],
     to: To = None,
-    at: Annotated[
-        str | None,
-        typer.Option(help="When: an ISO 8601 time with its zone, such as 2026-12-01T09:00+01:00."),
-    ] = None,
+    at: At = None,
+    zone: Zone = None,
+    queue: Queue = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Now, whatever the file's front matter says.")
+    ] = False,
+    late: Late = None,
+    grace: Grace = None,
     wait: Wait = False,
     timeout: Timeout = 120.0,
     home: Home = None,
@@ -47,16 +65,15 @@ def publish(
     from copydesk.work.health import measure
     from copydesk.work.publishing import publish as publish_manuscript
     from copydesk.work.publishing import read_manuscript, settled
-    from copydesk.work.times import parse_time
     from copydesk.work.worker import working
 
     log_to_stderr(verbose=False)
 
     async def work() -> list[dict[str, Any]]:
-        due_at = parse_time(at) if at else None
+        wish = wish_of(at=at, zone=zone, queue=queue, late=late, grace=grace, now=now)
         manuscript = await read_manuscript(file)
         async with open_desk(load_settings(find_home(home))) as desk:
-            done = await publish_manuscript(desk, manuscript, names(to), at=due_at, actor="cli")
+            done = await publish_manuscript(desk, manuscript, names(to), wish=wish, actor="cli")
             for finding in done.findings:
                 typer.echo(f"{finding.severity}: {describe(finding)}", err=True)
             deliveries = list(done.deliveries)
@@ -66,15 +83,21 @@ def publish(
             elif not (await measure(desk)).workers:
                 hint("No worker is running: `copydesk up` sends what is due, and so does --wait.")
             async with desk.store.read() as unit:
-                return [await delivery_row(unit, delivery) for delivery in deliveries]
+                timings = await unit.schedules.timings([d.id for d in deliveries])
+                for note in dict.fromkeys(t.note for t in timings.values() if t.note):
+                    hint(f"note: {note}")
+                return [
+                    await delivery_row(unit, delivery, timings.get(delivery.id))
+                    for delivery in deliveries
+                ]
 
     rows = run(work())
     show(
         rows,
         as_json,
         lambda: columns(
-            [(r["account"], r["state"], r["url"] or r["id"], r["reason"]) for r in rows],
-            ("account", "state", "url or delivery", "reason"),
+            [(r["account"], r["state"], r["url"] or r["id"], _when(r), r["reason"]) for r in rows],
+            ("account", "state", "url or delivery", "when", "reason"),
         ),
     )
     if wait and any(row["state"] not in set(SETTLED) for row in rows):
@@ -83,8 +106,17 @@ def publish(
         raise typer.Exit(NOT_DELIVERED)
 
 
-async def delivery_row(unit: UnitOfWork, delivery: Delivery) -> dict[str, Any]:
-    """Return a delivery as the JSON row that `publish` and `status` print."""
+def _when(row: dict[str, Any]) -> str:
+    return f"{row['asked']} {row['zone']}" if row["asked"] else ""
+
+
+async def delivery_row(
+    unit: UnitOfWork, delivery: Delivery, timing: Timing | None = None
+) -> dict[str, Any]:
+    """Return a delivery as the JSON row that `publish` and `status` print.
+
+    `timing` is what is known of how its time was asked for.
+    """
     account = await unit.accounts.get(delivery.account_id)
     return {
         "id": delivery.id,
@@ -95,6 +127,10 @@ async def delivery_row(unit: UnitOfWork, delivery: Delivery) -> dict[str, Any]:
         "action": delivery.action,
         "state": delivery.state,
         "due_at": delivery.due_at,
+        "asked": timing.asked if timing else "",
+        "zone": timing.zone if timing else "",
+        "note": timing.note if timing else "",
+        "queue": timing.queue if timing else "",
         "remote_id": delivery.remote_id,
         "url": delivery.url,
         "attempts": delivery.attempts,

@@ -20,6 +20,8 @@ from copydesk.core.post import Media, Post, Revision
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.core.timing import Timing
 from copydesk.core.zones import written
+from copydesk.distribution.aftercare import GONE, standing_finding, window_finding
+from copydesk.distribution.awaiting import awaited, check_awaited, is_asked_for, write_awaits
 from copydesk.distribution.moving import first_wake, is_movable, retime
 from copydesk.platforms.kit.contract import Platform, Subject
 from copydesk.platforms.kit.registry import load_platform
@@ -41,6 +43,7 @@ class Intended(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     NOTHING = "nothing"
+    KEEP = "keep"
     REFUSE = "refuse"
 
 
@@ -49,7 +52,9 @@ class Plan:
     """What would happen with one post on one account (and one recipient), and why.
 
     `earlier` is the newest delivery of the post there. `target_id` is the platform's id of what
-    stands there already and would be changed, "" when nothing does.
+    stands there already and would be changed, "" when nothing does. `awaits` is what has to be
+    there first, as a delivery keeps it; `overwrite` that a person wants to replace what somebody
+    changed on the platform.
     """
 
     account: Account
@@ -59,6 +64,8 @@ class Plan:
     intended: Intended
     earlier: Delivery | None = None
     target_id: str = ""
+    awaits: str = ""
+    overwrite: bool = False
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -92,23 +99,30 @@ async def plan(
     *,
     repeat: bool = False,
     in_hand: Collection[str] = (),
+    overwrite: bool = False,
 ) -> list[Plan]:
     """Work out what publishing `revision` to `accounts` means. Changes nothing.
 
     `published_at` (aware UTC) is shown as the post's date, unless it has one already. With `repeat`
-    the post goes out again whatever stands there. `in_hand` are digests of media that whoever asks
+    the post goes out again whatever stands there; with `overwrite` it replaces even what somebody
+    changed or removed on the platform. `in_hand` are digests of media that whoever asks
     has, so that they need not be stored.
     """
     missing = await unit.workspaces.missing(
         {media.sha256 for media in revision.content.media} - set(in_hand)
     )
     lost = [_lost_media(media) for media in revision.content.media if media.sha256 in missing]
+    everybody: list[Account] = []
+    if is_asked_for(revision.content, accounts):
+        everybody = await unit.accounts.all(post.workspace_id)
+        lost += check_awaited(revision.content, everybody)
     plans: list[Plan] = []
     for account in accounts:
         subject = subject_of(post.id, revision, post.published_at or published_at, account)
         platform = load_platform(account.platform)
+        version = account.api_version or platform.manifest.api.version
         for recipient in platform.recipients(account, subject.content):
-            rendition = platform.render(subject, account, recipient)
+            rendition = replace(platform.render(subject, account, recipient), api_version=version)
             findings = [
                 *platform.validate(rendition, account),
                 *account_findings(account, unit.now),
@@ -120,7 +134,11 @@ async def plan(
                 rendition=rendition,
                 findings=tuple(findings),
                 intended=Intended.CREATE,
+                overwrite=overwrite,
             )
+            if everybody:
+                needs = awaited(subject.content, account, rendition, everybody)
+                planned = replace(planned, awaits=write_awaits(needs))
             plans.append(planned if repeat else await _compare(unit, post, planned))
     return plans
 
@@ -145,16 +163,19 @@ async def schedule(
         timing = (timings or {}).get(planned.account.id)
         if planned.intended is Intended.NOTHING and planned.earlier is not None:
             earlier = planned.earlier
-            if timing is not None and timing.due_at != earlier.due_at and is_movable(earlier):
+            # whoever asks for a slot again keeps the one that is taken
+            other = timing is not None and not timing.queue and timing.due_at != earlier.due_at
+            if other and timing is not None and is_movable(earlier):
                 earlier = await retime(unit, earlier, planned.account, timing, "published again")
             deliveries.append(earlier)
             continue
         timing = timing or Timing(due_at=due_at)
         if (
-            planned.intended is Intended.REPLACE
+            planned.intended in {Intended.REPLACE, Intended.KEEP}
             and planned.earlier is not None
             and planned.earlier.state is not DeliveryState.EXPIRED
         ):
+            timing = await _same_slot(unit, planned.earlier, timing)
             await unit.deliveries.move(
                 Change(
                     delivery=planned.earlier,
@@ -162,6 +183,8 @@ async def schedule(
                     reason=f"replaced by revision {revision.number}",
                 )
             )
+        if planned.intended is Intended.KEEP:
+            continue
         delivery = await unit.deliveries.plan(
             workspace_id=post.workspace_id,
             account_id=planned.account.id,
@@ -171,6 +194,8 @@ async def schedule(
             action=Action.UPDATE if planned.target_id else Action.CREATE,
             due_at=timing.due_at,
             target_id=planned.target_id,
+            awaits=planned.awaits,
+            overwrite=planned.overwrite,
         )
         await unit.deliveries.move(_first_step(planned, delivery, timing))
         if timing.says_something:
@@ -178,6 +203,15 @@ async def schedule(
         deliveries.append(await unit.deliveries.get(delivery.id))
     await unit.schedules.add_timings(kept)
     return deliveries
+
+
+async def _same_slot(unit: UnitOfWork, earlier: Delivery, timing: Timing) -> Timing:
+    """Return the timing of what replaces `earlier`: in the slot that has in the same queue."""
+    if not timing.queue:
+        return timing
+    held = (await unit.schedules.timings([earlier.id])).get(earlier.id)
+    keeps = held is not None and held.queue == timing.queue and held.due_at > unit.now
+    return held if held is not None and keeps else timing
 
 
 def _first_step(planned: Plan, delivery: Delivery, timing: Timing) -> Change:
@@ -242,7 +276,12 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
         return planned
     earlier, digest = latest
     planned = replace(planned, earlier=earlier)
-    if digest == freeze(planned.rendition.payload)[1]:
+    if earlier.action is Action.DELETE and earlier.state is DeliveryState.DELIVERED:
+        # it was taken down: what is published now is a post of its own there
+        return planned
+    same = digest == freeze(planned.rendition.payload)[1]
+    is_touched = standing_finding(earlier) is not None
+    if same and earlier.action is not Action.DELETE and not is_touched:
         return replace(planned, intended=Intended.NOTHING)
     if earlier.state in _IN_FLIGHT or earlier.is_accepted:
         return _refused(
@@ -253,8 +292,17 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
         )
     # what stands there may be older than the newest delivery, which never went out
     standing = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
-    if standing is None:
+    if standing is None or standing[0].action is Action.DELETE:
         return replace(planned, intended=Intended.REPLACE)
+    if same and earlier.action is Action.DELETE:
+        return replace(planned, intended=Intended.KEEP)
+    if (objection := standing_finding(standing[0])) is not None:
+        if not planned.overwrite:
+            findings = (*planned.findings, objection)
+            return replace(planned, intended=Intended.REFUSE, findings=findings)
+        if objection.code == GONE:
+            replaces = earlier.state is not DeliveryState.DELIVERED
+            return replace(planned, intended=Intended.REPLACE if replaces else Intended.CREATE)
     planned = replace(planned, target_id=standing[0].remote_id)
     if not planned.platform.manifest.can_update:
         return _refused(
@@ -270,6 +318,12 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
             "it is there already, but nobody said under which address",
             "Change it on the platform itself, or publish the change as a new file.",
         )
+    if (window := planned.platform.manifest.edits) is not None:
+        first_at, times = await unit.aftercare.edits(*key)
+        closed = window_finding(window, first_at, times, unit.now, "changed")
+        if closed is not None:
+            findings = (*planned.findings, closed)
+            return replace(planned, intended=Intended.REFUSE, findings=findings)
     changes = earlier.state is DeliveryState.DELIVERED
     return replace(planned, intended=Intended.UPDATE if changes else Intended.REPLACE)
 

@@ -22,7 +22,8 @@ from copydesk.transformation.slugs import is_slug, slugify
 _KNOWN: Final = (
     "title", "slug", "summary", "description", "tags", "language", "lang", "canonical_url",
     "authors", "author", "reply_to", "in_reply_to", "platforms", "overrides", "date",
-    "published_at", "draft", "id",
+    "published_at", "publish_at", "zone", "draft", "id",
+    "announce_after",
 )  # fmt: skip
 _REPLY_KEYS: Final = frozenset({"message_id", "references", "address", "subject"})
 
@@ -32,7 +33,8 @@ class MarkdownFile:
     """What a Markdown file holds.
 
     `content.media` is empty: whoever has the files adds what `images` names. `published_at` is the
-    author's own date (aware UTC) if given, `identity` the `id:` that makes it the same post
+    author's own date (aware UTC) if given; `publish_at` and `zone` are when it should go out, as
+    the author wrote it, or "". `identity` the `id:` that makes it the same post
     wherever it stands, or "". `findings` are warnings; errors raise instead.
     """
 
@@ -42,6 +44,8 @@ class MarkdownFile:
     draft: bool
     identity: str
     findings: tuple[Finding, ...]
+    publish_at: str = ""
+    zone: str = ""
 
 
 def content_from_markdown(text: str, *, filename: str) -> Content:
@@ -78,9 +82,12 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
         authors=reader.words("authors", "author"),
         reply_to=reader.reply(),
         overrides=reader.overrides(),
+        announce_after=reader.words("announce_after"),
     )
     published_at = reader.moment("date", "published_at")
     draft = reader.flag("draft")
+    publish_at = reader.wish("publish_at")
+    zone = reader.text("zone")
     identity = reader.text("id")
     reader.unknown_keys()
     errors = [f for f in reader.findings if f.severity is Severity.ERROR]
@@ -92,6 +99,8 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
         published_at=published_at,
         draft=draft,
         identity=identity,
+        publish_at=publish_at,
+        zone=zone,
         findings=tuple(reader.findings),
     )
 
@@ -299,6 +308,11 @@ class _Reader:
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
         self.error("time_invalid", key, f"{value!r} is not a time", "2026-11-21T09:00:00+01:00")
         return None
+
+    def wish(self, key: str) -> str:
+        """Return a time as it stands there; what it means depends on zones not known here."""
+        value = self.fields.get(key)
+        return value.isoformat() if isinstance(value, date) else self.text(key)
 
     def flag(self, key: str) -> bool:
         value = self.fields.get(key, False)

@@ -20,11 +20,12 @@ from copydesk.core.findings import Finding, Severity
 from copydesk.core.ids import IdFactory
 from copydesk.core.post import Content, Media, Post, Revision, Tier
 from copydesk.core.states import SETTLED, AccountState, PostState
-from copydesk.distribution.planning import Plan, plan, schedule, subject_of
+from copydesk.distribution.planning import Plan, account_findings, plan, schedule, subject_of
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.transformation.content import MarkdownFile, read_markdown_file
 from copydesk.work.desk import Desk
+from copydesk.work.times import Wish, read_time, timings_for
 
 #: Above this a Markdown file or an image is not read: it is not a post.
 MAX_FILE = 50 * 1024 * 1024
@@ -127,27 +128,28 @@ async def publish(
     manuscript: Manuscript,
     accounts: Sequence[str],
     *,
-    at: datetime | None = None,
+    wish: Wish | None = None,
     actor: str,
 ) -> Publication:
-    """Schedule a manuscript to the named accounts, at `at` (aware UTC) or now. All or nothing.
+    """Schedule a manuscript to the named accounts. All or nothing.
 
-    Raises `NotFound` for an unknown account, `ContentInvalid` when any account would refuse it or
-    `at` has passed; nothing is stored then.
+    It goes out when `wish` says; without one when its front matter says, or else now.
+    Raises `NotFound` for an unknown account, `ContentInvalid` when any account would refuse it, is
+    blocked or expired, or the time asked for cannot be; nothing is stored then.
     """
     if not accounts:
         raise ContentInvalid(
             [Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")]
         )
     async with desk.store.begin(actor) as unit:
-        due_at = _due(unit.now, at)
         targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
         _refuse_draft(manuscript)
-        post, revision = await _put(unit, desk, manuscript)
-        dated = _dated(manuscript, due_at)
+        post, revision = await put_post(unit, desk, manuscript)
+        timings = await timings_for(unit, targets, _wish(manuscript, wish, post, unit.now))
+        dated = _dated(manuscript, min((t.due_at for t in timings.values()), default=unit.now))
         plans = await plan(unit, post, revision, targets, dated)
         refuse_errors(plans)
-        deliveries = await schedule(unit, post, revision, plans, due_at)
+        deliveries = await schedule(unit, post, revision, plans, unit.now, timings)
         if post.state is not PostState.DISTRIBUTED:
             post = await unit.posts.move(post, PostState.APPROVED, reason="published by its author")
             # it goes where its author says, not to the accounts that take inbox posts
@@ -166,14 +168,35 @@ async def publish(
     )
 
 
-async def preview(desk: Desk, manuscript: Manuscript, accounts: Sequence[Account]) -> list[Plan]:
-    """Work out what publishing would mean, without storing anything."""
+async def preview(
+    desk: Desk,
+    manuscript: Manuscript,
+    accounts: Sequence[Account],
+    *,
+    wish: Wish | None = None,
+) -> list[Plan]:
+    """Work out what publishing at the time of `wish` would mean, without storing anything."""
     async with desk.store.read() as unit:
         post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
+        when = _wish(manuscript, wish, post, unit.now)
         if post is None:
-            return preview_plans(manuscript, accounts, unit.now, desk.ids)
-        revision = replace(await unit.posts.revision(post.revision_id), content=manuscript.content)
-        return await plan(unit, post, revision, accounts, _dated(manuscript, unit.now))
+            plans = preview_plans(manuscript, accounts, unit.now, desk.ids)
+        else:
+            current = await unit.posts.revision(post.revision_id)
+            revision = replace(current, content=manuscript.content)
+            dated = _dated(manuscript, unit.now)
+            in_hand = {media.sha256 for media, _ in manuscript.images}
+            plans = await plan(unit, post, revision, accounts, dated, in_hand=in_hand)
+        return [await _with_timing(unit, planned, when) for planned in plans]
+
+
+async def _with_timing(unit: UnitOfWork, planned: Plan, wish: Wish) -> Plan:
+    """Return the plan with what is wrong with the time that was asked for."""
+    try:
+        await timings_for(unit, [planned.account], wish)
+    except ContentInvalid as error:
+        return replace(planned, findings=(*planned.findings, *error.findings))
+    return planned
 
 
 def preview_plans(
@@ -194,7 +217,10 @@ def preview_plans(
                     account=account,
                     platform=platform,
                     rendition=rendition,
-                    findings=tuple(platform.validate(rendition, account)),
+                    findings=(
+                        *platform.validate(rendition, account),
+                        *account_findings(account, now),
+                    ),
                     intended=Intended.CREATE,
                 )
             )
@@ -254,7 +280,8 @@ async def settled(
         await asyncio.sleep(pause)
 
 
-async def _put(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> tuple[Post, Revision]:
+async def put_post(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> tuple[Post, Revision]:
+    """Store a manuscript as its post, revised where it has changed; nothing is planned."""
     for _, data in manuscript.images:
         await unit.workspaces.keep(data)
     content = manuscript.content
@@ -305,18 +332,15 @@ def _dated(manuscript: Manuscript, due_at: datetime) -> datetime:
     return own if own is not None and own <= due_at else due_at
 
 
-def _due(now: datetime, at: datetime | None) -> datetime:
-    if at is None:
-        return now
-    if at < now:
-        raise ContentInvalid(
-            [
-                Finding(
-                    code="time_passed",
-                    field="at",
-                    message=f"{at.isoformat()} has passed",
-                    remedy="Give a later time, or none to publish now.",
-                )
-            ]
-        )
-    return at
+def _wish(manuscript: Manuscript, given: Wish | None, post: Post | None, now: datetime) -> Wish:
+    """Return when the manuscript should go out: as was said, else as its front matter has it."""
+    file = manuscript.file
+    if given is not None and (not given.is_now or given == Wish()):
+        own_zone = given.at and read_time(given.at).utcoffset() is None
+        return replace(given, zone=given.zone or file.zone) if own_zone else given
+    given = given or Wish()
+    wish = replace(given, at=file.publish_at, zone=given.zone or file.zone)
+    if wish.at and post is not None and post.published_at is not None and post.published_at <= now:
+        # the time in the file was that of its first publication; this is a change of it
+        return given
+    return wish

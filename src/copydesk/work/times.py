@@ -1,27 +1,163 @@
-"""Times as people write them, with their zone or not at all."""
+"""Times as people wish for them: written with a zone or in a zone, a slot of a queue, or now."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from copydesk.core.account import Account
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
+from copydesk.core.timetable import GRACE, LatePolicy
+from copydesk.core.timing import Timing, timing_of
+from copydesk.core.zones import resolve, wall_of, written, written_offset, zone_of
+from copydesk.distribution.slots import next_free_slot
+from copydesk.store import UnitOfWork
 
 
-def parse_time(text: str) -> datetime:
-    """Return an ISO 8601 time as UTC.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """When something should go out, as a person says it. All empty: now.
 
-    Raises `ContentInvalid` for what is no time, and for one without a zone: that would be a guess.
+    `at` is an ISO 8601 time. Without an offset it is a wall time in the IANA zone `zone`, or in
+    each account's own. `queue` asks for the next free slot of that queue instead. `late` and
+    `grace` say what becomes of it when it gets late, else the account's timetable does.
+    """
+
+    at: str = ""
+    zone: str = ""
+    queue: str = ""
+    late: LatePolicy | None = None
+    grace: timedelta | None = None
+
+    @property
+    def is_now(self) -> bool:
+        """Tell whether no time was asked for."""
+        return not self.at and not self.queue
+
+
+def read_time(text: str, zone: str = "") -> datetime:
+    """Return an ISO 8601 time as written: aware with an offset, else a naive wall time.
+
+    With a space for the T too. Raises `ContentInvalid` for what is no time of a day, for an unknown
+    `zone`, and for a time whose offset is not the one of `zone` then.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
+        if len(text.strip()) <= len("2026-12-01"):
+            raise ValueError
     except ValueError as error:
-        raise _invalid("time_invalid", f"{text!r} is not an ISO 8601 time") from error
+        raise _invalid("time_invalid", f"{text!r} is not an ISO 8601 time of a day") from error
+    if zone and moment.utcoffset() is not None:
+        local = moment.astimezone(zone_of(zone))
+        if local.utcoffset() != moment.utcoffset():
+            raise _invalid(
+                "zone_contradicts",
+                f"{text!r} has another offset than {zone} ({written_offset(local)})",
+                "Leave one of them out.",
+            )
+    return moment
+
+
+def parse_time(text: str) -> datetime:
+    """Return an ISO 8601 time with an offset as UTC.
+
+    Raises `ContentInvalid` for what is no time, and for one without a zone: that would be a guess.
+    """
+    moment = read_time(text)
     if moment.utcoffset() is None:
-        raise _invalid("time_without_zone", f"{text!r} has no time zone")
+        raise _without_zone(text)
     return moment.astimezone(UTC)
 
 
-def _invalid(code: str, message: str) -> ContentInvalid:
-    remedy = "Write it with its zone, such as 2026-12-01T09:00+01:00 or 2026-12-01T08:00Z."
+def timing_at(at: str, zone: str, account: Account | None) -> Timing:
+    """Return the timing of a time that a person wrote, in `zone` or else in the account's.
+
+    Raises `ContentInvalid` when no zone is known for a time without an offset.
+    """
+    moment = read_time(at, zone)
+    own = account.timetable.zone if account and account.timetable else ""
+    name = zone or own
+    if moment.utcoffset() is None:
+        if not name:
+            raise _without_zone(at, account)
+        return timing_of(resolve(moment, zone_of(name)))
+    instant = moment.astimezone(UTC)
+    wall = wall_of(instant, zone_of(name) if name else ZoneInfo("UTC"))
+    return Timing(due_at=instant, asked=f"{wall:%Y-%m-%d %H:%M}", zone=name or "UTC")
+
+
+async def timings_for(
+    unit: UnitOfWork, accounts: Sequence[Account], wish: Wish
+) -> dict[str, Timing]:
+    """Return when a wish means for each account, by its id; nothing when the wish is: now.
+
+    Slots are taken for good when the unit of work commits. Raises `ContentInvalid` with everything
+    that is wrong with the wish for any of them: a time without a zone, one that has passed, an
+    unknown queue.
+    """
+    if wish.at and wish.queue:
+        raise _invalid("time_twice", "a time and a queue were given", "Leave one of them out.")
+    findings: list[Finding] = []
+    timings: dict[str, Timing] = {}
+    # in one order, so that two who take slots never wait for each other in a circle
+    for account in sorted(accounts, key=lambda account: account.id):
+        try:
+            if wish.queue:
+                timing = await next_free_slot(unit, account, wish.queue, unit.now)
+            elif wish.at:
+                timing = timing_at(wish.at, wish.zone, account)
+                refuse_past(timing.due_at, wish, unit.now)
+            elif wish.late is None and wish.grace is None:
+                continue
+            else:
+                timing = Timing(due_at=unit.now)
+        except ContentInvalid as error:
+            findings += [finding for finding in error.findings if finding not in findings]
+            continue
+        timings[account.id] = replace(timing, late=wish.late, grace=wish.grace)
+    if findings:
+        raise ContentInvalid(findings)
+    return timings
+
+
+def refuse_past(due_at: datetime, wish: Wish, now: datetime) -> None:
+    """Raise `ContentInvalid` for a time that has passed, unless the wish itself allows it: with
+    `post_late`, or with another policy as long as its grace lasts."""
+    by = now - due_at
+    if by <= timedelta() or wish.late is LatePolicy.POST_LATE:
+        return
+    if wish.late is not None and by <= (GRACE if wish.grace is None else wish.grace):
+        return
+    raise _invalid(
+        "time_passed",
+        f"{written(due_at, wish.zone)} has passed",
+        "Give a later time, none to publish now, or allow it with --late post_late.",
+    )
+
+
+def written_day(day: date) -> str:
+    """Return a day as people read it."""
+    return f"{day:%A, %-d %B %Y}"
+
+
+def _without_zone(text: str, account: Account | None = None) -> ContentInvalid:
+    message = f"{text!r} has no time zone"
+    remedy = "Write it with its zone, such as 2026-12-01T09:00+01:00, or name one with --zone."
+    if account is not None:
+        message += f", and {account.name} has no timetable with one"
+        remedy = (
+            "Write it as 2026-12-01T09:00+01:00, name a zone with --zone, or give the account one: "
+            f"`copydesk timetable set {account.name} --zone Europe/Berlin`."
+        )
+    return _invalid("time_without_zone", message, remedy)
+
+
+def _invalid(
+    code: str,
+    message: str,
+    remedy: str = "Write it as 2026-12-01T09:00+01:00, or 2026-12-01 09:00 with a zone.",
+) -> ContentInvalid:
     return ContentInvalid([Finding(code=code, field="at", message=message, remedy=remedy)])

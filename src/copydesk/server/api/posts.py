@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from copydesk.core.checks import CheckResult, RiskClass
 from copydesk.core.findings import Finding
 from copydesk.core.post import Content, Edit, Fate, Revision, Tier
 from copydesk.core.states import PostState
+from copydesk.core.timetable import LatePolicy, read_length
 from copydesk.server.api.contract import (
     CONFLICT,
     NOT_FOUND,
@@ -28,6 +29,7 @@ from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.desk import Desk
 from copydesk.work.publishing import Manuscript, publish
+from copydesk.work.times import Wish
 
 router = make_router("posts")
 
@@ -107,7 +109,8 @@ class PostIn(BaseModel):
                     "text": "# Opening hours\n\nWe open on **Sunday**.",
                     "accounts": ["newsroom"],
                     "source_key": "opening-hours",
-                    "at": "2026-12-01T09:00:00+01:00",
+                    "at": "2026-12-01 09:00",
+                    "zone": "Europe/Berlin",
                 }
             ]
         },
@@ -122,7 +125,20 @@ class PostIn(BaseModel):
         "revises the post; without one, the text's slug is taken",
     )
     filename: str = Field("post.md", max_length=255)
-    at: AwareDatetime | None = Field(None, description="when it should go out; null: now")
+    at: str | None = Field(
+        None,
+        max_length=40,
+        description="when it should go out, ISO 8601; without an offset it is local time in "
+        "`zone`, or in each account's own zone; null: when the front matter says, else now",
+    )
+    zone: str = Field("", max_length=64, description="IANA zone of `at`")
+    queue: str = Field(
+        "", max_length=100, description="at the next free slot of this queue instead"
+    )
+    late: LatePolicy | None = Field(
+        None, description="what becomes of it when it gets late; null: as the account has it"
+    )
+    grace: str = Field("", max_length=20, description="how late is still in time, such as 15m")
 
 
 class PublishedOut(BaseModel):
@@ -142,7 +158,7 @@ async def publish_post(given: PostIn, desk: DeskNow, asking: Editor) -> Publishe
         desk,
         Manuscript(source_key=key, file=file, images=()),
         given.accounts,
-        at=given.at,
+        wish=wish_of(given),
         actor=actor_of(asking, "api"),
     )
     return PublishedOut(
@@ -150,6 +166,18 @@ async def publish_post(given: PostIn, desk: DeskNow, asking: Editor) -> Publishe
         delivery_ids=[delivery.id for delivery in publication.deliveries],
         notes=publication.findings,
     )
+
+
+def wish_of(given: PostIn) -> Wish | None:
+    """Return when the post should go out, None when nothing was said about it."""
+    wish = Wish(
+        at=given.at or "",
+        zone=given.zone,
+        queue=given.queue,
+        late=given.late,
+        grace=read_length(given.grace, "grace") if given.grace else None,
+    )
+    return None if wish == Wish() else wish
 
 
 @router.get("/{id}", responses=NOT_FOUND)

@@ -8,13 +8,13 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from copydesk.core.account import Account
 from copydesk.core.findings import Finding, Loss
 from copydesk.distribution.planning import Plan
 from copydesk.server.api.contract import NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import DeskNow
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.publishing import Manuscript, preview_plans, sample_account
+from copydesk.work.publishing import Manuscript, preview, preview_plans, sample_account
+from copydesk.work.times import Wish
 
 router = make_router("validate")
 
@@ -35,6 +35,11 @@ class ValidateIn(BaseModel):
     filename: str = Field("post.md", max_length=255)
     accounts: list[str] = Field([], max_length=50)
     platforms: list[str] = Field([], max_length=50)
+    at: str = Field(
+        "", max_length=40, description="when it should go out to the accounts, as in `/v1/posts`"
+    )
+    zone: str = Field("", max_length=64, description="IANA zone of `at`")
+    queue: str = Field("", max_length=100, description="a queue of the accounts instead")
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -72,17 +77,20 @@ async def validate_text(given: ValidateIn, desk: DeskNow) -> Validated:
     async with desk.store.read() as unit:
         accounts = [await unit.accounts.by_name(desk.workspace_id, n) for n in given.accounts]
         now = unit.now
-    targets: list[Account] = [*accounts, *(sample_account(name) for name in given.platforms)]
+    samples = [sample_account(name) for name in given.platforms]
 
-    def work() -> tuple[Sequence[Finding], list[Plan]]:
+    def work() -> tuple[Manuscript, list[Plan]]:
         file = read_markdown_file(given.text, filename=given.filename)
         manuscript = Manuscript(source_key="", file=file, images=())
-        return file.findings, preview_plans(manuscript, targets, now, desk.ids)
+        return manuscript, preview_plans(manuscript, samples, now, desk.ids)
 
-    notes, plans = await asyncio.to_thread(work)
+    manuscript, plans = await asyncio.to_thread(work)
+    wish = Wish(at=given.at, zone=given.zone, queue=given.queue)
+    own = await preview(desk, manuscript, accounts, wish=None if wish == Wish() else wish)
+    plans = [*own, *plans]
     return Validated(
         valid=not any(plan.errors for plan in plans),
-        notes=notes,
+        notes=manuscript.file.findings,
         results=[
             Judged(
                 account=plan.account.name,
