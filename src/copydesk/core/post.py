@@ -47,7 +47,9 @@ class Content:
 
     `body` is CommonMark + GFM without front matter. `published_at` is an aware UTC time that is
     frozen when the post is first distributed, so that repeated renditions are byte-identical.
-    `overrides` maps a platform or account name to fields that win there.
+    `overrides` maps a platform or account name to fields that win there. `announce_after` names
+    what has to be there before other accounts announce the post: accounts by name, or `link`, its
+    canonical URL.
     """
 
     title: str
@@ -61,6 +63,7 @@ class Content:
     media: tuple[Media, ...] = ()
     reply_to: ReplyTarget | None = None
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    announce_after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

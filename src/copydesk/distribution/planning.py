@@ -184,6 +184,7 @@ async def schedule(
                 )
             )
         if planned.intended is Intended.KEEP:
+            deliveries += await _standing(unit, planned, post)
             continue
         delivery = await unit.deliveries.plan(
             workspace_id=post.workspace_id,
@@ -212,6 +213,13 @@ async def _same_slot(unit: UnitOfWork, earlier: Delivery, timing: Timing) -> Tim
     held = (await unit.schedules.timings([earlier.id])).get(earlier.id)
     keeps = held is not None and held.queue == timing.queue and held.due_at > unit.now
     return held if held is not None and keeps else timing
+
+
+async def _standing(unit: UnitOfWork, planned: Plan, post: Post) -> list[Delivery]:
+    """Return what stands on the account and stays there."""
+    key = planned.account.id, post.id, planned.rendition.recipient
+    found = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
+    return [found[0]] if found else []
 
 
 def _first_step(planned: Plan, delivery: Delivery, timing: Timing) -> Change:

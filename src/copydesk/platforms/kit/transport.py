@@ -45,11 +45,13 @@ class AnswerLost(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An HTTP answer. Header names are lower case."""
+    """An HTTP answer. Header names are lower case; `moved_to` is the address that answered when a
+    read was redirected, else ""."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    moved_to: str = ""
 
     def json(self) -> Any:
         """Return the decoded body, or None when it is not JSON (proxies answer HTML)."""
@@ -204,6 +206,7 @@ class HttpTransport:
                     status=response.status,
                     headers={k.lower(): v for k, v in response.headers.items()},
                     body=content,
+                    moved_to=str(response.url) if response.history else "",
                 )
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
             raise NotSent(str(error)) from error

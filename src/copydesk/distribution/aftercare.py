@@ -1,0 +1,129 @@
+"""What was published before and stands there now: what an update or a removal has to respect.
+
+An update never silently overwrites what somebody changed on the platform: planning refuses it when
+that is known, and right before it is sent the spoke is asked once more. A person may say that it
+should be overwritten; that is remembered with the delivery.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Action, Delivery, Outgoing
+from copydesk.core.findings import Finding
+from copydesk.core.standing import Changed, Gone, Stands, stands
+from copydesk.core.states import DeliveryState
+from copydesk.distribution.judgement import Judgement
+from copydesk.distribution.records import outgoing_of
+from copydesk.platforms.kit.contract import Client, Platform
+from copydesk.platforms.kit.lifecycle import Window
+from copydesk.store import Store
+from copydesk.store.aftercare import Out
+
+CHANGED: Final = "changed_there"
+GONE: Final = "gone_there"
+
+_OVERWRITE: Final = (
+    "Take the change over into the post and publish that, or overwrite it: publish again with "
+    "--overwrite."
+)
+_AGAIN: Final = "Leave it removed, or publish it again with --overwrite."
+
+
+def standing_finding(standing: Delivery) -> Finding | None:
+    """Return what stands in the way of changing a delivered post, by the last look at it."""
+    if standing.standing == Stands.CHANGED:
+        return Finding(
+            code=CHANGED,
+            field="account",
+            message=f"somebody changed it on the platform: {standing.standing_note}",
+            remedy=_OVERWRITE,
+        )
+    if standing.standing == Stands.GONE:
+        return Finding(
+            code=GONE,
+            field="account",
+            message=f"somebody removed it from the platform: {standing.standing_note}",
+            remedy=_AGAIN,
+        )
+    return None
+
+
+def window_finding(
+    window: Window | None, first_at: datetime, times: int, now: datetime, verb: str
+) -> Finding | None:
+    """Return why a post that is out since `first_at` (aware UTC) and was changed `times` times can
+    no longer be changed or removed (`verb`: what is wanted), None when it can."""
+    if window is None:
+        return None
+    if window.within is not None and now - first_at > timedelta(seconds=window.within):
+        minutes = window.within // 60
+        why = f"posts can be {verb} for {minutes} minutes, which have passed"
+    elif window.times is not None and times >= window.times:
+        why = f"posts can be {verb} {window.times} times, which have been used"
+    else:
+        return None
+    return Finding(
+        code="window_closed",
+        field="account",
+        message=why,
+        remedy="Do it on the platform itself if it still can be done there, or publish anew.",
+    )
+
+
+def as_out(out: Out) -> Outgoing:
+    """Return a delivered post as `Client.inspect` takes it: what was sent, by the platform's id."""
+    return replace(outgoing_of(out.awake), target_id=out.delivery.remote_id)
+
+
+class Respect:
+    """Asks, before an update is sent, whether what it would replace still is as we left it."""
+
+    def __init__(self, store: Store, platform: Platform, account: Account) -> None:
+        self._store = store
+        self._manifest = platform.manifest
+        self._looks = bool(platform.inspections(account))
+
+    async def objection(
+        self, client: Client, delivery: Delivery, going: Outgoing
+    ) -> Judgement | None:
+        """Return why a delivery must not be sent, None when it may. Creates cost nothing here."""
+        if going.api_version and self._manifest.version(going.api_version) is None:
+            return _held(
+                "version_unknown",
+                f"it was made for API version {going.api_version}, which is not spoken any more",
+                "Give it up and publish the post again.",
+            )
+        if going.action is not Action.UPDATE or delivery.overwrite or not self._looks:
+            return None
+        async with self._store.read() as unit:
+            out = await unit.aftercare.standing(
+                delivery.account_id, delivery.post_id, delivery.recipient
+            )
+        if out is None or out.delivery.remote_id != delivery.target_id:
+            return None
+        found = await client.inspect(as_out(out))
+        if not isinstance(found, Changed | Gone):
+            return None
+        word, note = stands(found)
+        async with self._store.begin("courier") as unit:
+            await unit.aftercare.stands(out.delivery, word, note, None)
+        if isinstance(found, Gone):
+            return _held(GONE, f"somebody removed it from the platform: {note}", _AGAIN)
+        return _held(
+            CHANGED,
+            f"somebody changed it on the platform: {note}",
+            "Take the change over into the post and publish that; or send this, which overwrites "
+            "it; or give it up.",
+        )
+
+
+def _held(code: str, reason: str, remedy: str) -> Judgement:
+    return Judgement(
+        to=DeliveryState.HELD,
+        reason=reason,
+        values={"reason_code": code, "reason": reason, "remedy": remedy},
+    )
