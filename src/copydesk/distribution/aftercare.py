@@ -16,9 +16,10 @@ from copydesk.core.delivery import Action, Delivery, Outgoing
 from copydesk.core.findings import Finding
 from copydesk.core.standing import Changed, Gone, Stands, stands
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.calls import Calls
 from copydesk.distribution.judgement import Judgement
 from copydesk.distribution.records import outgoing_of
-from copydesk.platforms.kit.contract import Client, Platform
+from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.lifecycle import Window
 from copydesk.store import Store
 from copydesk.store.aftercare import Out
@@ -88,7 +89,7 @@ class Respect:
         self._looks = bool(platform.inspections(account))
 
     async def objection(
-        self, client: Client, delivery: Delivery, going: Outgoing
+        self, calls: Calls, delivery: Delivery, going: Outgoing
     ) -> Judgement | None:
         """Return why a delivery must not be sent, None when it may. Creates cost nothing here."""
         if going.api_version and self._manifest.version(going.api_version) is None:
@@ -105,7 +106,7 @@ class Respect:
             )
         if out is None or out.delivery.remote_id != delivery.target_id:
             return None
-        found = await client.inspect(as_out(out))
+        found = await calls.inspect(as_out(out))
         if not isinstance(found, Changed | Gone):
             return None
         word, note = stands(found)

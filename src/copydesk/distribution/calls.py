@@ -26,6 +26,7 @@ from copydesk.core.outcomes import (
     Unavailable,
     Unknown,
 )
+from copydesk.core.standing import Standing
 from copydesk.distribution.breaker import Pulse
 from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Manifest
@@ -72,6 +73,15 @@ class Calls:
             return Inconclusive(f"looking it up failed: {words(error)}")
         self._pulse.feel(found, since)
         return found
+
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Ask the platform how a delivered post stands."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self.client.inspect(outgoing)
+        except Exception as error:
+            _log.warning("inspection_failed", delivery=outgoing.delivery_id, error=repr(error))
+            return Inconclusive(f"looking at it failed: {words(error)}")
 
     async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
         """Do what may be repeated before the commit, or ask whether it is done by now."""

@@ -64,6 +64,7 @@ class Circumstances:
 
     `first_sent_at` and `sent_at` (aware UTC) are when the first and the last call began. `probing`
     tells that the delivery was let through an open breaker; `unreached` that a look got no answer.
+    `inspect_after` is in how many seconds it is looked how a delivered post stands, None: never.
     """
 
     now: datetime
@@ -77,6 +78,7 @@ class Circumstances:
     action: Action = Action.CREATE
     probing: bool = False
     unreached: bool = False
+    inspect_after: float | None = None
 
     @property
     def may_repeat(self) -> bool:
@@ -113,7 +115,7 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
     """Return what `outcome` of a commit (or of preparing it) means for `delivery`."""
     match outcome:
         case Published():
-            return _delivered(outcome.id, outcome.url)
+            return _delivered(outcome.id, outcome.url, at)
         case Accepted():
             return Judgement(
                 to=DeliveryState.SNOOZED,
@@ -168,7 +170,7 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
             )
         case Duplicate():
             if outcome.of and (delivery.attempts > 1 or at.idempotency is not Idempotency.NONE):
-                return _delivered(outcome.of, outcome.url)
+                return _delivered(outcome.of, outcome.url, at)
             if delivery.attempts > 1:
                 return _unknown("the platform says it has this already", at)
             return _stopped(
@@ -216,9 +218,9 @@ def judge_accepted(
     `snoozed`, look again. It is never sent again, whatever becomes of the account meanwhile."""
     match answer:
         case Published():
-            return _delivered(answer.id, answer.url)
+            return _delivered(answer.id, answer.url, at)
         case Duplicate() if answer.of:
-            return _delivered(answer.of, answer.url)
+            return _delivered(answer.of, answer.url, at)
         case Refused():
             return judge(answer, delivery, at)
         case AuthExpired() | AuthRevoked() | Misconfigured():
@@ -246,7 +248,7 @@ def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> 
     """
     match found:
         case Landed():
-            return _delivered(found.id, found.url)
+            return _delivered(found.id, found.url, at)
         case Absent():
             too_early_until = at.shows_from(delivery.looks)
             if too_early_until is not None:
@@ -343,7 +345,9 @@ def _pause_scope(outcome: RateLimited) -> str:
     return "account" if outcome.reason else outcome.scope
 
 
-def _delivered(remote_id: str, url: str) -> Judgement:
+def _delivered(remote_id: str, url: str, at: Circumstances) -> Judgement:
+    looks = at.inspect_after is not None and at.action is not Action.DELETE
+    again = {"inspect_at": at.now + timedelta(seconds=at.inspect_after or 0)} if looks else {}
     return Judgement(
         to=DeliveryState.DELIVERED,
         values={
@@ -352,6 +356,7 @@ def _delivered(remote_id: str, url: str) -> Judgement:
             "reason_code": "",
             "reason": "",
             "remedy": "",
+            **again,
         },
     )
 

@@ -25,6 +25,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.admitting import Door
+from copydesk.distribution.aftercare import Respect
 from copydesk.distribution.breaker import Pulse
 from copydesk.distribution.calls import Calls, stops
 from copydesk.distribution.gate import Gate
@@ -36,6 +37,7 @@ from copydesk.distribution.judgement import (
     judge_preparation,
 )
 from copydesk.distribution.opened import OpenAccount, as_outcome, go_again, waits_until
+from copydesk.distribution.liveness import Links
 from copydesk.distribution.records import Look, Records, Sent
 from copydesk.platforms.kit.contract import Platform
 
@@ -82,6 +84,9 @@ class Rounds:
         )
         self._records = Records(tools.store, lease)
         self._door = Door(tools.store, lease)
+        self._links = Links(tools.store, tools.transport, tools.public or tools.transport)
+        self._respect = Respect(tools.store, platform, account)
+        self._inspect_after = next(iter(platform.inspections(account)), None)
         self._size = self._first_size()
 
     async def close(self) -> None:
@@ -192,7 +197,8 @@ class Rounds:
             if d.state is DeliveryState.SCHEDULED
             or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
         ]
-        return await self._records.wake(await self._door.admit(due, self._account))
+        admitted = await self._door.admit(due, self._account)
+        return await self._records.wake(await self._links.admit(admitted))
 
     async def _prepare(self, due: Sequence[Going]) -> list[Going]:
         """Return what is ready to be committed, in order."""
@@ -200,6 +206,10 @@ class Rounds:
         for position, (delivery, going) in enumerate(due):
             if self._calls.gave_out:
                 break
+            objection = await self._respect.objection(self._calls, delivery, going)
+            if objection is not None:
+                await self._records.object(delivery, objection)
+                continue
             answer = await self._calls.prepare(going)
             if isinstance(answer, AuthExpired | AuthRevoked):
                 better = await self._better([answer])
@@ -293,4 +303,5 @@ class Rounds:
             sent_at=outgoing.sent_at,
             action=outgoing.action,
             probing=self._gate.probe == outgoing.delivery_id,
+            inspect_after=self._inspect_after,
         )

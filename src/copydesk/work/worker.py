@@ -119,6 +119,7 @@ class Worker:
             stopping=self.stopping.is_set,
             observers=self.desk.observers,
             closed_until=self.desk.closed_until,
+            public=self.desk.public,
         )
         try:
             await Courier(tools, account_id).run()
