@@ -16,6 +16,7 @@ from copydesk.cli import (
     running,
     settle,
     status,
+    webhooks,
 )
 
 EXIT_CODES = """
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for _group in (app, accounts.app, review.app, project.config_app):
+for _group in (app, accounts.app, review.app, project.config_app, webhooks.app):
     _group.callback()(options.take_home)
 
 app.command()(project.init)
@@ -50,6 +51,7 @@ app.command()(publish.publish)
 app.command()(status.status)
 app.add_typer(review.app, name="review")
 app.command()(settle.settle)
+app.add_typer(webhooks.app, name="webhooks")
 app.command()(operating.repair)
 app.command()(operating.doctor)
 app.add_typer(project.config_app, name="config")

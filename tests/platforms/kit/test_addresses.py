@@ -59,18 +59,17 @@ def test_what_is_for_everybody_is_public(address: str) -> None:
     assert is_public(address)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "inner.localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_a_guarded_transport_reaches_no_private_address(host: str) -> None:
     async with Server() as server:
         url = server.url.replace("127.0.0.1", host)
         guarded = HttpTransport(user_agent="test", public_only=True)
         free = HttpTransport(user_agent="test")
         try:
-            with pytest.raises(NotSent, match="public|resolve|Cannot connect"):
+            with pytest.raises(NotSent, match="not a public address"):
                 await guarded.call("POST", url)
             assert server.hits == [], "nothing arrived"
-            if host != "inner.localhost":
-                assert (await free.call("POST", url)).status == 200
+            assert (await free.call("POST", url)).status == 200
         finally:
             await guarded.close()
             await free.close()

@@ -6,6 +6,7 @@ the name nor an earlier answer counts, only the address that a socket is about t
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 from typing import Any, Final
@@ -45,6 +46,7 @@ def public_socket(info: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol, _, address = info
     if not is_public(str(address[0])):
         raise AddressNotPublic(
-            f"{address[0]} is not a public address; the operator has to allow private ones"
+            errno.EACCES,
+            f"{address[0]} is not a public address; the operator has to allow private ones",
         )
     return socket.socket(family, kind, protocol)
