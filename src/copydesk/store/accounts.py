@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.states import AccountState, check_transition
 from copydesk.core.timetable import Timetable
 from copydesk.store.codec import from_json
+from copydesk.store.prepared import listed
 from copydesk.store.tables import accounts
 
 if TYPE_CHECKING:
@@ -49,7 +51,17 @@ OURS = (
     accounts.c.id == sa.bindparam("account"),
     accounts.c.lease_fence == sa.bindparam("fence"),
 )
-_HOLD = sa.update(accounts).where(*OURS).values(lease_until=sa.bindparam("until"))
+HOLD = sa.update(accounts).where(*OURS).values(lease_until=sa.bindparam("until"))
+TAKE = (
+    sa.update(accounts)
+    .where(*OURS)
+    .values(
+        lease_owner=sa.bindparam("owner"),
+        lease_fence=sa.bindparam("next_fence"),
+        lease_until=sa.bindparam("until"),
+    )
+)
+RELEASE = sa.update(accounts).where(*OURS).values(lease_until=None)
 _LEASED = sa.select(*COLUMNS).where(*OURS)
 
 #: What is known of a credential that a person pasted.
@@ -225,6 +237,27 @@ class Accounts:
             account.workspace_id, "account", account.id, account.state, to, reason=reason
         )
 
+    async def remove(self, account: Account, reason: str) -> None:
+        """Take an account away for good and wipe its secrets; its name is free again.
+
+        The row stays, since history speaks of it. Whoever renews its credential meanwhile has one
+        of an older generation and stores nothing. Raises `TransitionNotAllowed`.
+        """
+        await self.move(account, AccountState.REMOVED, reason)
+        await self._unit.connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.id == account.id)
+            .values(
+                name=f"{account.name} (removed, {account.id})",
+                secrets=b"",
+                generation=accounts.c.generation + 1,
+                inbox=False,
+                renew_at=None,
+                expires_at=None,
+                ends_at=None,
+            )
+        )
+
     async def pause(self, id: str, until: datetime) -> None:
         """Make no calls for this account before `until` (aware UTC)."""
         await self._unit.connection.execute(
@@ -260,10 +293,10 @@ class Accounts:
         """
         until = self._unit.now + timedelta(seconds=seconds)
         result = await self._unit.connection.execute(
-            _HOLD, {"account": lease.account_id, "fence": lease.fence, "until": until}
+            HOLD, {"account": lease.account_id, "fence": lease.fence, "until": until}
         )
         if result.rowcount != 1:
-            raise _lost(lease)
+            raise lease_lost(lease)
         return Lease(account_id=lease.account_id, owner=lease.owner, fence=lease.fence, until=until)
 
     async def leased(self, lease: Lease) -> Account:
@@ -273,7 +306,7 @@ class Accounts:
         )
         row = rows.one_or_none()
         if row is None:
-            raise _lost(lease)
+            raise lease_lost(lease)
         return account_of(row)
 
     async def free_expired_leases(self) -> int:
@@ -296,13 +329,24 @@ class Accounts:
     async def release(self, lease: Lease) -> None:
         """Give the lease back, unless somebody else has it by now."""
         await self._unit.connection.execute(
-            sa.update(accounts)
-            .where(accounts.c.id == lease.account_id, accounts.c.lease_fence == lease.fence)
-            .values(lease_until=None)
+            RELEASE, {"account": lease.account_id, "fence": lease.fence}
         )
 
 
-def _lost(lease: Lease) -> LeaseLost:
+def leases(dialect: Dialect) -> sa.Select[tuple[str, int, str, datetime]]:
+    """Return the question who holds listed accounts, which locks them in the order of their ids."""
+    return (
+        sa.select(
+            accounts.c.id, accounts.c.lease_fence, accounts.c.lease_owner, accounts.c.lease_until
+        )
+        .where(listed(accounts.c.id, "ids", dialect))
+        .order_by(accounts.c.id)
+        .with_for_update()
+    )
+
+
+def lease_lost(lease: Lease) -> LeaseLost:
+    """Return what to raise when a lease is somebody else's."""
     return LeaseLost(f"Another worker has taken over account {lease.account_id}.")
 
 

@@ -1,0 +1,74 @@
+"""Removing an account: its secrets are wiped, nothing more goes out, nothing is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from copydesk.core.account import Account
+from copydesk.core.states import DeliveryState
+from copydesk.distribution.judgement import judge_removed
+from copydesk.store.deliveries import Change
+from copydesk.work.connecting import made_secrets
+from copydesk.work.desk import Desk
+
+#: How many deliveries one transaction settles.
+BATCH = 500
+
+#: What has not come to an end. What is `sending` is settled by whoever sends it.
+_OPEN = (
+    DeliveryState.PLANNED,
+    DeliveryState.SCHEDULED,
+    DeliveryState.SNOOZED,
+    DeliveryState.UNKNOWN,
+    DeliveryState.BLOCKED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What removing an account did, in deliveries: `held` are those that may have landed, `sending`
+    those under way, which end as delivered or held."""
+
+    account: Account
+    cancelled: int
+    held: int
+    sending: int
+
+
+async def remove_account(desk: Desk, name: str, *, actor: str, reason: str = "") -> Removed:
+    """Remove the account called `name`. Raises `NotFound`."""
+    async with desk.store.begin(actor) as unit:
+        account = await unit.accounts.by_name(desk.workspace_id, name)
+        await unit.accounts.remove(account, reason or "removed by a person")
+    kept = made_secrets(desk.settings.home, account)
+    await asyncio.to_thread(kept.unlink, missing_ok=True)
+    settled = {DeliveryState.CANCELLED: 0, DeliveryState.HELD: 0}
+    # what a crash leaves here is settled by the account's courier, which finds it removed
+    while True:
+        async with desk.store.begin(actor) as unit:
+            left = await unit.letters.of_account(account.id, _OPEN, limit=BATCH)
+            changes: list[Change] = []
+            for delivery in left:
+                judgement = judge_removed(delivery)
+                settled[judgement.to] += 1
+                changes.append(
+                    Change(
+                        delivery=delivery,
+                        to=judgement.to,
+                        reason=judgement.reason,
+                        values=judgement.values,
+                    )
+                )
+            await unit.deliveries.move_all(changes)
+        if len(left) < BATCH:
+            break
+    async with desk.store.read() as unit:
+        sending = await unit.letters.of_account(account.id, [DeliveryState.SENDING], limit=BATCH)
+        account = await unit.accounts.get(account.id)
+    return Removed(
+        account=account,
+        cancelled=settled[DeliveryState.CANCELLED],
+        held=settled[DeliveryState.HELD],
+        sending=len(sending),
+    )
