@@ -84,6 +84,8 @@ class LoopbackServer:
     called after each request in `lies_to` was taken, before it is answered, with their number.
     """
 
+    #: The port to listen on; 0: a free one.
+    port: int = 0
     lies_to: frozenset[str] = frozenset({"POST", "PUT"})
 
     def __init__(self, *, clock: Clock | None = None) -> None:
@@ -120,7 +122,7 @@ class LoopbackServer:
         app.add_routes(self.routes())
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self

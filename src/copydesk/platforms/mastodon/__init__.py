@@ -8,10 +8,24 @@ from typing import ClassVar
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding
+from copydesk.platforms.kit.auth import AuthKind, ClientAuth, Endpoints, OAuth2Code
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Limit, Manifest, read_manifest
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
+
+#: Source: https://docs.joinmastodon.org/api/oauth-scopes/ (checked 2026-11-21).
+SCOPES = ("write:statuses", "write:media", "read:statuses", "read:accounts")
+
+
+def _endpoints(settings: Mapping[str, str]) -> Endpoints:
+    base = settings.get("base_url", "").rstrip("/")
+    return Endpoints(
+        authorize=f"{base}/oauth/authorize",
+        token=f"{base}/oauth/token",
+        revoke=f"{base}/oauth/revoke",
+        register=f"{base}/api/v1/apps",
+    )
 
 
 class Mastodon(Platform):
@@ -20,6 +34,15 @@ class Mastodon(Platform):
     name: ClassVar[str] = "mastodon"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
     host_setting: ClassVar[str] = "base_url"
+    # tokens do not expire; PKCE is checked since 4.3 and ignored before, and by forks
+    auth: ClassVar[tuple[AuthKind, ...]] = (
+        OAuth2Code(
+            endpoints=_endpoints,
+            required=SCOPES,
+            client_auth=ClientAuth.POST,
+            registers="mastodon",
+        ),
+    )
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
             key="base_url", help="the instance, such as https://mastodon.example", required=True

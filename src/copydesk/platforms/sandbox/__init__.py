@@ -10,9 +10,40 @@ from copydesk.core.account import Account
 from copydesk.core.clock import Clock, SystemClock
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding
+from copydesk.platforms.kit.auth import (
+    AuthKind,
+    ClientAuth,
+    Endpoints,
+    OAuth1,
+    OAuth2ClientCredentials,
+    OAuth2Code,
+    OAuth2Device,
+)
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
 from copydesk.platforms.sandbox.faults import Fault
+
+_SCOPES = ("publish",)
+
+
+def _endpoints(settings: Mapping[str, str]) -> Endpoints:
+    base = settings.get("auth_url", "").rstrip("/")
+    return Endpoints(
+        authorize=f"{base}/oauth/authorize",
+        token=f"{base}/oauth/token",
+        revoke=f"{base}/oauth/revoke",
+        device=f"{base}/oauth/device",
+        register=f"{base}/api/v1/apps",
+    )
+
+
+def _signed_endpoints(settings: Mapping[str, str]) -> Endpoints:
+    base = settings.get("auth_url", "").rstrip("/")
+    return Endpoints(
+        authorize=f"{base}/oauth1/authorize",
+        token=f"{base}/oauth1/access_token",
+        request_token=f"{base}/oauth1/request_token",
+    )
 
 
 class Sandbox(Platform):
@@ -24,7 +55,25 @@ class Sandbox(Platform):
 
     name: ClassVar[str] = "sandbox"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
+    auth: ClassVar[tuple[AuthKind, ...]] = (
+        OAuth2Code(
+            endpoints=_endpoints,
+            required=_SCOPES,
+            optional=("read",),
+            client_auth=ClientAuth.POST,
+            registers="mastodon",
+        ),
+        OAuth2Device(endpoints=_endpoints, required=_SCOPES),
+        OAuth2ClientCredentials(endpoints=_endpoints, required=_SCOPES),
+        OAuth1(endpoints=_signed_endpoints),
+    )
     settings: ClassVar[tuple[Setting, ...]] = (
+        Setting(
+            key="auth_url",
+            help="an OAuth server whose tokens it wants to see, such as copydesk.testing's",
+        ),
+        Setting(key="client_id", help="what that server knows us as; made when left out"),
+        Setting(key="client_secret", help="the secret that goes with client_id", secret=True),
         Setting(
             key="fault",
             help="what goes wrong when publishing",
@@ -81,7 +130,12 @@ class Sandbox(Platform):
         ledger = Ledger(session.home / "sandbox", session.account.id)
         remote = SandboxRemote(ledger, knobs, clock=self._clock, pause=self._pause)
         watched = observed(remote, session.observers)
-        return SandboxClient(session.account, watched, knobs)
+        if auth_url := session.account.settings.get("auth_url"):
+            from copydesk.platforms.sandbox.guard import GuardedRemote
+
+            token = session.secrets.get("access_token", "")
+            watched = GuardedRemote(watched, session.transport, auth_url.rstrip("/"), token)
+        return SandboxClient(session.account, watched, knobs, guarded=bool(auth_url))
 
     def idempotency(self, account: Account) -> Idempotency:
         """Return `key_header` for an account with `idempotency=key`."""

@@ -13,6 +13,7 @@ from copydesk.core.outcomes import (
     Landed,
     Outcome,
     Published,
+    Unavailable,
 )
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client
@@ -27,8 +28,11 @@ from copydesk.platforms.sandbox.knobs import Knobs
 class SandboxClient(Client):
     """The calls to one account's sandbox over `remote`."""
 
-    def __init__(self, account: Account, remote: Transport, knobs: Knobs) -> None:
+    def __init__(
+        self, account: Account, remote: Transport, knobs: Knobs, *, guarded: bool = False
+    ) -> None:
         self._account = account
+        self._guarded = guarded
         self._knobs = knobs
         self._wire = Wire(
             remote,
@@ -101,8 +105,16 @@ class SandboxClient(Client):
         return AsPublished("the sandbox has it as sent")
 
     async def test(self) -> Outcome:
-        """Say hello; the sandbox is always there."""
-        return Published(f"sandbox {self._account.name}")
+        """Say hello; the sandbox is always there. Behind an OAuth server, ask whose token it is."""
+        if not self._guarded:
+            return Published(f"sandbox {self._account.name}")
+        reply = await self._wire.read("GET", "/me")
+        if not isinstance(reply, Reply):
+            return reply
+        profile = reply.json()
+        if not isinstance(profile, dict) or not profile.get("acct"):
+            return Unavailable("the server did not say whose token this is")
+        return Published(f"@{profile['acct']}", "", self._wire.evidence(reply))
 
     async def _find_removal(self, outgoing: Outgoing) -> Existence:
         kept = await self._kept(outgoing)
