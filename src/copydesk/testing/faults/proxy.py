@@ -29,9 +29,6 @@ class Damage(StrEnum):
     DELAY = "delay"  # everything arrives, later
 
 
-
-
-
 class FaultProxy:
     """A proxy on 127.0.0.1 to `target` (HOST:PORT) for the length of an `async with`.
 

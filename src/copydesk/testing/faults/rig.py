@@ -34,16 +34,18 @@ class EngineRig(ABC):
     """A spoke and its platform, for the length of an `async with`.
 
     `spoke` is shown in the table, `platform` names the spoke in the registry, `module` is where it
-    is when no entry point declares it. `folder` is empty and the rig's own; `clock` is the true
-    time, which the platform keeps even when the engine's clock is wrong.
+    is when no entry point declares it. `folder` is empty and the rig's own, `home` the engine's
+    project folder; `clock` is the true time, which the platform keeps even when the engine's clock
+    is wrong.
     """
 
     spoke: ClassVar[str]
     platform: ClassVar[str]
     module: ClassVar[str] = ""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, *, folder: Path, home: Path, clock: Clock) -> None:
         self.folder = folder
+        self.home = home
         self.clock = clock
         if self.module:
             # what an entry point does for an installed package
@@ -191,6 +193,8 @@ class HttpRig(EngineRig):
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Lie to every second publishing call, once per delivery at most; less often where a lie
         costs time or stops the whole account."""
+        if fault is Fault.NONE:
+            return
         lie = LIES.get(fault)
         if lie is None:
             self.not_applicable("a web API has no such thing")

@@ -1,0 +1,170 @@
+"""`kill -9` of a worker at each step between lease and receipt, enumerated.
+
+For every step two workers die in processes of their own: one the first time the step comes, the
+next one further on in its batch. Then a third carries everything to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Final
+
+from copydesk.platforms.kit.registry import load_platform
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.databases import PostgresTap
+from copydesk.testing.faults.figures import Row
+from copydesk.testing.faults.rig import NotApplicable
+from copydesk.testing.faults.rigs.git import GitRig
+from copydesk.testing.faults.scene import Scene
+from copydesk.testing.faults.victim import STATEMENTS, SURVIVED, Doom, main
+
+#: How far the clock moves on until the dead worker's lease is over, in seconds.
+TAKE_OVER: Final = 11.0
+
+#: Real seconds after which a victim that neither died nor finished is an error.
+_PATIENCE: Final = 60.0
+
+#: At which batch of a spoke that takes many at once the second worker dies.
+_STATEMENT_STEPS: Final = frozenset(STATEMENTS)
+
+
+@dataclass(slots=True)
+class Victim:
+    """A worker in a process of its own."""
+
+    process: BaseProcess
+
+    async def end(self) -> int | None:
+        """Wait for its end; return its exit code, negative for a signal."""
+        await asyncio.to_thread(self.process.join, _PATIENCE)
+        return self.process.exitcode
+
+    def kill(self) -> None:
+        """Kill it without warning."""
+        if self.process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Let it stand still, as a machine out of memory does."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGCONT)
+
+
+def calls_of(stage: Scene) -> int:
+    """Return how many publishing calls the scene's deliveries take at least."""
+    batch = load_platform(stage.rig.platform).manifest.batch
+    return -(-stage.deliveries // batch)
+
+
+async def play(stage: Scene) -> Row:
+    """Let two workers die at the step, and a third finish."""
+    account = await stage.account()
+    later = max(1, calls_of(stage) // 2)
+    for round_, number in enumerate((1, later)):
+        skew = round_ * TAKE_OVER
+        # a statement comes once a batch, an answer once a call
+        step = 1 if stage.fault in _STATEMENT_STEPS else number
+        died = await _die(stage, number=step, skew=skew)
+        if not died and round_ == 0:
+            raise AssertionError("the step never came: this proves nothing")
+        stage.clock.advance(TAKE_OVER)
+    await stage.engine(account).run_to_rest()
+    return await stage.row()
+
+
+async def _die(stage: Scene, *, number: int, skew: float) -> bool:
+    fault = stage.fault
+    async with victim(stage, fault, number=number, skew=skew) as process:
+        if fault is Fault.KILL_AFTER_ACCEPT and not stage.rig.accepted_file:
+            _kill_when_accepted(stage, process, number)
+        code = await process.end()
+        if not isinstance(stage.rig, GitRig) and not stage.rig.accepted_file:
+            with suppress(NotApplicable):
+                stage.rig.when_accepted(None)
+    if code == SURVIVED:
+        return False
+    if code != -signal.SIGKILL:
+        raise AssertionError(f"the worker ended with {code}: it neither died nor finished")
+    return True
+
+
+def _kill_when_accepted(stage: Scene, process: Victim, number: int) -> None:
+    if isinstance(stage.rig, GitRig):
+        return  # its hook does it
+    first = 0
+
+    async def kill(taken: int) -> None:
+        nonlocal first
+        first = first or taken
+        if taken - first + 1 == number:
+            process.kill()
+
+    stage.rig.when_accepted(kill)
+
+
+@asynccontextmanager
+async def victim(stage: Scene, fault: Fault, *, number: int, skew: float) -> AsyncIterator[Victim]:
+    """Start a worker that dies at the `number`-th time of the step, or by somebody's hand."""
+    async with AsyncExitStack() as stack:
+        database, tap = stage.database, None
+        if stage.store == "postgresql" and fault in STATEMENTS:
+            server = await stage.databases.postgres()
+            socket = stage.home.parent / f"tap-{skew:g}"
+            socket.mkdir()
+            tap = await stack.enter_async_context(PostgresTap(server, socket))
+            name = database.partition("@/")[2].partition("?")[0]
+            database = server.url(name, socket)
+        pid_file: Path | None = None
+        if isinstance(stage.rig, GitRig) and fault is Fault.KILL_AFTER_ACCEPT:
+            pid_file = stage.home.parent / "victim.pid"
+            stage.rig.kill_when_accepted(pid_file)
+        doom = Doom(
+            home=stage.home,
+            database=database,
+            platform=stage.rig.platform,
+            module=stage.rig.module,
+            fault=fault,
+            number=number,
+            skew=skew,
+            accepted_file=stage.rig.accepted_file,
+            pid_file=pid_file,
+        )
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["copydesk.testing.faults.victim"])
+        process = Victim(context.Process(target=main, args=(doom,), daemon=True))
+        if tap is not None:
+            _arm(tap, fault, number, process)
+        process.process.start()
+        try:
+            yield process
+        finally:
+            process.kill()
+            await asyncio.to_thread(process.process.join, 5.0)
+
+
+def _arm(tap: PostgresTap, fault: Fault, number: int, process: Victim) -> None:
+    async def kill() -> None:
+        process.kill()
+        raise ConnectionAbortedError
+
+    before = fault in {Fault.KILL_BEFORE_INTENT_COMMIT, Fault.KILL_BEFORE_RECEIPT_COMMIT}
+    tap.at(
+        STATEMENTS[fault],
+        number=number,
+        before=kill if before else None,
+        after=None if before else kill,
+    )

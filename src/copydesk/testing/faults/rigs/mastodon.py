@@ -1,0 +1,54 @@
+"""A Mastodon instance that misbehaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from copydesk.testing.fake_mastodon import FakeMastodon
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.rig import HttpRig, marker_in
+from copydesk.testing.loopback import LoopbackServer
+
+
+class MastodonRig(HttpRig):
+    """One account on a fake instance. It has one older status, as accounts in use have."""
+
+    spoke: ClassVar[str] = "mastodon"
+    platform: ClassVar[str] = "mastodon"
+    server: FakeMastodon
+
+    def make_server(self) -> LoopbackServer:
+        """Return the instance."""
+        instance = FakeMastodon(clock=self.clock)
+        instance.add("older", created_at=self.clock.now() - timedelta(days=1))
+        return instance
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """Return the account's settings."""
+        return {"base_url": f"http://{address}"}
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the token the instance takes now."""
+        return {"access_token": self.server.token}
+
+    def copies(self) -> Counter[str]:
+        """Count the statuses."""
+        markers = (marker_in(status.text) for status in self.server.statuses)
+        return Counter(marker for marker in markers if marker)
+
+    def strike(self, fault: Fault, deliveries: int) -> None:
+        """Misbehave; an old token is refused by the instance itself."""
+        if fault is Fault.STALE_READS:
+            # just inside what the manifest says an instance may need
+            self.server.stale_for = 4.0
+        if fault is Fault.BROKEN_LISTING:
+            self.server.broken_looks = 4
+        super().strike(fault, deliveries)
+
+    def mend(self) -> Mapping[str, str]:
+        """Issue a new token; the old one is dead from now on."""
+        self.server.token = f"{self.server.token}-again"
+        return super().mend()

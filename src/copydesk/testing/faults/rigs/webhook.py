@@ -1,0 +1,107 @@
+"""A webhook receiver that records what it takes, with and without a way to ask it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from aiohttp import web
+
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.rig import HttpRig, marker_in
+from copydesk.testing.loopback import LoopbackServer
+
+_SECRET = "whsec_" + "ZmF1bHRLaXRLZXlPZlRoaXJ0eVR3b0J5dGVzISE="
+
+
+class Receiver(LoopbackServer):
+    """Takes events at `/hook`; `/hook/<id>` tells whether one arrived, unless it is too young
+    (`stale_for` seconds) or the next `broken_looks` look-ups fail."""
+
+    def __init__(self, *, deduplicates: bool, **more: Any) -> None:
+        super().__init__(**more)
+        self.deduplicates = deduplicates
+        self.taken: list[tuple[str, str, datetime]] = []
+        self.stale_for = 0.0
+        self.broken_looks = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the hook and the question."""
+        return [web.post("/hook", self._take), web.get("/hook/{id}", self._tell)]
+
+    async def _take(self, request: web.Request) -> web.Response:
+        id = request.headers["webhook-id"]
+        if not (self.deduplicates and any(id == known for known, _, _ in self.taken)):
+            self.taken.append((id, marker_in(await request.read()), self.clock.now()))
+        return web.json_response({})
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        if self.broken_looks > 0:
+            self.broken_looks -= 1
+            return web.Response(status=503)
+        now, wanted = self.clock.now(), request.match_info["id"]
+        ages = [(now - at).total_seconds() for id, _, at in self.taken if id == wanted]
+        return web.Response(status=200 if any(age >= self.stale_for for age in ages) else 404)
+
+
+class WebhookRig(HttpRig):
+    """A receiver that promises nothing and cannot be asked: certainty is impossible there."""
+
+    spoke: ClassVar[str] = "webhook"
+    platform: ClassVar[str] = "webhook"
+    deduplicates: ClassVar[bool] = False
+    can_be_asked: ClassVar[bool] = False
+    server: Receiver
+
+    def make_server(self) -> LoopbackServer:
+        """Return the receiver."""
+        return Receiver(deduplicates=self.deduplicates, clock=self.clock)
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """Return the account's settings."""
+        hook = f"http://{address}/hook"
+        settings = {"url": hook}
+        if self.deduplicates:
+            settings["deduplicates"] = "true"
+        if self.can_be_asked:
+            settings["status_url"] = f"{hook}/{{id}}"
+        return settings
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the signing secret."""
+        return {"secret": _SECRET}
+
+    def copies(self) -> Counter[str]:
+        """Count what the receiver took."""
+        return Counter(marker for _, marker, _ in self.server.taken)
+
+    def strike(self, fault: Fault, deliveries: int) -> None:
+        """Misbehave; reads only where there are any."""
+        if fault in {Fault.STALE_READS, Fault.BROKEN_LISTING} and not self.can_be_asked:
+            self.not_applicable("this receiver cannot be asked anything")
+        if fault is Fault.STALE_READS:
+            # just inside what the manifest says a receiver may need
+            self.server.stale_for = 1.5
+        if fault is Fault.BROKEN_LISTING:
+            self.server.broken_looks = 3
+        if fault is Fault.TOKEN_EXPIRED:
+            self.not_applicable("a signing secret does not expire")
+        if fault is Fault.HTML_WITH_200:
+            self.not_applicable("any 2xx is success in Standard Webhooks, whatever the body says")
+        super().strike(fault, deliveries)
+
+
+class WebhookStatusRig(WebhookRig):
+    """A receiver that can be asked."""
+
+    spoke: ClassVar[str] = "webhook+status"
+    can_be_asked: ClassVar[bool] = True
+
+
+class WebhookKeyRig(WebhookRig):
+    """A receiver that takes each webhook-id once, and cannot be asked."""
+
+    spoke: ClassVar[str] = "webhook+deduplicates"
+    deduplicates: ClassVar[bool] = True
