@@ -283,6 +283,14 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
     if latest is None:
         return planned
     earlier, digest = latest
+    if is_movable(earlier):
+        timing = (await unit.schedules.timings([earlier.id])).get(earlier.id)
+        if timing is not None and timing.series_id:
+            # an occurrence of a series is apart: what counts is what stands there
+            latest = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
+            if latest is None:
+                return planned
+            earlier, digest = latest
     planned = replace(planned, earlier=earlier)
     if earlier.action is Action.DELETE and earlier.state is DeliveryState.DELIVERED:
         # it was taken down: what is published now is a post of its own there

@@ -12,7 +12,9 @@ class Kind(StrEnum):
     COMPOSE = "compose"  # a submission: parse it, write it up, ask the gate
     DISTRIBUTE = "distribute"  # an approved post: plan its deliveries
     COURIER = "courier"  # an account: carry what is due
+    SERIES = "series"  # a series: plan its next occurrences
     NOTIFY = "notify"  # a webhook: tell it what has happened
+    INSPECT = "inspect"  # an account: look how what was published there stands
 
 
 Handler = Callable[[str], Awaitable[None]]

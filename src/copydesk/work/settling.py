@@ -90,8 +90,26 @@ def sent_again(delivery: Delivery, wake_at: datetime, why: str) -> Change:
         delivery=delivery,
         to=DeliveryState.SCHEDULED,
         reason=why,
-        values={"wake_at": wake_at, "spent": {}, "looks": 0, "handles": {}, **_CLEARED},
+        values={
+            "wake_at": wake_at,
+            "spent": {},
+            "looks": 0,
+            "handles": {},
+            **_CLEARED,
+            **_insisted(delivery),
+        },
     )
+
+
+def _insisted(delivery: Delivery) -> dict[str, object]:
+    """Return what a person means who sends what was held for a page or for somebody's edit."""
+    match delivery.reason_code:
+        case "changed_there":
+            return {"overwrite": True}
+        case "link_not_there":
+            return {"awaits": ""}
+        case _:
+            return {}
 
 
 def checked_url(url: str) -> str:

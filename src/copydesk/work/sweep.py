@@ -23,6 +23,8 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.COMPOSE: due["submissions"],
             Kind.DISTRIBUTE: due["posts"],
             Kind.NOTIFY: due["webhooks"],
+            Kind.SERIES: due["series"],
+            Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
             Kind.COURIER: await unit.deliveries.accounts_with_work(now),
         }
     hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]

@@ -21,7 +21,9 @@ from copydesk.store import UnitOfWork
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
+from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
+from copydesk.work.recurring import plan_series
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.spelling import Speller
 from copydesk.work.sweep import rest_before_next, sweep
@@ -104,6 +106,8 @@ class Worker:
             Kind.DISTRIBUTE: self._counted(lambda id: distribute(self.desk, id)),
             Kind.COURIER: self._counted(self._carry),
             Kind.NOTIFY: self._counted(self._notify),
+            Kind.INSPECT: self._counted(lambda id: inspect_account(self.desk, id)),
+            Kind.SERIES: self._counted(lambda id: plan_series(self.desk, id)),
         }
 
     async def _carry(self, account_id: str) -> None:

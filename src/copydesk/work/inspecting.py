@@ -1,0 +1,102 @@
+"""Looking at published posts again: on schedule, and when a person asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import groupby
+from typing import Final
+
+import structlog
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Action
+from copydesk.core.errors import ConfigError, Conflict, NotFound
+from copydesk.core.post import Media
+from copydesk.core.states import AccountState, DeliveryState
+from copydesk.distribution.inspection import AT_ONCE, Seen, claim, inspect
+from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.registry import load_platform
+from copydesk.platforms.kit.transport import observed
+from copydesk.store.aftercare import Out
+from copydesk.work.desk import Desk
+
+_log = structlog.get_logger(__name__)
+
+#: Seconds that the looks at one account's posts may take together, per post.
+_PATIENCE: Final = 2
+
+
+async def inspect_account(desk: Desk, account_id: str) -> None:
+    """Look at the posts of an account that are due for it. Safe to run twice."""
+    async with desk.store.read() as unit:
+        account = await unit.accounts.get(account_id)
+    if account.state is not AccountState.CONNECTED:
+        return
+    while outs := await claim(desk.store, account_id):
+        try:
+            seen = await _look(desk, account, outs, actor="inspection")
+        except (ConfigError, NotFound) as error:
+            _log.warning("not_inspected", account=account.name, reason=str(error))
+            return
+        _log.info("inspected", account=account.name, posts=len(seen))
+        if len(outs) < AT_ONCE:
+            return
+
+
+async def inspect_now(desk: Desk, ids: Sequence[str], *, actor: str) -> list[Seen]:
+    """Look at deliveries now, and return how they stand, in the order of their accounts.
+
+    Raises `NotFound`; `Conflict` for one that is not out there, because it was not delivered yet
+    or takes a post down.
+    """
+    async with desk.store.read() as unit:
+        for id in ids:
+            delivery = await unit.deliveries.get(id)
+            if delivery.workspace_id != desk.workspace_id:
+                raise NotFound(f"There is no delivery {id}.")
+            if delivery.state is not DeliveryState.DELIVERED or delivery.action is Action.DELETE:
+                raise Conflict(
+                    f"Delivery {id} has nothing to look at: {delivery.action}, {delivery.state}.",
+                    remedy="Name one that was delivered.",
+                )
+        outs = await unit.aftercare.out(ids)
+        accounts = {id: await unit.accounts.get(id) for id in {o.delivery.account_id for o in outs}}
+    seen: list[Seen] = []
+    by_account = sorted(outs, key=lambda out: (out.delivery.account_id, out.delivery.id))
+    for account_id, group in groupby(by_account, key=lambda out: out.delivery.account_id):
+        seen += await _look(desk, accounts[account_id], list(group), actor=actor)
+    return seen
+
+
+async def _look(desk: Desk, account: Account, outs: Sequence[Out], *, actor: str) -> list[Seen]:
+    platform = load_platform(account.platform)
+    async with asyncio.timeout(platform.manifest.timeout * (1 + _PATIENCE * len(outs))):
+        async with _client(desk, account) as client:
+            schedule = platform.inspections(account)
+            return await inspect(desk.store, client, outs, schedule, actor=actor)
+
+
+@asynccontextmanager
+async def _client(desk: Desk, account: Account) -> AsyncIterator[Client]:
+    async with desk.store.read() as unit:
+        sealed = await unit.accounts.secrets(account.id)
+    observers = desk.observers(account)
+    session = Session(
+        account=account,
+        secrets=desk.vault.open(sealed),
+        transport=observed(desk.transport, observers),
+        observers=observers,
+        load_media=_no_media,
+        home=desk.settings.home,
+    )
+    client = load_platform(account.platform).connect(session)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _no_media(media: Media) -> bytes:
+    raise LookupError(f"{media.name}: looking at a post needs no media")
