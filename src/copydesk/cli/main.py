@@ -6,12 +6,15 @@ import typer
 
 from copydesk.cli import (
     accounts,
+    budgets,
     checking,
     ingest,
     operating,
     options,
     project,
     publish,
+    redrive,
+    removing,
     review,
     running,
     settle,
@@ -36,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for _group in (app, accounts.app, review.app, project.config_app, webhooks.app):
+for _group in (app, accounts.app, budgets.app, review.app, project.config_app, webhooks.app):
     _group.callback()(options.take_home)
 
 app.command()(project.init)
@@ -44,6 +47,7 @@ app.command()(running.up)
 app.command()(running.worker)
 app.command()(ingest.ingest)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(budgets.app, name="budgets")
 app.command()(checking.validate)
 app.command()(checking.preview)
 app.command()(checking.plan)
@@ -51,6 +55,8 @@ app.command()(publish.publish)
 app.command()(status.status)
 app.add_typer(review.app, name="review")
 app.command()(settle.settle)
+app.command()(redrive.redrive)
+accounts.app.command("remove")(removing.remove)
 app.add_typer(webhooks.app, name="webhooks")
 app.command()(operating.repair)
 app.command()(operating.doctor)

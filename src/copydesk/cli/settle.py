@@ -16,7 +16,9 @@ def settle(
     landed: Annotated[
         str | None, typer.Option(metavar="URL", help="It is there, at this address.")
     ] = None,
-    send: Annotated[bool, typer.Option("--send", help="It is not there: send it.")] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="It is not there: send it. Look first: it may be.")
+    ] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="Do not send it any more.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
     home: Home = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import run, show
+from copydesk.cli.output import run, shortened, show
 from copydesk.cli.publish import delivery_row
 
 if TYPE_CHECKING:
@@ -40,6 +40,13 @@ def status(
         lines = [f"{found['noun']} {found['id']}: {found['state']}"]
         lines += [f"  {found['reason']}"] if found.get("reason") else []
         lines += [f"  {d['account']}: {d['state']} {d['url']}" for d in found["deliveries"]]
+        lines += [_try_words(entry) for entry in found["tries"]]
+        lines += [
+            f"  look at {s['at']:%Y-%m-%d %H:%M:%S}Z: {s['found']} ({s['evidence']})"
+            for s in found["looks"]
+        ]
+        if found["payload"]:
+            lines += [f"  payload sha256 {found['payload_sha256']}", f"  {found['payload']}"]
         lines += [
             f"{e['at']:%Y-%m-%d %H:%M:%S}Z  {e['noun']} {e['from']} → {e['to']}  {e['reason']}"
             for e in found["history"]
@@ -62,6 +69,14 @@ def _overall(home: Path | None, as_json: bool) -> None:
     show(found, as_json, lambda: [str(found)])
 
 
+def _try_words(entry: dict[str, Any]) -> str:
+    began = f"  try {entry['attempt']} at {entry['started_at']:%Y-%m-%d %H:%M:%S}Z: "
+    if entry["received_at"] is None:
+        return began + "no answer was recorded"
+    raw = " ".join((entry["raw"] or "").split())
+    return f"{began}{entry['outcome']}" + (f", {shortened(raw, 300)}" if raw else "")
+
+
 async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
     submission = post = None
     deliveries = []
@@ -82,6 +97,10 @@ async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
         deliveries = await unit.deliveries.of_post(post.id) if post else []
         subjects = [id, *([post.id] if post else []), *(d.id for d in deliveries)]
     history = await unit.events.history(subjects)
+    payload = looks = None
+    if noun == "delivery":
+        payload = await unit.letters.payload(found.rendition_id)
+        looks = await unit.letters.looks(id)
     return {
         "noun": noun,
         "id": id,
@@ -90,6 +109,9 @@ async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
         "post_id": post.id if post else getattr(found, "post_id", ""),
         "deliveries": [await delivery_row(unit, d) for d in deliveries],
         "tries": await unit.deliveries.tries(id) if noun == "delivery" else [],
+        "looks": [{"at": s.at, "found": s.found, "evidence": s.evidence} for s in looks or ()],
+        "payload": payload.text if payload else "",
+        "payload_sha256": payload.sha256 if payload else "",
         "history": [
             {
                 "at": event.at,

@@ -71,7 +71,7 @@ def narrowed(query: sa.Select[tuple[object, ...]], wanted: Wanted) -> sa.Select[
         query = query.where(deliveries.c.state.in_([str(state) for state in wanted.states]))
         if _WAITING.issuperset(wanted.states):
             # said in the words of the index, or neither store could tell that it may use it
-            query = query.where(WAITS)
+            query = query.where(sa.text(f"deliveries.{WAITS.text}"))
     if wanted.account:
         query = query.where(accounts.c.name == wanted.account)
     if wanted.platform:

@@ -14,7 +14,8 @@ from copydesk.core.post import Tier
 from copydesk.core.states import DeliveryState, PostState, SubmissionState
 from copydesk.core.submission import Source
 from copydesk.store.deliveries import delivery_of
-from copydesk.store.tables import accounts, deliveries, posts, revisions, submissions
+from copydesk.store.letters import Wanted, narrowed
+from copydesk.store.tables import accounts, deliveries, posts, revisions, submissions, timings
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -122,17 +123,11 @@ class Listings:
         ]
 
     async def deliveries(
-        self,
-        workspace_id: str,
-        *,
-        state: DeliveryState | None = None,
-        before: str = "",
-        limit: int = 50,
+        self, workspace_id: str, wanted: Wanted | None = None, *, before: str = "", limit: int = 50
     ) -> list[DeliveryLine]:
-        """Return deliveries, newest first; `before` is an id cursor."""
+        """Return the deliveries that are wanted, newest first; `before` is an id cursor."""
         query = self._deliveries().where(deliveries.c.workspace_id == workspace_id)
-        if state:
-            query = query.where(deliveries.c.state == state)
+        query = narrowed(query, wanted or Wanted())
         if before:
             query = query.where(deliveries.c.id < before)
         return await self._lines(query.order_by(deliveries.c.id.desc()).limit(limit))
@@ -141,6 +136,52 @@ class Listings:
         """Return the deliveries of a post, oldest first, at most `limit`."""
         query = self._deliveries().where(deliveries.c.post_id == post_id)
         return await self._lines(query.order_by(deliveries.c.id).limit(limit))
+
+    async def upcoming(
+        self,
+        workspace_id: str,
+        *,
+        account_id: str = "",
+        until: datetime | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
+    ) -> list[DeliveryLine]:
+        """Return what will go out, soonest first: of one account or all, up to `until`, behind the
+        time and id of `after`."""
+        query = self._deliveries().where(
+            deliveries.c.workspace_id == workspace_id,
+            deliveries.c.wake_at.is_not(None),
+            deliveries.c.state.in_([DeliveryState.SCHEDULED, DeliveryState.SNOOZED]),
+        )
+        if account_id:
+            query = query.where(deliveries.c.account_id == account_id)
+        if until is not None:
+            query = query.where(deliveries.c.wake_at < until)
+        if after is not None:
+            at, id = after
+            query = query.where(
+                deliveries.c.wake_at >= at,
+                (deliveries.c.wake_at > at) | (deliveries.c.id > id),
+            )
+        query = query.order_by(deliveries.c.wake_at, deliveries.c.id).limit(limit)
+        return await self._lines(query)
+
+    async def timed(
+        self, workspace_id: str, *, since: datetime, until: datetime, limit: int
+    ) -> list[DeliveryLine]:
+        """Return the deliveries that were given a time in a range (aware), whatever their state."""
+        query = (
+            self._deliveries()
+            .join(timings, timings.c.delivery_id == deliveries.c.id)
+            .where(
+                deliveries.c.workspace_id == workspace_id,
+                timings.c.due_at >= since,
+                timings.c.due_at < until,
+            )
+            .order_by(timings.c.due_at, timings.c.delivery_id)
+            .limit(limit)
+        )
+        return await self._lines(query)
 
     async def delivery(self, id: str) -> DeliveryLine:
         """Return one delivery as a line; raises `NotFound`."""

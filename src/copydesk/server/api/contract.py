@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from copydesk.core.errors import Conflict, CopydeskError
+from copydesk.core.ids import PREFIXES
 from copydesk.server.asking import SIGNED_IN, BearerScheme, desk_of, identify
 from copydesk.server.problems import Problem
 from copydesk.store.tokens import StoredAnswer
@@ -26,6 +28,7 @@ T = TypeVar("T")
 KEPT_FOR = timedelta(days=7)
 REPLAYED = "Idempotency-Replayed"
 _HEADER = "Idempotency-Key"
+_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -35,6 +38,24 @@ class KeyInvalid(CopydeskError, ValueError):
 
     status = 400
     code = "idempotency_key_invalid"
+
+
+class CursorInvalid(CopydeskError, ValueError):
+    """A cursor is `next` of the page before, unchanged."""
+
+    status = 400
+    code = "cursor_invalid"
+
+
+def check_cursor(cursor: str, noun: str) -> str:
+    """Return `cursor`, an id of `noun` or "". Raises `CursorInvalid` for anything else: a cursor
+    that names no place would quietly show another part of the list."""
+    if cursor and not _ID.fullmatch(cursor.removeprefix(f"{PREFIXES[noun]}_")):
+        raise CursorInvalid(
+            f"{cursor[:60]!r} is no cursor of this list.",
+            remedy="Pass `next` of the page before, or no cursor for the first page.",
+        )
+    return cursor
 
 
 def _describe(status: int, description: str) -> dict[int | str, dict[str, Any]]:
@@ -48,6 +69,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     **_describe(422, "The request or its content is not valid; `errors` names each field"),
     **_describe(503, "The database cannot be used at the moment"),
 }
+BAD_CURSOR = _describe(400, "The cursor is not `next` of a page of this list")
 NOT_FOUND = _describe(404, "There is no such thing")
 CONFLICT = _describe(409, "It has changed meanwhile, or the key was used for another request")
 

@@ -1,0 +1,50 @@
+"""`copydesk accounts remove`: take an account away for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from copydesk.cli.options import AsJson, Home
+from copydesk.cli.output import run, show
+
+if TYPE_CHECKING:
+    from copydesk.work.removing import Removed
+
+
+def remove(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove an account: its secrets are wiped, and what waits for it is cancelled.
+
+    What may have landed already is held for you to settle. What was published stays where it is.
+    """
+    from copydesk.config import find_home, load_settings
+    from copydesk.work.desk import open_desk
+    from copydesk.work.removing import remove_account
+
+    if not yes:
+        typer.confirm(f"Remove {name} and wipe its secrets? This cannot be undone.", abort=True)
+
+    async def work() -> Removed:
+        async with open_desk(load_settings(find_home(home))) as desk:
+            return await remove_account(desk, name, actor="cli")
+
+    done = run(work())
+    row = {
+        "id": done.account.id,
+        "state": done.account.state,
+        "cancelled": done.cancelled,
+        "held": done.held,
+        "sending": done.sending,
+    }
+    words = [f"Removed {name}; {done.cancelled} deliveries cancelled."]
+    if done.held:
+        words.append(f"{done.held} may have landed and are held: copydesk settle says what became.")
+    if done.sending:
+        words.append(f"{done.sending} are being sent at this moment and come to their own end.")
+    show(row, as_json, lambda: words)
