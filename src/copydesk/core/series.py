@@ -81,10 +81,14 @@ class Rule:
 
     def after(self, moment: datetime, most: int) -> list[Resolved]:
         """Return the next `most` occurrences whose instant is after `moment` (aware)."""
+        return list(islice(self.following(moment), most))
+
+    def following(self, moment: datetime) -> Iterator[Resolved]:
+        """Yield the occurrences whose instant is after `moment` (aware), in order."""
         zone = zone_of(self.zone)
         # a day earlier: in a gap the instant is later than its wall time says
         wall = moment.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
-        return list(islice((found for found in self.from_(wall) if found.moment > moment), most))
+        return (found for found in self.from_(wall) if found.moment > moment)
 
     def _made(self, zone: ZoneInfo) -> rrule:
         parts = dict(_parts(self.text))

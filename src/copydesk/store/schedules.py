@@ -207,16 +207,6 @@ class Schedules:
         )
         return [_series(row) for row in rows]
 
-    async def due_series(self, now: datetime, limit: int = 100) -> list[str]:
-        """Return the series that have occurrences to plan now."""
-        rows = await self._unit.connection.execute(
-            sa.select(series.c.id)
-            .where(series.c.wake_at <= now)
-            .order_by(series.c.wake_at)
-            .limit(limit)
-        )
-        return [row.id for row in rows]
-
     async def advance(
         self, current: Series, *, planned: int, until: datetime, wake_at: datetime | None
     ) -> None:

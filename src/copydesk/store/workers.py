@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from copydesk.core.states import PostState, SubmissionState
-from copydesk.store.tables import deliveries, posts, submissions, webhooks, workers
+from copydesk.core.states import PostState, SeriesState, SubmissionState
+from copydesk.store.tables import deliveries, posts, series, submissions, webhooks, workers
 from copydesk.store.webhooks import due_webhooks
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Worker:
     jobs_done: int
 
 
-_WAKING = (submissions, posts, deliveries, webhooks)
+_WAKING = (submissions, posts, deliveries, webhooks, series)
 
 
 class Workers:
@@ -130,7 +130,8 @@ class Workers:
     async def due(self, now: datetime, limit: int = 500) -> dict[str, list[str]]:
         """Return, by table, the ids of rows that want work now, in one statement.
 
-        Submissions to compose, posts to distribute, webhooks to tell: `limit` of each at most.
+        Submissions to compose, posts to distribute, webhooks to tell, series to go on with:
+        `limit` of each at most.
         """
         wanted = {
             "submissions": sa.select(submissions.c.id)
@@ -143,6 +144,9 @@ class Workers:
             .where(posts.c.wake_at <= now, posts.c.state == PostState.APPROVED)
             .order_by(posts.c.wake_at),
             "webhooks": due_webhooks(now),
+            "series": sa.select(series.c.id)
+            .where(series.c.wake_at <= now, series.c.state == SeriesState.RUNNING)
+            .order_by(series.c.wake_at),
         }
         parts = []
         for table, query in wanted.items():

@@ -129,11 +129,13 @@ async def publish(
     accounts: Sequence[str],
     *,
     wish: Wish | None = None,
+    overwrite: bool = False,
     actor: str,
 ) -> Publication:
     """Schedule a manuscript to the named accounts. All or nothing.
 
-    It goes out when `wish` says; without one when its front matter says, or else now.
+    With `overwrite` it replaces even what somebody changed or removed on a platform. It goes out
+    when `wish` says; without one when its front matter says, or else now.
     Raises `NotFound` for an unknown account, `ContentInvalid` when any account would refuse it, is
     blocked or expired, or the time asked for cannot be; nothing is stored then.
     """
@@ -147,24 +149,27 @@ async def publish(
         post, revision = await put_post(unit, desk, manuscript)
         timings = await timings_for(unit, targets, _wish(manuscript, wish, post, unit.now))
         dated = _dated(manuscript, min((t.due_at for t in timings.values()), default=unit.now))
-        plans = await plan(unit, post, revision, targets, dated)
+        plans = await plan(unit, post, revision, targets, dated, overwrite=overwrite)
         refuse_errors(plans)
         deliveries = await schedule(unit, post, revision, plans, unit.now, timings)
-        if post.state is not PostState.DISTRIBUTED:
-            post = await unit.posts.move(post, PostState.APPROVED, reason="published by its author")
-            # it goes where its author says, not to the accounts that take inbox posts
-            unit.hints = [hint for hint in unit.hints if hint.subject_id != post.id]
-            post = await unit.posts.move(
-                post,
-                PostState.DISTRIBUTED,
-                reason=", ".join(accounts),
-                published_at=post.published_at or dated,
-            )
+        post = await settle_post(unit, post, ", ".join(accounts), dated)
     return Publication(
         post=post,
         plans=tuple(plans),
         deliveries=tuple(deliveries),
         findings=manuscript.file.findings,
+    )
+
+
+async def settle_post(unit: UnitOfWork, post: Post, reason: str, dated: datetime) -> Post:
+    """Call a post distributed whose author has said where it goes; `dated` (aware UTC) is its date
+    unless it has one. The accounts that take inbox posts are not asked."""
+    if post.state is PostState.DISTRIBUTED:
+        return post
+    post = await unit.posts.move(post, PostState.APPROVED, reason="published by its author")
+    unit.hints = [hint for hint in unit.hints if hint.subject_id != post.id]
+    return await unit.posts.move(
+        post, PostState.DISTRIBUTED, reason=reason, published_at=post.published_at or dated
     )
 
 
