@@ -170,6 +170,24 @@ class Budgets:
             sa.delete(spendings).where(spendings.c.delivery_id.in_(list(delivery_ids)))
         )
 
+    async def wake_waiting(self, workspace_id: str, account_id: str) -> list[str]:
+        """Look at deliveries that wait for money now; return their accounts. `account_id` "":
+        every account of the workspace."""
+        waiting = (
+            deliveries.c.workspace_id == workspace_id,
+            deliveries.c.state == DeliveryState.SNOOZED,
+            deliveries.c.reason_code == "budget_spent",
+        )
+        if account_id:
+            waiting = (*waiting, deliveries.c.account_id == account_id)
+        rows = await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(*waiting)
+            .values(wake_at=self._unit.now)
+            .returning(deliveries.c.account_id)
+        )
+        return sorted({row.account_id for row in rows})
+
     async def spent(
         self, workspace_id: str, since: datetime, *, excluding: Sequence[str] = ()
     ) -> dict[str, int]:

@@ -29,6 +29,7 @@ from copydesk.core.post import Content, Media
 from copydesk.core.standing import Standing
 from copydesk.platforms.kit.auth import AppPassword, AuthKind, Grant, JwtMaker
 from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
+from copydesk.platforms.kit.pace import price_of
 from copydesk.platforms.kit.transport import Observer, Transport
 
 
@@ -194,6 +195,11 @@ class Platform(ABC):
         """Return after how many seconds a delivered post is looked at again: the manifest's, or
         none where the account gives no way to look."""
         return self.manifest.inspect
+
+    def price(self, outgoing: Outgoing, account: Account) -> int:
+        """Return what sending `outgoing` costs, in micro-dollars: the manifest's price of its
+        action, unless the platform knows better."""
+        return price_of(self.manifest.price, outgoing.action, outgoing.text)
 
     def app(self, account: Account) -> str:
         """Return what names the app whose rate limits `account` shares with other accounts: the

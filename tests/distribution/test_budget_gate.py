@@ -1,0 +1,403 @@
+"""The gate: no call over a pace, none in a known 429 window, whoever makes it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Outgoing
+from copydesk.core.outcomes import Existence, Inconclusive, Outcome, Published, RateLimited
+from copydesk.core.states import DeliveryState
+from copydesk.distribution.budget_gate import Budgets
+from copydesk.platforms.kit.classify import ErrorTable
+from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.pace import Pace
+from copydesk.platforms.kit.transport import Closed, NotSent, Reply, observed
+from copydesk.platforms.kit.wire import Wire
+from copydesk.store import Store, open_store
+from copydesk.testing.clocks import NOON, StoppedClock
+from copydesk.work.connecting import add_account
+from copydesk.work.desk import Desk
+from copydesk.work.settling import try_account
+from tests.distribution.carrying import account_now, add_posts, carry, carry_to_rest, deliveries
+from tests.distribution.scripted import Scripted
+from tests.store_fixtures import ordered_ids
+
+POSTS = "https://platform.test/v1/posts"
+MEDIA = "https://platform.test/v1/media"
+
+
+def pace(calls: int, seconds: int, **more: Any) -> Pace:
+    return Pace.model_validate(
+        {"calls": calls, "seconds": seconds, "source": "a test", "checked": NOON.date(), **more}
+    )
+
+
+PER_MEDIA = pace(2, 600, scope="endpoint", name="media", of=({"path": "/v1/media"},))
+
+
+@dataclass
+class StrictPlatform:
+    """Counts what reaches it: calls over its limit, and calls while it had asked to be left alone.
+
+    `limit` calls in `seconds`; `refusals` are the answers to come before it behaves again.
+    """
+
+    clock: StoppedClock
+    limit: int = 10**6
+    seconds: float = 60.0
+    calls: list[tuple[datetime, str, str]] = field(default_factory=list)
+    refusals: list[Reply] = field(default_factory=list)
+    closed_until: datetime | None = None
+    over: int = 0
+    during_429: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def call(self, method: str, url: str, **content: Any) -> Reply:
+        now = self.clock.now()
+        await asyncio.sleep(0)
+        if self.closed_until is not None and now < self.closed_until:
+            self.during_429 += 1
+        self.calls.append((now, method, url))
+        since = now - timedelta(seconds=self.seconds)
+        if sum(at > since for at, _, _ in self.calls) > self.limit:
+            self.over += 1
+        if self.refusals:
+            refusal = self.refusals.pop(0)
+            self.closed_until = now + timedelta(seconds=float(refusal.headers["retry-after"]))
+            return refusal
+        return Reply(status=200, headers=self.headers, body=b'{"id": "1"}')
+
+
+class HttpClient(Client):
+    """Publishes by one POST and looks by one GET."""
+
+    def __init__(self, session: Session) -> None:
+        table: ErrorTable = {}
+        self._wire = Wire(
+            session.transport,
+            base="https://platform.test",
+            table=table,
+            read_error=lambda reply: ("", ""),
+            timeout=5.0,
+        )
+
+    async def commit(self, outgoing: Outgoing) -> Outcome:
+        reply = await self._wire.write("POST", "/v1/posts", json_body={"key": outgoing.key})
+        return Published("1") if isinstance(reply, Reply) else reply
+
+    async def find(self, outgoing: Outgoing) -> Existence:
+        reply = await self._wire.read("GET", "/v1/posts")
+        return Inconclusive("not told" if isinstance(reply, Reply) else "not asked")
+
+    async def test(self) -> Outcome:
+        reply = await self._wire.read("GET", "/v1/me")
+        return Published("me") if isinstance(reply, Reply) else reply
+
+
+@pytest.fixture
+def strict(
+    clock: StoppedClock, desk: Desk, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> StrictPlatform:
+    """The scripted platform over HTTP, with a server that counts."""
+    made = StrictPlatform(clock)
+    monkeypatch.setattr(platform, "connect", HttpClient)
+    object.__setattr__(desk, "transport", made)
+    return made
+
+
+@pytest.fixture
+async def processes(
+    database: str, clock: StoppedClock, store: Store
+) -> AsyncIterator[list[Budgets]]:
+    """What three processes on one database know of budgets."""
+    async with AsyncExitStack() as stack:
+        made = [Budgets(store)]
+        for _ in range(2):
+            other = await open_store(database, clock, ordered_ids(clock), migrate=False)
+            stack.push_async_callback(other.close)
+            made.append(Budgets(other))
+        yield made
+
+
+async def add(desk: Desk, name: str) -> Account:
+    return await add_account(
+        desk, "scripted", name, settings={}, secrets={}, inbox=True, actor="test"
+    )
+
+
+async def try_call(
+    budgets: Budgets,
+    account: Account,
+    platform: Scripted,
+    strict: StrictPlatform,
+    url: str = POSTS,
+    method: str = "POST",
+) -> Closed | Reply:
+    transport = observed(strict, [budgets.gate(account, platform)])
+    try:
+        return await transport.call(method, url)
+    except Closed as closed:
+        return closed
+
+
+@pytest.mark.parametrize("scope", ["app", "account"])
+async def test_three_processes_never_pass_a_shared_pace(
+    desk: Desk,
+    platform: Scripted,
+    strict: StrictPlatform,
+    processes: list[Budgets],
+    clock: StoppedClock,
+    scope: str,
+) -> None:
+    platform.declare(pace=(pace(20, 60, scope=scope),))
+    strict.limit = 20
+    accounts = [await add(desk, f"a{number}") for number in range(3)]
+    if scope == "account":
+        accounts = accounts[:1] * 3
+    dice = random.Random(11)
+    for _ in range(40):
+        await asyncio.gather(
+            *(
+                try_call(budgets, account, platform, strict)
+                for budgets, account in zip(processes, accounts, strict=True)
+            )
+        )
+        clock.advance(dice.choice([0, 0.2, 1.1, 3, 17]))
+    assert strict.over == 0
+    assert len(strict.calls) > 40, "the pace was kept by hardly calling at all"
+
+
+async def test_nobody_calls_in_a_429_window_of_the_app(
+    desk: Desk,
+    platform: Scripted,
+    strict: StrictPlatform,
+    processes: list[Budgets],
+    clock: StoppedClock,
+) -> None:
+    platform.declare(pace=(pace(100, 60, scope="app"),))
+    accounts = [await add(desk, f"a{number}") for number in range(3)]
+    for budgets, account in zip(processes, accounts, strict=True):
+        await try_call(budgets, account, platform, strict)
+    refusal = {"retry-after": "90", "x-ratelimit-scope": "global", "x-ratelimit-limit": "100"}
+    strict.refusals = [Reply(status=429, headers={**refusal, "x-ratelimit-remaining": "0"})]
+    clock.advance(2)
+    await try_call(processes[0], accounts[0], platform, strict)
+    for _ in range(8):
+        for budgets, account in zip(processes, accounts, strict=True):
+            answer = await try_call(budgets, account, platform, strict)
+            assert isinstance(answer, Closed)
+            assert answer.until == NOON + timedelta(seconds=92)
+        clock.advance(11)
+    assert strict.during_429 == 0
+    for account in accounts:
+        paused = (await account_now(desk, account)).paused_until
+        assert paused == NOON + timedelta(seconds=92)
+    restarted = Budgets(desk.store)
+    answer = await try_call(restarted, await account_now(desk, accounts[2]), platform, strict)
+    assert isinstance(answer, Closed)
+    clock.advance(11)
+    for budgets, account in zip(processes, accounts, strict=True):
+        assert isinstance(await try_call(budgets, account, platform, strict), Reply)
+    assert strict.during_429 == 0
+
+
+async def test_an_endpoint_is_closed_alone_and_stays_so_after_a_restart(
+    desk: Desk, platform: Scripted, strict: StrictPlatform
+) -> None:
+    platform.declare(pace=(pace(100, 60, name="all"), PER_MEDIA))
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    strict.refusals = [Reply(status=429, headers={"retry-after": "300"})]
+    await try_call(budgets, account, platform, strict, MEDIA)
+    for known in (budgets, Budgets(desk.store)):
+        closed = await try_call(known, account, platform, strict, MEDIA)
+        assert isinstance(closed, Closed)
+        assert closed.scope == "endpoint"
+        assert isinstance(await try_call(known, account, platform, strict, POSTS), Reply)
+    assert (await account_now(desk, account)).paused_until is None
+
+
+async def test_a_limit_of_all_calls_met_at_an_endpoint_closes_the_account(
+    desk: Desk, platform: Scripted, strict: StrictPlatform
+) -> None:
+    platform.declare(pace=(pace(300, 300, name="all"), PER_MEDIA))
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    headers = {"retry-after": "60", "x-ratelimit-limit": "300", "x-ratelimit-remaining": "0"}
+    strict.refusals = [Reply(status=429, headers=headers)]
+    await try_call(budgets, account, platform, strict, MEDIA)
+    closed = await try_call(budgets, account, platform, strict, POSTS)
+    assert isinstance(closed, Closed)
+    assert (await account_now(desk, account)).paused_until == NOON + timedelta(seconds=60)
+
+
+async def test_headers_lower_what_is_left(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    platform.declare(pace=(pace(100, 60),))
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    strict.headers = {
+        "x-ratelimit-limit": "100",
+        "x-ratelimit-remaining": "3",
+        "x-ratelimit-reset": "40",
+    }
+    await try_call(budgets, account, platform, strict)
+    strict.headers = {}
+    answers = [await try_call(budgets, account, platform, strict) for _ in range(6)]
+    assert sum(isinstance(answer, Reply) for answer in answers) == 3
+    clock.advance(40)
+    assert isinstance(await try_call(budgets, account, platform, strict), Reply)
+
+
+async def test_nothing_left_closes_until_the_reset(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    strict.headers = {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0"}
+    strict.headers["x-ratelimit-reset"] = "120"
+    await try_call(budgets, account, platform, strict)
+    assert isinstance(await try_call(budgets, account, platform, strict), Closed)
+    again = await account_now(desk, account)
+    assert isinstance(await try_call(Budgets(desk.store), again, platform, strict), Closed)
+    clock.advance(120)
+    assert isinstance(await try_call(budgets, account, platform, strict), Reply)
+
+
+async def test_a_call_that_one_bucket_refuses_takes_nothing_from_another(
+    desk: Desk, platform: Scripted, strict: StrictPlatform
+) -> None:
+    platform.declare(pace=(pace(4, 60, name="all"), PER_MEDIA))
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    for _ in range(5):
+        await try_call(budgets, account, platform, strict, MEDIA)
+    for _ in range(5):
+        await try_call(budgets, account, platform, strict, POSTS)
+    assert [url for _, _, url in strict.calls] == [MEDIA] * 2 + [POSTS] * 2
+
+
+async def test_what_a_dead_process_had_reserved_is_spent(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    platform.declare(pace=(pace(10, 60, scope="account"),))
+    strict.limit = 10
+    account = await add(desk, "one")
+    for _ in range(12):
+        await try_call(Budgets(desk.store), account, platform, strict)  # each dies after one call
+        clock.advance(1)
+    assert len(strict.calls) == 10
+    assert strict.over == 0
+    clock.advance(60)
+    assert isinstance(await try_call(Budgets(desk.store), account, platform, strict), Reply)
+
+
+async def test_a_platform_without_a_pace_costs_no_statement(
+    desk: Desk, platform: Scripted, strict: StrictPlatform
+) -> None:
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    statements: list[str] = []
+    sa.event.listen(
+        desk.store.engine.sync_engine,
+        "before_cursor_execute",
+        lambda c, cursor, statement, *more: statements.append(statement),
+    )
+    for _ in range(5):
+        await try_call(budgets, account, platform, strict)
+    assert statements == []
+    platform.declare(pace=(pace(1000, 60),))
+    for _ in range(100):
+        await try_call(budgets, account, platform, strict)
+    assert 0 < len(statements) < 12, "a lump serves many calls"
+
+
+async def test_budgets_that_cannot_be_asked_let_no_call_through(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from copydesk.core.errors import StoreUnavailable
+
+    def gone(actor: str) -> None:
+        raise StoreUnavailable("The database is away.")
+
+    platform.declare(pace=(pace(10, 60),))
+    account = await add(desk, "one")
+    monkeypatch.setattr(desk.store, "begin", gone)
+    with pytest.raises(NotSent, match="could not be asked"):
+        await try_call(Budgets(desk.store), account, platform, strict)
+    assert strict.calls == []
+
+
+# -- with couriers --------------------------------------------------------------------------------
+
+
+async def test_couriers_keep_the_pace_and_burn_no_try(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    platform.declare(pace=(pace(5, 60),))
+    strict.limit = 5
+    account = await add(desk, "one")
+    await add_posts(desk, *(f"Post {number}" for number in range(12)))
+    found = await carry_to_rest(desk, account, clock)
+    assert {d.state for d in found} == {DeliveryState.DELIVERED}
+    assert {d.attempts for d in found} == {1}
+    assert (len(strict.calls), strict.over) == (12, 0)
+
+
+async def test_a_delivery_that_waits_for_the_budget_says_so(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    platform.declare(pace=(pace(1, 60, name="posts"),))
+    account = await add(desk, "one")
+    await add_posts(desk, "First", "Second")
+    await carry(desk, account)
+    first, second = await deliveries(desk)
+    assert (first.state, second.state) == (DeliveryState.DELIVERED, DeliveryState.SNOOZED)
+    assert "the rate budget is used up: posts, 1 in 60 s" in second.reason
+    assert second.attempts == 0
+
+
+async def test_a_look_that_was_not_allowed_is_no_look(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    account = await add(desk, "one")
+    await add_posts(desk, "Lost")
+    strict.refusals = [Reply(status=500, headers={"retry-after": "0"})]
+    await carry(desk, account)
+    (unknown,) = await deliveries(desk)
+    assert unknown.state is DeliveryState.UNKNOWN
+    clock.advance(600)
+    for _ in range(12):
+        strict.refusals = [Reply(status=429, headers={"retry-after": "600"})]
+        clock.advance(1)
+        await carry(desk, account)
+        clock.advance(600)
+    (still,) = await deliveries(desk)
+    assert (still.state, still.looks) == (DeliveryState.UNKNOWN, unknown.looks)
+    assert len(strict.calls) > 12, "it did look each time it was allowed to"
+    assert strict.during_429 == 0
+
+
+async def test_testing_an_account_obeys_its_429_window(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    await add(desk, "one")
+    strict.refusals = [Reply(status=429, headers={"retry-after": "60"})]
+    for _ in range(3):
+        _, outcome = await try_account(desk, "one", actor="test")
+        assert isinstance(outcome, RateLimited)
+    assert len(strict.calls) == 1
+    clock.advance(60)
+    _, outcome = await try_account(desk, "one", actor="test")
+    assert isinstance(outcome, Published)
