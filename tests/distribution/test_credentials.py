@@ -16,6 +16,8 @@ from copydesk.core.outcomes import AuthRevoked, Misconfigured, RateLimited, Unav
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution import credentials as module
 from copydesk.distribution.credentials import Opened
+from copydesk.distribution.lifetimes import lifetimes_of
+from copydesk.platforms.kit.auth import Grant
 from copydesk.platforms.kit.transport import Closed, HttpTransport, NotSent, Reply
 from copydesk.testing.authority import TokenLie
 from copydesk.testing.clocks import StoppedClock
@@ -339,8 +341,8 @@ async def test_killed_between_the_answer_and_its_storing(
             account.id,
             now.generation,
             sealed,
-            module.lifetimes_of(
-                module.Grant(access_token="x", expires_in=10),
+            lifetimes_of(
+                Grant(access_token="x", expires_in=10),
                 clock.now(),
                 renewable=True,
                 kept_until=None,
@@ -364,6 +366,7 @@ async def test_another_generation_stored_meanwhile_saves_the_account(
     async def overtaken(*given: Any) -> Any:
         # while our call is under way, somebody with the same token gets through and stores
         other = await real(*given)
+        assert isinstance(other, Grant)
         await one._keep_grant(account, given[1], other)
         return await real(*given)  # reuse: the server says invalid_grant
 

@@ -97,7 +97,10 @@ Problem = AuthRevoked | Misconfigured | RateLimited | Unavailable
 
 
 class Credentials:
-    """Opens and renews. `owner` names this process; `observers` see every call for an account."""
+    """Opens and renews. `owner` names this process; `observers` see every call for an account.
+
+    `blocked_too` is for a person who tries whether a blocked account works again.
+    """
 
     def __init__(
         self,
@@ -111,6 +114,7 @@ class Credentials:
         observers: Callable[[Account], Sequence[Observer]] = lambda _: (),
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         policy: RetryPolicy | None = None,
+        blocked_too: bool = False,
     ) -> None:
         self._store = store
         self._clock = store.clock
@@ -121,6 +125,7 @@ class Credentials:
         self._source = source
         self._observers = observers
         self._pause = pause
+        self._blocked_too = blocked_too
         self._policy = policy or RetryPolicy(first=2.0, longest=900.0)
 
     # -- opening ----------------------------------------------------------------------------------
@@ -176,7 +181,7 @@ class Credentials:
         cannot be opened."""
         async with self._store.read() as unit:
             account, sealed = await unit.credentials.current(account_id)
-        if account.state is not AccountState.CONNECTED:
+        if account.state is not AccountState.CONNECTED and not self._blocked_too:
             return AuthRevoked(account.reason or f"the account is {account.state}")
         try:
             return self.open(account, sealed)

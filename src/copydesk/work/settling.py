@@ -7,19 +7,14 @@ from enum import StrEnum
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.findings import Finding
-from copydesk.core.outcomes import Outcome, Published
-from copydesk.core.post import Media
-from copydesk.core.states import AccountState, DeliveryState
-from copydesk.platforms.kit.contract import Session
+from copydesk.core.states import DeliveryState
 from copydesk.platforms.kit.registry import load_platform
-from copydesk.platforms.kit.transport import observed
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
-from copydesk.work.desk import Desk
+from copydesk.work.trying import try_account as try_account
 
 
 class Decision(StrEnum):
@@ -147,47 +142,3 @@ async def _remote_id(unit: UnitOfWork, delivery: Delivery, url: str) -> str:
     except NotFound:
         return ""
     return platform.remote_id(url, account)
-
-
-async def try_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Outcome]:
-    """Ask the platform whether the account works; if it does, let its waiting deliveries go on."""
-    async with desk.store.read() as unit:
-        account = await unit.accounts.by_name(desk.workspace_id, name)
-        sealed = await unit.accounts.secrets(account.id)
-    observers = desk.observers(account)
-    session = Session(
-        account=account,
-        secrets=desk.vault.open(sealed),
-        transport=observed(desk.transport, observers),
-        observers=observers,
-        load_media=_no_media,
-        home=desk.settings.home,
-    )
-    client = load_platform(account.platform).connect(session)
-    try:
-        outcome = await client.test()
-    finally:
-        await client.close()
-    if isinstance(outcome, Published) and account.state is AccountState.BLOCKED:
-        async with desk.store.begin(actor) as unit:
-            await unit.accounts.move(account, AccountState.CONNECTED, "tested and working")
-            await unit.deliveries.move_all(
-                [
-                    Change(
-                        delivery=delivery,
-                        to=DeliveryState.SCHEDULED,
-                        reason="the account works again",
-                        values={"wake_at": unit.now, "reason_code": "", "reason": "", "remedy": ""},
-                    )
-                    for delivery in await unit.deliveries.blocked(account.id)
-                ]
-            )
-            await unit.deliveries.wake_resting(account.id)
-            unit.hint("courier", account.id)
-        async with desk.store.read() as unit:
-            account = await unit.accounts.get(account.id)
-    return account, outcome
-
-
-async def _no_media(media: Media) -> bytes:
-    raise LookupError(f"{media.name}: testing an account needs no media")
