@@ -14,11 +14,21 @@ from starlette.staticfiles import StaticFiles
 from copydesk import __version__
 from copydesk.core.errors import CopydeskError
 from copydesk.server import health, sessions
-from copydesk.server.api import accounts, deliveries, events, posts, reviews, submissions, validate
+from copydesk.server.api import (
+    accounts,
+    deliveries,
+    events,
+    posts,
+    reviews,
+    submissions,
+    validate,
+)
+from copydesk.server.api import webhooks as webhooks_api
 from copydesk.server.feed import Feed
 from copydesk.server.pages import deliveries as delivery_pages
 from copydesk.server.pages import desk as desk_pages
 from copydesk.server.pages import inbox, live, piece
+from copydesk.server.pages import webhooks as webhook_pages
 from copydesk.server.problems import handle_error
 from copydesk.server.rendering import STATIC, asset
 from copydesk.server.security import Guard
@@ -68,9 +78,19 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.state.desk = desk
     app.state.feed = Feed(desk.store, desk.clock)
     app.add_middleware(Guard, hosts=["localhost", desk.settings.host, *hosts])
-    for part in (submissions, posts, validate, deliveries, reviews, accounts, events, health):
+    for part in (
+        submissions,
+        posts,
+        validate,
+        deliveries,
+        reviews,
+        accounts,
+        events,
+        health,
+        webhooks_api,
+    ):
         app.include_router(part.router)
-    for page in (sessions, inbox, piece, delivery_pages, desk_pages, live):
+    for page in (sessions, inbox, piece, delivery_pages, desk_pages, live, webhook_pages):
         app.include_router(page.router)
     app.mount("/static", _Assets(directory=STATIC), name="static")
     return app

@@ -94,4 +94,7 @@ DeskNow = Annotated[Desk, Depends(desk_of)]
 SIGNED_IN = [Depends(at_least("viewer"))]
 Author = Annotated[Principal, Depends(at_least("author"))]
 Editor = Annotated[Principal, Depends(at_least("editor"))]
+Admin = Annotated[Principal, Depends(at_least("admin"))]
+#: For handlers that need the role and not the name.
+ADMINS_ONLY = [Depends(at_least("admin"))]
 BearerScheme = Security(_bearer)

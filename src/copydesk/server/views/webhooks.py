@@ -1,0 +1,122 @@
+"""Webhooks: who is told what happens, how that goes, and the latest tries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from copydesk.core.states import WebhookState
+from copydesk.core.webhook import Attempt
+from copydesk.server.views.badges import Badge, badge
+from copydesk.server.views.frame import Frame
+from copydesk.work.webhooks import WebhookStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookLine:
+    """One webhook in the list; `doing` is how it is going, in words."""
+
+    page_url: str
+    address: str
+    description: str
+    badge: Badge
+    events: tuple[str, ...]
+    doing: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhooksView:
+    """The page of all webhooks, with the form for another one."""
+
+    frame: Frame
+    lines: tuple[WebhookLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLine:
+    """One try to tell a webhook something."""
+
+    badge: Badge
+    type: str
+    message_id: str
+    number: int
+    at: datetime
+    milliseconds: int
+    status: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookView:
+    """The page of one webhook."""
+
+    frame: Frame
+    line: WebhookLine
+    id: str
+    next_try_at: datetime | None
+    is_disabled: bool
+    behind: int
+    attempts: tuple[AttemptLine, ...]
+
+
+def line_of(status: WebhookStatus) -> WebhookLine:
+    """Return one webhook as a line."""
+    webhook = status.webhook
+    return WebhookLine(
+        page_url=f"/settings/webhooks/{webhook.id}",
+        address=webhook.url,
+        description=webhook.description,
+        badge=badge(webhook.state),
+        events=webhook.patterns,
+        doing=_doing(status),
+        reason=webhook.reason,
+    )
+
+
+def view_of(status: WebhookStatus, attempts: Sequence[Attempt]) -> WebhookView:
+    """Return the page of one webhook, newest tries first."""
+    webhook = status.webhook
+    return WebhookView(
+        frame=Frame(title=webhook.description or "Webhook", section="Webhooks"),
+        line=line_of(status),
+        id=webhook.id,
+        next_try_at=webhook.wake_at,
+        is_disabled=webhook.state is WebhookState.DISABLED,
+        behind=status.behind,
+        attempts=tuple(
+            AttemptLine(
+                badge=_outcome(attempt.outcome),
+                type=attempt.type,
+                message_id=attempt.message_id,
+                number=attempt.attempt,
+                at=attempt.at,
+                milliseconds=attempt.milliseconds,
+                status=str(attempt.status or "no answer"),
+                answer=attempt.answer,
+            )
+            for attempt in attempts
+        ),
+    )
+
+
+def _outcome(outcome: str) -> Badge:
+    looks = {"delivered": ("check", "good"), "failed": ("clock", "warn")}
+    return Badge(outcome, *looks.get(outcome, ("cross", "bad")))
+
+
+def _doing(status: WebhookStatus) -> str:
+    webhook = status.webhook
+    words = []
+    if webhook.failing_since:
+        words.append(f"{webhook.failures} tries in a row failed")
+    if status.waiting:
+        words.append(f"{status.waiting} messages wait for another try")
+    if status.exhausted:
+        words.append(f"{status.exhausted} messages were given up")
+    if webhook.is_replaying:
+        words.append("old events are being told again")
+    if status.behind:
+        words.append(f"{status.behind} events behind")
+    return ", ".join(words) or "told everything"
