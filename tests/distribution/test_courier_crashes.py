@@ -14,7 +14,6 @@ from copydesk.core.states import DeliveryState
 from copydesk.distribution.records import LEASE, Records
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.store import Store
-from copydesk.store.accounts import Accounts
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries
@@ -60,13 +59,13 @@ class Death:
         self.seen = 0
         self.struck = False
         self.buried = False
-        release = Accounts.release
+        release = Records.release
 
-        async def released(accounts: Accounts, lease: Any) -> None:
+        async def released(records: Records) -> None:
             if self.buried or not self.struck:
-                await release(accounts, lease)
+                await release(records)
 
-        monkeypatch.setattr(Accounts, "release", released)
+        monkeypatch.setattr(Records, "release", released)
 
     def wrap(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def dying(*args: Any, **options: Any) -> Any:

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -56,6 +56,8 @@ class CourierTools:
     stopping: Callable[[], bool] = lambda: False
     observers: Callable[[Account], Sequence[Observer]] = lambda _: ()
     closed_until: Callable[[Account], datetime | None] = lambda _: None
+    #: reaches public addresses only: for looking at pages that authors name
+    public: Transport | None = None
 
     def credentials(self) -> Credentials:
         """Return what opens the accounts' credentials and keeps them good."""
@@ -82,26 +84,30 @@ class Courier:
         """Carry what is due and return how many deliveries were looked at; 0 if another courier
         has the account. Raises `LeaseLost` when it could not be kept; calls end before it does."""
         began = asyncio.get_running_loop().time()
-        async with self._store.begin("courier") as unit:
-            lease = await unit.accounts.lease(self._account_id, self._tools.owner, LEASE)
-            if lease is None:
-                return 0
-            account = await unit.accounts.get(self._account_id)
-            sealed = await unit.accounts.secrets(self._account_id)
+        now = self._store.clock.now()
+        lease = await self._store.journal.lease(
+            self._account_id, self._tools.owner, now, now + timedelta(seconds=LEASE)
+        )
+        if lease is None:
+            return 0
         try:
             async with asyncio.timeout_at(began + LEASE - MARGIN) as term:
                 renewing = asyncio.create_task(self._renew(lease, term))
                 try:
-                    return await self._carry(account, sealed, lease)
+                    return await self._carry(lease)
                 finally:
                     renewing.cancel()
         except TimeoutError as error:
-            raise LeaseLost(f"The lease of account {account.name} could not be kept.") from error
+            raise LeaseLost(
+                f"The lease of account {self._account_id} could not be kept."
+            ) from error
         finally:
-            async with self._store.begin("courier") as unit:
-                await unit.accounts.release(lease)
+            await Records(self._store, lease).release()
 
-    async def _carry(self, account: Account, sealed: bytes, lease: Lease) -> int:
+    async def _carry(self, lease: Lease) -> int:
+        async with self._store.read() as unit:
+            account = await unit.accounts.get(self._account_id)
+            sealed = await unit.accounts.secrets(self._account_id)
         rounds = await self._open(account, sealed, lease)
         if rounds is None:
             return await self._let_wait(lease)

@@ -1,4 +1,7 @@
-"""What a courier writes down: every step of its deliveries, each in a transaction of its own.
+"""What a courier writes down: every step of its deliveries.
+
+What every delivery needs goes through the journal, which commits it together with that of the
+other couriers; what is rare has a unit of work of its own.
 
 Steps before the call prove that the lease is still ours. The receipt does not ask: what the
 platform answered is the truth, whoever holds the lease by then.
@@ -23,10 +26,14 @@ from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.awake import Awake
 from copydesk.store.deliveries import Change
+from copydesk.store.journal import Entry
 
 #: How long a lease lasts, in seconds, unless its courier renews it. A dead courier's account is
 #: taken over after this time.
 LEASE = 10.0
+
+#: Who acts, in events.
+ACTOR = "courier"
 
 #: How long unknown deliveries of a blocked account rest between looks; connecting it wakes them.
 _WAIT = timedelta(hours=1)
@@ -43,7 +50,7 @@ class Sent:
     intent: Intent
     outgoing: Outgoing
     outcome: Outcome
-    judgement: Judgement | None = None
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +73,13 @@ class Records:
 
     async def hold(self) -> None:
         """Extend the lease; raises `LeaseLost` when somebody else has taken over."""
-        async with self._store.begin("courier") as unit:
-            await unit.accounts.hold(self._lease, LEASE)
+        await self._write(proves=True)
+
+    async def release(self) -> None:
+        """Give the lease back, unless somebody else has it by now."""
+        await self._store.journal.write(
+            Entry(actor=ACTOR, at=self._store.clock.now(), releases=self._lease)
+        )
 
     async def look(self, limit: int, host_breaker_id: str = "") -> Look:
         """Return the account and the deliveries that need a look now, in order.
@@ -89,7 +101,7 @@ class Records:
 
     async def block(self, account: Account, reason: str) -> None:
         """Stop the account until a person acts."""
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             await self._block(unit, account.id, reason)
 
     async def wait_for_account(self, awake: Sequence[Delivery], account: Account) -> None:
@@ -99,7 +111,7 @@ class Records:
         Where the account was removed there is nothing to wait for.
         """
         if account.state is AccountState.REMOVED:
-            async with self._store.begin("courier") as unit:
+            async with self._store.begin(ACTOR) as unit:
                 await unit.deliveries.move_all(
                     [_change(delivery, judge_removed(delivery), None) for delivery in awake]
                 )
@@ -109,7 +121,7 @@ class Records:
             "reason": account.reason,
             "remedy": f"`copydesk accounts test {account.name}` once this is mended.",
         }
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             steps: list[Change] = []
             for delivery in awake:
                 if delivery.state is DeliveryState.UNKNOWN or delivery.is_accepted:
@@ -127,33 +139,34 @@ class Records:
 
     async def postpone(self, deliveries: Sequence[Delivery], until: datetime) -> None:
         """Look at these again at `until`."""
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             await unit.deliveries.postpone([d.id for d in deliveries], until)
 
     async def abandon(self, deliveries: Sequence[Delivery], delay: float) -> None:
         """Call unknown what was being sent when its courier stopped."""
         if deliveries:
-            async with self._store.begin("courier") as unit:
-                await unit.accounts.hold(self._lease, LEASE)
-                wake_at = unit.now + timedelta(seconds=delay)
-                await unit.deliveries.move_all([_abandoned(d, wake_at) for d in deliveries])
+            wake_at = self._store.clock.now() + timedelta(seconds=delay)
+            await self._write([_abandoned(d, wake_at) for d in deliveries], proves=True)
 
     async def wake(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """End the rest of snoozed deliveries; return all of them as scheduled."""
         snoozed = [d for d in deliveries if d.state is DeliveryState.SNOOZED]
         if snoozed:
-            async with self._store.begin("courier") as unit:
-                await unit.deliveries.move_all([_to_scheduled(d, unit.now) for d in snoozed])
-        return [replace(d, state=DeliveryState.SCHEDULED) for d in deliveries]
+            now = self._store.clock.now()
+            await self._write([_to_scheduled(d, now) for d in snoozed])
+        return [
+            replace(d, state=DeliveryState.SCHEDULED) if d.state is DeliveryState.SNOOZED else d
+            for d in deliveries
+        ]
 
     async def store_handles(self, delivery: Delivery, handles: Mapping[str, Any]) -> None:
         """Keep what preparing has made."""
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             await unit.deliveries.store_handles(delivery.id, handles)
 
     async def wait_for_platform(self, delivery: Delivery, seconds: float) -> None:
         """Rest while the platform is still processing."""
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             reason = "the platform is still processing"
             await unit.deliveries.move(
                 Change(
@@ -168,9 +181,14 @@ class Records:
                 )
             )
 
+    async def object(self, delivery: Delivery, judgement: Judgement) -> None:
+        """Hold what must not be sent as it is, before anything is done for it."""
+        async with self._store.begin(ACTOR) as unit:
+            await unit.deliveries.move(_change(delivery, judgement, None))
+
     async def not_prepared(self, delivery: Delivery, judgement: Judgement, answer: Outcome) -> None:
         """Record that preparing failed; what is to be tried again stays scheduled."""
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             if judgement.to is DeliveryState.SCHEDULED:
                 await unit.deliveries.try_later(delivery, judgement.values)
             else:
@@ -184,33 +202,32 @@ class Records:
 
         Raises `LeaseLost` when somebody else has taken over.
         """
-        async with self._store.begin("courier") as unit:
-            lease = await unit.accounts.hold(self._lease, LEASE)
-            written: dict[str, tuple[Delivery, Intent]] = {}
-            changes: list[Change] = []
-            for delivery, _ in going:
-                attempt = delivery.attempts + 1
-                changes.append(
-                    Change(
-                        delivery=delivery,
-                        to=DeliveryState.SENDING,
-                        reason=f"try {attempt}",
-                        values={"wake_at": lease.until, "attempts": attempt},
-                    )
+        now = self._store.clock.now()
+        until = now + timedelta(seconds=LEASE)
+        written: dict[str, tuple[Delivery, Intent]] = {}
+        changes: list[Change] = []
+        for delivery, _ in going:
+            attempt = delivery.attempts + 1
+            changes.append(
+                Change(
+                    delivery=delivery,
+                    to=DeliveryState.SENDING,
+                    reason=f"try {attempt}",
+                    values={"wake_at": until, "attempts": attempt},
                 )
-                sending = replace(delivery, state=DeliveryState.SENDING, attempts=attempt)
-                intent = Intent(
-                    id=unit.ids.new("intent"),
-                    delivery_id=delivery.id,
-                    attempt=attempt,
-                    key=delivery.key,
-                    payload_sha256=self._digests[delivery.id],
-                    fence=self._lease.fence,
-                    started_at=unit.now,
-                )
-                written[delivery.id] = (sending, intent)
-            await unit.deliveries.move_all(changes)
-            await unit.deliveries.write_intents([intent for _, intent in written.values()])
+            )
+            sending = replace(delivery, state=DeliveryState.SENDING, attempts=attempt)
+            intent = Intent(
+                id=self._store.ids.new("intent"),
+                delivery_id=delivery.id,
+                attempt=attempt,
+                key=delivery.key,
+                payload_sha256=self._digests[delivery.id],
+                fence=self._lease.fence,
+                started_at=now,
+            )
+            written[delivery.id] = (sending, intent)
+        await self._write(changes, intents=[intent for _, intent in written.values()], proves=True)
         return written
 
     # -- after the call ---------------------------------------------------------------------------
@@ -220,19 +237,25 @@ class Records:
         if not sent:
             return
         try:
-            await self._receive(sent)
+            if any(_concerns_account(one.judgement) for one in sent):
+                await self._receive(sent)
+            else:
+                now = self._store.clock.now()
+                await self._write(
+                    [_change(one.delivery, one.judgement, one.outcome) for one in sent],
+                    receipts=[_receipt(one, now) for one in sent],
+                )
         except Conflict:
             # somebody declared one of them unknown meanwhile: each for itself, from where it is
             for one in sent:
                 await self._receive([one], reload=True)
 
     async def _receive(self, sent: Sequence[Sent], *, reload: bool = False) -> None:
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             now = unit.now
             await unit.deliveries.write_receipts([_receipt(one, now) for one in sent])
             changes: list[Change] = []
             for one in sent:
-                assert one.judgement is not None
                 current = await unit.deliveries.get(one.delivery.id) if reload else one.delivery
                 if current.state is DeliveryState.SENDING or (
                     current.state is DeliveryState.UNKNOWN
@@ -241,24 +264,23 @@ class Records:
                     changes.append(_change(current, one.judgement, one.outcome))
             await unit.deliveries.move_all(changes)
             for one in sent:
-                assert one.judgement is not None
                 await self._account_effects(unit, one.judgement)
 
     async def not_called(self, deliveries: Sequence[Delivery]) -> None:
         """Take back intents whose call was not made: an earlier answer stopped the round."""
         if deliveries:
-            async with self._store.begin("courier") as unit:
-                await unit.deliveries.move_all(
-                    [
-                        Change(
-                            delivery=d,
-                            to=DeliveryState.SCHEDULED,
-                            reason="not called: an earlier answer stopped the round",
-                            values={"wake_at": unit.now, "attempts": d.attempts - 1},
-                        )
-                        for d in deliveries
-                    ]
-                )
+            now = self._store.clock.now()
+            await self._write(
+                [
+                    Change(
+                        delivery=d,
+                        to=DeliveryState.SCHEDULED,
+                        reason="not called: an earlier answer stopped the round",
+                        values={"wake_at": now, "attempts": d.attempts - 1},
+                    )
+                    for d in deliveries
+                ]
+            )
 
     async def settle(
         self,
@@ -267,7 +289,7 @@ class Records:
         evidence: Existence | Ready | Pending | Outcome,
     ) -> None:
         """Take the step that a look at the platform means, or rest until the next look."""
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             if judgement.to is delivery.state:
                 await unit.deliveries.postpone([delivery.id], judgement.values["wake_at"])
             else:
@@ -276,7 +298,7 @@ class Records:
 
     async def see(self, delivery: Delivery, judgement: Judgement, found: Existence) -> None:
         """Keep what a look at an unknown outcome found and take the step it means, if any."""
-        async with self._store.begin("courier") as unit:
+        async with self._store.begin(ACTOR) as unit:
             evidence = getattr(found, "evidence", "") or getattr(found, "reason", "")
             await unit.letters.saw(
                 delivery.id, type(found).__name__.lower(), str(evidence)[:_SHOWN]
@@ -290,6 +312,28 @@ class Records:
         """Return when the last call for a delivery ended, as far as it was written down."""
         async with self._store.read() as unit:
             return await unit.letters.last_call(delivery.id)
+
+    async def _write(
+        self,
+        changes: Sequence[Change] = (),
+        *,
+        intents: Sequence[Intent] = (),
+        receipts: Sequence[Receipt] = (),
+        proves: bool = False,
+    ) -> None:
+        """Write together with what the other couriers of this process have to write now."""
+        now = self._store.clock.now()
+        lease = replace(self._lease, until=now + timedelta(seconds=LEASE)) if proves else None
+        await self._store.journal.write(
+            Entry(
+                actor=ACTOR,
+                at=now,
+                proves=lease,
+                changes=changes,
+                intents=intents,
+                receipts=receipts,
+            )
+        )
 
     async def _account_effects(self, unit: UnitOfWork, judgement: Judgement) -> None:
         if judgement.pause_until is not None:
@@ -329,6 +373,10 @@ def outgoing_of(one: Awake) -> Outgoing:
         first_sent_at=one.first_sent_at,
         api_version=one.api_version,
     )
+
+
+def _concerns_account(judgement: Judgement) -> bool:
+    return judgement.pause_until is not None or bool(judgement.block_account)
 
 
 def _to_scheduled(delivery: Delivery, now: datetime) -> Change:

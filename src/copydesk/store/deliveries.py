@@ -7,10 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 
 from copydesk.core.delivery import Action, Delivery, Intent, Receipt, Rendition, delivery_key
 from copydesk.core.errors import Conflict, NotFound
@@ -19,6 +21,7 @@ from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState, check_transition
 from copydesk.store.awake import AWAKE, Awake, awake_of
 from copydesk.store.codec import from_json, to_json
+from copydesk.store.prepared import listed
 from copydesk.store.tables import accounts, deliveries, intents, receipts, renditions
 
 if TYPE_CHECKING:
@@ -29,21 +32,9 @@ if TYPE_CHECKING:
 _ONE = sa.select(deliveries).where(deliveries.c.id == sa.bindparam("wanted"))
 _ADD_RENDITION = sa.insert(renditions)
 _ADD = sa.insert(deliveries)
-_MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
-_INTEND = sa.insert(intents)
-_RECEIVE = sa.insert(receipts)
-
-#: The states that steps start from. Rows are locked in the order of their ids, so that two who take
-#: several never wait for each other in a circle. (SQLite locks everything, and knows no such word.)
-_STANDING = (
-    sa.select(deliveries.c.id, deliveries.c.state)
-    .where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True)))
-    .order_by(deliveries.c.id)
-    .with_for_update()
-)
-
-#: How many rows one statement locks; both stores bound its parameters.
-_LOCKED = 500
+MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
+INTEND = sa.insert(intents)
+RECEIVE = sa.insert(receipts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +152,7 @@ class Deliveries:
                     losses=from_json(tuple[Loss, ...], row.losses),
                     media=from_json(tuple[Media, ...], row.media),
                     recipient=row.recipient,
+                    api_version=row.api_version,
                 ),
                 row.payload_sha256,
             )
@@ -219,6 +211,8 @@ class Deliveries:
         action: Action,
         due_at: datetime,
         target_id: str = "",
+        awaits: str = "",
+        overwrite: bool = False,
     ) -> Delivery:
         """Add a planned delivery with its frozen rendition."""
         now = self._unit.now
@@ -238,6 +232,7 @@ class Deliveries:
                 "losses": to_json(tuple[Loss, ...], rendition.losses),
                 "media": to_json(tuple[Media, ...], rendition.media),
                 "created_at": now,
+                "api_version": rendition.api_version,
             },
         )
         id = self._unit.ids.new("delivery")
@@ -267,6 +262,8 @@ class Deliveries:
                 "remedy": "",
                 "created_at": now,
                 "changed_at": now,
+                "awaits": awaits,
+                "overwrite": overwrite,
             },
         )
         await self._unit.events.append(
@@ -299,7 +296,7 @@ class Deliveries:
         ]
         # one statement for each run of steps that set the same columns
         for _, alike in groupby(steps, key=lambda step: sorted(step)):
-            await self._unit.connection.execute(_MOVE, list(alike))
+            await self._unit.connection.execute(MOVE, list(alike))
         for change in changes:
             if change.to is DeliveryState.SCHEDULED:
                 self._unit.hint("courier", change.delivery.account_id, change.values.get("wake_at"))
@@ -320,26 +317,25 @@ class Deliveries:
 
     async def _check(self, changes: Sequence[Change]) -> None:
         """Lock the rows and hold every step against the state its delivery is in by now."""
-        standing: dict[str, str] = {}
         ids = [change.delivery.id for change in changes]
-        for start in range(0, len(ids), _LOCKED):
-            rows = await self._unit.connection.execute(
-                _STANDING, {"ids": ids[start : start + _LOCKED]}
-            )
-            standing.update((row.id, row.state) for row in rows)
+        dialect = self._unit.connection.dialect
+        rows = await self._unit.connection.execute(
+            standing(dialect), {"ids": ids if dialect.name == "postgresql" else json.dumps(ids)}
+        )
+        states = {row.id: row.state for row in rows}
         for change in changes:
             delivery = change.delivery
             check_transition("delivery", delivery.id, delivery.state, change.to)
-            if standing.get(delivery.id) != delivery.state:
-                raise Conflict(f"Delivery {delivery.id} has changed in the meantime.")
-            standing[delivery.id] = change.to
+            if states.get(delivery.id) != delivery.state:
+                raise moved_meanwhile(delivery)
+            states[delivery.id] = change.to
 
-    async def look_again(self, delivery: Delivery, wake_at: datetime, reason: str) -> None:
-        """Count a look at an unknown outcome that told nothing; look again at `wake_at`."""
+    async def look_again(self, delivery: Delivery, values: Mapping[str, Any]) -> None:
+        """Keep an unknown outcome unknown after a look that told nothing: count, and wait."""
         await self._unit.connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
-            .values(looks=deliveries.c.looks + 1, wake_at=wake_at, reason=reason)
+            .values(**values)
         )
 
     async def try_later(self, delivery: Delivery, values: Mapping[str, Any]) -> None:
@@ -347,7 +343,7 @@ class Deliveries:
         await self._unit.connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
-            .values(attempts=delivery.attempts, **values)
+            .values(**values)
         )
 
     async def postpone(self, ids: Sequence[str], wake_at: datetime) -> None:
@@ -375,11 +371,11 @@ class Deliveries:
 
     async def write_intents(self, written: Sequence[Intent]) -> None:
         """Record that commit calls are about to be made."""
-        await self._unit.connection.execute(_INTEND, [to_columns(intent) for intent in written])
+        await self._unit.connection.execute(INTEND, [to_columns(intent) for intent in written])
 
     async def write_receipts(self, written: Sequence[Receipt]) -> None:
         """Record what came of commit calls."""
-        await self._unit.connection.execute(_RECEIVE, [to_columns(receipt) for receipt in written])
+        await self._unit.connection.execute(RECEIVE, [to_columns(receipt) for receipt in written])
 
     # -- waiting work -----------------------------------------------------------------------------
 
@@ -397,6 +393,26 @@ class Deliveries:
             .limit(limit)
         )
         return [row.account_id for row in rows]
+
+
+@cache
+def standing(dialect: Dialect) -> sa.Select[tuple[str, str]]:
+    """Return the question in which states listed deliveries are.
+
+    It locks them in the order of their ids, so that two who take several never wait for each other
+    in a circle. (SQLite locks everything, and knows no such word.)
+    """
+    return (
+        sa.select(deliveries.c.id, deliveries.c.state)
+        .where(listed(deliveries.c.id, "ids", dialect))
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    )
+
+
+def moved_meanwhile(delivery: Delivery) -> Conflict:
+    """Return what to raise when a delivery is not in the state a step starts from."""
+    return Conflict(f"Delivery {delivery.id} has changed in the meantime.")
 
 
 def to_columns(value: Intent | Receipt) -> dict[str, Any]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from functools import partial
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -19,6 +24,9 @@ from copydesk.core.ids import IdFactory
 from copydesk.store.codec import to_json_text
 from copydesk.store.sqlite import connect as connect_sqlite
 from copydesk.store.unit import Outbox, SilentOutbox, UnitOfWork
+
+if TYPE_CHECKING:
+    from copydesk.store.journal import Journal
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,12 +46,22 @@ class Store:
         self.clock = clock
         self.ids = ids
         self.outbox: Outbox = SilentOutbox()
-        self._writer: asyncio.Lock | None = asyncio.Lock() if self.embedded else None
+        #: Held by whoever writes: SQLite has one writer at a time.
+        self.writer: AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if self.embedded else nullcontext()
+        )
 
     @property
     def embedded(self) -> bool:
         """Whether this is the embedded (SQLite) store."""
         return self.engine.dialect.name == "sqlite"
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Return the writer that all couriers of this process share."""
+        from copydesk.store.journal import Journal
+
+        return Journal(self)
 
     @property
     def dsn(self) -> str:
@@ -58,7 +76,7 @@ class Store:
         Job hints given to the unit leave through the outbox: inside the transaction on PostgreSQL,
         after the commit when embedded. Raises `StoreUnavailable` when the database is not there.
         """
-        async with self._writer or nullcontext(), self.connect(write=True) as connection:
+        async with self.writer, self.connect(write=True) as connection:
             work = UnitOfWork(connection, self.clock, self.ids, actor)
             yield work
             hints = tuple(work.hints)
@@ -80,14 +98,14 @@ class Store:
                 try:
                     connection = await stack.enter_async_context(self.engine.connect())
                 except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-                    raise _unavailable(self.engine, error) from error
+                    raise unavailable(self.engine, error) from error
                 await connection.execution_options(copydesk_write=write)
                 yield connection
         except (OSError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-            raise _unavailable(self.engine, error) from error
+            raise unavailable(self.engine, error) from error
         except sa.exc.DBAPIError as error:
             if error.connection_invalidated:
-                raise _unavailable(self.engine, error) from error
+                raise unavailable(self.engine, error) from error
             raise
 
     async def migrate(self) -> None:
@@ -100,7 +118,8 @@ class Store:
             await connection.commit()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Write what still waits and close every connection."""
+        await self.journal.close()
         await self.engine.dispose()
 
 
@@ -193,7 +212,8 @@ def _upgrade(connection: sa.Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _unavailable(engine: AsyncEngine, error: BaseException) -> StoreUnavailable:
+def unavailable(engine: AsyncEngine, error: BaseException) -> StoreUnavailable:
+    """Return what to raise when the database cannot be used, with the driver's own reason."""
     where = engine.url.render_as_string(hide_password=True)
     detail = str(getattr(error, "orig", error)).strip().splitlines()
     return StoreUnavailable(

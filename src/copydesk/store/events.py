@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
 
 # built once: putting a statement together costs more than running it
-_APPEND = sa.insert(events)
+APPEND = sa.insert(events)
 _WRITERS = sa.text(
     "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' "
     "AND relation = 'events'::regclass AND mode = 'RowExclusiveLock' "
@@ -71,7 +71,7 @@ class Events:
     async def append_all(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Record several events in one statement."""
         if rows:
-            await self._unit.connection.execute(_APPEND, list(rows))
+            await self._unit.connection.execute(APPEND, list(rows))
 
     async def history(self, subject_ids: Sequence[str], limit: int = 500) -> list[Event]:
         """Return what happened to the given things, oldest first, at most `limit`."""
