@@ -27,6 +27,7 @@ from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.admitting import Door
 from copydesk.distribution.aftercare import Respect
 from copydesk.distribution.breaker import Pulse
+from copydesk.distribution.budget_money import Payer
 from copydesk.distribution.calls import Calls, stops
 from copydesk.distribution.gate import Gate
 from copydesk.distribution.judgement import (
@@ -83,6 +84,7 @@ class Rounds:
             open_account.client, platform.manifest, account, pulse, tools.breaker.account_failures
         )
         self._records = Records(tools.store, lease)
+        self._payer = Payer(tools.store, platform, account)
         self._door = Door(tools.store, lease)
         self._links = Links(tools.store, tools.transport, tools.public or tools.transport)
         self._respect = Respect(tools.store, platform, account)
@@ -107,7 +109,7 @@ class Rounds:
             await self._ask_about(through, look)
             due = await self._wake(through)
             ready = await self._prepare([(d, look.outgoing[d.id]) for d in due])
-            await self._send(ready)
+            await self._send(await self._payer.afford(ready))
             await self._gate.learn()
         return len(look.awake)
 
@@ -274,6 +276,9 @@ class Rounds:
         self._pace(len(sent), self._clock.monotonic() - began)
         await self._records.receive(sent)
         await self._records.not_called(not_called)
+        await self._payer.settle(
+            {out.delivery_id: o for (_, out), o in zip(going, outcomes, strict=True)}
+        )
 
     # -- how many share a round -------------------------------------------------------------------
 
