@@ -160,6 +160,30 @@ async def test_a_message_that_failed_is_tried_again_when_it_is_given_again(
     assert len(await posts(desk)) == 1
 
 
+class KilledError(BaseException):
+    """The process stops here: nothing after it is run, nothing is written."""
+
+
+async def test_a_message_that_takes_its_process_with_it_is_set_aside(
+    desk: Desk, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> object:
+        raise KilledError
+
+    submission = await take(desk, LETTER)
+    monkeypatch.setattr(composing, "clean_message", killed)
+    for _ in range(TRIES):
+        with pytest.raises(KilledError):
+            await compose(desk, submission.id)
+        await compose(desk, submission.id)
+        assert (await again(desk, submission)).state is SubmissionState.PARSED, "still claimed"
+        clock.advance(CLAIM.total_seconds())
+    await compose(desk, submission.id)
+    failed = await again(desk, submission)
+    assert failed.state is SubmissionState.FAILED
+    assert failed.reason.startswith(f"copydesk failed on it {TRIES} times: the process")
+
+
 async def test_a_database_that_is_away_burns_no_try(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,7 +292,7 @@ async def test_only_what_is_beyond_all_measure_is_not_kept(desk: Desk) -> None:
 async def test_a_resting_message_is_left_alone(desk: Desk, clock: StoppedClock) -> None:
     submission = await take(desk, LETTER)
     async with desk.store.begin("test") as unit:
-        await unit.submissions.count_attempt(submission, unit.now + timedelta(seconds=5))
+        await unit.submissions.begin_try(submission, unit.now + timedelta(seconds=5))
     await compose(desk, submission.id)
     assert (await again(desk, submission)).state is SubmissionState.RECEIVED
     clock.advance(5)

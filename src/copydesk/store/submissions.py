@@ -157,22 +157,45 @@ class Submissions:
         self._unit.hint("compose", submission.id)
         return await self.get(submission.id)
 
+    async def begin_try(self, submission: Submission, until: datetime) -> bool:
+        """Count a try to compose before it begins, and keep other workers away until `until`.
+
+        Counted first, so that a message that takes its process with it is not tried for ever.
+        Returns False when somebody else has begun one meanwhile.
+        """
+        result = await self._unit.connection.execute(
+            sa.update(submissions)
+            .where(
+                submissions.c.id == submission.id,
+                submissions.c.state == submission.state,
+                submissions.c.attempts == submission.attempts,
+            )
+            .values(attempts=submissions.c.attempts + 1, wake_at=until)
+        )
+        return result.rowcount == 1
+
     async def claim(self, id: str, until: datetime) -> None:
-        """Keep other workers away from a parsed submission until `until`."""
+        """Keep other workers away from a submission that is being composed until `until`."""
         await self._unit.connection.execute(
             sa.update(submissions)
-            .where(submissions.c.id == id, submissions.c.state == SubmissionState.PARSED)
+            .where(
+                submissions.c.id == id,
+                submissions.c.state.in_([SubmissionState.RECEIVED, SubmissionState.PARSED]),
+            )
             .values(wake_at=until)
         )
 
-    async def count_attempt(self, submission: Submission, wake_at: datetime | None) -> int:
-        """Count one more try to compose, look again at `wake_at`; returns the number of tries."""
+    async def end_try(self, id: str, wake_at: datetime, *, counts: bool) -> None:
+        """Look at a submission again at `wake_at`; `counts` tells whether the try was its fault."""
+        taken_back = {} if counts else {"attempts": submissions.c.attempts - 1}
         await self._unit.connection.execute(
             sa.update(submissions)
-            .where(submissions.c.id == submission.id)
-            .values(attempts=submissions.c.attempts + 1, wake_at=wake_at)
+            .where(
+                submissions.c.id == id,
+                submissions.c.state.in_([SubmissionState.RECEIVED, SubmissionState.PARSED]),
+            )
+            .values(wake_at=wake_at, **taken_back)
         )
-        return submission.attempts + 1
 
     async def store_parsed(
         self, submission: Submission, parsed: ParsedMessage, attachments: Sequence[str]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -27,6 +27,7 @@ from copydesk.intake.parsing import parse
 from copydesk.quality.checks import risk
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
+from copydesk.store import UnitOfWork
 from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft, store_draft
@@ -39,22 +40,28 @@ _log = structlog.get_logger(__name__)
 CLAIM = timedelta(seconds=10)
 RENEWAL = 3.0
 
-#: Tries before a submission is set aside, and the rest after the first (doubled each time).
-TRIES = 5
+#: Tries before a submission is set aside, and the rest after the first (doubled each time). A try
+#: counts when it begins: one that takes its process with it could not be counted afterwards.
+TRIES = 3
 FIRST_REST = timedelta(seconds=2)
 
 
 async def compose(desk: Desk, submission_id: str, speller: Speller | None = None) -> None:
     """Take a submission as far as it goes without a person. Safe to run twice."""
-    async with desk.store.read() as unit:
+    async with desk.store.begin("intake") as unit:
         submission = await unit.submissions.get(submission_id)
         if submission.wake_at is None or submission.wake_at > unit.now:
             return  # done, claimed by another worker, or resting after a failure
+        if submission.attempts >= TRIES:
+            await _give_up(unit, submission, "the process that worked on it stopped every time")
+            return
+        if not await unit.submissions.begin_try(submission, unit.now + CLAIM):
+            return
     try:
-        if submission.state is SubmissionState.RECEIVED:
-            submission = await _parse(desk, submission)
-        if submission.state is SubmissionState.PARSED:
-            async with _claimed(desk, submission):
+        async with _claimed(desk, submission):
+            if submission.state is SubmissionState.RECEIVED:
+                submission = await _parse(desk, submission)
+            if submission.state is SubmissionState.PARSED:
                 await _write(desk, submission, speller or Speller())
     except InputRefused as refused:
         await _refuse(desk, submission, refused)
@@ -62,7 +69,11 @@ async def compose(desk: Desk, submission_id: str, speller: Speller | None = None
         problem = InputRefused("no_text", invalid.message, remedy="Send a message with text in it.")
         await _refuse(desk, submission, problem)
     except (Conflict, StoreUnavailable):
-        raise  # overtaken, or no fault of this message
+        # overtaken, or no fault of this message; a database that is still away keeps the count
+        with suppress(StoreUnavailable):
+            async with desk.store.begin("intake") as unit:
+                await unit.submissions.end_try(submission_id, unit.now, counts=False)
+        raise
     except Exception as error:
         # whatever a message makes our code do, it is counted and ends: nothing waits behind it
         await _set_back(desk, submission, error)
@@ -76,9 +87,6 @@ async def _claimed(desk: Desk, submission: Submission) -> AsyncIterator[None]:
             async with desk.store.begin("intake") as unit:
                 await unit.submissions.claim(submission.id, unit.now + CLAIM)
 
-    if submission.wake_at is not None and submission.wake_at <= desk.clock.now():
-        async with desk.store.begin("intake") as unit:
-            await unit.submissions.claim(submission.id, unit.now + CLAIM)
     renewing = asyncio.create_task(renew())
     try:
         yield
@@ -129,18 +137,25 @@ async def _refuse(desk: Desk, submission: Submission, refused: InputRefused) -> 
 
 
 async def _set_back(desk: Desk, submission: Submission, error: Exception) -> None:
-    _log.exception("compose_failed", submission=submission.id, attempt=submission.attempts + 1)
     async with desk.store.begin("intake") as unit:
         current = await unit.submissions.get(submission.id)
-        rest = FIRST_REST * 2**current.attempts
-        tries = await unit.submissions.count_attempt(current, unit.now + rest)
-        if tries >= TRIES:
-            await unit.submissions.move(
-                current,
-                SubmissionState.FAILED,
-                problem="internal",
-                reason=f"copydesk failed on it {tries} times: {error!r}"[:500],
-            )
+        _log.error(
+            "compose_failed", submission=submission.id, attempt=current.attempts, exc_info=error
+        )
+        if current.attempts >= TRIES:
+            await _give_up(unit, current, repr(error))
+        else:
+            rest = FIRST_REST * 2 ** (current.attempts - 1)
+            await unit.submissions.end_try(current.id, unit.now + rest, counts=True)
+
+
+async def _give_up(unit: UnitOfWork, submission: Submission, why: str) -> None:
+    await unit.submissions.move(
+        submission,
+        SubmissionState.FAILED,
+        problem="internal",
+        reason=f"copydesk failed on it {submission.attempts} times: {why}"[:500],
+    )
 
 
 # -- writing up -----------------------------------------------------------------------------------
