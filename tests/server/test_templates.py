@@ -13,6 +13,7 @@ from markupsafe import Markup
 from copydesk.core import states
 from copydesk.core.checks import RiskClass, Verdict
 from copydesk.core.post import Content, Tier
+from copydesk.core.webhook import Attempt
 from copydesk.server import rendering
 from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.changes import changes
@@ -42,6 +43,28 @@ def watch(value: Any, asked: dict[type, set[str]]) -> Any:
     return value
 
 
+async def look_at_webhooks(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
+    """The pages of one webhook that was told something, enabled and disabled."""
+    made = await browser.post("/settings/webhooks", data={"url": "https://example.org/hook"})
+    place = made.headers["location"]
+    attempt = Attempt(
+        message_id="evt_1_0",
+        sequence=1,
+        type="delivery.failed",
+        attempt=1,
+        at=desk.clock.now(),
+        milliseconds=12,
+        outcome="failed",
+        status=500,
+        answer="no",
+    )
+    async with desk.store.begin("test") as unit:
+        await unit.messages.log(place.rpartition("/")[2], [attempt])
+    answers = [await browser.get(path) for path in ("/settings/webhooks", place)]
+    await browser.post(f"{place}/disable", data={"reason": "it moves"})
+    return [*answers, await browser.get(place)]
+
+
 async def test_templates_use_every_field_they_are_given(
     browser: httpx2.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +78,8 @@ async def test_templates_use_every_field_they_are_given(
         return plain(template, watch(view, asked))
 
     monkeypatch.setattr(rendering, "to_text", watched)
-    empty = [await browser.get(path) for path in ("/", "/reviews", "/deliveries", "/accounts")]
+    empty = [await browser.get("/settings/webhooks")]
+    empty += [await browser.get(path) for path in ("/", "/reviews", "/deliveries", "/accounts")]
     scene = await lay_out(desk)
     async with desk.store.begin("test") as unit:
         lonely, _ = await unit.posts.add(
@@ -84,6 +108,7 @@ async def test_templates_use_every_field_they_are_given(
             f"/deliveries/{scene.held}/timeline",
         )
     ]
+    answers += await look_at_webhooks(browser, desk)
     await browser.post(f"/reviews/{scene.review}/accept", data={"reason": "fine"})
     answers.append(await browser.get(f"/posts/{scene.post}"))
     assert {answer.status_code for answer in [*empty, *answers]} == {200}
@@ -121,6 +146,7 @@ def test_everything_is_escaped() -> None:
         states.ReviewState,
         states.DeliveryState,
         states.AccountState,
+        states.WebhookState,
         Verdict,
         RiskClass,
     ],
