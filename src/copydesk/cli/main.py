@@ -9,6 +9,7 @@ from copydesk.cli import (
     budgets,
     checking,
     ingest,
+    inspect,
     operating,
     options,
     project,
@@ -17,8 +18,12 @@ from copydesk.cli import (
     removing,
     review,
     running,
+    schedule,
     settle,
     status,
+    timetable,
+    unpublish,
+    versions,
     webhooks,
 )
 
@@ -39,7 +44,17 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for _group in (app, accounts.app, budgets.app, review.app, project.config_app, webhooks.app):
+for _group in (
+    app,
+    schedule.app,
+    schedule.series_app,
+    timetable.app,
+    accounts.app,
+    budgets.app,
+    review.app,
+    project.config_app,
+    webhooks.app,
+):
     _group.callback()(options.take_home)
 
 app.command()(project.init)
@@ -52,11 +67,17 @@ app.command()(checking.validate)
 app.command()(checking.preview)
 app.command()(checking.plan)
 app.command()(publish.publish)
+app.command()(unpublish.unpublish)
+app.command()(inspect.inspect)
+app.add_typer(schedule.app, name="schedule")
+app.add_typer(timetable.app, name="timetable")
 app.command()(status.status)
 app.add_typer(review.app, name="review")
 app.command()(settle.settle)
 app.command()(redrive.redrive)
 accounts.app.command("remove")(removing.remove)
+accounts.app.command("version")(versions.version)
+accounts.app.command("wait-for-link")(versions.wait_for_link)
 app.add_typer(webhooks.app, name="webhooks")
 app.command()(operating.repair)
 app.command()(operating.doctor)

@@ -16,12 +16,15 @@ from copydesk.core.ids import IdFactory
 
 if TYPE_CHECKING:
     from copydesk.store.accounts import Accounts
+    from copydesk.store.aftercare import Aftercare
+    from copydesk.store.breakers import Breakers
     from copydesk.store.budgets import Budgets
     from copydesk.store.callbacks import Callbacks
     from copydesk.store.connections import Connections
     from copydesk.store.credentials import Credentials
     from copydesk.store.deliveries import Deliveries
     from copydesk.store.events import Events
+    from copydesk.store.letters import Letters
     from copydesk.store.listings import Listings
     from copydesk.store.messages import Messages
     from copydesk.store.posts import Posts
@@ -169,11 +172,32 @@ class UnitOfWork:
         return Schedules(self)
 
     @cached_property
+    def aftercare(self) -> Aftercare:
+        """Return how delivered posts stand, and what platforms said about their API's end."""
+        from copydesk.store.aftercare import Aftercare
+
+        return Aftercare(self)
+
+    @cached_property
     def events(self) -> Events:
         """Return the history."""
         from copydesk.store.events import Events
 
         return Events(self)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        """Return the circuit breakers."""
+        from copydesk.store.breakers import Breakers
+
+        return Breakers(self)
+
+    @cached_property
+    def letters(self) -> Letters:
+        """Return the deliveries that wait for somebody, with the evidence about them."""
+        from copydesk.store.letters import Letters
+
+        return Letters(self)
 
     @cached_property
     def listings(self) -> Listings:
