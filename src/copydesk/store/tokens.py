@@ -56,6 +56,14 @@ class Tokens:
             )
         )
 
+    async def revoke(self, workspace_id: str, *, role: str) -> None:
+        """Forget every token of a workspace that has exactly this role."""
+        await self._unit.connection.execute(
+            sa.delete(api_tokens).where(
+                api_tokens.c.workspace_id == workspace_id, api_tokens.c.role == role
+            )
+        )
+
     async def find(self, secret: str) -> Principal | None:
         """Return whom a token stands for, or None."""
         rows = await self._unit.connection.execute(

@@ -52,6 +52,15 @@ async def with_timings(
     ]
 
 
+async def scheduled(
+    unit: UnitOfWork, workspace_id: str, id: str
+) -> list[tuple[DeliveryLine, Timing]]:
+    """Return a delivery, or all of a post, with how their times were asked for; raises
+    `NotFound`."""
+    found = await _of(unit, workspace_id, id)
+    return await with_timings(unit, [await unit.listings.delivery(d.id) for d in found])
+
+
 async def move_scheduled(
     unit: UnitOfWork, workspace_id: str, id: str, wish: Wish, *, reason: str = ""
 ) -> list[Delivery]:
