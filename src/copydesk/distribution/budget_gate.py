@@ -8,7 +8,7 @@ account whose platform names no pace never costs a statement here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
@@ -37,8 +37,14 @@ from copydesk.distribution.closing import (
     endpoints,
 )
 from copydesk.platforms.kit.contract import Platform
-from copydesk.platforms.kit.pace import Pace, limited_scope
-from copydesk.platforms.kit.rate_headers import Rate, asked_wait, is_limited, read_rates
+from copydesk.platforms.kit.pace import Pace
+from copydesk.platforms.kit.rate_headers import (
+    Rate,
+    asked_wait,
+    closed_scope,
+    is_limited,
+    read_rates,
+)
 from copydesk.platforms.kit.retry_after import Wait
 from copydesk.platforms.kit.transport import Closed, NotSent, Reply
 from copydesk.store import Store
@@ -235,14 +241,13 @@ class BudgetGate:
         now = self._budgets.now
         if limited:
             until = _until(asked_wait(reply.headers, rates), now) or now + CAREFUL
-            tight = rates[0] if rates else Rate()
             reason = f"the platform answered {reply.status} and asked us to rest"
-            await self._close(method, url, tight, Closed(until, reason=reason), write=True)
+            await self._close(method, url, rates, Closed(until, reason=reason), write=True)
         for rate in rates:
             resets = _until(rate.resets, now)
             if rate.remaining == 0 and resets is not None and resets > now and not limited:
                 closed = Closed(resets, reason="the platform says that its limit is used up")
-                await self._close(method, url, rate, closed, write=resets - now > FLEETING)
+                await self._close(method, url, [rate], closed, write=resets - now > FLEETING)
             elif (about := self._about(method, url, rate)) is not None:
                 self._budgets.heard(about, Heard(rate.limit, rate.remaining, resets))
 
@@ -258,10 +263,10 @@ class BudgetGate:
                 return [self._account_key]
 
     async def _close(
-        self, method: str, url: str, rate: Rate, closed: Closed, *, write: bool
+        self, method: str, url: str, rates: Sequence[Rate], closed: Closed, *, write: bool
     ) -> None:
         paces = endpoints(self.platform, method, url)
-        scope = rate.scope or limited_scope(self.platform.manifest.pace, method, url, rate.limit)
+        scope = closed_scope(self.platform.manifest.pace, method, url, rates)
         if scope == "endpoint" and not paces:
             scope = "account"  # an endpoint that the manifest does not name has no bucket to close
         closed = Closed(closed.until, scope, closed.reason)

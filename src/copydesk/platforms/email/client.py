@@ -39,7 +39,7 @@ from copydesk.platforms.email.addresses import parse_address
 from copydesk.platforms.email.errors import Stage, classify
 from copydesk.platforms.email.message import Letter, Unwritable, compose
 from copydesk.platforms.email.settings import read_server
-from copydesk.platforms.kit.classify import redact
+from copydesk.platforms.kit.classify import redact, refused
 from copydesk.platforms.kit.contract import Client, Session
 
 CONNECT_SECONDS: Final = 15.0
@@ -76,6 +76,9 @@ class EmailClient(Client):
             return Refused("target", "a sent e-mail cannot be called back", "send a correction")
         try:
             letter = await self._letter(outgoing)
+            refusal = await refused(self._session.observers, "MAIL", f"smtp://{self._server.host}")
+            if refusal is not None:
+                return refusal
             smtp = await self._open()
             await self._envelope(smtp, letter)
         except _Stopped as stopped:

@@ -34,6 +34,7 @@ from copydesk.platforms.git.generators import GENERATORS, page_url
 from copydesk.platforms.git.lookup import compare, file_of, files_to_remove, owner
 from copydesk.platforms.git.program import GitMissing, Program
 from copydesk.platforms.git.render import file_text, merged_text
+from copydesk.platforms.kit.classify import refused
 from copydesk.platforms.kit.contract import Client, Session
 
 #: How often a batch is built when other people's pushes come first.
@@ -83,6 +84,9 @@ class GitClient(Client):
 
     async def commit_batch(self, batch: Sequence[Outgoing]) -> Sequence[Outcome]:
         """Commit all of `batch` in one commit and push it; a refused post holds back no other."""
+        refusal = await refused(self._session.observers, "PUSH", self._settings["remote"])
+        if refusal is not None:
+            return [refusal] * len(batch)
         try:
             async with self._at_work():
                 for _ in range(ATTEMPTS):

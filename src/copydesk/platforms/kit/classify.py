@@ -7,7 +7,7 @@ was not may the engine try again; every doubt is `Unknown`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,7 +23,14 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.platforms.kit.retry_after import Wait, read_wait
-from copydesk.platforms.kit.transport import AnswerLost, Closed, NotSent, Reply
+from copydesk.platforms.kit.transport import (
+    AnswerLost,
+    Closed,
+    NotSent,
+    Observer,
+    Reply,
+    ask,
+)
 
 #: What stands for a secret in evidence.
 MASK: Final = "•••"
@@ -68,6 +75,17 @@ def evidence(reply: Reply, vendor_code: str = "", secrets: Iterable[str] = ()) -
 def closed(error: Closed) -> RateLimited:
     """Return the outcome of a call that was not made because we wait for the platform."""
     return RateLimited(until=error.until, scope=error.scope, reason=error.reason)
+
+
+async def refused(observers: Sequence[Observer], method: str, url: str) -> Outcome | None:
+    """Ask about a call that no transport makes (SMTP, git): None when it may be made."""
+    try:
+        await ask(observers, method, url)
+    except Closed as error:
+        return closed(error)
+    except NotSent as error:
+        return not_sent(error)
+    return None
 
 
 def not_sent(error: NotSent, secrets: Iterable[str] = ()) -> Unavailable:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from copydesk.platforms.kit.pace import Pace, Scope, limited_scope
 from copydesk.platforms.kit.retry_after import LONGEST_WAIT, Wait, read_reset, read_wait
 from copydesk.platforms.kit.transport import Reply
 
@@ -97,6 +98,15 @@ def asked_wait(headers: Mapping[str, str], rates: tuple[Rate, ...]) -> Wait:
         return read_wait(headers)
     used_up = [rate.resets for rate in rates if rate.remaining == 0 and rate.resets != Wait()]
     return used_up[0] if used_up else read_wait(headers)
+
+
+def closed_scope(paces: Sequence[Pace], method: str, url: str, rates: Sequence[Rate]) -> Scope:
+    """Return what the refusal of a call closes: what the platform names, else what the manifest's
+    `paces` tell about the call. `rates` are those of the answer, the tightest first."""
+    tightest = rates[0] if rates else Rate()
+    if tightest.scope:
+        return tightest.scope
+    return limited_scope(paces, method, url, tightest.limit)
 
 
 def _all(headers: Mapping[str, str]) -> Iterator[Rate]:

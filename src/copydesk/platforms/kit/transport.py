@@ -123,6 +123,12 @@ class ObservedTransport:
         return reply
 
 
+async def ask(observers: Sequence[Observer], method: str, url: str) -> None:
+    """Ask whether a call may be made that no transport makes (SMTP, git); raises `Closed`."""
+    for observer in observers:
+        await observer.before(method, url)
+
+
 def observed(transport: Transport, observers: Sequence[Observer]) -> Transport:
     """Return `transport` watched by `observers`; itself where there are none."""
     return ObservedTransport(transport, observers) if observers else transport

@@ -6,11 +6,12 @@ one irreversible call, `read` for everything that may be repeated, uploads inclu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from copydesk.core.delivery import Action
-from copydesk.core.outcomes import Answer, Outcome, Published, Unknown
+from copydesk.core.outcomes import Answer, Outcome, Published, RateLimited, Unknown
 from copydesk.platforms.kit.classify import (
     ErrorReader,
     ErrorTable,
@@ -23,6 +24,8 @@ from copydesk.platforms.kit.classify import (
     not_sent,
     unreadable,
 )
+from copydesk.platforms.kit.pace import Pace
+from copydesk.platforms.kit.rate_headers import closed_scope, read_rates
 from copydesk.platforms.kit.transport import AnswerLost, Closed, NotSent, Reply, Transport
 
 
@@ -30,7 +33,7 @@ class Wire:
     """The calls of one account over `transport`.
 
     `base` is put before every path; `headers` go with every call; `secrets` are masked in all
-    evidence; `timeout` is in seconds.
+    evidence; `timeout` is in seconds. `paces` are the manifest's: they tell what a 429 is about.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Wire:
         timeout: float,
         headers: Mapping[str, str] | None = None,
         secrets: tuple[str, ...] = (),
+        paces: Sequence[Pace] = (),
     ) -> None:
         self._transport = transport
         self._base = base
@@ -51,6 +55,7 @@ class Wire:
         self._timeout = timeout
         self._headers = dict(headers or {})
         self._secrets = secrets
+        self._paces = tuple(paces)
 
     async def write(
         self,
@@ -72,9 +77,10 @@ class Wire:
             return answer_lost(error, self._secrets)
         if reply.status // 100 == 2:
             return reply
-        return classify_write(
+        outcome = classify_write(
             reply, self._table, self._read_error, action=action, secrets=self._secrets
         )
+        return self._scoped(outcome, method, path, reply)
 
     async def delete(
         self, path: str, target_id: str, *, method: str = "DELETE", **content: Any
@@ -106,7 +112,8 @@ class Wire:
             return harmless(answer_lost(error, self._secrets))
         if reply.status // 100 == 2:
             return reply
-        return classify_read(reply, self._table, self._read_error, secrets=self._secrets)
+        outcome = classify_read(reply, self._table, self._read_error, secrets=self._secrets)
+        return self._scoped(outcome, method, path, reply)
 
     def evidence(self, reply: Reply) -> Answer:
         """Return `reply` as evidence without this account's secrets."""
@@ -115,6 +122,13 @@ class Wire:
     def unreadable(self, reply: Reply, expected: str) -> Unknown:
         """Return the outcome of a write that succeeded but whose answer lacks `expected`."""
         return unreadable(reply, expected, self._secrets)
+
+    def _scoped(self, outcome: Outcome, method: str, path: str, reply: Reply) -> Outcome:
+        if not isinstance(outcome, RateLimited) or outcome.scope != "account":
+            return outcome
+        rates = read_rates(reply.headers)
+        scope = closed_scope(self._paces, method, self._base + path, rates)
+        return replace(outcome, scope=scope)
 
     async def _call(
         self,

@@ -79,7 +79,7 @@ class Mastodon(Platform):
         """Return a client for the account's instance."""
         from copydesk.platforms.mastodon.client import MastodonClient
 
-        return MastodonClient(session, timeout=self.manifest.timeout)
+        return MastodonClient(session, timeout=self.manifest.timeout, paces=self.manifest.pace)
 
     def limits(self, account: Account) -> Mapping[str, Limit]:
         """Return the documented defaults, with the account's own `max_characters` if it has one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from copydesk.core.delivery import Action, Outgoing
@@ -20,6 +21,7 @@ from copydesk.core.outcomes import (
 from copydesk.core.post import Media
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.mastodon.errors import TABLE, read_error
@@ -43,9 +45,9 @@ PROCESSING: Final = 5.0
 
 
 class MastodonClient(Client):
-    """The calls of one account. `timeout` in seconds for every call."""
+    """The calls of one account. `timeout` in seconds for every call; `paces` as in `Wire`."""
 
-    def __init__(self, session: Session, *, timeout: float) -> None:
+    def __init__(self, session: Session, *, timeout: float, paces: Sequence[Pace] = ()) -> None:
         token = session.secrets.get("access_token", "")
         self._load_media = session.load_media
         self._wire = Wire(
@@ -56,6 +58,7 @@ class MastodonClient(Client):
             timeout=timeout,
             headers={"Authorization": f"Bearer {token}"},
             secrets=(token,),
+            paces=paces,
         )
 
     async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
