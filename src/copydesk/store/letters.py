@@ -193,3 +193,15 @@ class Letters:
             )
             .values(wake_at=until)
         )
+
+    async def wake_stopped(self, account_id: str) -> None:
+        """Look now at what a breaker had put off."""
+        await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.state == DeliveryState.SCHEDULED,
+                deliveries.c.reason_code == "breaker_open",
+            )
+            .values(wake_at=self._unit.now)
+        )

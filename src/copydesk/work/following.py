@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from copydesk.core.states import SETTLED, PostState, SubmissionState
+from copydesk.work.breakers import stopped
 from copydesk.work.desk import Desk
 
 _MOVING = frozenset({SubmissionState.RECEIVED, SubmissionState.PARSED})
@@ -21,12 +22,14 @@ LATER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the workspace's work has come, as counts."""
+    """How far the workspace's work has come, as counts; `stopped` says in words which platforms do
+    not answer."""
 
     submissions: dict[str, int]
     posts: dict[str, int]
     deliveries: dict[str, int]
     later: int = 0
+    stopped: tuple[str, ...] = ()
 
     @property
     def moving(self) -> int:
@@ -59,13 +62,15 @@ class Progress:
         words += [f"{failed} failed"] if failed else []
         waiting = {s: n for s, n in self.deliveries.items() if s != "delivered" and n}
         words += [f"{n} {state}" for state, n in sorted(waiting.items())]
-        return ", ".join(words)
+        return "\n".join([", ".join(words), *self.stopped])
 
 
 async def progress(desk: Desk) -> Progress:
     """Return how far the workspace's work has come."""
     async with desk.store.read() as unit:
+        accounts = await unit.accounts.all(desk.workspace_id)
         return Progress(
+            stopped=tuple(str(one) for one in await stopped(unit, accounts)),
             submissions=await unit.submissions.counts(desk.workspace_id),
             posts=await unit.posts.counts(desk.workspace_id),
             deliveries=await unit.deliveries.counts(desk.workspace_id),

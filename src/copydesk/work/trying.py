@@ -12,6 +12,7 @@ from copydesk.distribution.credentials import Credentials, Opened
 from copydesk.distribution.opened import OpenAccount
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store.deliveries import Change
+from copydesk.work.breakers import close_breakers
 
 if TYPE_CHECKING:
     from copydesk.store import UnitOfWork
@@ -48,6 +49,7 @@ async def try_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Ou
             account = await unit.credentials.lock(account.id)
             if outcome.id and not account.identity:
                 await unit.credentials.identify(account.id, outcome.id)
+            await close_breakers(unit, account)
             if account.state is AccountState.BLOCKED:
                 await resume(unit, account, "tested and working")
     async with desk.store.read() as unit:

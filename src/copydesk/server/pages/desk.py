@@ -19,6 +19,7 @@ from copydesk.server.views.desk import (
     review_line,
 )
 from copydesk.server.views.frame import Frame, choices
+from copydesk.work.versions import endings_of
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 
@@ -67,8 +68,13 @@ async def show_accounts(desk: DeskNow) -> Response:
     """Show every account and whether it can be published to."""
     async with desk.store.read() as unit:
         found = await unit.accounts.all(desk.workspace_id)
+        kept_out = await stopped(unit, found)
+    ending = await endings_of(desk)
     view = AccountsView(
         frame=Frame(title="Accounts", section="Accounts"),
-        lines=tuple(account_line(account) for account in found),
+        lines=tuple(
+            account_line(account, kept_out, [e for a, e in ending if a.id == account.id])
+            for account in found
+        ),
     )
     return render("pages/accounts.html", view)

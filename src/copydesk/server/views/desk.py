@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from copydesk.core.account import Account
 from copydesk.core.states import ReviewState
+from copydesk.distribution.versions import Ending
 from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.frame import Choice, Frame
 from copydesk.store.reviews import Review
+from copydesk.work.breakers import Stopped
+from copydesk.work.versions import versions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,8 @@ class ReviewsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountLine:
-    """One account and whether it can be published to."""
+    """One account and whether it can be published to. `stopped` says in words what keeps calls
+    from being made."""
 
     id: str
     name: str
@@ -45,6 +50,12 @@ class AccountLine:
     badge: Badge
     reason: str
     paused_until: datetime | None
+    stopped: tuple[str, ...]
+    endings: tuple[str, ...]
+    version: str
+    other_versions: tuple[str, ...]
+    version_url: str
+    remove_url: str
     inbox: bool
     settings: tuple[tuple[str, str], ...]
 
@@ -69,8 +80,11 @@ def review_line(review: Review) -> ReviewLine:
     )
 
 
-def account_line(account: Account) -> AccountLine:
+def account_line(
+    account: Account, stopped: Sequence[Stopped] = (), endings: Sequence[Ending] = ()
+) -> AccountLine:
     """Return one account as a line; its secrets are kept elsewhere."""
+    versions = versions_of(account)
     return AccountLine(
         id=account.id,
         name=account.name,
@@ -78,6 +92,12 @@ def account_line(account: Account) -> AccountLine:
         badge=badge(account.state),
         reason=account.reason,
         paused_until=account.paused_until,
+        stopped=tuple(str(one) for one in stopped if account.name in one.accounts),
+        endings=tuple(f"{ending.words}." for ending in endings),
+        version=next((v.version.version for v in versions if v.in_use), account.api_version),
+        other_versions=tuple(v.version.version for v in versions if not v.in_use),
+        version_url=f"/accounts/{account.id}/version",
+        remove_url=f"/accounts/{account.id}/remove",
         inbox=account.inbox,
         settings=tuple(sorted(account.settings.items())),
     )
