@@ -12,6 +12,8 @@ from typing import Final
 from copydesk.core.account import Account
 from copydesk.core.errors import ConfigError, ContentInvalid
 from copydesk.core.findings import Finding, Severity
+from copydesk.platforms.kit.auth import CREDENTIAL_KEYS
+from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
@@ -62,7 +64,7 @@ async def put_account(
         if setting.generate and not secrets.get(setting.key)
     }
     secrets = {**secrets, **made}
-    _refuse([*_name_findings(name), *declared.check_settings(settings, secrets)])
+    refuse([*name_findings(name), *check_given(declared, settings, secrets)])
     defaults = {s.key: s.default for s in declared.settings if s.default and not s.secret}
     account = await unit.accounts.add(
         workspace_id=desk.workspace_id,
@@ -95,12 +97,13 @@ async def change_account(
             kept = {}
         settings_now = {**account.settings, **settings}
         secrets_now = {**kept, **secrets}
-        _refuse(load_platform(account.platform).check_settings(settings_now, secrets_now))
+        refuse(check_given(load_platform(account.platform), settings_now, secrets_now))
         await unit.accounts.change(
             account,
             settings=settings_now,
             secrets=desk.vault.seal(secrets_now),
             reason=f"changed: {', '.join(sorted({*settings, *secrets})) or 'nothing'}",
+            pasted=bool(secrets),
         )
         return await unit.accounts.get(account.id)
 
@@ -110,7 +113,20 @@ def made_secrets(home: Path, account: Account) -> Path:
     return home / "secrets" / f"{account.id}.txt"
 
 
-def _refuse(findings: Sequence[Finding]) -> None:
+def check_given(
+    platform: Platform, settings: Mapping[str, str], secrets: Mapping[str, str]
+) -> list[Finding]:
+    """Return what is wrong with an account's settings and secrets.
+
+    What belongs to a credential that was obtained by connecting is no setting, and not looked at.
+    """
+    declared = {setting.key for setting in platform.settings}
+    given = {k: v for k, v in secrets.items() if k in declared or k not in CREDENTIAL_KEYS}
+    return platform.check_settings(settings, given)
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raise `ContentInvalid` with every error among `findings`."""
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors:
         raise ContentInvalid(errors)
@@ -123,7 +139,8 @@ def _keep(path: Path, made: Mapping[str, str]) -> None:
         file.writelines(f"{key}={value}\n" for key, value in made.items())
 
 
-def _name_findings(name: str) -> list[Finding]:
+def name_findings(name: str) -> list[Finding]:
+    """Return what keeps `name` from naming an account."""
     if _NAME.fullmatch(name):
         return []
     return [
