@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from copydesk.core.states import DeliveryState
 from copydesk.server.asking import SIGNED_IN, DeskNow
+from copydesk.work.budgeting import report_budgets
 from copydesk.work.health import measure
 
 router = APIRouter(tags=["health"])
@@ -66,6 +67,7 @@ async def show_metrics(desk: DeskNow) -> Response:
     health = await measure(desk)
     async with desk.store.read() as unit:
         counts = await unit.deliveries.counts(desk.workspace_id)
+        budgets = await report_budgets(unit, desk.workspace_id)
     registry = CollectorRegistry()
     figures = {
         "copydesk_workers": ("processes that work", float(health.workers)),
@@ -80,4 +82,15 @@ async def show_metrics(desk: DeskNow) -> Response:
     deliveries = Gauge("copydesk_deliveries", "deliveries by state", ["state"], registry=registry)
     for state in DeliveryState:
         deliveries.labels(state.value).set(counts.get(state.value, 0))
+    left = Gauge(
+        "copydesk_rate_left",
+        "calls left of a rate limit",
+        ["platform", "limit", "account"],
+        registry=registry,
+    )
+    for line in budgets.rates:
+        if line.calls:
+            left.labels(line.platform, line.name, ",".join(line.accounts)).set(line.left)
+    closed = sum(line.closed_until is not None for line in budgets.rates)
+    Gauge("copydesk_rate_closed", "limits that are closed", registry=registry).set(closed)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
