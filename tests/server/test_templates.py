@@ -17,8 +17,13 @@ from copydesk.core.webhook import Attempt
 from copydesk.server import rendering
 from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.changes import changes
+from copydesk.transformation.content import read_markdown_file
+from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
+from copydesk.work.publishing import Manuscript
+from copydesk.work.recurring import SeriesForm, add_series
 from tests.server.scene import lay_out
+from tests.server.test_budgets import add_mastodon, use_up
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 
@@ -65,6 +70,27 @@ async def look_at_webhooks(browser: httpx2.AsyncClient, desk: Desk) -> list[http
     return [*answers, await browser.get(place)]
 
 
+async def look_at_schedule(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
+    """The page of what is coming up, with a series that runs."""
+    await add_account(desk, "sandbox", "box", settings={}, secrets={}, inbox=False, actor="test")
+    file = read_markdown_file("# A tip\n\nSave often.", filename="tip.md")
+    form = SeriesForm(
+        name="tips", rule="FREQ=DAILY", start="2026-01-01 09:00", zone="UTC", accounts=["box"]
+    )
+    await add_series(
+        desk, form, [Manuscript(source_key="file:tip", file=file, images=())], actor="test"
+    )
+    return [await browser.get("/schedule")]
+
+
+async def look_at_budgets(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
+    """The page of budgets with a limit that is used up, a closing, and money."""
+    await use_up(desk, await add_mastodon(desk))
+    body = {"period": "day", "amount": "5"}
+    await browser.post("/v1/budgets", json=body)
+    return [await browser.get("/accounts/budgets")]
+
+
 async def test_templates_use_every_field_they_are_given(
     browser: httpx2.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +105,8 @@ async def test_templates_use_every_field_they_are_given(
 
     monkeypatch.setattr(rendering, "to_text", watched)
     empty = [await browser.get("/settings/webhooks")]
+    empty += [await browser.get("/schedule")]
+    empty += [await browser.get("/accounts/budgets")]
     empty += [await browser.get(path) for path in ("/", "/reviews", "/deliveries", "/accounts")]
     scene = await lay_out(desk)
     async with desk.store.begin("test") as unit:
@@ -106,9 +134,13 @@ async def test_templates_use_every_field_they_are_given(
             f"/deliveries/{scene.delivered}",
             f"/deliveries/{scene.held}",
             f"/deliveries/{scene.held}/timeline",
+            "/deliveries/redrive?state=held&sent=1",
+            f"/accounts/{scene.account}/remove",
         )
     ]
+    answers += await look_at_budgets(browser, desk)
     answers += await look_at_webhooks(browser, desk)
+    answers += await look_at_schedule(browser, desk)
     await browser.post(f"/reviews/{scene.review}/accept", data={"reason": "fine"})
     answers.append(await browser.get(f"/posts/{scene.post}"))
     assert {answer.status_code for answer in [*empty, *answers]} == {200}
