@@ -23,11 +23,18 @@ from copydesk.server.api import (
     submissions,
     validate,
 )
+from copydesk.server.api import aftercare as aftercare_api
+from copydesk.server.api import budgets as budgets_api
+from copydesk.server.api import schedules as schedules_api
 from copydesk.server.api import webhooks as webhooks_api
 from copydesk.server.feed import Feed
+from copydesk.server.hooks import callbacks
+from copydesk.server.pages import aftercare as aftercare_pages
+from copydesk.server.pages import budgets as budget_pages
 from copydesk.server.pages import deliveries as delivery_pages
 from copydesk.server.pages import desk as desk_pages
-from copydesk.server.pages import inbox, live, piece
+from copydesk.server.pages import inbox, live, piece, redriving, removing
+from copydesk.server.pages import schedule as schedule_pages
 from copydesk.server.pages import webhooks as webhook_pages
 from copydesk.server.problems import handle_error
 from copydesk.server.rendering import STATIC, asset
@@ -85,12 +92,30 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         deliveries,
         reviews,
         accounts,
+        budgets_api,
         events,
         health,
+        schedules_api,
         webhooks_api,
+        callbacks,
+        aftercare_api,
     ):
         app.include_router(part.router)
-    for page in (sessions, inbox, piece, delivery_pages, desk_pages, live, webhook_pages):
+    for page in (
+        sessions,
+        inbox,
+        piece,
+        redriving,
+        delivery_pages,
+        removing,
+        budget_pages,
+        desk_pages,
+        live,
+        webhook_pages,
+    ):
         app.include_router(page.router)
+    app.include_router(aftercare_pages.router)
+    app.include_router(schedule_pages.router)
+    app.include_router(schedule_pages.feed_router)
     app.mount("/static", _Assets(directory=STATIC), name="static")
     return app

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from copydesk.core.account import Account
 from copydesk.core.states import AccountState
-from copydesk.server.api.contract import NOT_FOUND, make_router
-from copydesk.server.asking import DeskNow, check_own
+from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
+from copydesk.server.asking import Admin, DeskNow, actor_of, check_own
+from copydesk.work.breakers import Stopped, stopped
+from copydesk.work.removing import remove_account
 
 router = make_router("accounts")
 
@@ -25,7 +28,21 @@ class AccountOut(BaseModel):
     reason: str
     settings: Mapping[str, str]
     inbox: bool = Field(description="whether approved posts from the inbox go here")
+    api_version: str = Field(description="the API version it was moved to; empty: the pinned one")
+    wait_for_link: bool = Field(description="whether its posts wait for pages they link to")
     paused_until: datetime | None = Field(description="the platform asked to wait until then")
+    stopped: Sequence[str] = Field(
+        (), description="why no call is made at the moment: the platform does not answer"
+    )
+
+
+class RemovedOut(BaseModel):
+    """What removing an account did, in deliveries."""
+
+    id: str
+    cancelled: int
+    held: int = Field(description="they may have landed; a person says what became of them")
+    sending: int = Field(description="under way at this moment; they come to their own end")
 
 
 @router.get("")
@@ -33,7 +50,8 @@ async def list_accounts(desk: DeskNow) -> list[AccountOut]:
     """List every account, by name."""
     async with desk.store.read() as unit:
         found = await unit.accounts.all(desk.workspace_id)
-    return [_account_out(account) for account in found]
+        kept_out = await stopped(unit, found)
+    return [_account_out(account, kept_out) for account in found]
 
 
 @router.get("/{id}", responses=NOT_FOUND)
@@ -41,9 +59,22 @@ async def get_account(id: str, desk: DeskNow) -> AccountOut:
     """Return one account."""
     async with desk.store.read() as unit:
         account = await unit.accounts.get(id)
+        check_own(account.workspace_id, desk, f"account {id}")
+        kept_out = await stopped(unit, [account])
+    return _account_out(account, kept_out)
+
+
+@router.post("/{id}/remove", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
+async def remove(id: str, desk: DeskNow, asking: Admin) -> RemovedOut:
+    """Remove an account: its secrets are wiped, what waits is cancelled. It cannot be undone."""
+    async with desk.store.read() as unit:
+        account = await unit.accounts.get(id)
     check_own(account.workspace_id, desk, f"account {id}")
-    return _account_out(account)
+    done = await remove_account(desk, account.name, actor=actor_of(asking, "api"))
+    return RemovedOut(id=id, cancelled=done.cancelled, held=done.held, sending=done.sending)
 
 
-def _account_out(account: Account) -> AccountOut:
-    return AccountOut(**{name: getattr(account, name) for name in AccountOut.model_fields})
+def _account_out(account: Account, kept_out: Sequence[Stopped]) -> AccountOut:
+    values: dict[str, Any] = {name: getattr(account, name, ()) for name in AccountOut.model_fields}
+    values["stopped"] = [str(one) for one in kept_out if account.name in one.accounts]
+    return AccountOut(**values)

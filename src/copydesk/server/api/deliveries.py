@@ -53,6 +53,14 @@ class DeliveryOut(BaseModel):
     reason_code: str
     reason: str
     remedy: str
+    target_id: str = Field(description="its id of what an update changes or a delete removes")
+    standing: str = Field(
+        description="how it stood when it was last looked at: `as_published`, `changed`, `gone`, "
+        "`unclear`; empty while nobody has looked"
+    )
+    standing_note: str
+    inspected_at: datetime | None
+    inspect_at: datetime | None = Field(description="when it is looked at again")
 
 
 class TryOut(BaseModel):

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
-from copydesk.core.states import DeliveryState
+from copydesk.core.errors import Conflict
+from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState
 from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, check_own
 from copydesk.server.pages.trouble import find_trouble
 from copydesk.server.rendering import render
@@ -20,7 +21,9 @@ from copydesk.server.views.deliveries import (
     timeline_of,
 )
 from copydesk.server.views.frame import Frame, address, choices
+from copydesk.store.letters import Wanted
 from copydesk.work.desk import Desk
+from copydesk.work.redriving import REDRIVABLE
 from copydesk.work.settling import Decision, decide_delivery
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
@@ -38,6 +41,7 @@ async def show_deliveries(desk: DeskNow, state: State = None, before: Before = "
         frame=Frame(title="Deliveries", section="Deliveries"),
         trouble=await find_trouble(desk),
         live_url=f"/live?after={sequence}",
+        redrive_url=address("/deliveries/redrive", state=state if state in REDRIVABLE else ""),
         choices=choices("/deliveries", [entry.value for entry in DeliveryState], state or ""),
         list=lines,
     )
@@ -79,10 +83,17 @@ async def settle_delivery(
     decision: Annotated[Decision, Form()],
     url: Annotated[str, Form(max_length=2000)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
+    sure: Annotated[bool, Form()] = False,
 ) -> Response:
     """Settle a delivery that waits for a person and go back to it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        check_own((await unit.deliveries.get(id)).workspace_id, desk, f"delivery {id}")
+        delivery = await unit.deliveries.get(id)
+        check_own(delivery.workspace_id, desk, f"delivery {id}")
+        if decision is Decision.SEND and delivery.reason_code in MAY_HAVE_LANDED and not sure:
+            raise Conflict(
+                "It may be there already; sending it again would make a duplicate.",
+                remedy="Look at the platform, tick that it is not there, then send it.",
+            )
         await decide_delivery(unit, id, decision, url=url.strip(), reason=reason.strip())
     return RedirectResponse(f"/deliveries/{id}", 303)
 
@@ -90,7 +101,10 @@ async def settle_delivery(
 async def _lines(desk: Desk, state: DeliveryState | None, before: str) -> tuple[Lines, int]:
     async with desk.store.read() as unit:
         rows = await unit.listings.deliveries(
-            desk.workspace_id, state=state, before=before, limit=_SHOWN + 1
+            desk.workspace_id,
+            Wanted(states=(state,) if state else ()),
+            before=before,
+            limit=_SHOWN + 1,
         )
         sequence = await unit.events.newest()
     last = rows[_SHOWN - 1].delivery.id if len(rows) > _SHOWN else ""
@@ -109,5 +123,7 @@ async def _timeline(desk: Desk, id: str) -> tuple[Timeline, str, int]:
         check_own(row.delivery.workspace_id, desk, f"delivery {id}")
         events = await unit.events.history([id])
         tries = await unit.deliveries.tries(id)
+        looks = await unit.letters.looks(id)
+        payload = await unit.letters.payload(row.delivery.rendition_id)
         sequence = await unit.events.newest()
-    return timeline_of(row, events, tries), row.delivery.post_id, sequence
+    return timeline_of(row, events, tries, looks, payload), row.delivery.post_id, sequence

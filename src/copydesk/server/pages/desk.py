@@ -19,6 +19,7 @@ from copydesk.server.views.desk import (
     review_line,
 )
 from copydesk.server.views.frame import Frame, choices
+from copydesk.work.breakers import stopped
 from copydesk.work.versions import endings_of
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)

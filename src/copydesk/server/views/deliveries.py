@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Action, Delivery
 from copydesk.core.events import Event
-from copydesk.core.states import TRANSITIONS, DeliveryState
+from copydesk.core.states import MAY_HAVE_LANDED, TRANSITIONS, DeliveryState
+from copydesk.server.views.aftercare import standing_words, trouble_there
 from copydesk.server.views.badges import Badge, badge, event_badge
 from copydesk.server.views.frame import Choice, Frame, Trouble
+from copydesk.store.letters import Payload, Seen
 from copydesk.store.listings import DeliveryLine
-from copydesk.work.settling import Decision
+from copydesk.work.settling import WAITING, Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class DeliveriesView:
     live_url: str
     trouble: Trouble | None
     choices: tuple[Choice, ...]
+    redrive_url: str
     list: Lines
 
 
@@ -78,11 +81,22 @@ class Try:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """What a person may decide about a delivery that waits for one."""
+    """What a person may decide about a delivery that waits for one. `warning` is what they have to
+    have read first, "" where nothing can go wrong."""
 
     value: str
     label: str
     hint: str
+    warning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """One look at an outcome that was not known."""
+
+    at: datetime
+    found: str
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +109,15 @@ class Timeline:
     next_look_at: datetime | None
     moments: tuple[Moment, ...]
     tries: tuple[Try, ...]
+    looks: tuple[Glance, ...]
+    payload: str
+    payload_sha256: str
     decisions: tuple[Option, ...]
     asks_where: bool
     decide_url: str
+    standing: str
+    inspected_at: datetime | None
+    inspect_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +145,7 @@ def line_of(row: DeliveryLine) -> Line:
         badge=badge(delivery.state),
         about=tuple(part for part in about if part),
         due_at=delivery.due_at,
-        reason=delivery.reason,
+        reason=delivery.reason or trouble_there(delivery),
         remedy=delivery.remedy,
         remote_url=safe_url(delivery.url),
     )
@@ -164,6 +184,7 @@ def facts_of(delivery: Delivery) -> tuple[tuple[str, str], ...]:
         "Address": "" if safe_url(delivery.url) else delivery.url,
         "Reason code": delivery.reason_code,
         "Looks at an unknown outcome": str(delivery.looks or ""),
+        "Tries used up": ", ".join(f"{n} {cause}" for cause, n in delivery.spent.items() if n),
     }
     return tuple((name, value) for name, value in facts.items() if value)
 
@@ -172,6 +193,8 @@ def timeline_of(
     row: DeliveryLine,
     events: Sequence[Event],
     tries: Sequence[Mapping[str, Any]],
+    looks: Sequence[Seen],
+    payload: Payload,
 ) -> Timeline:
     """Return the timeline of a delivery, oldest step first: nothing moves when one is added."""
     delivery = row.delivery
@@ -182,15 +205,32 @@ def timeline_of(
         next_look_at=delivery.wake_at,
         moments=tuple(moment_of(event) for event in events),
         tries=tuple(try_of(entry) for entry in tries),
-        decisions=_decisions(delivery.state),
+        looks=tuple(Glance(at=look.at, found=look.found, evidence=look.evidence) for look in looks),
+        payload=payload.text,
+        payload_sha256=payload.sha256,
+        decisions=_decisions(delivery),
         asks_where=delivery.state is DeliveryState.HELD,
         decide_url=f"/deliveries/{delivery.id}/decide",
+        standing=standing_words(delivery),
+        inspected_at=delivery.inspected_at,
+        inspect_url=f"/deliveries/{delivery.id}/inspect" if _is_out(delivery) else "",
     )
 
 
-def _decisions(state: DeliveryState) -> tuple[Option, ...]:
-    if state not in {DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.BLOCKED}:
+def _is_out(delivery: Delivery) -> bool:
+    is_there = delivery.state is DeliveryState.DELIVERED and delivery.action is not Action.DELETE
+    return is_there and bool(delivery.remote_id)
+
+
+def _decisions(delivery: Delivery) -> tuple[Option, ...]:
+    state = delivery.state
+    if state not in WAITING:
         return ()
+    warning = ""
+    if delivery.reason_code in MAY_HAVE_LANDED:
+        warning = (
+            "I have looked at the platform: it is not there. If it is, this makes a duplicate."
+        )
     hints = {
         Decision.SEND: ("Send it", "It is not there; try again now."),
         Decision.LANDED: ("It landed", "You found it on the platform; nothing is sent."),
@@ -203,7 +243,12 @@ def _decisions(state: DeliveryState) -> tuple[Option, ...]:
         Decision.GIVE_UP: DeliveryState.CANCELLED,
     }
     return tuple(
-        Option(value=decision.value, label=label, hint=hint)
+        Option(
+            value=decision.value,
+            label=label,
+            hint=hint,
+            warning=warning if decision is Decision.SEND else "",
+        )
         for decision, (label, hint) in hints.items()
         if targets[decision] in possible
     )
