@@ -129,6 +129,7 @@ async def test_templates_use_every_field_they_are_given(
             "/deliveries/lines",
             f"/posts/{scene.post}",
             f"/posts/{scene.post}/deliveries",
+            f"/posts/{scene.post}/unpublish",
             f"/posts/{lonely.id}",
             f"/submissions/{scene.refused}",
             f"/deliveries/{scene.delivered}",

@@ -14,6 +14,7 @@ from copydesk.core.states import (
     DeliveryState,
     PostState,
     ReviewState,
+    SeriesState,
     SubmissionState,
     WebhookState,
 )
@@ -60,6 +61,11 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         DeliveryState.FAILED: ("cross", "bad"),
         DeliveryState.CANCELLED: ("ban", "calm"),
         DeliveryState.EXPIRED: ("clock", "bad"),
+    },
+    SeriesState: {
+        SeriesState.RUNNING: ("clock", "calm"),
+        SeriesState.PAUSED: ("pause", "warn"),
+        SeriesState.ENDED: ("check", "good"),
     },
     AccountState: {
         AccountState.CONNECTED: ("check", "good"),
@@ -118,6 +124,7 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "breaker": BreakerState,
     "webhook": WebhookState,
     "connection": ConnectionState,
+    "series": SeriesState,
 }
 
 

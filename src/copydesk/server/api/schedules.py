@@ -1,0 +1,391 @@
+"""`/v1/schedules`: what is coming up, series, timetables of accounts, and the calendar feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from copydesk.core.recurrence import Series
+from copydesk.core.states import DeliveryState, SeriesState
+from copydesk.core.timetable import LatePolicy, Timetable, read_length
+from copydesk.core.timing import Timing
+from copydesk.server.api.contract import (
+    CONFLICT,
+    NOT_FOUND,
+    REPEATABLE,
+    Cursor,
+    Limit,
+    Page,
+    make_router,
+    page_of,
+)
+from copydesk.server.asking import DeskNow, Editor, actor_of
+from copydesk.store.listings import DeliveryLine
+from copydesk.work import recurring
+from copydesk.work.calendar import calendar_of, make_feed
+from copydesk.work.scheduling import cancel_scheduled, move_scheduled, scheduled, upcoming
+from copydesk.work.times import Wish
+from copydesk.work.timetables import TimetableForm, in_words, set_timetable
+
+router = make_router("schedules")
+
+
+class ScheduledOut(BaseModel):
+    """A delivery and when it goes out."""
+
+    id: str = Field(examples=["dlv_01kbk7v2e0c4m8s6q1r5t9w3x7"])
+    post_id: str
+    title: str
+    account: str
+    platform: str
+    state: DeliveryState
+    due_at: datetime = Field(description="when it was asked to go out")
+    goes_out_at: datetime = Field(description="when it can: later where a window is shut then")
+    asked: str = Field(
+        description="the wall time that was asked for", examples=["2026-12-01 09:00"]
+    )
+    zone: str = Field(examples=["Europe/Berlin"])
+    note: str = Field(description="what a change of the clocks made of it")
+    queue: str
+    series_id: str
+    late: LatePolicy | None = Field(description="null: as the account's timetable has it")
+    reason_code: str
+    reason: str
+
+
+@router.get("", responses=NOT_FOUND)
+async def list_scheduled(
+    desk: DeskNow,
+    account: Annotated[str, Query(max_length=100, description="a name of an account")] = "",
+    days: Annotated[int, Query(ge=1, le=3660, description="how many days ahead")] = 30,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[ScheduledOut]:
+    """List what will go out, soonest first."""
+    async with desk.store.read() as unit:
+        found = await upcoming(
+            unit,
+            desk.workspace_id,
+            account=account,
+            until=unit.now + timedelta(days=days),
+            after=cursor,
+            limit=limit + 1,
+        )
+    return page_of([scheduled_out(*pair) for pair in found], limit, lambda line: line.id)
+
+
+class MoveIn(BaseModel):
+    """When it should go out instead; nothing of it: now."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"at": "2026-12-01 09:00", "zone": "Europe/Berlin"}]},
+    )
+
+    at: str = Field("", max_length=40, description="ISO 8601, as in `/v1/posts`")
+    zone: str = Field("", max_length=64)
+    queue: str = Field("", max_length=100)
+    late: LatePolicy | None = None
+    grace: str = Field("", max_length=20)
+    reason: str = Field("", max_length=2000)
+
+
+class CancelIn(BaseModel):
+    """Why it is called off."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": ""}]})
+
+    reason: str = Field("", max_length=2000)
+
+
+@router.post("/{id}/move", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
+async def move(id: str, given: MoveIn, desk: DeskNow, asking: Editor) -> list[ScheduledOut]:
+    """Let a delivery, or what was not sent of a post, go out at another time.
+
+    409 when it was sent or its outcome is not known.
+    """
+    wish = Wish(
+        at=given.at,
+        zone=given.zone,
+        queue=given.queue,
+        late=given.late,
+        grace=read_length(given.grace, "grace") if given.grace else None,
+    )
+    async with desk.store.begin(actor_of(asking, "api")) as unit:
+        done = await move_scheduled(unit, desk.workspace_id, id, wish, reason=given.reason)
+        found = [pair for d in done for pair in await scheduled(unit, desk.workspace_id, d.id)]
+    return [scheduled_out(*pair) for pair in found]
+
+
+@router.post("/{id}/cancel", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
+async def cancel(id: str, given: CancelIn, desk: DeskNow, asking: Editor) -> list[ScheduledOut]:
+    """Call off a delivery, or what was not sent of a post. 409 when it was sent."""
+    async with desk.store.begin(actor_of(asking, "api")) as unit:
+        done = await cancel_scheduled(unit, desk.workspace_id, id, reason=given.reason)
+        found = [pair for d in done for pair in await scheduled(unit, desk.workspace_id, d.id)]
+    return [scheduled_out(*pair) for pair in found]
+
+
+# -- the calendar ---------------------------------------------------------------------------------
+
+
+class FeedOut(BaseModel):
+    """A secret address: whoever knows it can read the calendar, and nothing else."""
+
+    url: str
+
+
+class FeedIn(BaseModel):
+    """Whether the addresses made before shall end."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"renew": True}]})
+
+    renew: bool = False
+
+
+@router.post("/feeds", status_code=201, dependencies=REPEATABLE)
+async def add_feed(given: FeedIn, desk: DeskNow, asking: Editor, request: Request) -> FeedOut:
+    """Make an address of the calendar for programs that send no token."""
+    async with desk.store.begin(actor_of(asking, "api")) as unit:
+        path = await make_feed(unit, desk.workspace_id, renew=given.renew)
+    return FeedOut(url=f"{_base(request)}{path}")
+
+
+@router.get(
+    "/calendar.ics",
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": {}}, "description": "iCalendar (RFC 5545)"}},
+)
+async def get_calendar(desk: DeskNow, request: Request) -> Response:
+    """Return what is scheduled as iCalendar: 30 days back, 366 days ahead."""
+    async with desk.store.read() as unit:
+        body = await calendar_of(unit, desk.workspace_id, _base(request))
+    return Response(body, media_type="text/calendar")
+
+
+# -- timetables -----------------------------------------------------------------------------------
+
+
+class TimetableIn(BaseModel):
+    """Parts of a timetable to change; null leaves a part as it is, an empty list takes it away."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "zone": "Europe/Berlin",
+                    "windows": ["mon-fri 09:00-17:30"],
+                    "quiet": ["daily 22:00-07:00"],
+                    "blackouts": ["2026-12-24..2026-12-27 closed"],
+                    "spacing": "30m",
+                    "late": "skip",
+                    "grace": "15m",
+                    "queues": ["news: mon-fri 09:00,17:30"],
+                }
+            ]
+        },
+    )
+
+    zone: str | None = Field(None, max_length=64)
+    windows: list[str] | None = Field(None, max_length=100)
+    quiet: list[str] | None = Field(None, max_length=100)
+    blackouts: list[str] | None = Field(None, max_length=100)
+    spacing: str | None = Field(None, max_length=20)
+    late: LatePolicy | None = None
+    grace: str | None = Field(None, max_length=20)
+    queues: list[str] | None = Field(None, max_length=100)
+
+
+class TimetableOut(BaseModel):
+    """When an account may be posted to, in the words `PUT` takes."""
+
+    account: str
+    zone: str
+    windows: Sequence[str]
+    quiet: Sequence[str]
+    blackouts: Sequence[str]
+    spacing: str
+    late: LatePolicy
+    grace: str
+    queues: Sequence[str]
+
+
+@router.get("/timetables/{account}", responses=NOT_FOUND)
+async def get_timetable(account: str, desk: DeskNow) -> TimetableOut:
+    """Return the timetable of an account, by its name."""
+    async with desk.store.read() as unit:
+        found = await unit.accounts.by_name(desk.workspace_id, account)
+    return TimetableOut(account=found.name, **in_words(found.timetable or Timetable()))
+
+
+@router.put("/timetables/{account}", responses=NOT_FOUND)
+async def put_timetable(
+    account: str, given: TimetableIn, desk: DeskNow, asking: Editor
+) -> TimetableOut:
+    """Change the timetable of an account; what waits for it is looked at again."""
+    async with desk.store.begin(actor_of(asking, "api")) as unit:
+        form = TimetableForm(**given.model_dump())
+        changed = await set_timetable(unit, desk.workspace_id, account, form)
+    return TimetableOut(account=changed.name, **in_words(changed.timetable or Timetable()))
+
+
+# -- series ---------------------------------------------------------------------------------------
+
+
+class SeriesIn(BaseModel):
+    """Posts that come round again, by a rule on the wall clock of a zone."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "tips",
+                    "rule": "FREQ=WEEKLY;BYDAY=MO",
+                    "start": "2026-12-07 09:00",
+                    "zone": "Europe/Berlin",
+                    "accounts": ["newsroom"],
+                    "posts": ["pst_01kbk7v2e0c4m8s6q1r5t9w3x7"],
+                }
+            ]
+        },
+    )
+
+    name: str = Field(min_length=1, max_length=100)
+    rule: str = Field(max_length=500, description="RFC 5545")
+    start: str = Field(max_length=40, description="the first wall time in `zone`")
+    zone: str = Field(max_length=64)
+    accounts: list[str] = Field(max_length=50)
+    posts: list[str] = Field([], max_length=500, description="ids, taken in turn")
+    include: list[str] = Field([], max_length=50, description="names of further series")
+    exceptions: list[str] = Field([], max_length=500, description="wall times to leave out")
+    late: LatePolicy | None = None
+    grace: str = Field("", max_length=20)
+
+
+class OccurrenceOut(BaseModel):
+    """One time a series happens."""
+
+    at: datetime
+    local: str
+    note: str = Field(description="what a change of the clocks made of it")
+
+
+class SeriesOut(BaseModel):
+    """A series and when it happens next."""
+
+    id: str
+    name: str
+    state: SeriesState
+    rule: str
+    start: str
+    zone: str
+    sources: Sequence[str]
+    planned: int
+    reason: str
+    next: Sequence[OccurrenceOut]
+
+
+@router.get("/series")
+async def list_series(desk: DeskNow) -> list[SeriesOut]:
+    """List the series, by name."""
+    async with desk.store.read() as unit:
+        found = await unit.schedules.all_series(desk.workspace_id)
+    return [series_out(one, desk.clock.now()) for one in found]
+
+
+@router.post(
+    "/series", status_code=201, responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE
+)
+async def add_series(given: SeriesIn, desk: DeskNow, asking: Editor) -> SeriesOut:
+    """Add a series; its next occurrences are planned at once."""
+    values: dict[str, Any] = given.model_dump()
+    values["grace"] = read_length(given.grace, "grace") if given.grace else None
+    form = recurring.SeriesForm(**values)
+    made = await recurring.add_series(desk, form, actor=actor_of(asking, "api"))
+    return series_out(made, desk.clock.now())
+
+
+@router.post("/series/{name}/pause", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
+async def pause_series(name: str, given: CancelIn, desk: DeskNow, asking: Editor) -> SeriesOut:
+    """Pause a series; its occurrences that were not sent are called off."""
+    async with desk.store.begin(actor_of(asking, "api")) as unit:
+        found = await recurring.pause_series(unit, desk.workspace_id, name, given.reason)
+    return series_out(found, desk.clock.now())
+
+
+@router.post("/series/{name}/resume", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
+async def resume_series(name: str, desk: DeskNow, asking: Editor) -> SeriesOut:
+    """Let a paused series go on from now; what it missed is left out."""
+    async with desk.store.begin(actor_of(asking, "api")) as unit:
+        found = await recurring.resume_series(unit, desk.workspace_id, name)
+    return series_out(found, desk.clock.now())
+
+
+@router.post("/series/{name}/end", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
+async def end_series(name: str, given: CancelIn, desk: DeskNow, asking: Editor) -> SeriesOut:
+    """End a series for good; its occurrences that were not sent are called off."""
+    async with desk.store.begin(actor_of(asking, "api")) as unit:
+        found = await recurring.end_series(unit, desk.workspace_id, name, given.reason)
+    return series_out(found, desk.clock.now())
+
+
+@router.get("/{id}", responses=NOT_FOUND)
+async def get_scheduled(id: str, desk: DeskNow) -> list[ScheduledOut]:
+    """Return when a delivery, or each one of a post, goes out or went out."""
+    async with desk.store.read() as unit:
+        found = await scheduled(unit, desk.workspace_id, id)
+    return [scheduled_out(*pair) for pair in found]
+
+
+def scheduled_out(line: DeliveryLine, timing: Timing) -> ScheduledOut:
+    """Return a delivery with its timing as the API shows it."""
+    delivery = line.delivery
+    return ScheduledOut(
+        id=delivery.id,
+        post_id=delivery.post_id,
+        title=line.title,
+        account=line.account,
+        platform=line.platform,
+        state=delivery.state,
+        due_at=delivery.due_at,
+        goes_out_at=delivery.wake_at or delivery.due_at,
+        asked=timing.asked,
+        zone=timing.zone,
+        note=timing.note,
+        queue=timing.queue,
+        series_id=timing.series_id,
+        late=timing.late,
+        reason_code=delivery.reason_code,
+        reason=delivery.reason,
+    )
+
+
+def series_out(one: Series, now: datetime) -> SeriesOut:
+    """Return a series as the API shows it."""
+    return SeriesOut(
+        id=one.id,
+        name=one.name,
+        state=one.state,
+        rule=one.rule.text,
+        start=f"{one.rule.start:%Y-%m-%d %H:%M}",
+        zone=one.rule.zone,
+        sources=one.sources,
+        planned=one.planned,
+        reason=one.reason,
+        next=[
+            OccurrenceOut(at=found.moment, local=f"{found.local:%Y-%m-%d %H:%M}", note=found.note)
+            for found in recurring.coming(one, now)
+        ],
+    )
+
+
+def _base(request: Request) -> str:
+    return str(request.base_url).rstrip("/")

@@ -1,0 +1,98 @@
+"""What is coming up: the page, moving and cancelling, and the calendar other programs read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, check_own
+from copydesk.server.pages.trouble import find_trouble
+from copydesk.server.rendering import render
+from copydesk.server.views.frame import Frame, address
+from copydesk.server.views.schedule import ScheduleView, days_of, series_line
+from copydesk.work import recurring
+from copydesk.work.calendar import calendar_of, check_feed
+from copydesk.work.scheduling import cancel_scheduled, move_scheduled, upcoming
+from copydesk.work.times import Wish
+
+router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
+
+#: The feed is opened by its address alone: calendar programs can neither sign in nor send a token.
+feed_router = APIRouter(include_in_schema=False)
+
+Reason = Annotated[str, Form(max_length=2000)]
+_SHOWN = 100
+
+
+@router.get("/schedule")
+async def show_schedule(
+    desk: DeskNow, after: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """Show what will go out, day by day, and the series."""
+    async with desk.store.read() as unit:
+        found = await upcoming(unit, desk.workspace_id, after=after, limit=_SHOWN + 1)
+        accounts = await unit.accounts.all(desk.workspace_id)
+        series = await unit.schedules.all_series(desk.workspace_id)
+        now = unit.now
+    last = found[_SHOWN - 1][0].delivery.id if len(found) > _SHOWN else ""
+    zones = {one.name: one.timetable.zone for one in accounts if one.timetable}
+    view = ScheduleView(
+        frame=Frame(title="Schedule", section="Schedule"),
+        trouble=await find_trouble(desk),
+        days=days_of(found[:_SHOWN], zones),
+        later_url=address("/schedule", after=last) if last else "",
+        series=tuple(series_line(one, recurring.coming(one, now, 3)) for one in series),
+    )
+    return render("pages/schedule.html", view)
+
+
+@router.post("/schedule/{id}/move")
+async def move(
+    id: str,
+    desk: DeskNow,
+    asking: Editor,
+    at: Annotated[str, Form(max_length=40)],
+    zone: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Let a delivery go out at another time and go back to the page."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        await move_scheduled(unit, desk.workspace_id, id, Wish(at=at, zone=zone))
+    return RedirectResponse("/schedule", 303)
+
+
+@router.post("/schedule/{id}/cancel")
+async def cancel(id: str, desk: DeskNow, asking: Editor, reason: Reason = "") -> Response:
+    """Call a delivery off and go back to the page."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        await cancel_scheduled(unit, desk.workspace_id, id, reason=reason.strip())
+    return RedirectResponse("/schedule", 303)
+
+
+@router.post("/schedule/series/{id}/{what}")
+async def change_series(id: str, what: str, desk: DeskNow, asking: Editor) -> Response:
+    """Pause, resume or end a series and go back to the page."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        found = await unit.schedules.get_series(id)
+        check_own(found.workspace_id, desk, f"series {id}")
+        match what:
+            case "pause":
+                await recurring.pause_series(unit, desk.workspace_id, found.name)
+            case "resume":
+                await recurring.resume_series(unit, desk.workspace_id, found.name)
+            case "end":
+                await recurring.end_series(unit, desk.workspace_id, found.name)
+            case _:
+                return Response(status_code=404)
+    return RedirectResponse("/schedule", 303)
+
+
+@feed_router.get("/calendar/{token}/calendar.ics")
+async def show_feed(token: str, desk: DeskNow, request: Request) -> Response:
+    """Return the calendar to whoever knows its secret address."""
+    async with desk.store.read() as unit:
+        await check_feed(unit, desk.workspace_id, token)
+        body = await calendar_of(unit, desk.workspace_id, str(request.base_url).rstrip("/"))
+    return Response(body, media_type="text/calendar", headers={"Cache-Control": "private"})
