@@ -26,6 +26,7 @@ from copydesk.distribution.opened import OpenAccount
 from copydesk.distribution.records import LEASE, Records
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.rounds import MOST, Rounds
+from copydesk.distribution.turns import Seat, Turns
 from copydesk.distribution.vault import Vault
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import Observer, Transport
@@ -53,6 +54,7 @@ class CourierTools:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     random: random.Random = field(default_factory=random.Random)
+    turns: Turns = field(default_factory=Turns)
     stopping: Callable[[], bool] = lambda: False
     observers: Callable[[Account], Sequence[Observer]] = lambda _: ()
     closed_until: Callable[[Account], datetime | None] = lambda _: None
@@ -81,8 +83,29 @@ class Courier:
         self._account_id = account_id
 
     async def run(self) -> int:
-        """Carry what is due and return how many deliveries were looked at; 0 if another courier
-        has the account. Raises `LeaseLost` when it could not be kept; calls end before it does."""
+        """Carry what is due, in turns with others, and return how many deliveries were looked at.
+
+        0 if another courier has the account. Raises `LeaseLost` when it could not be kept; calls
+        end before it does.
+        """
+        lane = await self._lane()
+        carried = 0
+        while True:
+            async with self._tools.turns.seat(lane, self._store.clock.monotonic) as seat:
+                carried += await self._take_turn(seat)
+            if not seat.gave_way or self._tools.stopping():
+                return carried
+
+    async def _lane(self) -> str:
+        async with self._store.read() as unit:
+            account = await unit.accounts.get(self._account_id)
+        try:
+            host = load_platform(account.platform).host(account)
+        except NotFound:
+            host = ""
+        return f"{account.platform}/{host}"
+
+    async def _take_turn(self, seat: Seat) -> int:
         began = asyncio.get_running_loop().time()
         now = self._store.clock.now()
         lease = await self._store.journal.lease(
@@ -94,7 +117,7 @@ class Courier:
             async with asyncio.timeout_at(began + LEASE - MARGIN) as term:
                 renewing = asyncio.create_task(self._renew(lease, term))
                 try:
-                    return await self._carry(lease)
+                    return await self._carry(lease, seat)
                 finally:
                     renewing.cancel()
         except TimeoutError as error:
@@ -104,7 +127,7 @@ class Courier:
         finally:
             await Records(self._store, lease).release()
 
-    async def _carry(self, lease: Lease) -> int:
+    async def _carry(self, lease: Lease, seat: Seat) -> int:
         async with self._store.read() as unit:
             account = await unit.accounts.get(self._account_id)
             sealed = await unit.accounts.secrets(self._account_id)
@@ -115,6 +138,9 @@ class Courier:
         try:
             while not self._tools.stopping() and (seen := await rounds.carry()):
                 carried += seen
+                if seat.is_over:
+                    seat.gave_way = True
+                    break
         finally:
             await rounds.close()
         return carried

@@ -36,6 +36,26 @@ MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
 INTEND = sa.insert(intents)
 RECEIVE = sa.insert(receipts)
 
+#: One look into an index for each account, so that a backlog of one costs no more than a delivery;
+#: none at all while nothing is due.
+_first = (
+    sa.select(sa.func.min(deliveries.c.wake_at))
+    .where(deliveries.c.account_id == accounts.c.id, deliveries.c.wake_at.is_not(None))
+    .scalar_subquery()
+)
+_due = deliveries.alias("due")
+_WITH_WORK = (
+    sa.select(accounts.c.id)
+    .where(
+        sa.exists(sa.select(_due.c.id).where(_due.c.wake_at <= sa.bindparam("now"))),
+        accounts.c.paused_until.is_(None) | (accounts.c.paused_until <= sa.bindparam("now")),
+        accounts.c.lease_until.is_(None) | (accounts.c.lease_until <= sa.bindparam("now")),
+        _first <= sa.bindparam("now"),
+    )
+    .order_by(_first)
+    .limit(sa.bindparam("most"))
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -379,20 +399,10 @@ class Deliveries:
 
     # -- waiting work -----------------------------------------------------------------------------
 
-    async def accounts_with_work(self, now: datetime, limit: int = 500) -> list[str]:
-        """Return the accounts that have a delivery to look at now."""
-        rows = await self._unit.connection.execute(
-            sa.select(deliveries.c.account_id)
-            .join(accounts, accounts.c.id == deliveries.c.account_id)
-            .where(
-                deliveries.c.wake_at <= now,
-                accounts.c.paused_until.is_(None) | (accounts.c.paused_until <= now),
-                accounts.c.lease_until.is_(None) | (accounts.c.lease_until <= now),
-            )
-            .group_by(deliveries.c.account_id)
-            .limit(limit)
-        )
-        return [row.account_id for row in rows]
+    async def accounts_with_work(self, now: datetime, limit: int = 1000) -> list[str]:
+        """Return the accounts that have a delivery to look at now, the longest overdue first."""
+        rows = await self._unit.connection.execute(_WITH_WORK, {"now": now, "most": limit})
+        return [row.id for row in rows]
 
 
 @cache

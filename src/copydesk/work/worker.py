@@ -16,6 +16,7 @@ import structlog
 from copydesk.core.errors import Conflict, CopydeskError, StoreUnavailable
 from copydesk.distribution.courier import Courier, CourierTools
 from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
+from copydesk.distribution.turns import Turns
 from copydesk.generation import open_model, parse_model_line
 from copydesk.store import UnitOfWork
 from copydesk.work.composing import compose
@@ -64,6 +65,7 @@ class Worker:
     def __post_init__(self) -> None:
         self.id = self.desk.ids.new("worker")
         self._speller = Speller()
+        self._turns = Turns()
         self._horizon = Horizon(self.desk.store)
         self._notifying = 0
 
@@ -117,6 +119,7 @@ class Worker:
             transport=self.desk.transport,
             vault=self.desk.vault,
             home=self.desk.settings.home,
+            turns=self._turns,
             # every run is an owner of its own: two runs in one process must not share a lease
             owner=f"{self.id}/{self._runs}",
             random=self.desk.random,

@@ -83,6 +83,14 @@ sa.Index(
     postgresql_where=deliveries.c.wake_at.is_not(None),
 )
 
+sa.Index(
+    "ix_deliveries_account_first",
+    deliveries.c.account_id,
+    deliveries.c.wake_at,
+    sqlite_where=deliveries.c.wake_at.is_not(None),
+    postgresql_where=deliveries.c.wake_at.is_not(None),
+)
+
 #: What waits for somebody. Literal, as a condition of an index has to be.
 WAITS = sa.text("state IN ('blocked', 'cancelled', 'expired', 'failed', 'held', 'unknown')")
 
@@ -93,6 +101,15 @@ sa.Index(
     deliveries.c.id,
     sqlite_where=WAITS,
     postgresql_where=WAITS,
+)
+
+# callbacks name a post by the platform's own id
+sa.Index(
+    "ix_deliveries_remote",
+    deliveries.c.account_id,
+    deliveries.c.remote_id,
+    sqlite_where=deliveries.c.remote_id != "",
+    postgresql_where=deliveries.c.remote_id != "",
 )
 
 

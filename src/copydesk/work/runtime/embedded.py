@@ -9,10 +9,12 @@ from datetime import timedelta
 from pgqueuer import InMemoryDriver, InMemoryQueries, Job, QueueManager
 
 from copydesk.store import Hint, Outbox, UnitOfWork
-from copydesk.work.jobs import Handlers, key
+from copydesk.work.jobs import Handlers, Kind, key
 
 #: Jobs in hand at once: enough to overlap the waiting of many accounts, bounded all the same.
 CONCURRENCY = 200
+#: Couriers besides: most of them only wait for their turn.
+COURIERS = 1000
 BATCH = 50
 
 
@@ -49,24 +51,25 @@ class EmbeddedRuntime:
                 assert job.payload is not None
                 subject_id = job.payload.decode()
                 name = key(kind, subject_id)
-                # from here on a new hint for the same row queues a new job: what it announces
-                # may have been written after this one looks
-                self._waiting.discard(name)
                 turn = self._turns.setdefault(name, asyncio.Lock())
                 async with turn:
+                    # from here on a new hint for the same row queues a new job: what it announces
+                    # may have been written after this one looks
+                    self._waiting.discard(name)
                     assert callable(handler)
                     await handler(subject_id)
                 if name not in self._waiting:
                     self._turns.pop(name, None)
 
-            manager.entrypoint(str(kind), accepts_context=False)(handle)
+            most = COURIERS if kind is Kind.COURIER else CONCURRENCY
+            manager.entrypoint(str(kind), concurrency_limit=most, accepts_context=False)(handle)
         watch = asyncio.create_task(_shut_down(manager, stopping))
         tidy = asyncio.create_task(self._forget_log())
         try:
             await manager.run(
                 dequeue_timeout=timedelta(seconds=1),
                 batch_size=BATCH,
-                max_concurrent_tasks=CONCURRENCY,
+                max_concurrent_tasks=COURIERS + CONCURRENCY,
                 log_aggregation_interval=timedelta(0),
             )
         finally:

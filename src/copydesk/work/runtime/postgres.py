@@ -13,7 +13,7 @@ from pgqueuer.domain.errors import PgqException
 from pgqueuer.domain.settings import db_settings
 
 from copydesk.store import Hint, Outbox, Store, UnitOfWork
-from copydesk.work.jobs import Handlers, key
+from copydesk.work.jobs import Handlers, Kind, key
 
 _log = structlog.get_logger(__name__)
 
@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 DEQUEUE_TIMEOUT = timedelta(seconds=2)
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 CONCURRENCY = 200
+#: Couriers besides: most of them only wait for their turn.
+COURIERS = 1000
 BATCH = 50
 
 #: What ends a run of the queue without ending the worker.
@@ -93,7 +95,8 @@ class PostgresRuntime:
                 assert callable(handler)
                 await handler(job.payload.decode())
 
-            manager.entrypoint(str(kind), accepts_context=False)(handle)
+            most = COURIERS if kind is Kind.COURIER else CONCURRENCY
+            manager.entrypoint(str(kind), concurrency_limit=most, accepts_context=False)(handle)
 
         async def watch() -> None:
             await stopping.wait()
@@ -104,7 +107,7 @@ class PostgresRuntime:
             await manager.run(
                 dequeue_timeout=DEQUEUE_TIMEOUT,
                 batch_size=BATCH,
-                max_concurrent_tasks=CONCURRENCY,
+                max_concurrent_tasks=COURIERS + CONCURRENCY,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 shutdown_on_listener_failure=True,
             )
