@@ -282,6 +282,9 @@ async def _deliver(unit: UnitOfWork, delivery: Delivery, words: str) -> None:
             values={
                 "remote_id": f"42{words}",
                 "url": f"https://social.example/@newsroom/42{words}",
+                "standing": "changed",
+                "standing_note": f"the title was changed there{words}",
+                "inspected_at": unit.now,
             },
         )
     )

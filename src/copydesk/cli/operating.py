@@ -51,14 +51,26 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
         return findings
 
     found = run(work())
-    rows = [{"check": f.check, "ok": f.ok, "message": f.message, "remedy": f.remedy} for f in found]
-    marks = {True: "ok  ", False: "FAIL"}
+    rows = [
+        {
+            "check": f.check,
+            "ok": f.ok,
+            "warning": f.warning,
+            "message": f.message,
+            "remedy": f.remedy,
+        }
+        for f in found
+    ]
+
+    def mark(row: dict[str, Any]) -> str:
+        return "warn" if row["ok"] and row["warning"] else "ok  " if row["ok"] else "FAIL"
+
     show(
         rows,
         as_json,
         lambda: [
-            f"{marks[r['ok']]}  {r['check']}: {r['message']}"
-            + (f"\n      {r['remedy']}" if not r["ok"] and r["remedy"] else "")
+            f"{mark(r)}  {r['check']}: {r['message']}"
+            + (f"\n      {r['remedy']}" if mark(r) != "ok  " and r["remedy"] else "")
             for r in rows
         ],
     )

@@ -49,6 +49,9 @@ def publish(
     ] = False,
     late: Late = None,
     grace: Grace = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace even what was changed or removed there.")
+    ] = False,
     wait: Wait = False,
     timeout: Timeout = 120.0,
     home: Home = None,
@@ -73,7 +76,9 @@ def publish(
         wish = wish_of(at=at, zone=zone, queue=queue, late=late, grace=grace, now=now)
         manuscript = await read_manuscript(file)
         async with open_desk(load_settings(find_home(home))) as desk:
-            done = await publish_manuscript(desk, manuscript, names(to), wish=wish, actor="cli")
+            done = await publish_manuscript(
+                desk, manuscript, names(to), wish=wish, overwrite=overwrite, actor="cli"
+            )
             for finding in done.findings:
                 typer.echo(f"{finding.severity}: {describe(finding)}", err=True)
             deliveries = list(done.deliveries)
@@ -137,4 +142,7 @@ async def delivery_row(
         "reason_code": delivery.reason_code,
         "reason": delivery.reason,
         "remedy": delivery.remedy,
+        "standing": delivery.standing,
+        "standing_note": delivery.standing_note,
+        "inspected_at": delivery.inspected_at,
     }

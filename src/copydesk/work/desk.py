@@ -17,6 +17,7 @@ from copydesk.core.errors import ConfigError, NotFound
 from copydesk.core.ids import IdFactory
 from copydesk.distribution.budget_gate import Budgets
 from copydesk.distribution.vault import Vault, open_vault
+from copydesk.distribution.versions import VersionWatch
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
@@ -43,6 +44,7 @@ class Desk:
 
     Couriers call over `transport`. Webhooks are told over `public`, which reaches public addresses
     only, or where the operator allowed it over `private`.
+    `versions` hears what platforms say about the end of their APIs.
     `model` is there only where a worker runs: loading one costs seconds, most commands need none.
     """
 
@@ -58,11 +60,15 @@ class Desk:
     public: Transport = field(default_factory=lambda: _towards_webhooks(public_only=True))
     private: Transport = field(default_factory=_towards_webhooks)
     model: Model | None = None
+    versions: VersionWatch | None = None
 
     def observers(self, account: Account) -> Sequence[Observer]:
         """Return who sees every call made for `account`: couriers, tests, refreshes, metrics."""
         platform = _platform(account)
-        return () if platform is None else (self.budgets.gate(account, platform),)
+        if platform is None:
+            return ()
+        gate = self.budgets.gate(account, platform)
+        return (gate, self.versions.of(account, platform)) if self.versions else (gate,)
 
     def closed_until(self, account: Account) -> datetime | None:
         """Return until when a rate limit keeps us from asking anything for `account`, or None."""
@@ -104,6 +110,7 @@ async def open_desk(
             vault=open_vault(settings.key, settings.home),
             random=random.Random(),
             budgets=Budgets(store),
+            versions=VersionWatch(store),
         )
 
 

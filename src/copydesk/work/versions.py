@@ -34,8 +34,12 @@ async def known_versions(desk: Desk, name: str) -> list[KnownVersion]:
 
 
 def versions_of(account: Account) -> list[KnownVersion]:
-    """Return the versions `account` could use, the pinned one first."""
-    platform = load_platform(account.platform)
+    """Return the versions `account` could use, the pinned one first; none where its platform is
+    not installed any more."""
+    try:
+        platform = load_platform(account.platform)
+    except NotFound:
+        return []
     used = version_in_use(account, platform)
     manifest = platform.manifest
     return [

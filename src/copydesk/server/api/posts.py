@@ -125,6 +125,9 @@ class PostIn(BaseModel):
         "revises the post; without one, the text's slug is taken",
     )
     filename: str = Field("post.md", max_length=255)
+    overwrite: bool = Field(
+        False, description="replace even what somebody changed or removed on a platform"
+    )
     at: str | None = Field(
         None,
         max_length=40,
@@ -159,6 +162,7 @@ async def publish_post(given: PostIn, desk: DeskNow, asking: Editor) -> Publishe
         Manuscript(source_key=key, file=file, images=()),
         given.accounts,
         wish=wish_of(given),
+        overwrite=given.overwrite,
         actor=actor_of(asking, "api"),
     )
     return PublishedOut(

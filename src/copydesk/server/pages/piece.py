@@ -130,5 +130,6 @@ def _onward(post: Post, rows: list[DeliveryLine]) -> Onward:
         refresh_url=f"/posts/{post.id}/deliveries",
         lines=tuple(line_of(row) for row in rows[:_SHOWN]),
         more=len(rows) > _SHOWN,
+        take_down_url=f"/posts/{post.id}/unpublish",
         waits_for=_NO_DELIVERIES.get(post.state, "There are none: no account takes this piece."),
     )

@@ -140,6 +140,7 @@ class Onward:
     lines: tuple[Line, ...]
     more: bool
     waits_for: str
+    take_down_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
