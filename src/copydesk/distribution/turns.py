@@ -25,6 +25,11 @@ class Turns:
         self._seats = seats
         self._lanes: dict[str, _Lane] = {}
 
+    @property
+    def lanes(self) -> int:
+        """Return how many lanes somebody is in."""
+        return len(self._lanes)
+
     @asynccontextmanager
     async def seat(self, name: str, monotonic: Callable[[], float]) -> AsyncIterator[Seat]:
         """Wait for a seat in the lane called `name` and keep it for the body."""
