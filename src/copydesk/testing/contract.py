@@ -13,7 +13,8 @@ import ast
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,11 +28,12 @@ from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.preview import render_preview
 from copydesk.platforms.kit.quality import read_quality
-from copydesk.platforms.kit.transport import NotSent, Reply
+from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
 from copydesk.testing.clocks import NOON
 from copydesk.testing.samples import NODES, Case, sample_case, sample_content, sample_media
 
 _MARKER = re.compile(r"kept\w+")
+_FIRST = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
 class ClosedTransport:
@@ -42,12 +44,29 @@ class ClosedTransport:
         raise NotSent("the network is closed")
 
 
+@dataclass
+class RecordingTransport:
+    """A transport that takes down every call as it would leave, and loses every answer."""
+
+    calls: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
+
+    async def call(self, method: str, url: str, **content: Any) -> Reply:
+        """Note the call without what is not sent (the timeout); raise `AnswerLost`."""
+        headers = {k.lower(): v for k, v in (content.pop("headers", None) or {}).items()}
+        content.pop("timeout", None)
+        self.calls.append((method, url, headers, repr(sorted(content.items()))))
+        raise AnswerLost("nothing came back")
+
+
 class PlatformContract:
     """What holds for every platform. Set `name`, and settings the made-up examples do not fit."""
 
     name: ClassVar[str]
     settings: ClassVar[Mapping[str, str]] = {}
     secrets: ClassVar[Mapping[str, str]] = {}
+    #: Headers that differ from try to try by design. Standard Webhooks: the id stays, the timestamp
+    #: is that of the try, since receivers refuse stale ones, and the signature covers it.
+    moving_headers: ClassVar[frozenset[str]] = frozenset({"webhook-timestamp", "webhook-signature"})
 
     @pytest.fixture
     def case(self) -> Case:
@@ -201,6 +220,52 @@ class PlatformContract:
         for shown in (case.platform, session, client, rendition):
             for key, secret in case.secrets.items():
                 assert secret not in repr(shown), f"{key} shows in repr of {type(shown).__name__}"
+
+    # -- repeating --------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("action", list(Action))
+    async def test_a_repeated_call_is_the_same_call(
+        self, case: Case, action: Action, tmp_path: Path
+    ) -> None:
+        """A try an hour later has the same method, address, headers and bytes as the first.
+
+        A platform can only tell a repetition from a new post when it is one. Headers that a
+        standard wants fresh (`moving_headers`) may differ.
+        """
+        first, later = await self._tries(case, action, tmp_path)
+        if not first:
+            pytest.skip(f"{case.platform.name} makes no HTTP call for this; its own tests hold it")
+        assert later == first
+        if (
+            action is Action.CREATE
+            and case.platform.idempotency(case.account) is Idempotency.KEY_HEADER
+        ):
+            key = case.outgoing(sample_content(), sent_at=_FIRST).key
+            assert any(key in headers.values() for _, _, headers, _ in first), "no key was sent"
+
+    async def _tries(
+        self, case: Case, action: Action, home: Path
+    ) -> list[list[tuple[str, str, dict[str, str], str]]]:
+        tries = []
+        target = "" if action is Action.CREATE else "remote-1"
+        for sent_at in (_FIRST, _FIRST + timedelta(hours=1)):
+            transport = RecordingTransport()
+            client = case.platform.connect(case.session(transport, home))
+            outgoing = case.outgoing(
+                sample_content(), sent_at=_FIRST, action=action, target_id=target
+            )
+            await client.commit(replace(outgoing, sent_at=sent_at))
+            await client.close()
+            tries.append(
+                [
+                    (method, url, self._unmoved(headers), content)
+                    for method, url, headers, content in transport.calls
+                ]
+            )
+        return tries
+
+    def _unmoved(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {k: v for k, v in headers.items() if k not in self.moving_headers}
 
     # -- what comes with it -----------------------------------------------------------------------
 
