@@ -270,8 +270,8 @@ async def test_nothing_but_the_doors_is_open_to_strangers(
 ) -> None:
     doors = {"/login", "/logout", "/health/live", "/health/ready", "/v1/openapi.json"}
     for path in sorted({getattr(route, "path", "") for route in app.routes} - doors):
-        if not path or path.startswith("/static"):
-            continue
+        if not path or path.startswith(("/static", "/hooks/")):
+            continue  # platforms prove themselves by a signature, see test_hooks.py
         answer = await stranger.get(path.replace("{id}", "x"))
         assert answer.status_code in {303, 401, 405}, path
 

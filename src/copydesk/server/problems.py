@@ -22,7 +22,7 @@ from copydesk.core.errors import ContentInvalid, CopydeskError, InputRefused
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import ErrorView, Frame
 
-_FOR_PROGRAMS = ("/v1/", "/health", "/metrics")
+_FOR_PROGRAMS = ("/v1/", "/hooks/", "/health", "/metrics")
 
 
 class SignInNeeded(CopydeskError, PermissionError):

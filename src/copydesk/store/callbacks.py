@@ -56,6 +56,22 @@ class Callbacks:
         )
         return bool(kept.rowcount == 1)
 
+    async def conclude(self, account_id: str, message_id: str, *, effect: str, raw: str) -> None:
+        """Write down what a remembered message did, and what it said if nobody understood it."""
+        await self._unit.connection.execute(
+            sa.update(callbacks)
+            .where(callbacks.c.account_id == account_id, callbacks.c.message_id == message_id)
+            .values(effect=effect, raw=raw)
+        )
+
+    async def inspect_now(self, delivery_id: str) -> None:
+        """Look at a delivered post at once: how it stands may have changed."""
+        await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id == delivery_id)
+            .values(inspect_at=self._unit.now)
+        )
+
     async def tidy(self, account_id: str) -> None:
         """Forget what has expired, and all but the newest of what nobody understood."""
         mine = callbacks.c.account_id == account_id
@@ -90,9 +106,10 @@ class Callbacks:
 
         Of several with one id (created, then updated) the newest is meant.
         """
-        named = deliveries.c.key == key if key else deliveries.c.remote_id == remote_id
         if not (key or remote_id):
             return None
+        by_id = (deliveries.c.remote_id == remote_id) & (deliveries.c.remote_id != "")
+        named = deliveries.c.key == key if key else by_id
         rows = await self._unit.connection.execute(
             sa.select(deliveries)
             .where(deliveries.c.account_id == account_id, named)

@@ -16,19 +16,30 @@ from typing import Any, Final
 
 from copydesk.core.events import Event
 from copydesk.core.findings import Finding
+from copydesk.core.standing import Stands
 from copydesk.core.states import TRANSITIONS
 
 #: What a test sends. It is no event and is told to nobody else.
 PING: Final = "webhook.ping"
 
+#: The last part of the type of an event that changed no state, such as changed settings.
+NOTED: Final = "noted"
+
 _PATTERN: Final = re.compile(r"\*|([a-z_]+)\.(\*|[a-z_]+)")
 _ID: Final = re.compile(r"evt_([0-9]{1,18})_([0-9a-f]{12})")
 
+
+def _word(state: str) -> str:
+    # types are made of letters, digits and underscores (Standard Webhooks)
+    return str(state).replace("-", "_")
+
+
 #: The kinds of things that events are about, and the states they come to.
 NOUNS: Final[Mapping[str, tuple[str, ...]]] = {
-    kind.__name__.removesuffix("State").lower(): tuple(state.value for state in kind)
+    kind.__name__.removesuffix("State").lower(): (*(_word(state) for state in kind), NOTED)
     for kind in TRANSITIONS
 }
+_STANDINGS: Final = tuple(standing.value for standing in Stands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +75,14 @@ def ping_of(id: str, webhook_id: str, now: datetime) -> Message:
 
 
 def type_of(event: Event) -> str:
-    """Return the type of an event: what it is about and what that came to."""
-    return f"{event.noun}.{event.to_state}"
+    """Return the type of an event: what it is about and what that came to.
+
+    What changes no state has a type of its own: how a delivered post stands by now, such as
+    `delivery.gone`, or else `noted`.
+    """
+    changed = event.from_state != event.to_state
+    word = event.to_state if changed else str(event.data.get("standing", NOTED))
+    return f"{event.noun}.{_word(word)}"
 
 
 def message_id(event: Event) -> str:
@@ -89,6 +106,11 @@ def wants(patterns: Sequence[str], type: str) -> bool:
     return any(pattern in {"*", f"{noun}.*", type} for pattern in patterns)
 
 
+def types_of(noun: str) -> tuple[str, ...]:
+    """Return what may follow `noun` in a type; raises `KeyError` for what no events are about."""
+    return (*NOUNS[noun], *(_STANDINGS if noun == "delivery" else ()))
+
+
 def check_patterns(patterns: Sequence[str]) -> list[Finding]:
     """Return a finding for every pattern that can never match anything."""
     findings = []
@@ -102,10 +124,10 @@ def check_patterns(patterns: Sequence[str]) -> list[Finding]:
             )
         elif noun and noun not in NOUNS:
             message, remedy = "no events are about that", f"There are: {', '.join(sorted(NOUNS))}."
-        elif noun and state not in {"*", *NOUNS[noun]}:
+        elif noun and state not in {"*", *types_of(noun)}:
             message, remedy = (
                 f"a {noun} never comes to that",
-                f"There are: {', '.join(NOUNS[noun])}; or {noun}.* for everything about it.",
+                f"There are: {', '.join(types_of(noun))}; or {noun}.* for everything about it.",
             )
         else:
             continue

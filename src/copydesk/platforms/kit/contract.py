@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from copydesk.core.outcomes import (
 from copydesk.core.post import Content, Media
 from copydesk.core.standing import Standing
 from copydesk.platforms.kit.auth import AppPassword, AuthKind, Grant, JwtMaker
+from copydesk.platforms.kit.callbacks import CallbackRequest, Heard
 from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
 from copydesk.platforms.kit.pace import price_of
 from copydesk.platforms.kit.transport import Observer, Transport
@@ -229,6 +231,20 @@ class Platform(ABC):
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:
         """Return the addressees that each get a delivery of their own; `("",)`: the public."""
         return ("",)
+
+    def read_callback(
+        self,
+        account: Account,
+        secrets: Mapping[str, str],
+        request: CallbackRequest,
+        now: datetime,
+    ) -> Heard | None:
+        """Return what the platform tells us by itself with `request`, received `now` (aware UTC).
+
+        Raw bytes are verified before anything is parsed; secrets are compared in constant time.
+        None: this platform, or this account, takes no callbacks.
+        """
+        return None
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]

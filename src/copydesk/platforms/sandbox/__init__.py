@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import ClassVar
 
 from copydesk.core.account import Account
@@ -19,6 +20,7 @@ from copydesk.platforms.kit.auth import (
     OAuth2Code,
     OAuth2Device,
 )
+from copydesk.platforms.kit.callbacks import CallbackRequest, Heard, read_standard_callback
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
 from copydesk.platforms.sandbox.faults import Fault
@@ -96,6 +98,10 @@ class Sandbox(Platform):
             choices=("yes", "no"),
         ),
         Setting(key="read_delay", help="seconds until a new post is listed", default="0"),
+        Setting(
+            key="callback_secret",
+            help="whsec_…: callbacks signed with it are taken at /hooks/ACCOUNT",
+        ),
         Setting(key="retry_after", help="seconds to wait when rate limited", default="60"),
     )
 
@@ -156,6 +162,17 @@ class Sandbox(Platform):
     def inspections(self, account: Account) -> tuple[float, ...]:
         """Return when to look again: never where the sandbox cannot be asked."""
         return self.manifest.inspect if account.settings.get("find", "yes") == "yes" else ()
+
+    def read_callback(
+        self,
+        account: Account,
+        secrets: Mapping[str, str],
+        request: CallbackRequest,
+        now: datetime,
+    ) -> Heard | None:
+        """Return what the sandbox reports; it takes callbacks with a `callback_secret` only."""
+        secret = account.settings.get("callback_secret", "")
+        return read_standard_callback(secret, request, now) if secret else None
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]

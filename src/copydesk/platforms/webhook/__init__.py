@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding
+from copydesk.platforms.kit.callbacks import CallbackRequest, Heard, read_standard_callback
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
 from copydesk.platforms.kit.signature import signing_secret
@@ -72,6 +74,16 @@ class Webhook(Platform):
     def inspections(self, account: Account) -> tuple[float, ...]:
         """Return when to look again: never without a `status_url`."""
         return self.manifest.inspect if account.settings.get("status_url") else ()
+
+    def read_callback(
+        self,
+        account: Account,
+        secrets: Mapping[str, str],
+        request: CallbackRequest,
+        now: datetime,
+    ) -> Heard:
+        """Return what the receiver reports about a post, signed with the account's own secret."""
+        return read_standard_callback(secrets.get("secret", ""), request, now)
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]

@@ -101,10 +101,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "message_id", name=op.f("pk_callbacks")),
     )
     op.create_index("ix_callbacks_expires", "callbacks", ["account_id", "expires_at"])
+    op.create_index(
+        "ix_deliveries_remote",
+        "deliveries",
+        ["account_id", "remote_id"],
+        sqlite_where=sa.text("remote_id != ''"),
+        postgresql_where=sa.text("remote_id != ''"),
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index(
+        "ix_deliveries_remote",
+        table_name="deliveries",
+        sqlite_where=sa.text("remote_id != ''"),
+        postgresql_where=sa.text("remote_id != ''"),
+    )
     op.drop_index("ix_callbacks_expires", table_name="callbacks")
     op.drop_table("callbacks")
     op.drop_index("ix_webhook_attempts_webhook", table_name="webhook_attempts")
