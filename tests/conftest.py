@@ -15,6 +15,10 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# For a long look: `pytest --hypothesis-profile thorough`.
+settings.register_profile("thorough", max_examples=2400)
 
 # Modules with shared fixtures, loaded once they exist.
 PLUGINS = ["tests.store_fixtures"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
@@ -90,6 +91,15 @@ class Mastodon(Platform):
             update={"value": int(own), "source": "the account's setting max_characters"}
         )
         return {**self.manifest.limits, "text": text}
+
+    def remote_id(self, url: str, account: Account) -> str:
+        """Return the status id in an address of the account's own instance (…/@name/ID).
+
+        Elsewhere the same status has another id.
+        """
+        found = urlsplit(url)
+        last = found.path.rstrip("/").rpartition("/")[2]
+        return last if found.hostname == self.host(account) and last.isdecimal() else ""
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]
