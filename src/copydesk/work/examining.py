@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from copydesk.core.account import Account
 from copydesk.core.errors import ConfigError
-from copydesk.core.states import AccountState
+from copydesk.core.states import AccountState, WebhookState
+from copydesk.core.webhook import Webhook
+from copydesk.distribution.notices import notice_of
 from copydesk.distribution.versions import Ending, Urgency
 from copydesk.intake.typos import typos_program
 from copydesk.platforms.kit.registry import platform_modules
@@ -83,6 +85,8 @@ async def examine(desk: Desk) -> list[Examined]:
             )
             for one in await stopped(unit, accounts)
         ]
+    async with desk.store.read() as unit:
+        found += [_webhook(webhook) for webhook in await unit.webhooks.all(desk.workspace_id)]
     health = await measure(desk)
     found.append(
         Examined(
@@ -98,13 +102,32 @@ async def examine(desk: Desk) -> list[Examined]:
 def _ending(account: Account, ending: Ending) -> Examined:
     # fails while there is a week left, before the vendor does: this can stand in a nightly build
     others = [known.version.version for known in versions_of(account) if not known.in_use]
-    move = f"Try another: copydesk accounts version {account.name} --to {others[-1]}"
+    remedy = "Update copydesk, which brings the spoke's next version."
+    if others:
+        remedy = f"Try another: copydesk accounts version {account.name} --to {others[-1]}"
     return Examined(
         check=f"api {account.name}",
         ok=ending.urgency not in {Urgency.URGENT, Urgency.OVER},
         warning=ending.urgency is Urgency.WARNING,
         message=f"{ending.words} ({ending.urgency})",
-        remedy=move if others else "Update copydesk, which brings the spoke's next version.",
+        remedy=remedy,
+    )
+
+
+def _webhook(webhook: Webhook) -> Examined:
+    disabled = webhook.state is WebhookState.DISABLED
+    message = f"{webhook.url} is told what happens"
+    if disabled:
+        message = f"{webhook.url} is disabled: {webhook.reason}"
+    elif webhook.failing_since is not None:
+        message = f"{webhook.url} fails since {webhook.failing_since:%Y-%m-%d %H:%M} UTC"
+    again = f"copydesk webhooks enable {webhook.id} --backlog replay (or skip)"
+    return Examined(
+        check=f"webhook {webhook.id}",
+        ok=not disabled,
+        warning=not disabled and webhook.failing_since is not None,
+        message=message,
+        remedy=again if disabled else f"copydesk webhooks show {webhook.id}",
     )
 
 
