@@ -74,6 +74,17 @@ async def examine(desk: Desk) -> list[Examined]:
                 remedy=f"Mend it, then: copydesk accounts test {account.name}" if blocked else "",
             )
         )
+    found += [
+        Examined(
+            check=f"credential {account.name}",
+            ok=not notice.urgent,
+            warning=True,
+            message=notice.problem,
+            remedy=notice.remedy,
+        )
+        for account in accounts
+        if (notice := notice_of(account, desk.clock.now())).problem
+    ]
     found += [_ending(account, ending) for account, ending in await endings_of(desk)]
     async with desk.store.read() as unit:
         found += [
