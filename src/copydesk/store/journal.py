@@ -236,6 +236,10 @@ class Journal:
             if isinstance(waiting.handed, Entry):
                 waiting.problem = _objection(waiting.handed, holders, states)
                 rows = [] if waiting.problem else waiting.rows
+                if (back := waiting.handed.releases) and back.account_id in holders:
+                    fence, owner, _ = holders[back.account_id]
+                    if fence == back.fence:
+                        holders[back.account_id] = (fence, owner, None)
             else:
                 rows = self._admit(waiting, waiting.handed, holders)
             for statement, more in rows:
