@@ -28,6 +28,7 @@ from copydesk.work.recurring import plan_series
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.spelling import Speller
 from copydesk.work.sweep import rest_before_next, sweep
+from copydesk.work.tending import tend_account
 
 if TYPE_CHECKING:
     from copydesk.generation.pydantic_ai import PydanticAIModel
@@ -44,6 +45,9 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 #: How many webhooks one process tells at a time: those that hang must not take every place that
 #: couriers work in.
 MOST_NOTIFIERS = 50
+
+#: How long a rate bucket is kept that nobody has touched: longer than any window.
+BUCKETS_KEPT = timedelta(days=40)
 
 #: How long an account rests after its courier has crashed through a fault of ours.
 AFTER_FAULT = timedelta(minutes=1)
@@ -74,6 +78,7 @@ class Worker:
         async with self.desk.store.begin("worker") as unit:
             await self._succeed_the_dead(unit)
             await unit.workers.add(self.id, self.kind, socket.gethostname(), os.getpid())
+            await unit.budgets.forget(unit.now - BUCKETS_KEPT)
         sweeping = asyncio.create_task(self._forever(self._sweep))
         beating = asyncio.create_task(self._forever(self._beat))
         try:
@@ -106,6 +111,7 @@ class Worker:
         return {
             Kind.COMPOSE: self._counted(lambda id: compose(self.desk, id, self._speller)),
             Kind.DISTRIBUTE: self._counted(lambda id: distribute(self.desk, id)),
+            Kind.TEND: self._counted(lambda id: tend_account(self.desk, id)),
             Kind.COURIER: self._counted(self._carry),
             Kind.NOTIFY: self._counted(self._notify),
             Kind.INSPECT: self._counted(lambda id: inspect_account(self.desk, id)),
