@@ -131,7 +131,8 @@ async def test_answers_that_are_not_ours_change_nothing(
     with pytest.raises(NotAuthorised, match=words):
         await finish_connection(online, given, session=session, actor="test")
     # and whoever began it is not kept from finishing it
-    assert await finish_connection(online, real, session="browser", actor="test")
+    account = await finish_connection(online, real, session="browser", actor="test")
+    assert account.state is AccountState.CONNECTED
 
 
 async def test_ten_minutes_and_no_longer(
@@ -152,7 +153,8 @@ async def test_another_process_can_finish(online: Desk, server: OAuthServer) -> 
     from copydesk.distribution.vault import open_vault
 
     elsewhere = replace(online, vault=open_vault("", online.settings.home))
-    assert await finish_connection(elsewhere, answer, session="browser", actor="test")
+    account = await finish_connection(elsewhere, answer, session="browser", actor="test")
+    assert account.identity == "@desk"
 
 
 async def test_connecting_again_keeps_everything_and_wakes_what_waits(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from copydesk.cli.connect import connect
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, show
 
@@ -79,6 +80,9 @@ def add(
     )
 
 
+app.command("connect")(connect)
+
+
 @app.command("set")
 def change(
     name: Annotated[str, typer.Argument(help="The account's name.")],
@@ -123,10 +127,12 @@ def change(
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the accounts with their state."""
     from copydesk.config import find_home, load_settings
+    from copydesk.distribution.notices import notice_of
     from copydesk.work.desk import open_desk
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
+            found = await unit.accounts.all(desk.workspace_id)
             return [
                 {
                     "id": account.id,
@@ -136,8 +142,16 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
                     "inbox": account.inbox,
                     "settings": dict(account.settings),
                     "reason": account.reason,
+                    "identity": account.identity,
+                    "scopes": account.scopes.split(),
+                    "missing_scopes": list(notice.missing_scopes),
+                    "expires_at": account.expires_at,
+                    "ends_at": account.ends_at,
+                    "problem": notice.problem,
+                    "remedy": notice.remedy,
                 }
-                for account in await unit.accounts.all(desk.workspace_id)
+                for account in found
+                for notice in [notice_of(account, desk.clock.now())]
             ]
 
     rows = run(work())
@@ -152,7 +166,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
                         r["platform"],
                         r["state"],
                         "yes" if r["inbox"] else "no",
-                        r["reason"],
+                        r["reason"] or (f"{r['problem']}: {r['remedy']}" if r["problem"] else ""),
                     )
                     for r in rows
                 ],

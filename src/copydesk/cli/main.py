@@ -23,6 +23,7 @@ from copydesk.cli import (
     status,
     timetable,
     unpublish,
+    vault,
     versions,
     webhooks,
 )
@@ -81,6 +82,7 @@ accounts.app.command("wait-for-link")(versions.wait_for_link)
 app.add_typer(webhooks.app, name="webhooks")
 app.command()(operating.repair)
 app.command()(operating.doctor)
+app.add_typer(vault.app, name="vault")
 app.add_typer(project.config_app, name="config")
 
 

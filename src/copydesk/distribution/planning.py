@@ -23,6 +23,7 @@ from copydesk.core.zones import written
 from copydesk.distribution.aftercare import GONE, standing_finding, window_finding
 from copydesk.distribution.awaiting import awaited, check_awaited, is_asked_for, write_awaits
 from copydesk.distribution.moving import first_wake, is_movable, retime
+from copydesk.distribution.notices import credential_findings
 from copydesk.platforms.kit.contract import Platform, Subject
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
@@ -33,7 +34,7 @@ from copydesk.transformation.content import with_overrides
 _IN_FLIGHT = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
 
 #: Findings about an account as a whole.
-_ACCOUNT_CODES = frozenset({"account_blocked", "account_expired"})
+_ACCOUNT_CODES = frozenset({"account_blocked", "account_expired", "scope_missing"})
 
 
 class Intended(StrEnum):
@@ -264,7 +265,7 @@ def account_findings(account: Account, now: datetime) -> list[Finding]:
                 remedy=remedy,
             )
         ]
-    return []
+    return credential_findings(account, now)
 
 
 def _lost_media(media: Media) -> Finding:

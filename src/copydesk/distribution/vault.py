@@ -1,59 +1,125 @@
-"""Credentials, encrypted at rest with a key from the environment or a file only we can read."""
+"""Secrets, encrypted at rest with keys from the environment or a file only we can read.
+
+Keys form a ring: the first seals, every one opens. So a key can be replaced while everything runs:
+`work.rekeying` puts a new one in front and seals row after row anew. A process that meets a row it
+cannot open reads the file again, since another process may have added a key.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from copydesk.core.errors import ConfigError
 
 KEY_FILE = "secret.key"
 
 
-class Vault:
-    """Seals and opens the secrets of accounts (Fernet: AES-128-CBC with HMAC-SHA-256)."""
+def new_key() -> bytes:
+    """Return a fresh key: 32 random bytes in URL-safe base 64."""
+    return Fernet.generate_key()
 
-    def __init__(self, key: bytes) -> None:
+
+def fingerprint_of(key: bytes) -> str:
+    """Return what names a key without giving it away."""
+    return hashlib.sha256(b"copydesk key " + key).hexdigest()[:12]
+
+
+def split_keys(text: str) -> tuple[bytes, ...]:
+    """Return the keys in `text`, newest first: one a line, or separated by commas or spaces."""
+    return tuple(part.encode() for part in text.replace(",", " ").split())
+
+
+class Vault:
+    """Seals and opens secrets (Fernet: AES-128-CBC with HMAC-SHA-256). Shows no key anywhere.
+
+    `keys` are the ring, newest first; `reread` returns it as it is by now.
+    """
+
+    def __init__(self, *keys: bytes, reread: Callable[[], Sequence[bytes]] | None = None) -> None:
+        self._reread = reread
+        self._take(keys)
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Return the names of the keys, the one that seals first."""
+        return tuple(fingerprint_of(key) for key in self._keys)
+
+    def seal(self, secrets: Mapping[str, str]) -> bytes:
+        """Return the secrets encrypted with the newest key; nothing for none."""
+        if not secrets:
+            return b""
+        # another process may have begun to replace the key: what is sealed with the old one from
+        # now on would need a second round
+        self.refresh()
+        return self._ring.encrypt(json.dumps(dict(secrets)).encode())
+
+    def open(self, sealed: bytes) -> dict[str, str]:
+        """Return sealed secrets; raises `ConfigError` when no key of ours sealed them."""
+        if not sealed:
+            return {}
         try:
-            self._fernet = Fernet(key)
+            plain = self._ring.decrypt(sealed)
+        except InvalidToken:
+            try:
+                self.refresh()
+                plain = self._ring.decrypt(sealed)
+            except InvalidToken as error:
+                raise ConfigError(
+                    ["key: it does not open the stored credentials"],
+                    remedy=f"Give the key they were sealed with (COPYDESK_KEY or {KEY_FILE}).",
+                ) from error
+        secrets: dict[str, str] = json.loads(plain)
+        return secrets
+
+    def sealed_by(self, sealed: bytes) -> str | None:
+        """Return the fingerprint of the key that opens `sealed`, None when none of ours does."""
+        for key in self._keys:
+            try:
+                Fernet(key).decrypt(sealed)
+            except InvalidToken:
+                continue
+            return fingerprint_of(key)
+        return None
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Return `sealed` sealed with the newest key; raises `ConfigError` when none opens it."""
+        return self.seal(self.open(sealed))
+
+    def refresh(self) -> None:
+        """Take up keys that another process has added or dropped since."""
+        if self._reread is not None:
+            keys = tuple(self._reread())
+            if keys and keys != self._keys:
+                self._take(keys)
+
+    def _take(self, keys: Sequence[bytes]) -> None:
+        try:
+            ring = MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
             raise ConfigError(
                 ["key: not a usable key"], remedy="A key is 32 random bytes in URL-safe base 64."
             ) from error
-
-    def seal(self, secrets: Mapping[str, str]) -> bytes:
-        """Return the secrets encrypted; nothing for none."""
-        return self._fernet.encrypt(json.dumps(dict(secrets)).encode()) if secrets else b""
-
-    def open(self, sealed: bytes) -> dict[str, str]:
-        """Return sealed secrets; raises `ConfigError` when they were sealed with another key."""
-        if not sealed:
-            return {}
-        try:
-            secrets: dict[str, str] = json.loads(self._fernet.decrypt(sealed))
-        except InvalidToken as error:
-            raise ConfigError(
-                ["key: it does not open the stored credentials"],
-                remedy=f"Give the key they were sealed with (COPYDESK_KEY or {KEY_FILE}).",
-            ) from error
-        return secrets
+        self._keys, self._ring = tuple(keys), ring
 
 
 def open_vault(key: str, home: Path) -> Vault:
-    """Return the vault for `key`, or for the key file in `home`, which is made on first use."""
+    """Return the vault for `key` (one or several, newest first), or for the key file in `home`,
+    which is made on first use.
+
+    Raises `ConfigError` for what cannot be a key.
+    """
     if key:
-        return Vault(key.encode())
+        return Vault(*split_keys(key))
     path = home / KEY_FILE
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
+        fresh = _beside(path, [new_key()])
         try:
             # link, not rename: of two processes that start together one wins, none overwrites
             os.link(fresh, path)
@@ -61,4 +127,47 @@ def open_vault(key: str, home: Path) -> Vault:
             pass
         finally:
             fresh.unlink()
-    return Vault(path.read_bytes().strip())
+    return Vault(*read_keys(path), reread=_rereader(path))
+
+
+def read_keys(path: Path) -> tuple[bytes, ...]:
+    """Return the keys in a key file, newest first."""
+    return split_keys(path.read_text(encoding="ascii", errors="replace"))
+
+
+def write_keys(path: Path, keys: Sequence[bytes]) -> None:
+    """Replace a key file as a whole; it is on the disk before it takes the old one's place."""
+    fresh = _beside(path, keys)
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _rereader(path: Path) -> Callable[[], Sequence[bytes]]:
+    seen: tuple[object, tuple[bytes, ...]] = (None, ())
+
+    def reread() -> Sequence[bytes]:
+        nonlocal seen
+        try:
+            stat = path.stat()
+            mark = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if mark != seen[0]:
+                seen = (mark, read_keys(path))
+        except OSError:
+            return ()
+        return seen[1]
+
+    return reread
+
+
+def _beside(path: Path, keys: Sequence[bytes]) -> Path:
+    fresh = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(b"\n".join(keys) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return fresh

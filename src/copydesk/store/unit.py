@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from copydesk.store.posts import Posts
     from copydesk.store.reviews import Reviews
     from copydesk.store.schedules import Schedules
+    from copydesk.store.sealed import SealedRows
     from copydesk.store.submissions import Submissions
     from copydesk.store.tokens import Tokens
     from copydesk.store.webhooks import Webhooks
@@ -149,6 +150,13 @@ class UnitOfWork:
         from copydesk.store.credentials import Credentials
 
         return Credentials(self)
+
+    @cached_property
+    def sealed(self) -> SealedRows:
+        """Return everything sealed, wherever it stands."""
+        from copydesk.store.sealed import SealedRows
+
+        return SealedRows(self)
 
     @cached_property
     def connections(self) -> Connections:

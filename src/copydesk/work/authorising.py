@@ -81,9 +81,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An attempt that waits for a person: at `authorize_url`, or with `device`'s code elsewhere."""
+    """An attempt that waits for a person: at `authorize_url`, or with `device`'s code elsewhere.
+
+    `ticket` is the state that comes back with the answer.
+    """
 
     connection: Connection
+    ticket: str = field(default="", repr=False)
     authorize_url: str = field(default="", repr=False)
     device: DeviceCode | None = None
 
@@ -167,7 +171,7 @@ async def begin_connection(
             secrets=desk.vault.seal({"kept": json.dumps(kept)}),
             lasts=lasts,
         )
-    return Begun(connection=connection, authorize_url=url, device=device)
+    return Begun(connection=connection, ticket=ticket, authorize_url=url, device=device)
 
 
 async def _target_of(desk: Desk, wanted: Wanted) -> Target:

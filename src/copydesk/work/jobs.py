@@ -11,6 +11,7 @@ class Kind(StrEnum):
 
     COMPOSE = "compose"  # a submission: parse it, write it up, ask the gate
     DISTRIBUTE = "distribute"  # an approved post: plan its deliveries
+    TEND = "tend"  # an account: renew its credential, announce its end
     COURIER = "courier"  # an account: carry what is due
     SERIES = "series"  # a series: plan its next occurrences
     NOTIFY = "notify"  # a webhook: tell it what has happened

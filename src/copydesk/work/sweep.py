@@ -25,6 +25,7 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.NOTIFY: due["webhooks"],
             Kind.SERIES: due["series"],
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
+            Kind.TEND: await unit.credentials.due(now),
             Kind.COURIER: await unit.deliveries.accounts_with_work(now),
         }
     hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]

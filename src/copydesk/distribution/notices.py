@@ -1,0 +1,83 @@
+"""How an account's credential stands, in words that a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from copydesk.core.account import Account
+from copydesk.core.errors import NotFound
+from copydesk.core.findings import Finding, Severity
+from copydesk.distribution.lifetimes import NOTICES
+from copydesk.platforms.kit.auth import OAuth1, OAuth2Code, OAuth2Device, missing_scopes
+from copydesk.platforms.kit.registry import load_platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is worth saying about a credential.
+
+    `problem` is "" while all is well; `urgent` tells that posts do not go out any more, or soon.
+    `connectable` says that a person can connect it again over the platform's pages.
+    """
+
+    connectable: bool
+    missing_scopes: tuple[str, ...] = ()
+    problem: str = ""
+    remedy: str = ""
+    urgent: bool = False
+
+
+def notice_of(account: Account, now: datetime) -> Notice:
+    """Return how the credential of `account` stands at `now` (aware UTC)."""
+    try:
+        platform = load_platform(account.platform)
+    except NotFound:
+        return Notice(connectable=False)
+    connectable = any(isinstance(k, OAuth2Code | OAuth2Device | OAuth1) for k in platform.auth)
+    missing = missing_scopes(platform.auth_of(account), account.scopes)
+    remedy = f"copydesk accounts connect {account.name}"
+    if missing:
+        return Notice(
+            connectable=connectable,
+            missing_scopes=missing,
+            problem=f"not granted, but needed: {', '.join(missing)}",
+            remedy=f"{remedy}, and agree to everything it asks for",
+            urgent=True,
+        )
+    if account.ends_at is None:
+        return Notice(connectable=connectable)
+    left = account.ends_at - now
+    when = f"{account.ends_at:%Y-%m-%d %H:%M} UTC"
+    if left <= timedelta(0):
+        return Notice(
+            connectable=connectable,
+            problem=f"the credential ended on {when}",
+            remedy=remedy,
+            urgent=True,
+        )
+    if left <= timedelta(days=NOTICES[0]):
+        return Notice(
+            connectable=connectable,
+            problem=f"the credential ends on {when} and cannot be renewed",
+            remedy=remedy,
+            urgent=left <= timedelta(days=1),
+        )
+    return Notice(connectable=connectable)
+
+
+def credential_findings(account: Account, now: datetime) -> list[Finding]:
+    """Return what is to be said about a credential before anything is sent: a scope that was not
+    granted is an error, an end that comes near a warning."""
+    notice = notice_of(account, now)
+    if not notice.problem:
+        return []
+    return [
+        Finding(
+            code="scope_missing" if notice.missing_scopes else "credential_ends",
+            field="account",
+            message=f"{account.name}: {notice.problem}",
+            remedy=notice.remedy,
+            severity=Severity.ERROR if notice.missing_scopes else Severity.WARNING,
+        )
+    ]
