@@ -247,3 +247,37 @@ async def test_accounts_without_a_timetable_pay_nothing(
         monkeypatch.setattr(Schedules, name, never)
     await carry(desk, account)
     assert len(remote.taken) == 1
+
+
+async def test_what_a_person_sends_again_is_not_too_late(
+    desk: Desk, clock: StoppedClock, remote: Remote, account: Account
+) -> None:
+    from copydesk.core.outcomes import Refused
+
+    await give(desk, account, late=LatePolicy.SKIP, grace="10m")
+    await add_posts(desk, "one")
+    remote.script["commit"] = [Refused("text", "too long")]
+    await carry(desk, account)
+    clock.advance(86400)
+    (held,) = await deliveries(desk)
+    async with desk.store.begin("ada") as unit:
+        await decide_delivery(unit, held.id, Decision.SEND)
+    await carry(desk, account)
+    assert len(remote.taken) == 1
+
+
+async def test_what_is_held_for_later_and_sent_now_goes_out_now(
+    desk: Desk, clock: StoppedClock, remote: Remote, account: Account
+) -> None:
+    from copydesk.store.deliveries import Change
+
+    late = Timing(due_at=clock.now() + timedelta(days=3))
+    id = await add_late(desk, account, "one", late)
+    async with desk.store.begin("ada") as unit:
+        waiting = await unit.deliveries.get(id)
+        await unit.deliveries.move(
+            Change(delivery=waiting, to=DeliveryState.HELD, reason="somebody looks at it")
+        )
+        await decide_delivery(unit, id, Decision.SEND)
+    await carry(desk, account)
+    assert len(remote.taken) == 1

@@ -130,12 +130,20 @@ class Schedules:
 
     async def send_however_late(self, found: Sequence[Delivery]) -> None:
         """Let these deliveries go out whenever they can: a person has been asked, or said so."""
-        for delivery in found:
-            await self._unit.connection.execute(
-                insert_if_absent(self._unit, timings).values(
-                    delivery_id=delivery.id, due_at=delivery.due_at, **_PLAIN
-                )
+        owners = await self._unit.connection.execute(
+            sa.select(accounts.c.id).where(
+                accounts.c.id.in_({delivery.account_id for delivery in found}),
+                accounts.c.timetable.is_not(None),
             )
+        )
+        strict = {row.id for row in owners}
+        fresh = [
+            {"delivery_id": delivery.id, "due_at": delivery.due_at, **_PLAIN}
+            for delivery in found
+            if delivery.account_id in strict
+        ]
+        if fresh:
+            await self._unit.connection.execute(insert_if_absent(self._unit, timings), fresh)
         await self._unit.connection.execute(
             sa.update(timings)
             .where(timings.c.delivery_id.in_([delivery.id for delivery in found]))

@@ -65,6 +65,7 @@ async def decide_delivery(
             )
         case Decision.SEND:
             change = sent_again(delivery, unit.now, why)
+            await unit.schedules.send_however_late([delivery])
         case Decision.GIVE_UP:
             change = Change(
                 delivery=delivery,
@@ -87,6 +88,8 @@ def sent_again(delivery: Delivery, wake_at: datetime, why: str) -> Change:
         reason=why,
         values={
             "wake_at": wake_at,
+            # nothing wakes before it is due
+            "due_at": min(delivery.due_at, wake_at),
             "spent": {},
             "looks": 0,
             "handles": {},
