@@ -314,6 +314,15 @@ class Deliveries(RuleBasedStateMachine):
     def mend(self, which: int) -> None:
         self.do(try_account(self.desk, self.accounts[which].name, actor="test"))
 
+    @rule(which=st.integers(0, 1))
+    def stir(self, which: int) -> None:
+        """Whatever rests is looked at before its time, as after an account was mended."""
+        self.do(self._stir(self.accounts[which]))
+
+    async def _stir(self, account: Account) -> None:
+        async with self.desk.store.begin("person") as unit:
+            await unit.deliveries.wake_resting(account.id)
+
     async def _decide(self, one: Delivery, decision: Decision) -> None:
         async with self.desk.store.begin("person") as unit:
             await decide_delivery(unit, one.id, decision)

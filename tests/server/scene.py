@@ -298,7 +298,7 @@ async def _hold(unit: UnitOfWork, delivery: Delivery, words: str) -> None:
     delivery = await unit.deliveries.get(delivery.id)
     values = {
         "url": f"javascript:alert(1){words}",
-        "reason_code": "cannot_be_known",
+        "reason_code": "unknown",
         "reason": f"the platform cannot be asked{words}",
         "remedy": f"Look there and decide.{words}",
     }

@@ -28,7 +28,8 @@ def remove(
     from copydesk.work.removing import remove_account
 
     if not yes:
-        typer.confirm(f"Remove {name} and wipe its secrets? This cannot be undone.", abort=True)
+        question = f"Remove {name} and wipe its secrets? This cannot be undone."
+        typer.confirm(question, abort=True, err=True)
 
     async def work() -> Removed:
         async with open_desk(load_settings(find_home(home))) as desk:

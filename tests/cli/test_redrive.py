@@ -1,0 +1,39 @@
+"""Redriving, settling and removing from the command line."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.test_commands import Run, article, home, project, run
+
+__all__ = ["article", "home", "project", "run"]
+
+
+def test_what_failed_is_listed_and_sent_again(project: Run, article: object) -> None:
+    project("accounts", "add", "sandbox", "--name", "lossy", "--set", "fault=refused")
+    (sent,) = json.loads(
+        project("publish", article, "--to", "lossy", "--wait", "--json", code=10).stdout
+    )
+    assert sent["state"] == "held"
+    assert "Nothing waits that fits." in project("redrive").stdout
+    listed = project("redrive", "--state", "held", "--dry-run").stdout
+    assert sent["id"] in listed
+    assert "1 would be sent again" in listed
+    done = json.loads(project("redrive", sent["id"], "--json").stdout)
+    assert done["counts"] == {"sent": 1}
+    told = json.loads(project("status", sent["id"], "--json").stdout)
+    assert told["state"] == "scheduled"
+    assert json.loads(told["payload"])
+    assert told["tries"][0]["payload_sha256"] == told["payload_sha256"]
+    project("redrive", "--state", "delivered", code=4)
+    project("redrive", "--state", "nonsense", code=2)
+    project("redrive", "--did-not-land", code=4)
+    project("redrive", "dlv_nobody", code=5)
+
+
+def test_an_account_is_removed_once_somebody_is_sure(project: Run) -> None:
+    project("accounts", "remove", "box", code=1)
+    removed = json.loads(project("accounts", "remove", "box", "--yes", "--json").stdout)
+    assert removed["state"] == "removed"
+    project("accounts", "test", "box", code=5)
+    project("accounts", "add", "sandbox", "--name", "box")
