@@ -16,8 +16,8 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Action
 from copydesk.core.post import Content, Tier
 from copydesk.distribution.planning import plan, schedule
-from copydesk.platforms.webhook.render import event_body
 from copydesk.platforms.kit.signature import signed_headers, signing_keys
+from copydesk.platforms.webhook.render import event_body
 from copydesk.store.tables import deliveries, events, receipts
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk, open_desk
@@ -53,7 +53,7 @@ def settings_file(home: Path, database: str) -> None:
 async def fill(home: Path, url: str, *, accounts: int, count: int, seed: int) -> None:
     """Add webhook accounts at `url` and plan `count` deliveries over them, due tomorrow."""
     async with open_desk(load_settings(home), approve="automatic") as desk:
-        targets = [await _account(desk, url, number) for number in range(accounts)]
+        targets = [await account(desk, url, number) for number in range(accounts)]
         source = random.Random(seed)
         left = count
         number = 0
@@ -140,7 +140,7 @@ async def finished(desk: Desk, due_at: datetime) -> Finished:
     )
 
 
-async def _account(desk: Desk, url: str, number: int) -> Account:
+async def account(desk: Desk, url: str, number: int) -> Account:
     return await add_account(
         desk,
         "webhook",

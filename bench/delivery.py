@@ -57,7 +57,7 @@ async def main(arguments: argparse.Namespace) -> None:
         server = None
         if any(name.startswith("postgres") for name in arguments.setups):
             server = stack.enter_context(_postgres.running())
-        url = await stack.enter_async_context(_receiver())
+        url = await stack.enter_async_context(receiver())
         for turn in range(arguments.repeat):
             homes: dict[str, Path] = {}
             for name in arguments.setups:
@@ -105,7 +105,7 @@ async def _ours(
     await _forget(url)
     count = arguments.count
     async with open_desk(load_settings(home)) as desk, AsyncExitStack() as stack:
-        processes = [await stack.enter_async_context(_worker(home)) for _ in range(workers)]
+        processes = [await stack.enter_async_context(worker(home)) for _ in range(workers)]
         await asyncio.sleep(1)
         due_at = desk.clock.now() + _NOTICE
         await _backlog.fall_due(desk, due_at)
@@ -143,7 +143,7 @@ async def _wait(desk: Desk, url: str, count: int, patience: float) -> None:
 
 
 @asynccontextmanager
-async def _worker(home: Path) -> AsyncIterator[psutil.Process]:
+async def worker(home: Path) -> AsyncIterator[psutil.Process]:
     with (home / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -162,7 +162,7 @@ async def _worker(home: Path) -> AsyncIterator[psutil.Process]:
 
 
 @asynccontextmanager
-async def _receiver() -> AsyncIterator[str]:
+async def receiver() -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench._receiver", stdout=asyncio.subprocess.PIPE
     )
