@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+from typer.testing import CliRunner
+
+from copydesk.cli.main import app
 from tests.cli.test_commands import Run, article, home, project, run
 
 __all__ = ["article", "home", "project", "run"]
@@ -32,7 +35,9 @@ def test_what_failed_is_listed_and_sent_again(project: Run, article: object) -> 
 
 
 def test_an_account_is_removed_once_somebody_is_sure(project: Run) -> None:
-    project("accounts", "remove", "box", code=1)
+    unsure = CliRunner().invoke(app, ["accounts", "remove", "box"], input="n\n")
+    assert unsure.exit_code == 1
+    assert "cannot be undone" in unsure.stderr
     removed = json.loads(project("accounts", "remove", "box", "--yes", "--json").stdout)
     assert removed["state"] == "removed"
     project("accounts", "test", "box", code=5)
