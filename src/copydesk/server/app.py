@@ -25,12 +25,14 @@ from copydesk.server.api import (
 )
 from copydesk.server.api import aftercare as aftercare_api
 from copydesk.server.api import budgets as budgets_api
+from copydesk.server.api import connect as connect_api
 from copydesk.server.api import schedules as schedules_api
 from copydesk.server.api import webhooks as webhooks_api
 from copydesk.server.feed import Feed
 from copydesk.server.hooks import callbacks
 from copydesk.server.pages import aftercare as aftercare_pages
 from copydesk.server.pages import budgets as budget_pages
+from copydesk.server.pages import connect as connect_pages
 from copydesk.server.pages import deliveries as delivery_pages
 from copydesk.server.pages import desk as desk_pages
 from copydesk.server.pages import inbox, live, piece, redriving, removing
@@ -93,6 +95,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         reviews,
         accounts,
         budgets_api,
+        connect_api,
         events,
         health,
         schedules_api,
@@ -114,6 +117,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         webhook_pages,
     ):
         app.include_router(page.router)
+    app.include_router(connect_pages.router)
     app.include_router(aftercare_pages.router)
     app.include_router(schedule_pages.router)
     app.include_router(schedule_pages.feed_router)

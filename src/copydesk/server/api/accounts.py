@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from copydesk.core.account import Account
 from copydesk.core.states import AccountState
+from copydesk.distribution.notices import notice_of
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of, check_own
 from copydesk.work.breakers import Stopped, stopped
@@ -30,6 +31,12 @@ class AccountOut(BaseModel):
     inbox: bool = Field(description="whether approved posts from the inbox go here")
     api_version: str = Field(description="the API version it was moved to; empty: the pinned one")
     wait_for_link: bool = Field(description="whether its posts wait for pages they link to")
+    identity: str = Field(description="who it is on the platform, as far as it is known")
+    scopes: str = Field(description="what was granted, space-separated; empty: nobody said")
+    missing_scopes: Sequence[str] = Field((), description="needed, but not granted")
+    expires_at: datetime | None = Field(description="when its credential expires")
+    ends_at: datetime | None = Field(description="when only a person can go on: connect it again")
+    notice: str = Field("", description="what is to be done about its credential")
     paused_until: datetime | None = Field(description="the platform asked to wait until then")
     stopped: Sequence[str] = Field(
         (), description="why no call is made at the moment: the platform does not answer"
@@ -51,7 +58,7 @@ async def list_accounts(desk: DeskNow) -> list[AccountOut]:
     async with desk.store.read() as unit:
         found = await unit.accounts.all(desk.workspace_id)
         kept_out = await stopped(unit, found)
-    return [_account_out(account, kept_out) for account in found]
+    return [_account_out(account, desk.clock.now(), kept_out) for account in found]
 
 
 @router.get("/{id}", responses=NOT_FOUND)
@@ -61,7 +68,7 @@ async def get_account(id: str, desk: DeskNow) -> AccountOut:
         account = await unit.accounts.get(id)
         check_own(account.workspace_id, desk, f"account {id}")
         kept_out = await stopped(unit, [account])
-    return _account_out(account, kept_out)
+    return _account_out(account, desk.clock.now(), kept_out)
 
 
 @router.post("/{id}/remove", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
@@ -74,7 +81,10 @@ async def remove(id: str, desk: DeskNow, asking: Admin) -> RemovedOut:
     return RemovedOut(id=id, cancelled=done.cancelled, held=done.held, sending=done.sending)
 
 
-def _account_out(account: Account, kept_out: Sequence[Stopped]) -> AccountOut:
+def _account_out(account: Account, now: datetime, kept_out: Sequence[Stopped]) -> AccountOut:
     values: dict[str, Any] = {name: getattr(account, name, ()) for name in AccountOut.model_fields}
     values["stopped"] = [str(one) for one in kept_out if account.name in one.accounts]
+    notice = notice_of(account, now)
+    values["missing_scopes"] = notice.missing_scopes
+    values["notice"] = f"{notice.problem}. {notice.remedy}" if notice.problem else ""
     return AccountOut(**values)

@@ -74,7 +74,9 @@ async def show_accounts(desk: DeskNow) -> Response:
     view = AccountsView(
         frame=Frame(title="Accounts", section="Accounts"),
         lines=tuple(
-            account_line(account, kept_out, [e for a, e in ending if a.id == account.id])
+            account_line(
+                account, desk.clock.now(), kept_out, [e for a, e in ending if a.id == account.id]
+            )
             for account in found
         ),
     )

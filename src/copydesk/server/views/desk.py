@@ -8,8 +8,10 @@ from datetime import datetime
 
 from copydesk.core.account import Account
 from copydesk.core.states import ReviewState
+from copydesk.distribution.notices import notice_of
 from copydesk.distribution.versions import Ending
 from copydesk.server.views.badges import Badge, badge, risk_badge
+from copydesk.server.views.connect import connect_url, credential_words
 from copydesk.server.views.frame import Choice, Frame
 from copydesk.store.reviews import Review
 from copydesk.work.breakers import Stopped
@@ -56,6 +58,9 @@ class AccountLine:
     other_versions: tuple[str, ...]
     version_url: str
     remove_url: str
+    credential: tuple[str, ...]
+    warning: str
+    connect_url: str
     inbox: bool
     settings: tuple[tuple[str, str], ...]
 
@@ -81,10 +86,14 @@ def review_line(review: Review) -> ReviewLine:
 
 
 def account_line(
-    account: Account, stopped: Sequence[Stopped] = (), endings: Sequence[Ending] = ()
+    account: Account,
+    now: datetime,
+    stopped: Sequence[Stopped] = (),
+    endings: Sequence[Ending] = (),
 ) -> AccountLine:
-    """Return one account as a line; its secrets are kept elsewhere."""
+    """Return one account as a line at `now`; its secrets are kept elsewhere."""
     versions = versions_of(account)
+    notice = notice_of(account, now)
     return AccountLine(
         id=account.id,
         name=account.name,
@@ -98,6 +107,9 @@ def account_line(
         other_versions=tuple(v.version.version for v in versions if not v.in_use),
         version_url=f"/accounts/{account.id}/version",
         remove_url=f"/accounts/{account.id}/remove",
+        credential=credential_words(account),
+        warning=f"{notice.problem}." if notice.problem else "",
+        connect_url=connect_url(account, notice),
         inbox=account.inbox,
         settings=tuple(sorted(account.settings.items())),
     )
