@@ -10,20 +10,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Delivery, Outgoing
 from copydesk.core.outcomes import Inconclusive
 from copydesk.core.standing import Standing, stands
 from copydesk.distribution.aftercare import as_out
 from copydesk.distribution.calls import words
-from copydesk.platforms.kit.contract import Client
 from copydesk.store import Store
 from copydesk.store.aftercare import Out
 
 #: How many posts are looked at in one go, and for how long a claim keeps others from them.
 AT_ONCE: Final = 50
 CLAIM: Final = timedelta(minutes=10)
+
+
+class Looks(Protocol):
+    """What can be asked how a post stands: a client, or what stands for one."""
+
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Return how a delivered post stands."""
+        ...
+
+
+class Unasked:
+    """Stands for a client that cannot be used now, and says why."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Say that nobody was asked."""
+        return Inconclusive(f"the platform was not asked: {self._reason}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +73,7 @@ async def claim(store: Store, account_id: str) -> list[Out]:
 
 
 async def inspect(
-    store: Store, client: Client, outs: Sequence[Out], schedule: Sequence[float], *, actor: str
+    store: Store, client: Looks, outs: Sequence[Out], schedule: Sequence[float], *, actor: str
 ) -> list[Seen]:
     """Look at each post and keep how it stands; changes nothing on the platform.
 
@@ -73,7 +91,7 @@ async def inspect(
     return seen
 
 
-async def _look(client: Client, out: Out) -> Standing:
+async def _look(client: Looks, out: Out) -> Standing:
     if not out.delivery.remote_id:
         return Inconclusive("nobody said under which id it is there")
     try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
@@ -15,12 +14,12 @@ from copydesk.core.delivery import Action
 from copydesk.core.errors import ConfigError, Conflict, NotFound
 from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
-from copydesk.distribution.inspection import AT_ONCE, Seen, claim, inspect
-from copydesk.platforms.kit.contract import Client, Session
+from copydesk.distribution.inspection import AT_ONCE, Seen, Unasked, claim, inspect
+from copydesk.distribution.opened import OpenAccount
 from copydesk.platforms.kit.registry import load_platform
-from copydesk.platforms.kit.transport import observed
 from copydesk.store.aftercare import Out
 from copydesk.work.desk import Desk
+from copydesk.work.trying import credentials_of
 
 _log = structlog.get_logger(__name__)
 
@@ -72,30 +71,18 @@ async def inspect_now(desk: Desk, ids: Sequence[str], *, actor: str) -> list[See
 
 async def _look(desk: Desk, account: Account, outs: Sequence[Out], *, actor: str) -> list[Seen]:
     platform = load_platform(account.platform)
-    async with asyncio.timeout(platform.manifest.timeout * (1 + _PATIENCE * len(outs))):
-        async with _client(desk, account) as client:
-            schedule = platform.inspections(account)
-            return await inspect(desk.store, client, outs, schedule, actor=actor)
-
-
-@asynccontextmanager
-async def _client(desk: Desk, account: Account) -> AsyncIterator[Client]:
+    schedule = platform.inspections(account)
+    credentials = credentials_of(desk, actor)
     async with desk.store.read() as unit:
         sealed = await unit.accounts.secrets(account.id)
-    observers = desk.observers(account)
-    session = Session(
-        account=account,
-        secrets=desk.vault.open(sealed),
-        transport=observed(desk.transport, observers),
-        observers=observers,
-        load_media=_no_media,
-        home=desk.settings.home,
-    )
-    client = load_platform(account.platform).connect(session)
+    opened = OpenAccount(credentials, platform, credentials.open(account, sealed), _no_media)
     try:
-        yield client
+        async with asyncio.timeout(platform.manifest.timeout * (1 + _PATIENCE * len(outs))):
+            problem = await opened.keep(account)
+            client = opened.client if problem is None else Unasked(problem.reason)
+            return await inspect(desk.store, client, outs, schedule, actor=actor)
     finally:
-        await client.close()
+        await opened.close()
 
 
 async def _no_media(media: Media) -> bytes:
