@@ -148,12 +148,13 @@ async def test_messages_are_replayed_by_id_and_by_time(
 
 
 async def test_only_admins_manage_webhooks(stranger: httpx2.AsyncClient, desk: Desk) -> None:
-    for role, status in (("editor", 403), ("admin", 201)):
-        headers = {"Authorization": f"Bearer {await make_token(desk, role)}"}
-        answer = await stranger.post("/v1/webhooks", json=NEW, headers=headers)
-        assert answer.status_code == status
-    id = answer.json()["id"]
+    admin = {"Authorization": f"Bearer {await make_token(desk, 'admin')}"}
     headers = {"Authorization": f"Bearer {await make_token(desk, 'editor')}"}
+    answer = await stranger.post("/v1/webhooks", json=NEW, headers=headers)
+    assert answer.status_code == 403
+    answer = await stranger.post("/v1/webhooks", json=NEW, headers=admin)
+    assert answer.status_code == 201
+    id = answer.json()["id"]
     assert (await stranger.get(f"/v1/webhooks/{id}", headers=headers)).status_code == 200
     assert (await stranger.get(f"/v1/webhooks/{id}/secret", headers=headers)).status_code == 403
 

@@ -12,7 +12,7 @@ from copydesk.core.delivery import Action, Delivery, Rendition
 from copydesk.core.errors import NotFound
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import DeliveryState
-from copydesk.platforms.kit.callbacks import CallbackRequest, Happened, Report
+from copydesk.platforms.kit.callbacks import CallbackRequest, Challenge, Happened, Report
 from copydesk.store import UnitOfWork
 from copydesk.store.callbacks import Received
 from copydesk.store.deliveries import Change
@@ -24,7 +24,6 @@ from copydesk.work.hearing import (
     REMEMBERED,
     CallbackRefused,
     CallbackTooEarly,
-    Challenge,
     Taken,
     hear,
 )
