@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,22 +57,27 @@ class StrictPlatform:
     seconds: float = 60.0
     calls: list[tuple[datetime, str, str]] = field(default_factory=list)
     refusals: list[Reply] = field(default_factory=list)
+    closed_at: datetime | None = None
     closed_until: datetime | None = None
     over: int = 0
+    simultaneous: int = 0
     during_429: int = 0
     headers: dict[str, str] = field(default_factory=dict)
 
     async def call(self, method: str, url: str, **content: Any) -> Reply:
         now = self.clock.now()
         await asyncio.sleep(0)
-        if self.closed_until is not None and now < self.closed_until:
-            self.during_429 += 1
+        if self.closed_at is not None and self.closed_until is not None:
+            # calls of the same instant were on their way when the refusal was
+            self.simultaneous += now == self.closed_at
+            self.during_429 += self.closed_at < now < self.closed_until
         self.calls.append((now, method, url))
         since = now - timedelta(seconds=self.seconds)
         if sum(at > since for at, _, _ in self.calls) > self.limit:
             self.over += 1
         if self.refusals:
             refusal = self.refusals.pop(0)
+            self.closed_at = now
             self.closed_until = now + timedelta(seconds=float(refusal.headers["retry-after"]))
             return refusal
         return Reply(status=200, headers=self.headers, body=b'{"id": "1"}')
@@ -401,3 +406,51 @@ async def test_testing_an_account_obeys_its_429_window(
     clock.advance(60)
     _, outcome = await try_account(desk, "one", actor="test")
     assert isinstance(outcome, Published)
+
+
+async def test_three_couriers_of_three_processes_share_an_app(
+    desk: Desk,
+    platform: Scripted,
+    strict: StrictPlatform,
+    processes: list[Budgets],
+    clock: StoppedClock,
+) -> None:
+    platform.declare(pace=(pace(7, 60, scope="app"),))
+    strict.limit = 7
+    accounts = [await add(desk, f"a{number}") for number in range(3)]
+    desks = [replace(desk, budgets=budgets) for budgets in processes]
+    await add_posts(desk, *(f"Post {number}" for number in range(10)))
+    refusal = {"retry-after": "45", "x-ratelimit-scope": "global", "x-ratelimit-remaining": "0"}
+    for number in range(200):
+        if number == 9:
+            strict.refusals = [Reply(status=429, headers=refusal)]
+        owners = [f"worker{n}/{number}" for n in range(3)]
+        await asyncio.gather(*map(carry, desks, accounts, owners))
+        found = await deliveries(desk)
+        if all(d.state is DeliveryState.DELIVERED for d in found):
+            break
+        clock.advance(5)
+    assert {d.state for d in found} == {DeliveryState.DELIVERED}
+    assert len(found) == 30
+    assert {d.attempts for d in found} == {1}
+    assert strict.over == 0
+    assert strict.refusals == []
+    assert strict.during_429 == 0
+    assert strict.simultaneous <= 3
+
+
+async def test_a_long_queue_of_a_resting_account_is_left_alone(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    platform.declare(pace=(pace(1, 600),))
+    account = await add(desk, "one")
+    await add_posts(desk, *(f"Post {number}" for number in range(60)))
+    await carry(desk, account)
+    async with desk.store.read() as unit:
+        touched = await unit.deliveries.resting(desk.workspace_id, unit.now)
+        assert await unit.deliveries.accounts_with_work(unit.now) == []
+        assert (await unit.workers.backlog()).due == 0
+    assert touched < 60
+    clock.advance(700)
+    async with desk.store.read() as unit:
+        assert await unit.deliveries.accounts_with_work(unit.now) == [account.id]

@@ -57,6 +57,9 @@ CAREFUL = timedelta(seconds=60)
 #: A platform that says "nothing left" for less than this is waited for without writing it down.
 FLEETING = timedelta(seconds=5)
 
+#: For how long tokens may gather before a bucket that was used up is opened again.
+GATHERING = timedelta(seconds=10)
+
 #: How many lumps and closings a process remembers before it looks which are over.
 _MANY = 10_000
 
@@ -297,7 +300,10 @@ class BudgetGate:
 
 
 def _used_up(pace: Pace, fill: Fill, cost: int, now: datetime) -> Closed:
-    until = opens_at(pace, fill, now, cost)
+    first = opens_at(pace, fill, now, cost)
+    # a little later there is more: a long queue is not woken for every single token
+    several = opens_at(pace, fill, now, max(cost, pace.calls // 10))
+    until = max(first, min(several, first + GATHERING))
     which = pace.name or "calls"
     return Closed(
         max(until, now + timedelta(milliseconds=1)),

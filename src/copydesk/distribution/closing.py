@@ -53,17 +53,17 @@ async def close_scope(
                 key = bucket_key(platform, account, pace)
                 await unit.budgets.close(key, scope, until, because)
         case "app":
+            for pace in platform.manifest.pace:
+                if pace.scope == "app":
+                    # first: from here on other workers wait for us before their next lump
+                    key = bucket_key(platform, account, pace)
+                    await unit.budgets.close(key, scope, until, because)
+            await unit.budgets.close(app_key(platform, account), scope, until, because)
             ours = platform.app(account)
             sharing = await unit.accounts.on_platform(account.platform)
-            await unit.budgets.close(app_key(platform, account), scope, until, because)
             await unit.budgets.pause_accounts(
                 [one.id for one in sharing if platform.app(one) == ours], until
             )
-            for pace in platform.manifest.pace:
-                if pace.scope == "app":
-                    # where other workers look before their next lump
-                    key = bucket_key(platform, account, pace)
-                    await unit.budgets.close(key, scope, until, because)
         case _:
             await unit.budgets.close(account_key(account), "account", until, because)
             await unit.budgets.pause_accounts([account.id], until)

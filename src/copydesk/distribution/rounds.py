@@ -7,7 +7,7 @@ committed before anything else. Nothing after the call can fail a delivery.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,8 +37,8 @@ from copydesk.distribution.judgement import (
     judge_existence,
     judge_preparation,
 )
-from copydesk.distribution.opened import OpenAccount, as_outcome, go_again, waits_until
 from copydesk.distribution.liveness import Links
+from copydesk.distribution.opened import OpenAccount, as_outcome, go_again, waits_until
 from copydesk.distribution.records import Look, Records, Sent
 from copydesk.platforms.kit.contract import Platform
 
@@ -91,6 +91,10 @@ class Rounds:
         self._inspect_after = next(iter(platform.inspections(account)), None)
         self._size = self._first_size()
 
+    def end_with(self, is_over: Callable[[], bool]) -> None:
+        """Begin no irreversible call once `is_over()`: another courier may have the account."""
+        self._calls.is_over = is_over
+
     async def close(self) -> None:
         """Close the client."""
         await self._open.close()
@@ -102,6 +106,9 @@ class Rounds:
         if not look.awake:
             return 0
         awake = await self._abandon(look.awake)
+        if await self._account_rests(awake):
+            # the others stay due: nobody is sent to a resting account, and they may be many
+            return 0
         if not await self._account_waits(awake):
             through = await self._gate.let_through(awake, look.breakers)
             if await self._credential_waits(through):
@@ -123,14 +130,19 @@ class Rounds:
 
     async def _account_waits(self, awake: Sequence[Delivery]) -> bool:
         """Let everything wait if the account itself has to."""
-        if self._account.state is not AccountState.CONNECTED:
-            await self._records.wait_for_account(awake, self._account)
-            return True
+        if self._account.state is AccountState.CONNECTED:
+            return False
+        await self._records.wait_for_account(awake, self._account)
+        return True
+
+    async def _account_rests(self, awake: Sequence[Delivery]) -> bool:
+        """Look at these again after the account's rest, if it has one."""
         until = self._account.paused_until
-        if until and until > self._clock.now():
-            await self._records.postpone(awake, until)
-            return True
-        return False
+        connected = self._account.state is AccountState.CONNECTED
+        if not connected or until is None or until <= self._clock.now():
+            return False
+        await self._records.postpone(awake, until)
+        return True
 
     async def _credential_waits(self, through: Sequence[Delivery]) -> bool:
         """Renew the credential if it is time; let everything wait where that does not work."""

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.states import PostState, SeriesState, SubmissionState
-from copydesk.store.tables import deliveries, posts, series, submissions, webhooks, workers
+from copydesk.store.tables import (
+    accounts,
+    deliveries,
+    posts,
+    series,
+    submissions,
+    webhooks,
+    workers,
+)
 from copydesk.store.webhooks import due_webhooks
 
 if TYPE_CHECKING:
@@ -95,7 +103,7 @@ class Workers:
             count, first = (
                 await self._unit.connection.execute(
                     sa.select(sa.func.count(), sa.func.min(table.c.wake_at)).where(
-                        table.c.wake_at <= now
+                        table.c.wake_at <= now, *_not_resting(table, now)
                     )
                 )
             ).one()
@@ -156,3 +164,11 @@ class Workers:
         for row in await self._unit.connection.execute(sa.union_all(*parts)):
             found[row.table].append(row.id)
         return found
+
+
+def _not_resting(table: sa.Table, now: datetime) -> list[sa.ColumnElement[bool]]:
+    # what waits for the end of a rate limit is not late
+    if table is not deliveries:
+        return []
+    resting = sa.select(accounts.c.id).where(accounts.c.paused_until > now)
+    return [deliveries.c.account_id.not_in(resting)]
