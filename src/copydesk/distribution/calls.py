@@ -7,7 +7,7 @@ that stops the account no further call is begun.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -48,6 +48,9 @@ class Calls:
         self._most_misses = most_misses
         self._manifest = manifest
         self._account = account
+        #: Whether the lease may have run out. Asked before each commit call: a cancellation that
+        #: falls together with aiohttp's own timeout is swallowed there (3.14, 2026-11-22).
+        self.is_over: Callable[[], bool] = lambda: False
         # a guard above the adapter's own timeout: no call keeps an account for ever
         self._patience = manifest.timeout * 2 + 5
 
@@ -96,7 +99,10 @@ class Calls:
         return await self._before_commit(self.client.check(outgoing))
 
     async def commit(self, outs: Sequence[Outgoing]) -> list[Outcome | None]:
-        """Make the irreversible calls; None for each that an earlier answer stopped."""
+        """Make the irreversible calls; None for each that an earlier answer, or the end of the
+        lease, stopped."""
+        if self.is_over():
+            return [None] * len(outs)
         if self._manifest.batch > 1:
             return list(await self._commit_batch(outs))
         outcomes: list[Outcome | None] = [None] * len(outs)
@@ -106,7 +112,7 @@ class Calls:
         async def lane() -> None:
             nonlocal stopped
             for position in left:
-                if stopped:
+                if stopped or self.is_over():
                     return
                 outcome = await self._commit_one(outs[position])
                 outcomes[position] = outcome

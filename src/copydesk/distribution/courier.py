@@ -117,7 +117,7 @@ class Courier:
             async with asyncio.timeout_at(began + LEASE - MARGIN) as term:
                 renewing = asyncio.create_task(self._renew(lease, term))
                 try:
-                    return await self._carry(lease, seat)
+                    return await self._carry(lease, seat, term)
                 finally:
                     renewing.cancel()
         except TimeoutError as error:
@@ -127,13 +127,14 @@ class Courier:
         finally:
             await Records(self._store, lease).release()
 
-    async def _carry(self, lease: Lease, seat: Seat) -> int:
+    async def _carry(self, lease: Lease, seat: Seat, term: asyncio.Timeout) -> int:
         async with self._store.read() as unit:
             account = await unit.accounts.get(self._account_id)
             sealed = await unit.accounts.secrets(self._account_id)
         rounds = await self._open(account, sealed, lease)
         if rounds is None:
             return await self._let_wait(lease)
+        rounds.end_with(lambda: _is_over(term))
         carried = 0
         try:
             while not self._tools.stopping() and (seen := await rounds.carry()):
@@ -194,3 +195,8 @@ class Courier:
     async def _load_media(self, media: Media) -> bytes:
         async with self._store.read() as unit:
             return await unit.workspaces.load(media.sha256)
+
+
+def _is_over(term: asyncio.Timeout) -> bool:
+    ends = term.when()
+    return ends is not None and asyncio.get_running_loop().time() >= ends

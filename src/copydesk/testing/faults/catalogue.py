@@ -54,6 +54,7 @@ class Fault(StrEnum):
 
     TWO_WORKERS = "two_workers"
     STALLED_WORKER = "stalled_worker"
+    CLOCKS_DISAGREE = "clocks_disagree_1min"
 
     KILL_AFTER_LEASE = "kill_after_lease"
     KILL_BEFORE_INTENT_COMMIT = "kill_before_intent_commit"

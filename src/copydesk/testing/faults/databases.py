@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -154,7 +155,8 @@ class PostgresTap:
     """Listens in between a worker and PostgreSQL, and acts at a chosen commit.
 
     The wire protocol (version 3) names every message: statements travel as Parse (with a name) and
-    Bind, or as Query. When a transaction that ran a statement containing `wanted` is about to
+    Bind, or as Query. When a transaction that ran a statement like `wanted` (a pattern,
+    lower case) is about to
     commit for the `number`-th time, `before` is awaited; when the server has said that it is
     committed, and before the worker hears of it, `after` is.
     """
@@ -166,7 +168,7 @@ class PostgresTap:
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._wanted = b""
+        self._wanted: re.Pattern[bytes] | None = None
         self._number = 1
         self._seen = 0
         self._before: Moment | None = None
@@ -182,7 +184,8 @@ class PostgresTap:
         after: Moment | None = None,
     ) -> None:
         """Act at the `number`-th commit from now on of a transaction that ran `wanted`."""
-        self._wanted, self._number, self._seen = wanted.lower().encode(), number, 0
+        self._wanted = re.compile(wanted.encode(), re.DOTALL)
+        self._number, self._seen = number, 0
         self._before, self._after = before, after
 
     def cut(self) -> None:
@@ -228,7 +231,7 @@ class PostgresTap:
 
     def matches(self, statement: bytes) -> bool:
         """Tell whether a statement is the one waited for."""
-        return bool(self._wanted) and self._wanted in statement.lower()
+        return bool(self._wanted and self._wanted.search(statement.strip().lower()))
 
     def counts(self) -> bool:
         """Count a commit that matters; True for the one to act at."""

@@ -21,7 +21,7 @@ from copydesk.core.errors import StoreUnavailable
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import SETTLED, DeliveryState
 from copydesk.distribution.planning import plan, schedule
-from copydesk.store import Hint, Outbox
+from copydesk.store import Hint, Outbox, UnitOfWork
 from copydesk.store.unit import SilentOutbox
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.faults.rig import EngineRig
@@ -124,6 +124,18 @@ async def all_deliveries(desk: Desk) -> list[Delivery]:
     return found
 
 
+async def seconds_to_wake(unit: UnitOfWork, workspace_id: str) -> float:
+    """Return how long nothing will happen: until a row wakes or an account's rest is over; 0 when
+    neither is to be expected."""
+    now = unit.now
+    moments = [
+        await unit.workers.next_wake(now),
+        *(account.paused_until for account in await unit.accounts.all(workspace_id)),
+    ]
+    waits = [(moment - now).total_seconds() for moment in moments if moment and moment > now]
+    return max(0.01, min(waits)) if waits else 0.0
+
+
 @dataclass
 class Engine:
     """One worker's work, without its waiting. `clock` is the true time that is moved on."""
@@ -194,15 +206,9 @@ class Engine:
         where a dead worker's lease or an absent database is waited for, half a minute at most."""
         try:
             async with self.desk.store.read() as unit:
-                now = unit.now
-                moments = [
-                    await unit.workers.next_wake(now),
-                    *(a.paused_until for a in await unit.accounts.all(self.desk.workspace_id)),
-                ]
+                return min(30.0, await seconds_to_wake(unit, self.desk.workspace_id) or 1.0)
         except StoreUnavailable:
             return 1.0
-        waits = [(moment - now).total_seconds() for moment in moments if moment and moment > now]
-        return max(0.01, min([*waits, 30.0])) if waits else 1.0
 
     async def _call_a_person(self) -> None:
         """The account is blocked: somebody mends it, says so, and the rest goes on."""

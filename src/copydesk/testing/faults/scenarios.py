@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
-
-import structlog
 
 from copydesk.testing.faults import kills, machines, moments, networks
 from copydesk.testing.faults.catalogue import CALLS, KILLS, NETWORK, Fault
 from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.figures import Row
+from copydesk.testing.faults.muted import mute
 from copydesk.testing.faults.rig import EngineRig, NotApplicable
 from copydesk.testing.faults.scene import Scene, scene
 
@@ -59,12 +56,3 @@ async def _lies(stage: Scene) -> Row:
     if stage.fault is not Fault.NONE and not stage.rig.struck:
         raise AssertionError("the fault never struck: this proves nothing")
     return await stage.row()
-
-
-def mute() -> None:
-    """Drop log lines: faults make thousands of them, and the table says what matters."""
-    structlog.configure(processors=[_drop])
-
-
-def _drop(_logger: Any, _name: str, _event: Mapping[str, Any]) -> Any:
-    raise structlog.DropEvent

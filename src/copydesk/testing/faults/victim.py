@@ -16,35 +16,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from copydesk.core.clock import SystemClock
 from copydesk.core.states import SETTLED, DeliveryState
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.testing.clocks import SkewedClock
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.engine import open_engine_desk
+from copydesk.testing.faults.engine import open_engine_desk, seconds_to_wake
 from copydesk.testing.faults.hearing import hearing
+from copydesk.testing.faults.muted import mute
 from copydesk.work.worker import working
 
 #: Exit code of a victim that finished its work because its step never came.
 SURVIVED = 3
 
-#: What a statement contains that begins a step.
+#: After how many looks at rows, 50 ms apart, a victim believes that it is only waiting.
+_IDLE = 8
+
+#: What the statement looks like whose transaction is a step (a pattern, lower case).
 STATEMENTS = {
-    Fault.KILL_AFTER_LEASE: "lease_fence +",
-    Fault.KILL_BEFORE_INTENT_COMMIT: "insert into intents",
-    Fault.KILL_AFTER_INTENT_COMMIT: "insert into intents",
-    Fault.KILL_BEFORE_RECEIPT_COMMIT: "insert into receipts",
-    Fault.KILL_AFTER_RECEIPT_COMMIT: "insert into receipts",
+    Fault.KILL_AFTER_LEASE: r"^update accounts set (?:(?! where ).)*lease_fence",
+    Fault.KILL_BEFORE_INTENT_COMMIT: r"^insert into intents",
+    Fault.KILL_AFTER_INTENT_COMMIT: r"^insert into intents",
+    Fault.KILL_BEFORE_RECEIPT_COMMIT: r"^insert into receipts",
+    Fault.KILL_AFTER_RECEIPT_COMMIT: r"^insert into receipts",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doom:
     """When a victim dies: at the `number`-th time of step `fault`. `skew` is how wrong its clock
-    is, in seconds; `accepted_file` a pattern of what its own platform syncs to disk; `pid_file` is
-    where it says who it is."""
+    is, in seconds, and `skew_file` where it says how wrong it has become: where it would wait, it
+    puts its clock forward. `accepted_file` is a pattern of what its own platform syncs to disk,
+    `pid_file` where it says who it is."""
 
     home: Path
     database: str
@@ -53,13 +56,14 @@ class Doom:
     fault: Fault
     number: int
     skew: float
+    skew_file: Path
     accepted_file: str = ""
     pid_file: Path | None = None
 
 
 def main(doom: Doom) -> None:
     """Work as a worker does until death comes; exits with `SURVIVED` if it does not."""
-    structlog.configure(processors=[_mute])
+    mute()
     if doom.module:
         platform_modules()[doom.platform] = doom.module
     if doom.pid_file is not None:
@@ -85,12 +89,21 @@ def main(doom: Doom) -> None:
 async def _work(doom: Doom) -> None:
     clock = SkewedClock(SystemClock(), doom.skew)
     async with open_engine_desk(doom.database, doom.home, clock) as desk, working(desk, "victim"):
+        idle = 0
         while True:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
             async with desk.store.read() as unit:
                 counts = await unit.deliveries.counts(desk.workspace_id)
+                due = await unit.deliveries.accounts_with_work(unit.now)
+                wait = await seconds_to_wake(unit, desk.workspace_id)
             if not {DeliveryState(state) for state in counts} - SETTLED:
                 return
+            # a courier at work is not waiting, though nothing else is due meanwhile
+            idle = idle + 1 if not due and DeliveryState.SENDING not in counts else 0
+            if idle > _IDLE and wait:
+                idle = 0
+                clock.skew += wait
+                doom.skew_file.write_text(str(clock.skew))
 
 
 class _Steps:
@@ -103,10 +116,6 @@ class _Steps:
         self._left -= 1
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _mute(_logger: Any, _name: str, _event: Any) -> Any:
-    raise structlog.DropEvent
 
 
 # ---------------------------------------------------------------- listening
@@ -127,7 +136,7 @@ def _listen_to_disk(pattern: str, steps: _Steps) -> None:
 def _listen_to_sqlite(fault: Fault, steps: _Steps) -> None:
     if fault not in STATEMENTS:
         return
-    wanted = STATEMENTS[fault]
+    wanted = re.compile(STATEMENTS[fault], re.DOTALL)
     before = fault in {Fault.KILL_BEFORE_INTENT_COMMIT, Fault.KILL_BEFORE_RECEIPT_COMMIT}
     real = sqlite3.connect
 
@@ -137,10 +146,10 @@ def _listen_to_sqlite(fault: Fault, steps: _Steps) -> None:
         matters = False
 
         def note(self, sql: str) -> bool:
-            text = sql.lower()
-            if wanted in text and not text.startswith("select"):
+            text = sql.strip().lower()
+            if wanted.search(text):
                 self.matters = True
-            return text.lstrip().startswith("commit")
+            return text.startswith("commit")
 
         def execute(self, sql: str, *more: Any) -> Any:
             return self._around(self.note(sql), lambda: super(Heard, self).execute(sql, *more))
