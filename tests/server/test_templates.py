@@ -17,6 +17,7 @@ from copydesk.core.webhook import Attempt
 from copydesk.server import rendering
 from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.changes import changes
+from copydesk.testing.oauth_server import OAuthServer
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
@@ -83,6 +84,15 @@ async def look_at_schedule(browser: httpx2.AsyncClient, desk: Desk) -> list[http
     return [await browser.get("/schedule")]
 
 
+async def look_at_connecting(browser: httpx2.AsyncClient) -> list[httpx2.Response]:
+    """The form for connecting an account, and the way to the platform's own page."""
+    async with OAuthServer() as server:
+        form = {"platform": "sandbox", "name": "linked", "set.auth_url": server.url}
+        onward = await browser.post("/accounts/connect", data=form)
+    paths = ("/accounts/connect", "/accounts/connect?platform=sandbox")
+    return [onward, *[await browser.get(path) for path in paths]]
+
+
 async def look_at_budgets(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
     """The page of budgets with a limit that is used up, a closing, and money."""
     await use_up(desk, await add_mastodon(desk))
@@ -140,6 +150,7 @@ async def test_templates_use_every_field_they_are_given(
         )
     ]
     answers += await look_at_budgets(browser, desk)
+    answers += await look_at_connecting(browser)
     answers += await look_at_webhooks(browser, desk)
     answers += await look_at_schedule(browser, desk)
     await browser.post(f"/reviews/{scene.review}/accept", data={"reason": "fine"})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from copydesk.core.states import ConnectionState
@@ -22,6 +22,18 @@ router = make_router("connect")
 
 class ConnectIn(BaseModel):
     """What is to be connected. An account that exists is connected again, and keeps the rest."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account": "newsroom",
+                    "platform": "mastodon",
+                    "settings": {"base_url": "https://mastodon.example"},
+                }
+            ]
+        }
+    )
 
     account: str = Field(max_length=64, examples=["newsroom"])
     platform: str = Field("", max_length=60, examples=["mastodon"])
@@ -61,6 +73,10 @@ class BegunOut(ConnectionOut):
 
 class AnswerIn(BaseModel):
     """The address the person ended at, with the platform's answer in its query."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://app.example/back?code=…&state=…"}]}
+    )
 
     url: str = Field(max_length=4000)
 
