@@ -179,7 +179,8 @@ def test_shown_commands_exist(page: Path) -> None:
             if not found or "/" in found[0].split()[1]:
                 continue
             words = found[0].split()
-            name = " ".join(words[:3] if " ".join(words[:2]) in groups else words[:2])
+            depth = next((n for n in (3, 2) if " ".join(words[:n]) in groups), 1)
+            name = " ".join(words[: depth + 1])
             assert name in known, f"{name}: {line}"
             unknown = [
                 w for w in words if w.startswith("--") and w.split("=")[0] not in known[name]
