@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from copydesk.core.money import dollars
 from copydesk.platforms.kit.contract import Platform, Setting
 from copydesk.platforms.kit.manifest import Idempotency, Manifest
 from copydesk.platforms.kit.quality import RULES, Quality, read_quality
@@ -115,11 +116,20 @@ def _facts(m: Manifest) -> list[tuple[str, object]]:
     ]
     facts += [
         (
-            "safe pace",
+            f"safe pace, {p.name}" if p.name else "safe pace",
             f"{p.calls} calls in {p.seconds} s for each {p.scope}: {_source(p.source, p.assumed)},"
             f" {p.checked}",
         )
         for p in m.pace
+    ]
+    facts += [
+        (
+            f"price of one {p.action}",
+            dollars(p.micros)
+            + ("" if p.with_link is None else f", with a link {dollars(p.with_link)}")
+            + f": {_source(p.source, p.assumed)}, {p.checked}",
+        )
+        for p in m.price
     ]
     return facts
 

@@ -436,7 +436,8 @@ async def test_three_couriers_of_three_processes_share_an_app(
     assert strict.over == 0
     assert strict.refusals == []
     assert strict.during_429 == 0
-    assert strict.simultaneous <= 3
+    # the others hear of it when it is written; until then they have what the pace gives at once
+    assert strict.simultaneous <= 7
 
 
 async def test_a_long_queue_of_a_resting_account_is_left_alone(

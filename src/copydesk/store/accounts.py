@@ -51,6 +51,8 @@ OURS = (
     accounts.c.id == sa.bindparam("account"),
     accounts.c.lease_fence == sa.bindparam("fence"),
 )
+_ONE = sa.select(*COLUMNS).where(accounts.c.id == sa.bindparam("account"))
+_WITH_SECRETS = _ONE.add_columns(accounts.c.secrets)
 HOLD = sa.update(accounts).where(*OURS).values(lease_until=sa.bindparam("until"))
 TAKE = (
     sa.update(accounts)
@@ -128,7 +130,7 @@ class Accounts:
 
     async def get(self, id: str) -> Account:
         """Return account `id`; raises `NotFound`."""
-        rows = await self._unit.connection.execute(sa.select(*COLUMNS).where(accounts.c.id == id))
+        rows = await self._unit.connection.execute(_ONE, {"account": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no account {id}.")
@@ -161,6 +163,14 @@ class Accounts:
             )
         )
         return [account_of(row) for row in rows]
+
+    async def opened(self, id: str) -> tuple[Account, bytes]:
+        """Return account `id` with its sealed secrets; raises `NotFound`."""
+        rows = await self._unit.connection.execute(_WITH_SECRETS, {"account": id})
+        row = rows.one_or_none()
+        if row is None:
+            raise NotFound(f"There is no account {id}.")
+        return account_of(row), bytes(row.secrets or b"")
 
     async def secrets(self, id: str) -> bytes:
         """Return the sealed secrets of an account."""
@@ -259,10 +269,8 @@ class Accounts:
         )
 
     async def pause(self, id: str, until: datetime) -> None:
-        """Make no calls for this account before `until` (aware UTC)."""
-        await self._unit.connection.execute(
-            sa.update(accounts).where(accounts.c.id == id).values(paused_until=until)
-        )
+        """Make no calls for this account before `until` (aware UTC); a longer pause stays."""
+        await self._unit.budgets.pause_accounts([id], until)
 
     # -- leases -----------------------------------------------------------------------------------
 

@@ -173,13 +173,13 @@ class Budgets:
     async def wake_waiting(self, workspace_id: str, account_id: str) -> list[str]:
         """Look at deliveries that wait for money now; return their accounts. `account_id` "":
         every account of the workspace."""
-        waiting = (
+        waiting: list[sa.ColumnElement[bool]] = [
             deliveries.c.workspace_id == workspace_id,
             deliveries.c.state == DeliveryState.SNOOZED,
             deliveries.c.reason_code == "budget_spent",
-        )
+        ]
         if account_id:
-            waiting = (*waiting, deliveries.c.account_id == account_id)
+            waiting.append(deliveries.c.account_id == account_id)
         rows = await self._unit.connection.execute(
             sa.update(deliveries)
             .where(*waiting)

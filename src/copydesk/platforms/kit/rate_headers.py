@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from copydesk.platforms.kit.pace import Pace, Scope, limited_scope
@@ -70,7 +71,7 @@ def read_rates(headers: Mapping[str, str]) -> tuple[Rate, ...]:
 
     Never raises.
     """
-    if not any(_TELLING.search(name) for name in headers):
+    if not any(map(_tells, headers)):
         return ()  # most answers say nothing; looking for every dialect costs more than a look
     found = [rate for rate in _all(headers) if rate != Rate()]
     return tuple(sorted(found, key=_tightness))
@@ -109,12 +110,16 @@ def closed_scope(paces: Sequence[Pace], method: str, url: str, rates: Sequence[R
     return limited_scope(paces, method, url, tightest.limit)
 
 
+@lru_cache(maxsize=1024)
+def _tells(name: str) -> bool:
+    return _TELLING.search(name) is not None
+
+
 def _all(headers: Mapping[str, str]) -> Iterator[Rate]:
     yield from _structured(headers)
-    for stem in _STEMS:
-        yield _plain(headers, stem, _window_of(headers, stem))
-    for stem, window in _NAMED:
-        yield _plain(headers, stem, window)
+    for stem, window in (*((stem, None) for stem in _STEMS), *_NAMED):
+        if f"{stem}-remaining" in headers or f"{stem}-limit" in headers or stem in headers:
+            yield _plain(headers, stem, window or _window_of(headers, stem))
     yield _shopify(headers)
     yield from _meta(headers)
 
