@@ -39,7 +39,10 @@ def status(
     def words() -> list[str]:
         lines = [f"{found['noun']} {found['id']}: {found['state']}"]
         lines += [f"  {found['reason']}"] if found.get("reason") else []
-        lines += [f"  {d['account']}: {d['state']} {d['url']}" for d in found["deliveries"]]
+        lines += [
+            f"  {d['account']}: {d['state']} {d['url']} {_standing_words(d)}".rstrip()
+            for d in found["deliveries"]
+        ]
         lines += [_try_words(entry) for entry in found["tries"]]
         lines += [
             f"  look at {s['at']:%Y-%m-%d %H:%M:%S}Z: {s['found']} ({s['evidence']})"
@@ -67,6 +70,11 @@ def _overall(home: Path | None, as_json: bool) -> None:
 
     found = run(work())
     show(found, as_json, lambda: [str(found)])
+
+
+def _standing_words(row: dict[str, Any]) -> str:
+    about = f" ({row['standing_note']})" if row["standing_note"] else ""
+    return f"{row['action']}: {row['standing']} there{about}" if row["standing"] else row["action"]
 
 
 def _try_words(entry: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from copydesk.core.errors import ContentInvalid, NotFound
 from copydesk.core.findings import Finding
 from copydesk.core.post import Post
 from copydesk.core.standing import Stands
-from copydesk.core.states import TRANSITIONS, DeliveryState
+from copydesk.core.states import TRANSITIONS, AccountState, DeliveryState
 from copydesk.distribution.aftercare import window_finding
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
@@ -193,6 +193,13 @@ async def _withdrawal(
 
 
 async def _deletion(unit: UnitOfWork, plan: Withdrawal, out: Out) -> Withdrawal:
+    if plan.account.state is AccountState.REMOVED:
+        return _refused(
+            plan,
+            "account_removed",
+            "the account was removed here, so nothing can be deleted there",
+            "Remove it on the platform itself, and name the other accounts with --on.",
+        )
     manifest = load_platform(plan.account.platform).manifest
     if not manifest.can_delete:
         return _refused(
