@@ -97,13 +97,15 @@ class Courier:
                 return carried
 
     async def _lane(self) -> str:
+        if known := self._tools.turns.known.get(self._account_id):
+            return known
         async with self._store.read() as unit:
             account = await unit.accounts.get(self._account_id)
         try:
             host = load_platform(account.platform).host(account)
         except NotFound:
             host = ""
-        return f"{account.platform}/{host}"
+        return self._tools.turns.remember(account.id, f"{account.platform}/{host}")
 
     async def _take_turn(self, seat: Seat) -> int:
         began = asyncio.get_running_loop().time()
@@ -129,8 +131,7 @@ class Courier:
 
     async def _carry(self, lease: Lease, seat: Seat, term: asyncio.Timeout) -> int:
         async with self._store.read() as unit:
-            account = await unit.accounts.get(self._account_id)
-            sealed = await unit.accounts.secrets(self._account_id)
+            account, sealed = await unit.accounts.opened(self._account_id)
         rounds = await self._open(account, sealed, lease)
         if rounds is None:
             return await self._let_wait(lease)

@@ -14,6 +14,9 @@ from contextlib import asynccontextmanager
 #: How many couriers of one process carry in a lane at once.
 SEATS = 64
 
+#: Of how many accounts the lane is kept in mind.
+_KNOWN = 10_000
+
 #: After how many seconds a courier stands up for those who wait.
 TURN = 1.0
 
@@ -24,6 +27,15 @@ class Turns:
     def __init__(self, seats: int = SEATS) -> None:
         self._seats = seats
         self._lanes: dict[str, _Lane] = {}
+        #: Lanes by account, as they were found last. One that is out of date does no harm.
+        self.known: dict[str, str] = {}
+
+    def remember(self, account_id: str, lane: str) -> str:
+        """Keep in mind which lane an account is in; return it."""
+        if len(self.known) >= _KNOWN:
+            self.known.clear()
+        self.known[account_id] = lane
+        return lane
 
     @property
     def lanes(self) -> int:

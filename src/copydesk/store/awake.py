@@ -74,7 +74,7 @@ def awake_of(row: Any, delivery: Delivery) -> Awake:
         payload=json.loads(row.payload),
         payload_sha256=row.payload_sha256,
         text=row.text,
-        media=from_json(tuple[Media, ...], row.media),
+        media=from_json(tuple[Media, ...], row.media) if row.media else (),
         published_at=row.published_at,
         first_sent_at=row.first_sent_at,
         api_version=row.api_version,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ONE = sa.select(deliveries).where(deliveries.c.id == sa.bindparam("wanted"))
 _ADD_RENDITION = sa.insert(renditions)
 _ADD = sa.insert(deliveries)
+_FIELDS = tuple(name for name in Delivery.__dataclass_fields__ if name in deliveries.c)
 MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
 INTEND = sa.insert(intents)
 RECEIVE = sa.insert(receipts)
@@ -433,7 +434,7 @@ def to_columns(value: Intent | Receipt) -> dict[str, Any]:
 def delivery_of(row: Any) -> Delivery:
     """Return the delivery a row of its table (joined or not) holds."""
     columns = row._mapping
-    values = {name: columns[name] for name in Delivery.__dataclass_fields__ if name in columns}
+    values = {name: columns[name] for name in _FIELDS}
     values["state"] = DeliveryState(values["state"])
     values["action"] = Action(values["action"])
     return Delivery(**values)

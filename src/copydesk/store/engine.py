@@ -150,8 +150,10 @@ def _make_engine(url: str) -> AsyncEngine:
             address.set(drivername="sqlite+aiosqlite"),
             async_creator=partial(connect_sqlite, address.database or ":memory:"),
             json_serializer=to_json_text,
-            pool_size=8,
-            max_overflow=8,
+            # none beyond these: an overflow connection is opened and closed for a single use, and
+            # each has a thread
+            pool_size=16,
+            max_overflow=0,
         )
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -160,8 +162,8 @@ def _make_engine(url: str) -> AsyncEngine:
         return create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
             json_serializer=to_json_text,
-            pool_size=10,
-            max_overflow=10,
+            pool_size=20,
+            max_overflow=0,
             pool_pre_ping=True,
         )
     raise ConfigError(
