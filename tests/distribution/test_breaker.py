@@ -124,7 +124,7 @@ async def test_while_a_platform_is_away_it_is_left_alone_and_no_try_is_lost(
     desk: Desk, remote: Remote, account: Account, clock: StoppedClock
 ) -> None:
     """Everything arrives in the end, once each, and what was let through to see lost no try."""
-    remote.script["commit"] = [AWAY] * 14
+    remote.script["commit"] = [AWAY] * 9
     await add_posts(desk, *(f"post {n}" for n in range(8)))
     await carry(desk, account)
     assert len(remote.times("commit")) == POLICY.account_failures, "no further call is begun"

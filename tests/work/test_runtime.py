@@ -256,7 +256,7 @@ async def test_the_sweep_rests_until_the_next_row_wakes_within_bounds(
     submission = (await submit(desk, LETTER, filename="a.eml", actor="test")).submission
     for seconds, rest in ((0.3, 0.3), (0.001, 0.02), (60, 1.0)):
         async with desk.store.begin("test") as unit:
-            await unit.submissions.count_attempt(submission, unit.now + timedelta(seconds=seconds))
+            await unit.submissions.claim(submission.id, unit.now + timedelta(seconds=seconds))
         assert await rest_before_next(desk) == pytest.approx(rest)
 
 
