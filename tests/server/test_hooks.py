@@ -47,6 +47,18 @@ async def test_a_signed_callback_is_taken_and_a_repeated_one_known(
     assert (again.status_code, again.json()["new"]) == (200, False)
 
 
+async def test_what_came_in_and_what_it_did_can_be_read(
+    stranger: httpx2.AsyncClient, program: httpx2.AsyncClient, desk: Desk, path: str
+) -> None:
+    headers, body = signed(desk)
+    await stranger.post(path, content=body, headers=headers)
+    account = path.rpartition("/")[2]
+    (found,) = (await program.get(f"/v1/callbacks?account_id={account}")).json()
+    assert (found["message_id"], found["effect"]) == ("msg_1", "noted")
+    assert found["raw"] == body.decode(), "no delivery has that key: it is kept as evidence"
+    assert (await program.get("/v1/callbacks?account_id=acc_x")).status_code == 404
+
+
 async def test_a_bad_signature_is_400_and_an_unknown_account_404(
     stranger: httpx2.AsyncClient, desk: Desk, path: str
 ) -> None:

@@ -25,6 +25,7 @@ from copydesk.server.api import (
 )
 from copydesk.server.api import aftercare as aftercare_api
 from copydesk.server.api import budgets as budgets_api
+from copydesk.server.api import callbacks as callbacks_api
 from copydesk.server.api import connect as connect_api
 from copydesk.server.api import schedules as schedules_api
 from copydesk.server.api import webhooks as webhooks_api
@@ -100,6 +101,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         health,
         schedules_api,
         webhooks_api,
+        callbacks_api,
         callbacks,
         aftercare_api,
     ):

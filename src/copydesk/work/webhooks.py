@@ -22,7 +22,12 @@ from copydesk.distribution.notifying.message import (
     ping_of,
     sequence_of,
 )
-from copydesk.distribution.notifying.notifier import attempt_of, keys_of
+from copydesk.distribution.notifying.notifier import (
+    KEPT_ATTEMPTS,
+    KEPT_FOR,
+    attempt_of,
+    keys_of,
+)
 from copydesk.platforms.kit.addresses import is_public
 from copydesk.platforms.kit.signature import signing_secret
 from copydesk.store import UnitOfWork
@@ -240,6 +245,7 @@ async def ping_webhook(desk: Desk, webhook: Webhook) -> Attempt:
     )
     async with desk.store.begin("ping") as unit:
         await unit.messages.log(webhook.id, [attempt])
+        await unit.messages.shorten_log(webhook.id, keep=KEPT_ATTEMPTS, since=unit.now - KEPT_FOR)
     return attempt
 
 

@@ -46,7 +46,7 @@ LEASE = 30.0
 AT_ONCE = 8
 
 #: How many messages a round has: the first so many, later ones what `SPAN` allows.
-FIRST, LEAST, MOST = 20, 8, 200
+FIRST, LEAST, MOST = 40, 8, 500
 
 #: What the log of a webhook keeps: so many tries, none older than this.
 KEPT_ATTEMPTS = 5_000
