@@ -85,9 +85,10 @@ class Aftercare:
 
     # -- how posts stand --------------------------------------------------------------------------
 
-    async def accounts_to_inspect(self, now: datetime, limit: int = 200) -> list[str]:
-        """Return the accounts with posts to look at again, unless they rest or are blocked."""
-        rows = await self._unit.connection.execute(
+    async def accounts_to_inspect(self, now: datetime, limit: int = 2000) -> list[str]:
+        """Return the accounts of the `limit` posts that should be looked at again first, unless
+        they rest or are blocked. What waits behind them comes with a later sweep."""
+        due = (
             sa.select(deliveries.c.account_id)
             .join(accounts, accounts.c.id == deliveries.c.account_id)
             .where(
@@ -95,9 +96,11 @@ class Aftercare:
                 accounts.c.state == AccountState.CONNECTED,
                 accounts.c.paused_until.is_(None) | (accounts.c.paused_until <= now),
             )
-            .group_by(deliveries.c.account_id)
+            .order_by(deliveries.c.inspect_at)
             .limit(limit)
+            .subquery()
         )
+        rows = await self._unit.connection.execute(sa.select(due.c.account_id).distinct())
         return [row.account_id for row in rows]
 
     async def claim(self, account_id: str, until: datetime, limit: int) -> list[Out]:
