@@ -27,7 +27,7 @@ KEYS: Mapping[str, str] = {
     "inbox": "folders that are watched for new messages",
     "model": "one line, such as openai:NAME@BASE_URL; empty: rules only",
     "model_key": "the model's API key (environment only)",
-    "key": "the key that seals credentials (environment, else the file secret.key)",
+    "key": "the keys that seal credentials, newest first (environment, else the file secret.key)",
 }
 
 
