@@ -18,7 +18,6 @@ from copydesk.testing.faults.databases import PostgresTap
 from copydesk.testing.faults.engine import open_engine_desk
 from copydesk.testing.faults.figures import Row
 from copydesk.testing.faults.hearing import hearing
-from copydesk.testing.faults.rig import NotApplicable
 from copydesk.testing.faults.scene import Scene
 from copydesk.work.worker import working
 
@@ -36,8 +35,6 @@ def _middle(stage: Scene) -> int:
 
 async def _disk_full(stage: Scene) -> Row:
     """No file may grow any more from the middle of the work on, for a while."""
-    if stage.store != "sqlite":
-        raise NotApplicable("PostgreSQL's disk cannot be filled without a file system of its own")
     account = await stage.account()
     engine = stage.engine(account)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -70,14 +67,8 @@ async def _disk_full(stage: Scene) -> Row:
 # ---------------------------------------------------------------- PostgreSQL
 
 
-def _only_postgresql(stage: Scene) -> None:
-    if stage.store != "postgresql":
-        raise NotApplicable("SQLite has no server that could go away")
-
-
 async def _restarted(stage: Scene) -> Row:
     """PostgreSQL crashes and comes back while publishing calls are being made, twice."""
-    _only_postgresql(stage)
     server = await stage.databases.postgres()
     account = await stage.account()
     restarts: list[int] = []
@@ -97,7 +88,6 @@ async def _restarted(stage: Scene) -> Row:
 async def _cut(stage: Scene) -> Row:
     """The connection to PostgreSQL breaks when intents (or receipts) are committed: once before
     the server hears of it, once before we hear that it has done so."""
-    _only_postgresql(stage)
     server = await stage.databases.postgres()
     what = "intents" if stage.fault is Fault.DATABASE_CUT_AT_INTENT else "receipts"
     account = await stage.account()
@@ -190,7 +180,6 @@ async def _two_workers(stage: Scene) -> Row:
 async def _stalled(stage: Scene) -> Row:
     """A worker stands still in mid batch for longer than its lease, another takes the account over
     and finishes; then the first one wakes up and goes on."""
-    stage.rig.when_accepted(None)
     account = await stage.account()
     async with kills.victim(stage, Fault.STALLED_WORKER, number=10**9) as process:
         stopped = asyncio.Event()

@@ -68,7 +68,6 @@ def _first(jump: Callable[[int], Awaitable[None]], half: int) -> Callable[[int],
 
 async def _jump_in_429(stage: Scene) -> Row:
     """The clock jumps while the platform has told us to rest."""
-    stage.rig.strike(Fault.RATE_LIMITED_SECONDS, stage.deliveries)
     seconds = _DAY if stage.fault is Fault.CLOCK_FORWARD_IN_429 else -_HOUR
     account = await stage.account()
     engine = stage.engine(account)

@@ -50,7 +50,6 @@ async def _play(stage: Scene) -> Row:
 
 
 async def _lies(stage: Scene) -> Row:
-    stage.rig.strike(stage.fault, stage.deliveries)
     account = await stage.account()
     await stage.engine(account).run_to_rest()
     if stage.fault is not Fault.NONE and not stage.rig.struck:

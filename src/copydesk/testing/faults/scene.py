@@ -12,7 +12,7 @@ from pathlib import Path
 from copydesk.core.account import Account
 from copydesk.core.clock import SystemClock
 from copydesk.testing.clocks import SkewedClock, StoppedClock
-from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.catalogue import CALLS, NETWORK, Fault
 from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.engine import (
     Engine,
@@ -80,6 +80,7 @@ async def scene(
         rig = rig_type(folder=folder, home=home, clock=clock)
         await rig.open()
         stack.push_async_callback(rig.close)
+        _prepare(rig, store, fault, deliveries)
         database = await databases.fresh(store, root)
         if store == "postgresql":
             stack.push_async_callback((await databases.postgres()).drop, database)
@@ -96,3 +97,19 @@ async def scene(
             engine_clock=engine_clock,
             desk=desk,
         )
+
+
+def _prepare(rig: EngineRig, store: str, fault: Fault, deliveries: int) -> None:
+    """Let the platform misbehave, and find out early what does not apply."""
+    if fault in CALLS:
+        rig.strike(fault, deliveries)
+    elif fault in {Fault.CLOCK_FORWARD_IN_429, Fault.CLOCK_BACK_IN_429}:
+        rig.strike(Fault.RATE_LIMITED_SECONDS, deliveries)
+    elif fault in NETWORK and not rig.address:
+        rig.not_applicable("no network between this spoke and its platform")
+    elif fault.startswith("database_") and store != "postgresql":
+        rig.not_applicable("SQLite has no server that could go away")
+    elif fault is Fault.DISK_FULL and store != "sqlite":
+        rig.not_applicable("PostgreSQL's disk cannot be filled without a file system of its own")
+    elif fault is Fault.STALLED_WORKER:
+        rig.when_accepted(None)

@@ -1,0 +1,65 @@
+"""Playing many scenarios, several at a time in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from copydesk.core.clock import SystemClock
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.databases import databases
+from copydesk.testing.faults.figures import Row
+from copydesk.testing.faults.rig import EngineRig
+from copydesk.testing.faults.rigs import RIGS
+from copydesk.testing.faults.scenarios import run_scenario
+
+#: A scenario to play: the rig's name, the store and the fault.
+Wanted = tuple[str, str, str]
+
+
+def play_all(wanted: Sequence[Wanted], count: int, jobs: int, *, verbose: bool) -> list[Row]:
+    """Play scenarios in `jobs` processes, each with databases of its own; rows come in order."""
+    jobs = max(1, min(jobs, len(wanted) // 4))
+    if jobs == 1:
+        return _play(wanted, count, verbose)
+    shares = [wanted[number::jobs] for number in range(jobs)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        played = list(pool.map(_play, shares, [count] * jobs, [verbose] * jobs))
+    return [played[number % jobs][number // jobs] for number in range(len(wanted))]
+
+
+def _play(wanted: Sequence[Wanted], count: int, verbose: bool) -> list[Row]:
+    return asyncio.run(_run(wanted, count, verbose=verbose))
+
+
+async def _run(wanted: Sequence[Wanted], count: int, *, verbose: bool) -> list[Row]:
+    rows: list[Row] = []
+    clock = SystemClock()
+    async with databases() as made:
+        for name, store, fault in wanted:
+            began = clock.monotonic()
+            row = await run_scenario(find_rig(name), store, Fault(fault), count, made)
+            rows.append(row)
+            if verbose:
+                took = clock.monotonic() - began
+                bad = "" if row.is_good else "  BAD"
+                sys.stderr.write(f"{took:6.1f} s  {name} {store} {fault}{bad}  {row.note}\n")
+    return rows
+
+
+def find_rig(name: str) -> type[EngineRig]:
+    """Return the rig of a spoke of ours, or the one at `package.module:NAME`."""
+    module, _, attribute = name.partition(":")
+    if attribute:
+        found = getattr(importlib.import_module(module), attribute, None)
+        if not (isinstance(found, type) and issubclass(found, EngineRig)):
+            raise SystemExit(f"{name} is not an EngineRig. Give module:CLASS of a subclass.")
+        return found
+    known = {rig.spoke: rig for rig in RIGS}
+    if name not in known:
+        raise SystemExit(f"There is no spoke {name!r} here. Known: {', '.join(known)}.")
+    return known[name]
