@@ -277,6 +277,8 @@ async def test_the_doctor_names_a_disabled_webhook_and_the_way_back(
     assert not found.ok
     assert "410" in found.message
     assert f"copydesk webhooks enable {webhook.id}" in found.remedy
+    async with calling.store.read() as unit:
+        assert (await unit.workers.backlog()).due == 0, "it is not late: nobody waits for it"
 
 
 async def test_a_removed_webhook_leaves_nothing_behind(calling: Desk, receiver: Receiver) -> None:

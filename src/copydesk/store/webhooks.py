@@ -107,8 +107,13 @@ class Webhooks:
         )
 
     async def move(self, webhook: Webhook, to: WebhookState, reason: str, **values: Any) -> None:
-        """Take a webhook to a state; raises `TransitionNotAllowed`, `Conflict` if it moved."""
+        """Take a webhook to a state; raises `TransitionNotAllowed`, `Conflict` if it moved.
+
+        One that is told nothing is not waited for either.
+        """
         check_transition("webhook", webhook.id, webhook.state, to)
+        if to is not WebhookState.ENABLED:
+            values["wake_at"] = None
         moved = await self._unit.connection.execute(
             sa.update(webhooks)
             .where(webhooks.c.id == webhook.id, webhooks.c.state == webhook.state)
