@@ -171,11 +171,9 @@ class Aftercare:
             )
             .order_by(deliveries.c.id.desc())
         )
-        changes = 0
-        for row in rows:
+        for changes, row in enumerate(rows):
             if row.action == Action.CREATE:
                 return row.changed_at, changes
-            changes += 1
         raise LookupError("nothing was delivered there")
 
     async def stop_looking(self, ids: Sequence[str]) -> None:
