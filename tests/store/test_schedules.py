@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -96,7 +96,7 @@ async def asked(store: Store) -> AsyncIterator[list[tuple[str, Any]]]:
     sa.event.remove(store.engine.sync_engine, "before_cursor_execute", listen)
 
 
-QUESTIONS = {
+QUESTIONS: dict[str, Callable[..., Any]] = {
     "accounts with work": lambda unit, _, now: unit.deliveries.accounts_with_work(now),
     "the next to wake": lambda unit, _, now: unit.workers.next_wake(now),
     "a courier's round": lambda unit, account, now: unit.deliveries.awake(account.id, now, 20),

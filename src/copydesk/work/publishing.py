@@ -25,7 +25,7 @@ from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.transformation.content import MarkdownFile, read_markdown_file
 from copydesk.work.desk import Desk
-from copydesk.work.times import Wish, read_time, timings_for
+from copydesk.work.times import Wish, is_wall_time, timings_for
 
 #: Above this a Markdown file or an image is not read: it is not a post.
 MAX_FILE = 50 * 1024 * 1024
@@ -341,8 +341,7 @@ def _wish(manuscript: Manuscript, given: Wish | None, post: Post | None, now: da
     """Return when the manuscript should go out: as was said, else as its front matter has it."""
     file = manuscript.file
     if given is not None and (not given.is_now or given == Wish()):
-        own_zone = given.at and read_time(given.at).utcoffset() is None
-        return replace(given, zone=given.zone or file.zone) if own_zone else given
+        return replace(given, zone=given.zone or file.zone) if is_wall_time(given.at) else given
     given = given or Wish()
     wish = replace(given, at=file.publish_at, zone=given.zone or file.zone)
     if wish.at and post is not None and post.published_at is not None and post.published_at <= now:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from copydesk.core.account import Account
@@ -59,6 +60,13 @@ def read_time(text: str, zone: str = "") -> datetime:
                 "Leave one of them out.",
             )
     return moment
+
+
+def is_wall_time(text: str) -> bool:
+    """Tell whether `text` is a time without an offset."""
+    with suppress(ContentInvalid):
+        return read_time(text).utcoffset() is None
+    return False
 
 
 def parse_time(text: str) -> datetime:
@@ -136,11 +144,6 @@ def refuse_past(due_at: datetime, wish: Wish, now: datetime) -> None:
         f"{written(due_at, wish.zone)} has passed",
         "Give a later time, none to publish now, or allow it with --late post_late.",
     )
-
-
-def written_day(day: date) -> str:
-    """Return a day as people read it."""
-    return f"{day:%A, %-d %B %Y}"
 
 
 def _without_zone(text: str, account: Account | None = None) -> ContentInvalid:
