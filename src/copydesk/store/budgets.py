@@ -193,7 +193,8 @@ class Budgets:
     ) -> dict[str, int]:
         """Return by account what was spent from `since` on, in micro-dollars.
 
-        What failed was certainly not applied, so it cost nothing, whatever was reserved for it.
+        What failed was certainly not applied, and what ended before its first try never left: they
+        cost nothing, whatever was reserved for them.
         """
         rows = await self._unit.connection.execute(
             sa.select(spendings.c.account_id, sa.func.sum(spendings.c.micros).label("micros"))
@@ -203,6 +204,8 @@ class Budgets:
                 spendings.c.spent_at >= since,
                 spendings.c.delivery_id.not_in(list(excluding)),
                 deliveries.c.state != DeliveryState.FAILED,
+                (deliveries.c.attempts > 0)
+                | deliveries.c.state.not_in([DeliveryState.CANCELLED, DeliveryState.EXPIRED]),
             )
             .group_by(spendings.c.account_id)
         )
