@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from copydesk.testing.faults import kills, machines, moments, networks
+from copydesk.testing.faults import kills, machines, moments, networks, tokens
 from copydesk.testing.faults.catalogue import CALLS, KILLS, NETWORK, Fault
 from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.figures import Row
@@ -43,7 +43,7 @@ async def _play(stage: Scene) -> Row:
     if fault in KILLS:
         return await kills.play(stage)
     if fault is Fault.TOKEN_ROTATED:
-        raise NotApplicable("this spoke has no tokens that rotate")
+        return await tokens.play(stage)
     if play := moments.PLAYS.get(fault) or machines.PLAYS.get(fault):
         return await play(stage)
     raise NotApplicable("no scenario yet")

@@ -22,6 +22,7 @@ from copydesk.testing.faults.engine import (
 )
 from copydesk.testing.faults.figures import Row
 from copydesk.testing.faults.rig import EngineRig
+from copydesk.testing.faults.rigs.tokens import SandboxOAuthRig
 from copydesk.testing.faults.truth import compare
 from copydesk.work.desk import Desk
 
@@ -111,5 +112,9 @@ def _prepare(rig: EngineRig, store: str, fault: Fault, deliveries: int) -> None:
         rig.not_applicable("SQLite has no server that could go away")
     elif fault is Fault.DISK_FULL and store != "sqlite":
         rig.not_applicable("PostgreSQL's disk cannot be filled without a file system of its own")
+    elif fault is Fault.TOKEN_ROTATED and not isinstance(rig, SandboxOAuthRig):
+        rig.not_applicable("this spoke has no tokens that rotate")
+    elif fault is not Fault.TOKEN_ROTATED and isinstance(rig, SandboxOAuthRig):
+        rig.not_applicable("see the sandbox; this one is about its tokens")
     elif fault is Fault.STALLED_WORKER:
         rig.when_accepted(None)

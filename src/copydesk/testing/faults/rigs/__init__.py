@@ -8,6 +8,7 @@ from copydesk.testing.faults.rigs.mail import EmailRig
 from copydesk.testing.faults.rigs.mastodon import MastodonRig
 from copydesk.testing.faults.rigs.sandbox import SandboxBlindRig, SandboxKeyRig, SandboxRig
 from copydesk.testing.faults.rigs.site import SiteRig
+from copydesk.testing.faults.rigs.tokens import SandboxOAuthRig
 from copydesk.testing.faults.rigs.webhook import WebhookKeyRig, WebhookRig, WebhookStatusRig
 from copydesk.testing.faults.specimen import ClientIdRig
 
@@ -21,6 +22,7 @@ RIGS: tuple[type[EngineRig], ...] = (
     SandboxRig,
     SandboxKeyRig,
     SandboxBlindRig,
+    SandboxOAuthRig,
     MastodonRig,
     ClientIdRig,
 )

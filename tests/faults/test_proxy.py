@@ -1,0 +1,105 @@
+"""The proxy damages what it is told to, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from copydesk.testing.faults.proxy import Damage, FaultProxy
+
+HELLO, ANSWER = b"hello, server", b"hello, caller"
+
+
+class Echo:
+    """A server that answers every request and remembers what arrived."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.address = ""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            self.heard.append(data)
+            writer.write(ANSWER)
+        writer.close()
+
+
+@pytest.fixture
+async def echo() -> AsyncIterator[Echo]:
+    echo = Echo()
+    server = await asyncio.start_server(echo.talk, "127.0.0.1", 0)
+    echo.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield echo
+    server.close()
+
+
+@pytest.fixture
+async def proxy(echo: Echo) -> AsyncIterator[FaultProxy]:
+    async with FaultProxy(echo.address) as proxy:
+        yield proxy
+
+
+async def ask(proxy: FaultProxy, times: int = 1) -> list[bytes | str]:
+    """Ask over one connection; words say what happened instead of an answer."""
+    host, _, port = proxy.address.partition(":")
+    try:
+        reader, writer = await asyncio.open_connection(host, int(port))
+    except ConnectionError:
+        return ["refused"]
+    answers: list[bytes | str] = []
+    try:
+        for _ in range(times):
+            writer.write(HELLO)
+            async with asyncio.timeout(0.3):
+                answers.append(await reader.read(1000) or "end")
+    except TimeoutError:
+        answers.append("silence")
+    except ConnectionError:
+        answers.append("reset")
+    finally:
+        writer.transport.abort()
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("damage", "after", "answer", "heard"),
+    [
+        (Damage.CUT_REQUEST, 5, {"end", "reset"}, [HELLO[:5]]),
+        (Damage.CUT_RESPONSE, 5, {ANSWER[:5], "end", "reset"}, [HELLO]),
+        (Damage.SWALLOW_REQUEST, 0, {"silence"}, []),
+        (Damage.SWALLOW_RESPONSE, 0, {"silence"}, [HELLO]),
+        (Damage.HALF_CLOSE, 0, {"end"}, [HELLO]),
+        (Damage.DELAY, 0, {ANSWER}, [HELLO]),
+    ],
+)
+async def test_damage(
+    damage: Damage,
+    after: int,
+    answer: set[bytes | str],
+    heard: list[bytes],
+    echo: Echo,
+    proxy: FaultProxy,
+) -> None:
+    proxy.damage(damage, after=after, seconds=0.01)
+    assert (await ask(proxy))[0] in answer
+    assert echo.heard == heard
+    assert await ask(proxy) == [ANSWER], "it strikes once"
+    assert (proxy.struck, proxy.exchanges) == (1, 2)
+
+
+async def test_every_third_exchange_also_on_one_connection(proxy: FaultProxy) -> None:
+    proxy.damage(Damage.SWALLOW_RESPONSE, times=2, every=3)
+    assert await ask(proxy) == ["silence"]
+    assert await ask(proxy, times=3) == [ANSWER, ANSWER, "silence"]
+
+
+async def test_refused_and_back_at_the_same_address(proxy: FaultProxy) -> None:
+    address = proxy.address
+    await proxy.refuse()
+    assert await ask(proxy) == ["refused"]
+    await proxy.accept()
+    assert await ask(proxy) == [ANSWER]
+    await proxy.restart()
+    assert proxy.address == address
