@@ -92,6 +92,8 @@ class Calls:
             return Ready(outgoing.handles)
         if outgoing.handles:
             return await self.check(outgoing)
+        if type(self.client).prepare is Client.prepare:
+            return Ready(outgoing.handles)  # this spoke has nothing to prepare, so no call is made
         return await self._before_commit(self.client.prepare(outgoing))
 
     async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
