@@ -62,7 +62,9 @@ async def main(arguments: argparse.Namespace) -> None:
                 database = await server.fresh(home.name) if server and name == "postgres" else ""
                 _backlog.settings_file(home, database)
                 await _fill(home, url, arguments, turn)
-                figures[name].append(await _run(home, arguments))
+                run = await _run(home, arguments)
+                _say(f"{name}: {run}")
+                figures[name].append(run)
     _report(arguments, figures)
 
 
@@ -131,7 +133,10 @@ async def _fall_due(desk: Desk, count: int, within: float) -> dict[str, datetime
     async with desk.store.begin("bench") as unit:
         found = await unit.connection.scalars(
             sa.select(deliveries.c.id)
-            .where(deliveries.c.id.not_like("%\\_%\\_%", escape="\\"))
+            .where(
+                deliveries.c.wake_at.is_not(None),
+                deliveries.c.id.not_like("%\\_%\\_%", escape="\\"),
+            )
             .order_by(deliveries.c.id)
             .limit(count)
         )
