@@ -16,7 +16,7 @@ from copydesk.work.desk import Desk
 BATCH = 500
 
 #: What has not come to an end. What is `sending` is settled by whoever sends it.
-_OPEN = (
+OPEN = (
     DeliveryState.PLANNED,
     DeliveryState.SCHEDULED,
     DeliveryState.SNOOZED,
@@ -47,7 +47,7 @@ async def remove_account(desk: Desk, name: str, *, actor: str, reason: str = "")
     # what a crash leaves here is settled by the account's courier, which finds it removed
     while True:
         async with desk.store.begin(actor) as unit:
-            left = await unit.letters.of_account(account.id, _OPEN, limit=BATCH)
+            left = await unit.letters.of_account(account.id, OPEN, limit=BATCH)
             changes: list[Change] = []
             for delivery in left:
                 judgement = judge_removed(delivery)
