@@ -155,6 +155,10 @@ class Liar:
 
 
 LIES = [
+    # what does the most harm is tried most often
+    "lost-after",
+    "lost-after",
+    "lost-after",
     "well",
     "away",
     "lost-before",
