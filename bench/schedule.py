@@ -161,8 +161,13 @@ async def _lateness(desk: Desk, due: dict[str, datetime], patience: float) -> li
                     sa.select(receipts.c.delivery_id, receipts.c.received_at)
                 )
             ).all()
-        if len(rows) >= len(due) or desk.clock.monotonic() > ends:
-            return [(row.received_at - due[row.delivery_id]).total_seconds() for row in rows]
+        late = [
+            (row.received_at - due[row.delivery_id]).total_seconds()
+            for row in rows
+            if row.delivery_id in due
+        ]
+        if len(late) >= len(due) or desk.clock.monotonic() > ends:
+            return late
         await asyncio.sleep(0.5)
 
 
