@@ -261,7 +261,7 @@ class Deliveries(RuleBasedStateMachine):
             self.posts += 1
             self.do(add_posts(self.desk, f"post {self.posts}"))
 
-    @rule(lies=st.lists(st.sampled_from(LIES), max_size=6))
+    @rule(lies=st.lists(st.sampled_from(LIES), min_size=1, max_size=6))
     def scheme(self, lies: list[str]) -> None:
         self.liar.plan = lies
 
@@ -322,6 +322,7 @@ class Deliveries(RuleBasedStateMachine):
     def stir(self, which: int) -> None:
         """Whatever rests is looked at before its time, as after an account was mended."""
         self.do(self._stir(self.accounts[which]))
+        self.work(which)
 
     async def _stir(self, account: Account) -> None:
         async with self.desk.store.begin("person") as unit:
