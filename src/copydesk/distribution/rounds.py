@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from copydesk.core.account import Account, Lease
-from copydesk.core.delivery import Delivery, Outgoing
+from copydesk.core.delivery import Delivery, Intent, Outgoing
 from copydesk.core.outcomes import (
     AuthExpired,
     AuthRevoked,
@@ -261,35 +261,42 @@ class Rounds:
         intents = await self._records.intend(going)
         began = self._clock.monotonic()
         outcomes = await self._calls.commit([out for _, out in going])
+        self._pace(sum(o is not None for o in outcomes), self._clock.monotonic() - began)
+        answered = [
+            (intents[out.delivery_id], out, outcome)
+            for (_, out), outcome in zip(going, outcomes, strict=True)
+            if outcome is not None
+        ]
+        # what the platform took is written down before a better credential is asked for
+        refused = [one for one in answered if isinstance(one[2], AuthExpired | AuthRevoked)]
+        await self._records.receive([self._judged(*one) for one in answered if one not in refused])
         instead = await self._better(outcomes)
-        sent: list[Sent] = []
-        not_called: list[Delivery] = []
-        for (_, out), outcome in zip(going, outcomes, strict=True):
-            sending, intent = intents[out.delivery_id]
-            if outcome is None:
-                not_called.append(sending)
-                continue
-            at = self._circumstances(out)
-            if not isinstance(outcome, AuthExpired | AuthRevoked):
-                judgement = judge(outcome, sending, at)
-            elif instead is None:
-                judgement = go_again(sending, at.now)
-            else:
-                judgement = judge(instead, sending, at)
-            sent.append(
-                Sent(
-                    delivery=sending,
-                    intent=intent,
-                    outgoing=out,
-                    outcome=outcome,
-                    judgement=judgement,
-                )
-            )
-        self._pace(len(sent), self._clock.monotonic() - began)
-        await self._records.receive(sent)
-        await self._records.not_called(not_called)
+        await self._records.receive([self._judged(*one, instead=instead) for one in refused])
+        called = {out.delivery_id for _, out, _ in answered}
+        await self._records.not_called([d for id, (d, _) in intents.items() if id not in called])
         await self._payer.settle(
             {out.delivery_id: o for (_, out), o in zip(going, outcomes, strict=True)}
+        )
+
+    def _judged(
+        self,
+        intended: tuple[Delivery, Intent],
+        out: Outgoing,
+        outcome: Outcome,
+        *,
+        instead: Outcome | None = None,
+    ) -> Sent:
+        """Return what `outcome` means; of a credential that was refused, `instead` does."""
+        sending, intent = intended
+        at = self._circumstances(out)
+        if not isinstance(outcome, AuthExpired | AuthRevoked):
+            judgement = judge(outcome, sending, at)
+        elif instead is None:
+            judgement = go_again(sending, at.now)
+        else:
+            judgement = judge(instead, sending, at)
+        return Sent(
+            delivery=sending, intent=intent, outgoing=out, outcome=outcome, judgement=judgement
         )
 
     # -- how many share a round -------------------------------------------------------------------
