@@ -21,6 +21,7 @@ from copydesk.core.states import (
     ReviewState,
     SeriesState,
     SubmissionState,
+    WebhookState,
     check_transition,
 )
 
@@ -31,6 +32,7 @@ FIRST: dict[type[StrEnum], StrEnum] = {
     DeliveryState: DeliveryState.PLANNED,
     AccountState: AccountState.CONNECTED,
     BreakerState: BreakerState.CLOSED,
+    WebhookState: WebhookState.ENABLED,
     ConnectionState: ConnectionState.OPENED,
     SeriesState: SeriesState.RUNNING,
 }
@@ -42,6 +44,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     DeliveryState: {DeliveryState.DELIVERED, DeliveryState.CANCELLED},
     AccountState: set(),
     BreakerState: set(),
+    WebhookState: {WebhookState.REMOVED},
     SeriesState: {SeriesState.ENDED},
     ConnectionState: {
         ConnectionState.CONNECTED,
