@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("unmuted")
 
 
 @pytest.fixture
-def unmuted() -> AsyncIterator[None]:
+def unmuted() -> Iterator[None]:
     """Give the log its voice back: the kit takes it."""
     import structlog
 

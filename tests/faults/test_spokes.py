@@ -78,8 +78,6 @@ async def test_postgresql_may_crash_and_lose_connections_in_mid_batch(made: Data
         Fault.DATABASE_RESTARTED,
         Fault.DATABASE_CUT_AT_INTENT,
         Fault.DATABASE_CUT_AT_RECEIPT,
-        Fault.KILL_BEFORE_RECEIPT_COMMIT,
-        Fault.QUEUE_LOST,
     ):
         row = await run_scenario(rig("webhook+status"), "postgresql", fault, POSTS, made)
         if not row.applies:
