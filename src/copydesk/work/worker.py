@@ -18,6 +18,7 @@ from copydesk.distribution.courier import Courier, CourierTools
 from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
 from copydesk.distribution.turns import Turns
 from copydesk.generation import open_model, parse_model_line
+from copydesk.platforms.kit.transport import load_http
 from copydesk.store import UnitOfWork
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
@@ -49,6 +50,9 @@ MOST_NOTIFIERS = 50
 #: How long a rate bucket is kept that nobody has touched: longer than any window.
 BUCKETS_KEPT = timedelta(days=40)
 
+#: How many jobs that are no couriers run at once in a process.
+HANDS = 200
+
 #: How long an account rests after its courier has crashed through a fault of ours.
 AFTER_FAULT = timedelta(minutes=1)
 
@@ -70,6 +74,7 @@ class Worker:
         self.id = self.desk.ids.new("worker")
         self._speller = Speller()
         self._turns = Turns()
+        self._hands = asyncio.Semaphore(HANDS)
         self._horizon = Horizon(self.desk.store)
         self._notifying = 0
 
@@ -79,13 +84,14 @@ class Worker:
             await self._succeed_the_dead(unit)
             await unit.workers.add(self.id, self.kind, socket.gethostname(), os.getpid())
             await unit.budgets.forget(unit.now - BUCKETS_KEPT)
+        loading = asyncio.create_task(asyncio.to_thread(load_http))
         sweeping = asyncio.create_task(self._forever(self._sweep))
         beating = asyncio.create_task(self._forever(self._beat))
         try:
             await self.runtime.run(self.handlers(), self.stopping)
         finally:
             self.stopping.set()
-            await asyncio.gather(sweeping, beating, return_exceptions=True)
+            await asyncio.gather(loading, sweeping, beating, return_exceptions=True)
             await self._leave()
 
     async def _succeed_the_dead(self, unit: UnitOfWork) -> None:
@@ -109,13 +115,15 @@ class Worker:
     def handlers(self) -> Handlers:
         """Return what to do for each kind of job."""
         return {
-            Kind.COMPOSE: self._counted(lambda id: compose(self.desk, id, self._speller)),
-            Kind.DISTRIBUTE: self._counted(lambda id: distribute(self.desk, id)),
-            Kind.TEND: self._counted(lambda id: tend_account(self.desk, id)),
+            Kind.COMPOSE: self._counted(
+                self._in_hand(lambda id: compose(self.desk, id, self._speller))
+            ),
+            Kind.DISTRIBUTE: self._counted(self._in_hand(lambda id: distribute(self.desk, id))),
+            Kind.TEND: self._counted(self._in_hand(lambda id: tend_account(self.desk, id))),
             Kind.COURIER: self._counted(self._carry),
-            Kind.NOTIFY: self._counted(self._notify),
-            Kind.INSPECT: self._counted(lambda id: inspect_account(self.desk, id)),
-            Kind.SERIES: self._counted(lambda id: plan_series(self.desk, id)),
+            Kind.NOTIFY: self._counted(self._in_hand(self._notify)),
+            Kind.INSPECT: self._counted(self._in_hand(lambda id: inspect_account(self.desk, id))),
+            Kind.SERIES: self._counted(self._in_hand(lambda id: plan_series(self.desk, id))),
         }
 
     async def _carry(self, account_id: str) -> None:
@@ -169,6 +177,15 @@ class Worker:
             raise
         finally:
             self._notifying -= 1
+
+    def _in_hand(self, handler: Handler) -> Handler:
+        """Bound how many of these run at once; couriers take turns by themselves."""
+
+        async def handle(subject_id: str) -> None:
+            async with self._hands:
+                await handler(subject_id)
+
+        return handle
 
     def _counted(self, handler: Handler) -> Handler:
         async def handle(subject_id: str) -> None:

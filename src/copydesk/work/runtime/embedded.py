@@ -9,12 +9,10 @@ from datetime import timedelta
 from pgqueuer import InMemoryDriver, InMemoryQueries, Job, QueueManager
 
 from copydesk.store import Hint, Outbox, UnitOfWork
-from copydesk.work.jobs import Handlers, Kind, key
+from copydesk.work.jobs import Handlers, key
 
-#: Jobs in hand at once: enough to overlap the waiting of many accounts, bounded all the same.
-CONCURRENCY = 200
-#: Couriers besides: most of them only wait for their turn.
-COURIERS = 1000
+#: Jobs in hand at once: most of them are couriers that wait for their turn.
+CONCURRENCY = 1200
 BATCH = 50
 
 
@@ -61,15 +59,14 @@ class EmbeddedRuntime:
                 if name not in self._waiting:
                     self._turns.pop(name, None)
 
-            most = COURIERS if kind is Kind.COURIER else CONCURRENCY
-            manager.entrypoint(str(kind), concurrency_limit=most, accepts_context=False)(handle)
+            manager.entrypoint(str(kind), accepts_context=False)(handle)
         watch = asyncio.create_task(_shut_down(manager, stopping))
         tidy = asyncio.create_task(self._forget_log())
         try:
             await manager.run(
                 dequeue_timeout=timedelta(seconds=1),
                 batch_size=BATCH,
-                max_concurrent_tasks=COURIERS + CONCURRENCY,
+                max_concurrent_tasks=CONCURRENCY,
                 log_aggregation_interval=timedelta(0),
             )
         finally:

@@ -13,16 +13,16 @@ from pgqueuer.domain.errors import PgqException
 from pgqueuer.domain.settings import db_settings
 
 from copydesk.store import Hint, Outbox, Store, UnitOfWork
-from copydesk.work.jobs import Handlers, Kind, key
+from copydesk.work.jobs import Handlers, key
 
 _log = structlog.get_logger(__name__)
 
 #: Below the library's 30 s: a dead worker's jobs are taken over within seconds.
 DEQUEUE_TIMEOUT = timedelta(seconds=2)
 HEARTBEAT_TIMEOUT = timedelta(seconds=8)
-CONCURRENCY = 200
-#: Couriers besides: most of them only wait for their turn.
-COURIERS = 1000
+#: Jobs in hand at once, most of them couriers that wait for their turn. The library's limits of
+#: a kind hold across all workers and cost slots in every query (PgQueuer 1.6.0, 2026-11-22).
+CONCURRENCY = 1200
 BATCH = 50
 
 #: What ends a run of the queue without ending the worker.
@@ -95,8 +95,7 @@ class PostgresRuntime:
                 assert callable(handler)
                 await handler(job.payload.decode())
 
-            most = COURIERS if kind is Kind.COURIER else CONCURRENCY
-            manager.entrypoint(str(kind), concurrency_limit=most, accepts_context=False)(handle)
+            manager.entrypoint(str(kind), accepts_context=False)(handle)
 
         async def watch() -> None:
             await stopping.wait()
@@ -107,7 +106,7 @@ class PostgresRuntime:
             await manager.run(
                 dequeue_timeout=DEQUEUE_TIMEOUT,
                 batch_size=BATCH,
-                max_concurrent_tasks=COURIERS + CONCURRENCY,
+                max_concurrent_tasks=CONCURRENCY,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 shutdown_on_listener_failure=True,
             )
