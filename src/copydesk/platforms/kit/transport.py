@@ -134,6 +134,14 @@ def observed(transport: Transport, observers: Sequence[Observer]) -> Transport:
     return ObservedTransport(transport, observers) if observers else transport
 
 
+def load_http() -> None:
+    """Load what calls are made with, in a process that will make some: the first would wait for it.
+
+    Takes from a tenth of a second to one; meant for a thread.
+    """
+    import aiohttp  # noqa: F401 - to have it loaded
+
+
 class HttpTransport:
     """`Transport` over one shared aiohttp session; with `public_only` private addresses, this
     machine's own among them, cannot be reached by it, whatever their name."""
