@@ -285,10 +285,8 @@ class Deliveries(RuleBasedStateMachine):
             assert not calls, "no call while the platform asks for rest"
         if account.state is AccountState.BLOCKED:
             assert not calls, "no call for a blocked account"
-        resting = [
-            b for b in breakers if b.stands_in_the_way and b.open_until and b.open_until > now
-        ]
-        assert not (resting and calls), "no call while a breaker is open"
+        if resting_until(breakers, now):
+            assert not calls, "no call while a breaker is open"
 
     @rule(which=st.integers(0, 20), decision=st.sampled_from(Decision))
     def decide(self, which: int, decision: Decision) -> None:
