@@ -81,6 +81,8 @@ class Budgets:
         self._store = store
         self._lumps: dict[str, _Lump] = {}
         self._closed: dict[str, Closed] = {}
+        # the same in monotonic seconds: a wall clock put forward does not end a rest
+        self._ends: dict[str, float] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def gate(self, account: Account, platform: Platform) -> BudgetGate:
@@ -110,19 +112,25 @@ class Budgets:
         closed = self._closed.get(key)
         if closed is None:
             return
-        if closed.until > self.now:
-            raise Closed(closed.until, closed.scope, closed.reason)
+        left = self._ends.get(key, 0.0) - self._store.clock.monotonic()
+        until = max(closed.until, self.now + timedelta(seconds=max(0.0, left)))
+        if until > self.now:
+            raise Closed(until, closed.scope, closed.reason)
         del self._closed[key]
+        self._ends.pop(key, None)
 
     def shut(self, key: str, closed: Closed) -> None:
         """Remember that `key` is closed; a longer closing stays."""
         known = self._closed.get(key)
         if known is None or known.until < closed.until:
             self._closed[key] = closed
+            rest = (closed.until - self.now).total_seconds()
+            self._ends[key] = self._store.clock.monotonic() + rest
         self._lumps.pop(key, None)
         if len(self._closed) > _MANY:
             now = self.now
             self._closed = {k: c for k, c in self._closed.items() if c.until > now}
+            self._ends = {k: end for k, end in self._ends.items() if k in self._closed}
 
     async def take(self, key: str, pace: Pace, cost: int) -> None:
         """Take `cost` tokens; raises `Closed` when the bucket does not give them now."""
