@@ -22,11 +22,11 @@ from typing import Final
 from copydesk.core.clock import SystemClock
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import PostgresTap
 from copydesk.testing.faults.figures import Row
 from copydesk.testing.faults.rig import NotApplicable
 from copydesk.testing.faults.rigs.git import GitRig
 from copydesk.testing.faults.scene import Scene
+from copydesk.testing.faults.tap import PostgresTap
 from copydesk.testing.faults.victim import STATEMENTS, SURVIVED, Doom, main
 
 #: How far the clock moves on until the dead worker's lease is over, in seconds.

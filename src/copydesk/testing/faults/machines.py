@@ -14,11 +14,11 @@ from copydesk.core.states import SETTLED, DeliveryState
 from copydesk.testing.clocks import SkewedClock
 from copydesk.testing.faults import kills, muted
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import PostgresTap
 from copydesk.testing.faults.engine import open_engine_desk
 from copydesk.testing.faults.figures import Row
 from copydesk.testing.faults.hearing import hearing
 from copydesk.testing.faults.scene import Scene
+from copydesk.testing.faults.tap import PostgresTap
 from copydesk.work.worker import working
 
 #: How long the disk stays full, in engine seconds.
