@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.account import Account
+from copydesk.core.delivery import Action, Delivery
 from copydesk.core.errors import ContentInvalid
-from copydesk.core.states import DeliveryState
+from copydesk.core.states import AccountState, DeliveryState
+from copydesk.platforms.kit.registry import load_platform
 from copydesk.store.deliveries import Change
+from copydesk.testing.clocks import StoppedClock
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
 from copydesk.work.settling import Decision, decide_delivery
-from tests.distribution.carrying import add_posts, deliveries
+from copydesk.work.unpublishing import unpublish
+from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries
 from tests.store_fixtures import AddSandbox
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.mark.parametrize("waiting", [DeliveryState.FAILED, DeliveryState.BLOCKED])
@@ -99,3 +107,76 @@ async def test_what_is_sent_again_begins_anew_but_remembers_its_calls(
     assert again.state is DeliveryState.SCHEDULED
     assert (again.handles, again.spent, again.looks) == ({}, {}, 0)
     assert again.key == held.key, "the platform still knows it by the same key"
+
+
+@pytest.mark.parametrize(
+    ("platform", "settings", "url", "id"),
+    [
+        ("site", {"url": "https://a.example/blog"}, "https://a.example/blog/posts/one/", "post"),
+        ("site", {"url": "https://a.example/blog"}, "", "post"),
+        ("site", {"url": "https://a.example/blog"}, "https://a.example/posts/one/", ""),
+        ("git", {"remote": "https://g.example/a/b"}, f"https://g.example/a/b/commit/{SHA}", SHA),
+        ("git", {"remote": "git@g.example:a/b"}, f"https://g.example/a/b/commit/{SHA}/", SHA),
+        ("git", {"remote": "/srv/b.git"}, "https://a.example/posts/one/", "post"),
+        (
+            "git",
+            {"remote": "/srv/b.git", "url": "https://a.example"},
+            "https://a.example/1",
+            "post",
+        ),
+        ("git", {"remote": "/srv/b.git", "url": "https://a.example"}, "https://b.example/1", ""),
+        ("git", {"remote": "/srv/b.git"}, "", "post"),
+        ("webhook", {"url": "https://in.example/hook"}, "https://a.example/1", "key"),
+        ("sandbox", {}, "https://sandbox.example/posts/12", "12"),
+        ("sandbox", {}, "https://sandbox.example/v2/entries/12/", "12"),
+        ("sandbox", {}, "https://sandbox.example/about", ""),
+    ],
+)
+async def test_each_platform_knows_what_it_would_have_been_told(
+    platform: str, settings: dict[str, str], url: str, id: str, desk: Desk, sandbox: None
+) -> None:
+    await add_account(desk, "sandbox", "one", settings={}, secrets={}, inbox=True, actor="test")
+    delivery = await held_one(desk)
+    account = Account(
+        id="acc_1",
+        workspace_id=desk.workspace_id,
+        name="one",
+        platform=platform,
+        state=AccountState.CONNECTED,
+        settings=settings,
+    )
+    expected = {"post": delivery.post_id, "key": delivery.key}.get(id, id)
+    assert load_platform(platform).remote_id(url, account, delivery) == expected
+
+
+async def test_a_site_knows_its_post_by_the_same_id_whoever_says_that_it_is_there(
+    desk: Desk, tmp_path: Path
+) -> None:
+    settings = {"path": str(tmp_path / "site"), "url": "https://a.example/"}
+    account = await add_account(
+        desk, "site", "site", settings=settings, secrets={}, inbox=True, actor="test"
+    )
+    await add_posts(desk, "one")
+    await carry(desk, account)
+    (delivered,) = await deliveries(desk)
+    assert delivered.state is DeliveryState.DELIVERED
+    assert delivered.remote_id
+    told = load_platform("site").remote_id(delivered.url, account, delivered)
+    assert told == delivered.remote_id
+
+
+async def test_what_a_person_found_can_be_taken_down_again(
+    desk: Desk, sandbox_account: AddSandbox, clock: StoppedClock
+) -> None:
+    account = await sandbox_account(fault="lost_response", find="no")
+    (post_id,) = await add_posts(desk, "one")
+    (held,) = await carry_to_rest(desk, account, clock)
+    assert held.state is DeliveryState.HELD
+    async with desk.store.begin("ada") as unit:
+        url = "https://sandbox.example/posts/1"
+        await decide_delivery(unit, held.id, Decision.LANDED, url=url)
+    async with desk.store.begin("ada") as unit:
+        await unpublish(unit, await unit.posts.get(post_id))
+    _, removal = await carry_to_rest(desk, account, clock)
+    assert (removal.action, removal.state) == (Action.DELETE, DeliveryState.DELIVERED)
+    assert removal.target_id == "1"

@@ -137,11 +137,9 @@ async def _remote_id(unit: UnitOfWork, delivery: Delivery, url: str) -> str:
     """Return the platform's id of what a person found: later changes are made to it."""
     if delivery.target_id:
         return delivery.target_id
-    if not url:
-        return ""
     account = await unit.accounts.get(delivery.account_id)
     try:
         platform = load_platform(account.platform)
     except NotFound:
         return ""
-    return platform.remote_id(url, account)
+    return platform.remote_id(url, account, delivery)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Rendition
+from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Manifest, read_manifest
@@ -65,6 +65,16 @@ class Git(Platform):
         from copydesk.platforms.git.client import GitClient
 
         return GitClient(session)
+
+    def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
+        """Return the commit that an address at the repository's host shows, else the post's id: the
+        file is found by its front matter. "" for a page that is neither of the site nor there."""
+        host = urlsplit(url).hostname
+        shown = re.search(r"/commits?/([0-9a-f]{40})(?:/|$)", urlsplit(url).path)
+        if shown and host == self.host(account):
+            return shown[1]
+        site = urlsplit(account.settings.get("url", "")).hostname
+        return delivery.post_id if host in {None, self.host(account), site} or not site else ""
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Outgoing, Rendition
+from copydesk.core.delivery import Delivery, Outgoing, Rendition
 from copydesk.core.findings import Finding
 from copydesk.core.outcomes import (
     Existence,
@@ -223,9 +223,10 @@ class Platform(ABC):
         except ValueError:
             return ""
 
-    def remote_id(self, url: str, account: Account) -> str:
-        """Return the platform's id of the post at `url` (checked: http or https), "" when the
-        address does not tell. Pure; for posts that a person found there."""
+    def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
+        """Return the platform's id of `delivery`, which a person found there at `url` (checked:
+        http or https; "": they did not say where). It is what `Published` would have had; "" when
+        that cannot be told. Pure."""
         return ""
 
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Rendition
+from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.auth import AuthKind, ClientAuth, Endpoints, OAuth2Code
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
@@ -92,7 +92,7 @@ class Mastodon(Platform):
         )
         return {**self.manifest.limits, "text": text}
 
-    def remote_id(self, url: str, account: Account) -> str:
+    def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
         """Return the status id in an address of the account's own instance (…/@name/ID).
 
         Elsewhere the same status has another id.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
 from copydesk.core.clock import Clock, SystemClock
-from copydesk.core.delivery import Rendition
+from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.auth import (
     AuthKind,
@@ -162,6 +164,12 @@ class Sandbox(Platform):
     def inspections(self, account: Account) -> tuple[float, ...]:
         """Return when to look again: never where the sandbox cannot be asked."""
         return self.manifest.inspect if account.settings.get("find", "yes") == "yes" else ()
+
+    def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
+        """Return the id at the end of an address, …/posts/ID or …/v2/entries/ID on any host: the
+        sandbox has no pages."""
+        shown = re.search(r"/(?:posts|v2/entries)/(\d+)/?$", urlsplit(url).path)
+        return shown[1] if shown else ""
 
     def read_callback(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Rendition
+from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Manifest, read_manifest
@@ -44,6 +44,11 @@ class Site(Platform):
         from copydesk.platforms.site.client import SiteClient
 
         return SiteClient(session)
+
+    def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
+        """Return the post's own id, by which the site keeps it; "" for a page that is elsewhere."""
+        base = account.settings["url"].rstrip("/")
+        return delivery.post_id if not url or url.startswith(f"{base}/posts/") else ""
 
     def check_settings(
         self, settings: Mapping[str, str], secrets: Mapping[str, str]

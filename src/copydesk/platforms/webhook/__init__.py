@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Rendition
+from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.callbacks import CallbackRequest, Heard, read_standard_callback
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
@@ -74,6 +74,10 @@ class Webhook(Platform):
     def inspections(self, account: Account) -> tuple[float, ...]:
         """Return when to look again: never without a `status_url`."""
         return self.manifest.inspect if account.settings.get("status_url") else ()
+
+    def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
+        """Return the `webhook-id` it was sent under: receivers give no id of their own."""
+        return delivery.key
 
     def read_callback(
         self,
