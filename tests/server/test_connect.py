@@ -126,6 +126,29 @@ async def test_a_program_begins_and_finishes(
     assert again.status_code == 409
 
 
+async def test_an_answer_is_taken_only_by_the_attempt_it_answers(
+    program: httpx2.AsyncClient, server: OAuthServer
+) -> None:
+    begun = []
+    for name in ("first", "second"):
+        body = {
+            "account": name,
+            "platform": "sandbox",
+            "settings": {"auth_url": server.url},
+            "redirect_uri": "https://app.example/back",
+        }
+        begun.append((await program.post("/v1/connect", json=body)).json())
+    first, second = begun
+    where = await agree(first["authorize_url"])
+    wrong = await program.post(f"/v1/connect/{second['id']}/answer", json={"url": where})
+    assert wrong.status_code == 409
+    assert second["id"] in wrong.json()["detail"]
+    states = [(await program.get(f"/v1/connect/{c['id']}")).json()["state"] for c in begun]
+    assert states == ["opened", "opened"], "nothing was used up"
+    right = await program.post(f"/v1/connect/{first['id']}/answer", json={"url": where})
+    assert (right.status_code, right.json()["state"]) == (200, "connected")
+
+
 async def test_wrong_settings_name_their_field(program: httpx2.AsyncClient) -> None:
     body = {"account": "m", "platform": "mastodon", "settings": {"base_url": "http://m.example"}}
     answer = await program.post("/v1/connect", json=body)

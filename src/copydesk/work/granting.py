@@ -54,12 +54,15 @@ from copydesk.work.trying import ask_who, credentials_of, resume
 
 
 async def finish_connection(
-    desk: Desk, answer: Mapping[str, str], *, session: str, actor: str
+    desk: Desk, answer: Mapping[str, str], *, session: str, actor: str, id: str = ""
 ) -> Account:
     """Take the platform's answer (the query it sent a browser back with) and connect the account.
 
+    With an `id`, an answer to any other connection is left alone, and can still be given to that.
+
     Raises `NotAuthorised` when the person said no or the answer is not to our question, `Conflict`
-    when it was used already or is about another account there, `AuthorisationUnavailable`.
+    when it was used already, is to another connection than `id` or about another account there,
+    `AuthorisationUnavailable`.
     """
     async with desk.store.read() as unit:
         connection = await unit.connections.by_ticket(answer.get("state", ""))
@@ -72,6 +75,11 @@ async def finish_connection(
         raise NotAuthorised(
             "This connection was begun in another browser.",
             remedy="Finish it there, or begin again here.",
+        )
+    if id and connection.id != id:
+        raise Conflict(
+            f"This answer is to another connection than {id} (state). Nothing was done.",
+            remedy="Hand it to the connection whose authorize_url was opened.",
         )
     kept = await _claim(desk, connection, answer, actor)
     connection = await _now(desk, connection)

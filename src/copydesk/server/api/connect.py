@@ -117,11 +117,11 @@ async def get_connection(id: str, desk: DeskNow) -> ConnectionOut:
 
 @router.post("/{id}/answer", responses=CONFLICT | NOT_FOUND, dependencies=REPEATABLE)
 async def answer_connection(id: str, body: AnswerIn, desk: DeskNow, asking: Admin) -> ConnectionOut:
-    """Finish an attempt with the platform's answer. It works once."""
+    """Finish an attempt with the platform's answer to it. It works once."""
     async with desk.store.read() as unit:
         check_own((await unit.connections.get(id)).workspace_id, desk, f"connection {id}")
     answer = dict(parse_qsl(urlsplit(body.url).query))
-    await finish_connection(desk, answer, session="", actor=actor_of(asking, "api"))
+    await finish_connection(desk, answer, session="", actor=actor_of(asking, "api"), id=id)
     async with desk.store.read() as unit:
         return _connection_out(await unit.connections.get(id))
 
