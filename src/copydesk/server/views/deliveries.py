@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from copydesk.core.delivery import Action, Delivery
 from copydesk.core.events import Event
-from copydesk.core.states import MAY_HAVE_LANDED, TRANSITIONS, DeliveryState
+from copydesk.core.states import DeliveryState
 from copydesk.server.views.aftercare import standing_words, trouble_there
 from copydesk.server.views.badges import Badge, badge, event_badge
+from copydesk.server.views.decisions import Option, options_of
 from copydesk.server.views.frame import Choice, Frame, Trouble
 from copydesk.store.letters import Payload, Seen
 from copydesk.store.listings import DeliveryLine
-from copydesk.work.settling import WAITING, Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +77,6 @@ class Try:
     received_at: datetime | None
     remote_id: str
     raw: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """What a person may decide about a delivery that waits for one. `warning` is what they have to
-    have read first, "" where nothing can go wrong."""
-
-    value: str
-    label: str
-    hint: str
-    warning: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +197,7 @@ def timeline_of(
         looks=tuple(Glance(at=look.at, found=look.found, evidence=look.evidence) for look in looks),
         payload=payload.text,
         payload_sha256=payload.sha256,
-        decisions=_decisions(delivery),
+        decisions=options_of(delivery),
         asks_where=delivery.state is DeliveryState.HELD,
         decide_url=f"/deliveries/{delivery.id}/decide",
         standing=standing_words(delivery),
@@ -220,38 +209,6 @@ def timeline_of(
 def _is_out(delivery: Delivery) -> bool:
     is_there = delivery.state is DeliveryState.DELIVERED and delivery.action is not Action.DELETE
     return is_there and bool(delivery.remote_id)
-
-
-def _decisions(delivery: Delivery) -> tuple[Option, ...]:
-    state = delivery.state
-    if state not in WAITING:
-        return ()
-    warning = ""
-    if delivery.reason_code in MAY_HAVE_LANDED:
-        warning = (
-            "I have looked at the platform: it is not there. If it is, this makes a duplicate."
-        )
-    hints = {
-        Decision.SEND: ("Send it", "It is not there; try again now."),
-        Decision.LANDED: ("It landed", "You found it on the platform; nothing is sent."),
-        Decision.GIVE_UP: ("Give up", "Leave it; nothing is sent any more."),
-    }
-    possible = TRANSITIONS[DeliveryState][state]
-    targets = {
-        Decision.SEND: DeliveryState.SCHEDULED,
-        Decision.LANDED: DeliveryState.DELIVERED,
-        Decision.GIVE_UP: DeliveryState.CANCELLED,
-    }
-    return tuple(
-        Option(
-            value=decision.value,
-            label=label,
-            hint=hint,
-            warning=warning if decision is Decision.SEND else "",
-        )
-        for decision, (label, hint) in hints.items()
-        if targets[decision] in possible
-    )
 
 
 def safe_url(url: str) -> str:
