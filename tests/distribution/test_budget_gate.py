@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Outgoing
+from copydesk.core.delivery import Delivery, Outgoing
 from copydesk.core.outcomes import Existence, Inconclusive, Outcome, Published, RateLimited
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.budget_gate import Budgets
@@ -421,6 +421,7 @@ async def test_three_couriers_of_three_processes_share_an_app(
     desks = [replace(desk, budgets=budgets) for budgets in processes]
     await add_posts(desk, *(f"Post {number}" for number in range(10)))
     refusal = {"retry-after": "45", "x-ratelimit-scope": "global", "x-ratelimit-remaining": "0"}
+    found: list[Delivery] = []
     for number in range(200):
         if number == 9:
             strict.refusals = [Reply(status=429, headers=refusal)]

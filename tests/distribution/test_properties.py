@@ -362,6 +362,7 @@ class Deliveries(RuleBasedStateMachine):
     def settle_everything(self) -> None:
         """A platform that behaves and a person who mends the accounts: everything ends."""
         self.liar.behaves = True
+        left: list[Delivery] = []
         for _ in range(400):
             for account in self.accounts:
                 self.do(try_account(self.desk, account.name, actor="test"))

@@ -30,10 +30,10 @@ from copydesk.core.outcomes import (
 )
 from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Idempotency
+from copydesk.platforms.kit.signature import signed_headers, signing_keys
 from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.platforms.webhook import PLATFORM
 from copydesk.platforms.webhook.render import event_body
-from copydesk.platforms.kit.signature import signed_headers, signing_keys
 from copydesk.testing.contract import PlatformContract
 from copydesk.testing.faults import FaultContract, Rig
 from copydesk.testing.loopback import ImpatientTransport, Lie
