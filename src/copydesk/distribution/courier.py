@@ -23,7 +23,7 @@ from copydesk.distribution.breaker import BreakerPolicy, Pulse
 from copydesk.distribution.calls import words
 from copydesk.distribution.credentials import Credentials
 from copydesk.distribution.opened import OpenAccount
-from copydesk.distribution.records import LEASE, Records
+from copydesk.distribution.records import LEASE, MARGIN, RENEWAL, Records
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.rounds import MOST, Rounds
 from copydesk.distribution.turns import Seat, Turns
@@ -34,11 +34,6 @@ from copydesk.store import Store
 from copydesk.store.accounts import LeaseLost
 
 _log = structlog.get_logger(__name__)
-
-#: Seconds between two renewals of the lease, and how long before its end a courier that could not
-#: renew it falls silent: whoever takes over must not meet a call that is still being made.
-RENEWAL = 3.0
-MARGIN = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,14 @@ from copydesk.store.journal import Entry
 #: taken over after this time.
 LEASE = 10.0
 
+#: Seconds between two renewals of the lease, and how long before its end a courier that could not
+#: renew it falls silent: whoever takes over must not meet a call that is still being made.
+RENEWAL = 3.0
+MARGIN = 2.0
+
+#: After so many seconds a courier knows that its account was taken over, and has stopped calling.
+SILENCE = RENEWAL + MARGIN
+
 #: Who acts, in events.
 ACTOR = "courier"
 

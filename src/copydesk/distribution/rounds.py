@@ -39,7 +39,7 @@ from copydesk.distribution.judgement import (
 )
 from copydesk.distribution.liveness import Links
 from copydesk.distribution.opened import OpenAccount, as_outcome, go_again, waits_until
-from copydesk.distribution.records import Look, Records, Sent
+from copydesk.distribution.records import SILENCE, Look, Records, Sent
 from copydesk.platforms.kit.contract import Platform
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ class Rounds:
     async def _abandon(self, awake: Sequence[Delivery]) -> list[Delivery]:
         """Call unknown what was being sent when its courier stopped; return the others."""
         abandoned = [d for d in awake if d.state is DeliveryState.SENDING]
-        await self._records.abandon(abandoned, self._reconcile.delay)
+        # whoever sent them may be at it still, if its clock or ours is wrong; it falls silent soon
+        await self._records.abandon(abandoned, max(self._reconcile.delay, SILENCE))
         return [d for d in awake if d.state is not DeliveryState.SENDING]
 
     async def _account_waits(self, awake: Sequence[Delivery]) -> bool:
