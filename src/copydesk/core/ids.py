@@ -13,6 +13,8 @@ from typing import Final
 from copydesk.core.clock import Clock
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+#: Two letters at a time: an id is made for every intent, so it is worth a table of 1,024.
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 PREFIXES: Final = {
     "workspace": "wsp",
@@ -47,5 +49,5 @@ class IdFactory:
         """Return a fresh id for `noun`, one of the keys of `PREFIXES`; raises `KeyError` else."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
         value = (milliseconds << 80) | self._random_bits(80)
-        body = "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+        body = "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
         return f"{PREFIXES[noun]}_{body}"
