@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from copydesk.core.account import Account
 from copydesk.store import Store, UnitOfWork
-from copydesk.store.tables import deliveries, timings
+from copydesk.store.tables import accounts, deliveries, timings
 from copydesk.testing.clocks import NOON
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts
@@ -62,7 +62,9 @@ async def account(desk: Desk, sandbox_account: AddSandbox) -> Account:
 ROWS, STEPS = 600, PENDING * 2
 
 
-async def effort(store: Store, unit: UnitOfWork, statement: str, parameters: Any) -> None:
+async def effort(
+    store: Store, unit: UnitOfWork, statement: str, parameters: Any, *, steps: int = STEPS
+) -> None:
     """Fail when running a statement means to walk through what waits."""
     if store.embedded:
         raw = await unit.connection.get_raw_connection()
@@ -72,7 +74,7 @@ async def effort(store: Store, unit: UnitOfWork, statement: str, parameters: Any
         rows = (await unit.connection.exec_driver_sql(statement, parameters)).all()
         await driver.run(lambda: driver.raw.set_progress_handler(None, 0))
         assert len(rows) < ROWS
-        assert len(ticks) * 100 < STEPS, (len(ticks) * 100, statement)
+        assert len(ticks) * 100 < steps, (len(ticks) * 100, statement)
         return
     answer = await unit.connection.exec_driver_sql(
         f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", parameters
@@ -145,3 +147,50 @@ async def test_a_round_takes_what_is_due_and_leaves_the_rest(
         later = await unit.deliveries.awake(account.id, NOON + timedelta(days=1, seconds=9), 100)
     assert len(awake) == 1
     assert len(later) == 11
+
+
+IDLE = 3_000
+
+
+async def test_a_sweep_walks_through_no_accounts_that_have_nothing_to_do(
+    store: Store, account: Account, asked: list[tuple[str, Any]]
+) -> None:
+    async with store.begin("test") as unit:
+        whole = (
+            await unit.connection.execute(sa.select(accounts).where(accounts.c.id == account.id))
+        ).one()
+        later = NOON + timedelta(days=400)
+        idle = {**whole._mapping, "renew_at": later, "notify_at": later}
+        await unit.connection.execute(
+            sa.insert(accounts),
+            [{**idle, "id": f"acc_{n:07d}", "name": f"idle {n}"} for n in range(IDLE)],
+        )
+        await unit.connection.execute(sa.text("ANALYZE accounts"))
+    async with store.read() as unit:
+        asked.clear()
+        assert await unit.deliveries.accounts_with_work(NOON) == [account.id]
+        assert await unit.credentials.due(NOON) == []
+        assert await unit.aftercare.accounts_to_inspect(NOON) == []
+        statements = selected(asked)
+        assert len(statements) == 4
+        for statement, parameters in statements:
+            await effort(store, unit, statement, parameters, steps=IDLE)
+
+
+async def test_a_backlog_hides_no_account_behind_it(store: Store, account: Account) -> None:
+    """Much is due for one account, and a single delivery, later than all of it, for another."""
+    late = NOON + timedelta(days=PENDING)
+    async with store.begin("test") as unit:
+        whole = (await unit.connection.execute(sa.select(accounts))).one()
+        other = {**whole._mapping, "id": "acc_other", "name": "other"}
+        await unit.connection.execute(sa.insert(accounts), [other])
+        last = (
+            await unit.connection.execute(
+                sa.select(deliveries).order_by(deliveries.c.wake_at.desc()).limit(1)
+            )
+        ).one()
+        row = {**last._mapping, "id": "dlv_other", "key": "other", "account_id": "acc_other"}
+        await unit.connection.execute(sa.insert(deliveries), [row])
+    async with store.read() as unit:
+        assert await unit.deliveries.accounts_with_work(late) == [account.id, "acc_other"]
+        assert await unit.deliveries.accounts_with_work(late, limit=1) == [account.id]

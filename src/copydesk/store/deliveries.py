@@ -21,8 +21,9 @@ from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState, check_transition
 from copydesk.store.awake import AWAKE, Awake, awake_of
 from copydesk.store.codec import from_json, to_json
+from copydesk.store.due import accounts_with_work
 from copydesk.store.prepared import listed
-from copydesk.store.tables import accounts, deliveries, intents, receipts, renditions
+from copydesk.store.tables import deliveries, intents, receipts, renditions
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -36,26 +37,6 @@ _FIELDS = tuple(name for name in Delivery.__dataclass_fields__ if name in delive
 MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
 INTEND = sa.insert(intents)
 RECEIVE = sa.insert(receipts)
-
-#: One look into an index for each account, so that a backlog of one costs no more than a delivery;
-#: none at all while nothing is due.
-_first = (
-    sa.select(sa.func.min(deliveries.c.wake_at))
-    .where(deliveries.c.account_id == accounts.c.id, deliveries.c.wake_at.is_not(None))
-    .scalar_subquery()
-)
-_due = deliveries.alias("due")
-_WITH_WORK = (
-    sa.select(accounts.c.id)
-    .where(
-        sa.exists(sa.select(_due.c.id).where(_due.c.wake_at <= sa.bindparam("now"))),
-        accounts.c.paused_until.is_(None) | (accounts.c.paused_until <= sa.bindparam("now")),
-        accounts.c.lease_until.is_(None) | (accounts.c.lease_until <= sa.bindparam("now")),
-        _first <= sa.bindparam("now"),
-    )
-    .order_by(_first)
-    .limit(sa.bindparam("most"))
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,8 +383,7 @@ class Deliveries:
 
     async def accounts_with_work(self, now: datetime, limit: int = 1000) -> list[str]:
         """Return the accounts that have a delivery to look at now, the longest overdue first."""
-        rows = await self._unit.connection.execute(_WITH_WORK, {"now": now, "most": limit})
-        return [row.id for row in rows]
+        return await accounts_with_work(self._unit.connection, now, limit)
 
 
 @cache
