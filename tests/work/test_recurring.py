@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.recurrence import Series
 from copydesk.core.states import AccountState, DeliveryState, SeriesState
+from copydesk.core.timing import Timing
 from copydesk.core.zones import wall_of, zone_of
-from copydesk.distribution.moving import cancel
+from copydesk.distribution.moving import cancel, retime
 from copydesk.store.tables import blobs
 from copydesk.testing.clocks import StoppedClock
 from copydesk.transformation.content import read_markdown_file
@@ -244,3 +245,40 @@ async def test_a_post_whose_image_is_gone_is_refused_before_anything_is_planned(
     assert await deliveries(desk) == before
     async with desk.store.read() as unit:
         assert await unit.schedules.all_series(desk.workspace_id) == []
+
+
+@pytest.mark.parametrize("what", ["called off", "moved"])
+async def test_what_a_person_took_out_does_not_come_back_after_a_pause(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox, what: str
+) -> None:
+    await sandbox_account("left")
+    await sandbox_account("right")
+    form = SeriesForm(
+        name="tips",
+        rule="FREQ=DAILY",
+        start="2026-11-01 09:00",
+        zone="Europe/Berlin",
+        accounts=["left", "right"],
+    )
+    await add_series(desk, form, [manuscript("one")], actor="ada")
+    planned = await deliveries(desk)
+    taken, beside = [d for d in planned if d.due_at == planned[0].due_at]
+    async with desk.store.begin("ada") as unit:
+        if what == "called off":
+            await cancel(unit, taken)
+        else:
+            account = await unit.accounts.get(taken.account_id)
+            later = Timing(due_at=taken.due_at + timedelta(minutes=7))
+            await retime(unit, taken, account, later)
+        await pause_series(unit, desk.workspace_id, "tips")
+        await resume_series(unit, desk.workspace_id, "tips")
+    waiting = {
+        (d.account_id, d.due_at)
+        for d in await deliveries(desk)
+        if d.state is DeliveryState.SCHEDULED
+    }
+    before = {(d.account_id, d.due_at) for d in planned}
+    gone = {(taken.account_id, taken.due_at)}
+    instead = {(taken.account_id, later.due_at)} if what == "moved" else set()
+    assert (beside.account_id, beside.due_at) in waiting
+    assert waiting == before - gone | instead

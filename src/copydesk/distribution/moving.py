@@ -15,6 +15,7 @@ from copydesk.core.timing import Timing
 from copydesk.core.zones import written
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
+from copydesk.store.schedules import CALLED_OFF
 
 #: What certainly has not been sent, and can still go out.
 _WAITING: Final = frozenset({DeliveryState.SCHEDULED, DeliveryState.SNOOZED, DeliveryState.BLOCKED})
@@ -79,8 +80,13 @@ async def retime(
     return await unit.deliveries.get(delivery.id)
 
 
-async def cancel(unit: UnitOfWork, delivery: Delivery, reason: str = "") -> Delivery:
-    """Call a delivery off. Raises `Conflict` when it was sent, or its outcome is not known."""
+async def cancel(
+    unit: UnitOfWork, delivery: Delivery, reason: str = "", code: str = CALLED_OFF
+) -> Delivery:
+    """Call a delivery off; `code` says who does, a person unless told otherwise.
+
+    Raises `Conflict` when it was sent, or its outcome is not known.
+    """
     if not is_cancellable(delivery):
         raise _not_possible(delivery, "be cancelled")
     why = reason or "called off"
@@ -89,7 +95,7 @@ async def cancel(unit: UnitOfWork, delivery: Delivery, reason: str = "") -> Deli
             delivery=delivery,
             to=DeliveryState.CANCELLED,
             reason=why,
-            values={"reason_code": "cancelled", "reason": why, "remedy": ""},
+            values={"reason_code": code, "reason": why, "remedy": ""},
         )
     )
     return await unit.deliveries.get(delivery.id)

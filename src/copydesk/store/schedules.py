@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: Reasons for which a delivery waits that its account's timetable gave; a new one may lift them.
 TIMETABLE_REASONS = ("window_closed", "quiet_hours", "blackout", "spacing")
 
+#: The code of what a person has called off.
+CALLED_OFF = "cancelled"
+
 #: What is written of a delivery whose time nobody has asked for in particular.
 _PLAIN: Mapping[str, Any] = {
     "asked": "",
@@ -118,9 +121,11 @@ class Schedules:
         return {row.delivery_id: _timing(row) for row in rows}
 
     async def retime(self, delivery: Delivery, timing: Timing) -> None:
-        """Give a delivery another time; `timing` replaces what was kept."""
+        """Give a delivery another time; `timing` replaces what was kept, but for the occurrence of
+        a series that it was: that must not be planned again."""
         columns = _timing_columns(delivery.id, timing)
         await self._unit.connection.execute(insert_if_absent(self._unit, timings).values(**columns))
+        del columns["series_id"], columns["occurrence"]
         await self._unit.connection.execute(
             sa.update(timings).where(timings.c.delivery_id == delivery.id).values(**columns)
         )
@@ -256,14 +261,39 @@ class Schedules:
         return moved
 
     async def occurrences(self, series_id: str) -> list[str]:
-        """Return the deliveries of a series that have not gone out, by id."""
+        """Return the deliveries of a series that have not gone out, by id.
+
+        What a person has moved is no longer among them.
+        """
         rows = await self._unit.connection.execute(
             sa.select(timings.c.delivery_id)
             .join(deliveries, deliveries.c.id == timings.c.delivery_id)
-            .where(timings.c.series_id == series_id, deliveries.c.wake_at.is_not(None))
+            .where(
+                timings.c.series_id == series_id,
+                timings.c.moves == 0,
+                deliveries.c.wake_at.is_not(None),
+            )
             .order_by(timings.c.due_at, timings.c.delivery_id)
         )
         return [row.delivery_id for row in rows]
+
+    async def settled_occurrences(
+        self, series_id: str, since: datetime
+    ) -> set[tuple[str, datetime]]:
+        """Return the accounts and occurrences from `since` on (aware UTC) that are planned, or that
+        a person has moved or called off. What the series itself took back is not among them."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries.c.account_id, timings.c.occurrence)
+            .join(deliveries, deliveries.c.id == timings.c.delivery_id)
+            .where(
+                timings.c.series_id == series_id,
+                timings.c.occurrence >= since,
+                (deliveries.c.state != DeliveryState.CANCELLED)
+                | (deliveries.c.reason_code == CALLED_OFF)
+                | (timings.c.moves > 0),
+            )
+        )
+        return {(row.account_id, row.occurrence) for row in rows}
 
     async def _append(self, one: Series, source: str, to: str, reason: str) -> None:
         await self._unit.events.append(
@@ -300,7 +330,8 @@ def _timing(row: Any) -> Timing:
         queue=row.queue,
         late=LatePolicy(row.late) if row.late else None,
         grace=_length(row.grace_seconds),
-        series_id=row.series_id or "",
+        # what was moved is no longer of its series; which occurrence it was stays in its row
+        series_id=(not row.moves and row.series_id) or "",
         occurrence=row.occurrence,
         moves=row.moves,
     )

@@ -199,9 +199,15 @@ async def _plan_next(unit: UnitOfWork, found: Series) -> None:
     wanted = passed + wanted
     accounts = await _accounts(unit, found)
     sources = await _posts_of(unit, found)
+    settled = (
+        await unit.schedules.settled_occurrences(found.id, wanted[0].moment) if wanted else set()
+    )
     planned = found.planned
     for occurrence in wanted:
-        await _plan_one(unit, found, occurrence, sources[planned % len(sources)], accounts)
+        # what a person moved or called off before a pause does not come back after it
+        left = [one for one in accounts if (one.id, occurrence.moment) not in settled]
+        if left:
+            await _plan_one(unit, found, occurrence, sources[planned % len(sources)], left)
         planned += 1
     until = max([found.planned_until, now, *(one.moment for one in wanted)])
     rest = found.rule.after(until, 1)
@@ -358,7 +364,7 @@ async def _call_off(unit: UnitOfWork, found: Series, reason: str) -> None:
     for id in await unit.schedules.occurrences(found.id):
         delivery = await unit.deliveries.get(id)
         if is_cancellable(delivery):
-            await cancel(unit, delivery, reason)
+            await cancel(unit, delivery, reason, code="series_stopped")
 
 
 def _refuse(findings: Sequence[Finding]) -> None:
