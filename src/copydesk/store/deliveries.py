@@ -349,9 +349,14 @@ class Deliveries:
         )
 
     async def postpone(self, ids: Sequence[str], wake_at: datetime) -> None:
-        """Look at these deliveries again at `wake_at`, without a change of state."""
+        """Look at these deliveries again at `wake_at`, without a change of state.
+
+        What was settled meanwhile, by a callback or a person, stays at rest.
+        """
         await self._unit.connection.execute(
-            sa.update(deliveries).where(deliveries.c.id.in_(list(ids))).values(wake_at=wake_at)
+            sa.update(deliveries)
+            .where(deliveries.c.id.in_(list(ids)), deliveries.c.wake_at.is_not(None))
+            .values(wake_at=wake_at)
         )
 
     async def wake_resting(self, account_id: str) -> None:

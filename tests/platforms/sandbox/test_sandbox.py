@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,12 +14,14 @@ import pytest
 from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.outcomes import (
     Absent,
+    Accepted,
     AuthExpired,
     AuthRevoked,
     Existence,
     Inconclusive,
     Landed,
     Outcome,
+    Pending,
     Published,
     RateLimited,
     Refused,
@@ -219,3 +222,34 @@ def test_two_processes_keep_one_post_for_each_key(tmp_path: Path) -> None:
 def test_knobs_must_be_numbers(key: str, value: str) -> None:
     findings = Sandbox().check_settings({key: value}, {})
     assert [finding.field for finding in findings] == [key]
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"callback_url": "/hooks/acc_1", "callback_secret": "whsec_c2VjcmV0"}, "callback_url"),
+        ({"callback_url": "http://127.0.0.1:1/hooks/acc_1"}, "callback_secret"),
+        ({"callback_secret": "whsec_!"}, "callback_secret"),
+        ({"public_after": "soon"}, "public_after"),
+    ],
+)
+def test_what_could_never_call_back_is_refused_by_name(
+    settings: dict[str, str], field: str
+) -> None:
+    assert [finding.field for finding in Sandbox().check_settings(settings, {})] == [field]
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+async def test_what_is_not_public_yet_is_accepted_in_both_formats(
+    tmp_path: Path, version: str
+) -> None:
+    desk = Desk(tmp_path, public_after="30")
+    desk.outgoing = replace(desk.outgoing, api_version=version)
+    accepted = await desk.publish()
+    assert isinstance(accepted, Accepted)
+    taken = replace(desk.outgoing, handles=accepted.handle)
+    assert isinstance(await desk.client.check(taken), Pending)
+    desk.clock.advance(30)
+    public = await desk.client.check(taken)
+    assert isinstance(public, Published)
+    assert len(desk.lines()) == 1

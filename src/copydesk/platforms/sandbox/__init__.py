@@ -101,6 +101,15 @@ class Sandbox(Platform):
         ),
         Setting(key="read_delay", help="seconds until a new post is listed", default="0"),
         Setting(
+            key="public_after",
+            help="seconds until a post it has taken is public; until then it is accepted",
+            default="0",
+        ),
+        Setting(
+            key="callback_url",
+            help="where it reports what became public, our …/hooks/ACCOUNT; needs callback_secret",
+        ),
+        Setting(
             key="callback_secret",
             help="whsec_…: callbacks signed with it are taken at /hooks/ACCOUNT",
         ),
@@ -133,10 +142,21 @@ class Sandbox(Platform):
         from copydesk.platforms.sandbox.knobs import Knobs
         from copydesk.platforms.sandbox.ledger import Ledger
         from copydesk.platforms.sandbox.remote import SandboxRemote
+        from copydesk.platforms.sandbox.reporting import Reporter
 
         knobs = Knobs.of(session.account.settings)
         ledger = Ledger(session.home / "sandbox", session.account.id)
-        remote = SandboxRemote(ledger, knobs, clock=self._clock, pause=self._pause)
+        settings = session.account.settings
+        reporter = Reporter(
+            ledger=ledger,
+            clock=self._clock,
+            network=session.transport,
+            url=settings.get("callback_url", ""),
+            secret=settings.get("callback_secret", ""),
+        )
+        remote = SandboxRemote(
+            ledger, knobs, clock=self._clock, pause=self._pause, reporter=reporter
+        )
         watched = observed(remote, session.observers)
         if auth_url := session.account.settings.get("auth_url"):
             from copydesk.platforms.sandbox.guard import GuardedRemote
@@ -186,9 +206,13 @@ class Sandbox(Platform):
         self, settings: Mapping[str, str], secrets: Mapping[str, str]
     ) -> list[Finding]:
         """Return what is wrong with the knobs, besides what is declared."""
-        from copydesk.platforms.sandbox.knobs import check_numbers
+        from copydesk.platforms.sandbox.knobs import check_callbacks, check_numbers
 
-        return [*super().check_settings(settings, secrets), *check_numbers(settings)]
+        return [
+            *super().check_settings(settings, secrets),
+            *check_numbers(settings),
+            *check_callbacks(settings),
+        ]
 
 
 PLATFORM = Sandbox()

@@ -1,18 +1,23 @@
-"""The sandbox calls: publish, remove, look up by key, and look again."""
+"""The sandbox calls: publish, ask whether it is public, remove, look up by key, look again."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.outcomes import (
     Absent,
+    Accepted,
     Existence,
     Inconclusive,
     Landed,
     Outcome,
+    Pending,
     Published,
+    Ready,
+    Refused,
     Unavailable,
 )
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
@@ -23,6 +28,10 @@ from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.sandbox.errors import TABLE, read_error
 from copydesk.platforms.sandbox.formats import Format, Kept, format_of
 from copydesk.platforms.sandbox.knobs import Knobs
+
+#: What an accepted post is asked about by, and how long it takes at least, in seconds.
+_HANDLE: Final = "post"
+_AGAIN: Final = 1.0
 
 
 class SandboxClient(Client):
@@ -64,6 +73,31 @@ class SandboxClient(Client):
         kept = wire_format.read(reply.json())
         if kept is None:
             return self._wire.unreadable(reply, "the id of the post")
+        if not kept.is_public:
+            return Accepted({_HANDLE: kept.id}, self._wire.evidence(reply))
+        return Published(kept.id, kept.url, self._wire.evidence(reply))
+
+    async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        """Ask whether what was taken is public by now. A sandbox that cannot be asked (find=no)
+        tells nothing by its answer, but may call back."""
+        id = outgoing.handles.get(_HANDLE)
+        if id is None:
+            return Ready(outgoing.handles)
+        wire_format = self._format(outgoing)
+        reply = await self._wire.read("GET", f"{wire_format.collection}/{id}")
+        if not isinstance(reply, Reply):
+            match reply.answer.status:
+                case 403:
+                    return Pending(_AGAIN, outgoing.handles)
+                case 404:
+                    return Refused("post", "it was removed before it was public", "Leave it.")
+                case _:
+                    return reply
+        kept = wire_format.read(reply.json())
+        if kept is None:
+            return Unavailable("the sandbox's answer is unreadable")
+        if not kept.is_public:
+            return Pending(_AGAIN, outgoing.handles)
         return Published(kept.id, kept.url, self._wire.evidence(reply))
 
     async def find(self, outgoing: Outgoing) -> Existence:

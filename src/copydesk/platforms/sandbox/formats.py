@@ -21,6 +21,15 @@ class Kept:
     id: str
     url: str = ""
     payload: Mapping[str, Any] | None = None
+    is_public: bool = True
+
+
+#: How both versions say that a post was taken and is not public yet.
+_PROCESSING: Final = "processing"
+
+
+def _state(kept: Mapping[str, Any]) -> dict[str, str]:
+    return {} if kept.get("is_public", True) else {"state": _PROCESSING}
 
 
 class Format(Protocol):
@@ -74,7 +83,7 @@ class _First:
 
     def show(self, kept: Mapping[str, Any]) -> dict[str, Any]:
         content = {"payload": kept["payload"]} if "payload" in kept else {}
-        return {"id": kept["id"], "url": "", **content}
+        return {"id": kept["id"], "url": "", **_state(kept), **content}
 
     def show_all(self, kept: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return {"posts": [{"id": post["id"], "url": ""} for post in kept]}
@@ -87,6 +96,7 @@ class _First:
             id=str(body["id"]),
             url=str(body.get("url", "")),
             payload=payload if isinstance(payload, dict) else None,
+            is_public=body.get("state") != _PROCESSING,
         )
 
     def read_all(self, body: Any) -> list[Kept] | None:
@@ -120,7 +130,7 @@ class _Second:
 
     def show(self, kept: Mapping[str, Any]) -> dict[str, Any]:
         content = {"entry": kept["payload"]} if "payload" in kept else {}
-        return {"data": {"entry_id": kept["id"], "link": "", **content}}
+        return {"data": {"entry_id": kept["id"], "link": "", **_state(kept), **content}}
 
     def show_all(self, kept: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return {"data": [{"entry_id": post["id"], "link": ""} for post in kept]}
@@ -142,6 +152,7 @@ class _Second:
             id=str(data["entry_id"]),
             url=str(data.get("link", "")),
             payload=payload if isinstance(payload, dict) else None,
+            is_public=data.get("state") != _PROCESSING,
         )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from copydesk.core.findings import Finding
+from copydesk.platforms.kit.signature import signing_keys
 from copydesk.platforms.sandbox.faults import Fault
 
-_NUMBERS = ("times", "latency_ms", "timeout_ms", "read_delay", "retry_after")
+_NUMBERS = ("times", "latency_ms", "timeout_ms", "read_delay", "retry_after", "public_after")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Knobs:
     can_find: bool = True
     read_delay: float = 0.0
     retry_after: int = 60
+    public_after: float = 0.0
 
     @classmethod
     def of(cls, settings: Mapping[str, str]) -> Knobs:
@@ -37,6 +39,7 @@ class Knobs:
             can_find=settings.get("find", "yes") == "yes",
             read_delay=float(settings.get("read_delay") or 0),
             retry_after=int(settings.get("retry_after") or 60),
+            public_after=float(settings.get("public_after") or 0),
         )
 
 
@@ -52,6 +55,34 @@ def check_numbers(settings: Mapping[str, str]) -> list[Finding]:
         for key in _NUMBERS
         if settings.get(key) and not _is_amount(settings[key], key in {"times", "retry_after"})
     ]
+
+
+def check_callbacks(settings: Mapping[str, str]) -> list[Finding]:
+    """Return what keeps the sandbox from calling back at `callback_url`."""
+    url, secret = settings.get("callback_url", ""), settings.get("callback_secret", "")
+    findings: list[Finding] = []
+    if url and not url.startswith(("http://", "https://")):
+        findings.append(
+            Finding(
+                code="address_invalid",
+                field="callback_url",
+                message=f"{url!r} is not a web address",
+                remedy="It looks like http://127.0.0.1:8642/hooks/acc_….",
+            )
+        )
+    if url or secret:
+        try:
+            signing_keys(secret)
+        except ValueError as problem:
+            findings.append(
+                Finding(
+                    code="secret_invalid",
+                    field="callback_secret",
+                    message=str(problem),
+                    remedy="Give whsec_ and 24 to 64 random bytes in base64.",
+                )
+            )
+    return findings
 
 
 def _is_amount(text: str, whole: bool) -> bool:

@@ -2,7 +2,8 @@
 
 A line is there, synced to disk, before the sandbox answers, so the file survives `kill -9` and says
 independently of copydesk's own records what was published how often. Beside it,
-`<account>.faults.jsonl` has one line for every call that went wrong on purpose.
+`<account>.faults.jsonl` has one line for every call that went wrong on purpose, and
+`<account>.told.jsonl` one for every callback that was taken.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Ledger:
         self.path = folder / f"{account_id}.jsonl"
         self._posts = _Lines(self.path)
         self._faults = _Lines(folder / f"{account_id}.faults.jsonl")
+        self._told = _Lines(folder / f"{account_id}.told.jsonl")
 
     def accept(self, entry: Mapping[str, Any], *, once: bool) -> dict[str, Any]:
         """Keep `entry` and return it with its `id`.
@@ -66,6 +68,16 @@ class Ledger:
                 return False
             self._faults.append({"fault": fault})
             return True
+
+    def was_told(self, key: str) -> bool:
+        """Tell whether a callback about the post with `key` was taken."""
+        with self._locked():
+            return any(line["key"] == key for line in self._told.read())
+
+    def note_told(self, key: str) -> None:
+        """Remember that a callback about the post with `key` was taken."""
+        with self._locked():
+            self._told.append({"key": key})
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -21,12 +21,14 @@ from copydesk.platforms.sandbox.faults import AFTER_ACCEPT, Fault
 from copydesk.platforms.sandbox.formats import FORMATS, Format
 from copydesk.platforms.sandbox.knobs import Knobs
 from copydesk.platforms.sandbox.ledger import Ledger
+from copydesk.platforms.sandbox.reporting import Reporter
 
 _PAGE = b"<!doctype html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>"
 
 
 class SandboxRemote:
-    """One account's simulated server. `pause` waits for seconds; `clock` is the server's own."""
+    """One account's simulated server. `pause` waits for seconds; `clock` is the server's own;
+    `reporter` makes its callbacks."""
 
     def __init__(
         self,
@@ -35,11 +37,13 @@ class SandboxRemote:
         *,
         clock: Clock,
         pause: Callable[[float], Awaitable[None]],
+        reporter: Reporter | None = None,
     ) -> None:
         self._ledger = ledger
         self._knobs = knobs
         self._clock = clock
         self._pause = pause
+        self._reporter = reporter
 
     async def call(
         self,
@@ -86,7 +90,8 @@ class SandboxRemote:
         kept = await asyncio.to_thread(self._ledger.accept, entry, once=self._knobs.by_key)
         if self._knobs.latency > timeout:
             raise AnswerLost(f"no answer within {timeout:g} s")
-        return await self._after_accept(fault, wire_format.show({"id": kept["id"]}), timeout)
+        answer = {"id": kept["id"], "is_public": self._is_public(kept)}
+        return await self._after_accept(fault, wire_format.show(answer), timeout)
 
     async def _next_fault(self) -> Fault:
         fault = self._knobs.fault
@@ -131,12 +136,22 @@ class SandboxRemote:
                 return self._reply(422, {"code": "refused", "message": "told to refuse this"})
 
     async def _show(self, wire_format: Format, id: str) -> Reply:
+        kept = await asyncio.to_thread(self._ledger.newest, id)
+        is_public = kept is not None and self._is_public(kept)
+        if kept is not None and is_public and self._knobs.public_after and self._reporter:
+            # whoever was told this moment is shown it from the next look on
+            is_public = not await self._reporter.tell(kept)
         if not self._knobs.can_find:
             return self._reply(403, {"code": "no_listing"})
-        kept = await asyncio.to_thread(self._ledger.newest, id)
         if kept is None:
             return self._reply(404, {"code": "gone", "message": "there is no such post"})
-        return self._reply(200, wire_format.show(kept))
+        return self._reply(200, wire_format.show({**kept, "is_public": is_public}))
+
+    def _is_public(self, kept: Mapping[str, Any]) -> bool:
+        public_at = datetime.fromisoformat(kept["received_at"]) + timedelta(
+            seconds=self._knobs.public_after
+        )
+        return kept["action"] == "delete" or self._clock.now() >= public_at
 
     async def _list(self, wire_format: Format, key: str) -> Reply:
         if not self._knobs.can_find:
