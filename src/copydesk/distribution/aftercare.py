@@ -18,6 +18,7 @@ from copydesk.core.standing import Changed, Gone, Stands, stands
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.calls import Calls
 from copydesk.distribution.judgement import Judgement
+from copydesk.distribution.media import gone_media
 from copydesk.distribution.records import outgoing_of
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.lifecycle import Window
@@ -81,7 +82,8 @@ def as_out(out: Out) -> Outgoing:
 
 
 class Respect:
-    """Asks, before an update is sent, whether what it would replace still is as we left it."""
+    """Asks, before anything is sent, whether it still can be as it was planned, and of an update
+    whether what it would replace still is as we left it."""
 
     def __init__(self, store: Store, platform: Platform, account: Account) -> None:
         self._store = store
@@ -91,13 +93,16 @@ class Respect:
     async def objection(
         self, calls: Calls, delivery: Delivery, going: Outgoing
     ) -> Judgement | None:
-        """Return why a delivery must not be sent, None when it may. Creates cost nothing here."""
+        """Return why a delivery must not be sent, None when it may. Creates without media cost
+        nothing here."""
         if going.api_version and self._manifest.version(going.api_version) is None:
             return _held(
                 "version_unknown",
                 f"it was made for API version {going.api_version}, which is not spoken any more",
                 "Give it up and publish the post again.",
             )
+        if (gone := await gone_media(self._store, going)) is not None:
+            return gone
         if going.action is not Action.UPDATE or delivery.overwrite or not self._looks:
             return None
         async with self._store.read() as unit:

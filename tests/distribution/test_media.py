@@ -1,0 +1,96 @@
+"""Media that vanish after planning: a person is told at once, and nothing is published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Rendition
+from copydesk.core.post import Content, Media, Tier
+from copydesk.core.states import DeliveryState, PostState
+from copydesk.platforms.kit.contract import Subject
+from copydesk.store.tables import blobs
+from copydesk.testing.clocks import StoppedClock
+from copydesk.work.desk import Desk
+from copydesk.work.distributing import distribute
+from copydesk.work.settling import Decision, decide_delivery
+from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries
+from tests.distribution.scripted import Remote, Scripted
+
+PICTURE = b"not really a picture"
+
+
+@pytest.fixture
+def illustrated(platform: Scripted, monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    """The scripted platform, sending what a post shows with it."""
+    plain = platform.render
+
+    def render(subject: Subject, account: Account, recipient: str = "") -> Rendition:
+        return replace(plain(subject, account, recipient), media=subject.content.media)
+
+    monkeypatch.setattr(platform, "render", render)
+    return platform
+
+
+async def add_illustrated(desk: Desk) -> str:
+    """Add an approved post with a picture and plan its delivery; return the picture's digest."""
+    async with desk.store.begin("test") as unit:
+        digest = await unit.workspaces.keep(PICTURE)
+        picture = Media(name="lamp.png", content_type="image/png", sha256=digest, size=len(PICTURE))
+        post, _ = await unit.posts.add(
+            workspace_id=desk.workspace_id,
+            source_key="test:lamp",
+            content=Content(title="Lamp", body="A lamp.", slug="lamp", media=(picture,)),
+            tier=Tier.PERSON,
+        )
+        await unit.posts.move(post, PostState.APPROVED, wake_at=unit.now)
+    await distribute(desk, post.id)
+    return digest
+
+
+async def spoil(desk: Desk, digest: str, harm: str) -> None:
+    where = blobs.c.sha256 == digest
+    async with desk.store.begin("test") as unit:
+        if harm == "gone":
+            await unit.connection.execute(sa.delete(blobs).where(where))
+        else:
+            await unit.connection.execute(sa.update(blobs).where(where).values(data=b"noise"))
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged"])
+async def test_what_lost_its_media_is_held_at_once_and_the_others_go_out(
+    desk: Desk,
+    clock: StoppedClock,
+    remote: Remote,
+    illustrated: Scripted,
+    account: Account,
+    harm: str,
+) -> None:
+    digest = await add_illustrated(desk)
+    await add_posts(desk, "plain")
+    await spoil(desk, digest, harm)
+    await carry(desk, account)
+    lamp, plain = await deliveries(desk)
+    assert (lamp.state, lamp.reason_code, lamp.attempts) == (DeliveryState.HELD, "media_gone", 0)
+    assert "lamp.png" in lamp.reason
+    assert "Restore a backup" in lamp.remedy
+    assert plain.state is DeliveryState.DELIVERED
+    assert [title for _, _, title in remote.taken] == ["plain"]
+
+
+async def test_it_goes_out_once_the_media_are_back(
+    desk: Desk, clock: StoppedClock, remote: Remote, illustrated: Scripted, account: Account
+) -> None:
+    digest = await add_illustrated(desk)
+    await spoil(desk, digest, "gone")
+    await carry(desk, account)
+    (lamp,) = await deliveries(desk)
+    async with desk.store.begin("test") as unit:
+        await unit.workspaces.keep(PICTURE)
+        await decide_delivery(unit, lamp.id, Decision.SEND)
+    (lamp,) = await carry_to_rest(desk, account, clock)
+    assert lamp.state is DeliveryState.DELIVERED
+    assert [title for _, _, title in remote.taken] == ["Lamp"]
