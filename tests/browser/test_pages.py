@@ -19,6 +19,7 @@ from copydesk.core.states import DeliveryState
 from copydesk.server import create_app
 from copydesk.store.deliveries import Change
 from copydesk.work.desk import Desk
+from tests.server.furnishing import furnish
 from tests.server.scene import TITLE, Scene, fresh_desk, lay_out, make_token, running
 
 pytestmark = pytest.mark.browser
@@ -42,6 +43,7 @@ class Site:
     browser: Browser
     token: str
     scenes: list[Scene] = field(default_factory=list)
+    webhook: str = ""
 
     @asynccontextmanager
     async def signed_in(self, **options: Any) -> AsyncIterator[BrowserContext]:
@@ -63,6 +65,15 @@ class Site:
             "refused": f"/submissions/{scene.refused}",
             "reviews": "/reviews",
             "accounts": "/accounts",
+            "budgets": "/accounts/budgets",
+            "connect": "/accounts/connect",
+            "connect-platform": "/accounts/connect?platform=mastodon",
+            "remove-account": f"/accounts/{scene.account}/remove",
+            "upcoming": "/schedule",
+            "redrive": "/deliveries/redrive?state=held",
+            "unpublish": f"/posts/{scene.post}/unpublish",
+            "webhooks": "/settings/webhooks",
+            "webhook": f"/settings/webhooks/{self.webhook}",
             "error": "/nowhere",
         }
 
@@ -78,6 +89,7 @@ async def site(tmp_path: Path, chromium_path: str) -> AsyncIterator[Site]:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=arguments)
         site = Site(url=url, desk=desk, browser=browser, token=await make_token(desk))
         site.scenes.append(await lay_out(desk))
+        site.webhook = await furnish(desk, LONG)
         yield site
         await browser.close()
 

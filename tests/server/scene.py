@@ -296,6 +296,7 @@ async def _hold(unit: UnitOfWork, delivery: Delivery, words: str) -> None:
         Change(delivery=delivery, to=DeliveryState.UNKNOWN, reason=f"no answer{words}")
     )
     delivery = await unit.deliveries.get(delivery.id)
+    await unit.letters.saw(delivery.id, "inconclusive", f"the listing was not complete{words}")
     values = {
         "url": f"javascript:alert(1){words}",
         "reason_code": "unknown",
