@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ _ONE = sa.select(deliveries).where(deliveries.c.id == sa.bindparam("wanted"))
 _ADD_RENDITION = sa.insert(renditions)
 _ADD = sa.insert(deliveries)
 _FIELDS = tuple(name for name in Delivery.__dataclass_fields__ if name in deliveries.c)
+_FIELDS_OF = attrgetter(*_FIELDS)
 MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
 INTEND = sa.insert(intents)
 RECEIVE = sa.insert(receipts)
@@ -418,8 +420,7 @@ def to_columns(value: Intent | Receipt) -> dict[str, Any]:
 
 def delivery_of(row: Any) -> Delivery:
     """Return the delivery a row of its table (joined or not) holds."""
-    columns = row._mapping
-    values = {name: columns[name] for name in _FIELDS}
+    values = dict(zip(_FIELDS, _FIELDS_OF(row), strict=True))
     values["state"] = DeliveryState(values["state"])
     values["action"] = Action(values["action"])
     return Delivery(**values)

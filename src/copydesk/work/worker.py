@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,9 @@ MODEL_TIMEOUT = 120.0
 HEARTBEAT = 2.0
 FORGOTTEN_AFTER = timedelta(hours=1)
 
+#: How often the embedded database's log is copied back, in seconds: before it gets long.
+CHECKPOINT = 1.0
+
 #: How many webhooks one process tells at a time: those that hang must not take every place that
 #: couriers work in.
 MOST_NOTIFIERS = 50
@@ -52,6 +56,10 @@ BUCKETS_KEPT = timedelta(days=40)
 
 #: How many jobs that are no couriers run at once in a process.
 HANDS = 200
+
+#: Seconds until a thread that wants to run may interrupt the one that does. A statement on SQLite
+#: lets go of the interpreter with every row, and by default would wait 5 ms for it each time.
+SWITCH = 0.0005
 
 #: How long an account rests after its courier has crashed through a fault of ours.
 AFTER_FAULT = timedelta(minutes=1)
@@ -87,11 +95,12 @@ class Worker:
         loading = asyncio.create_task(asyncio.to_thread(load_http))
         sweeping = asyncio.create_task(self._forever(self._sweep))
         beating = asyncio.create_task(self._forever(self._beat))
+        copying = asyncio.create_task(self._forever(self._checkpoint))
         try:
             await self.runtime.run(self.handlers(), self.stopping)
         finally:
             self.stopping.set()
-            await asyncio.gather(loading, sweeping, beating, return_exceptions=True)
+            await asyncio.gather(loading, sweeping, beating, copying, return_exceptions=True)
             await self._leave()
 
     async def _succeed_the_dead(self, unit: UnitOfWork) -> None:
@@ -215,6 +224,10 @@ class Worker:
             await unit.workers.seen(self.id, self.last_job_at, self.jobs_done)
         return HEARTBEAT
 
+    async def _checkpoint(self) -> float:
+        await self.desk.store.checkpoint()
+        return CHECKPOINT
+
     async def _forever(self, step: Callable[[], Awaitable[float]]) -> None:
         while not self.stopping.is_set():
             try:
@@ -257,6 +270,8 @@ async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
     cannot be opened.
     """
     async with AsyncExitStack() as stack:
+        stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(SWITCH)
         if desk.settings.model:
             model = await stack.enter_async_context(_model_of(desk))
             desk = replace(desk, model=model)
