@@ -245,6 +245,19 @@ async def test_one_that_no_longer_waits_is_not_written(desk: Desk) -> None:
         assert len(tries) == (state == "sending"), "whole, or not at all"
 
 
+async def test_what_a_platform_answered_is_written_although_nobody_waits(desk: Desk) -> None:
+    lease, delivery = await leased(desk, "a")
+    entry = intent(desk, lease, delivery)
+    assert await write(desk, [entry]) == [None]
+    waiting = asyncio.create_task(desk.store.journal.write(receipt(desk, entry)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await desk.store.journal.close()
+    assert await states(desk, [delivery]) == ["delivered"]
+
+
 async def test_a_database_that_is_away_is_said_and_the_journal_goes_on_when_it_is_back(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

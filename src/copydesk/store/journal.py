@@ -95,6 +95,13 @@ class _Waiting:
     def changes(self) -> Sequence[Change]:
         return self.handed.changes if isinstance(self.handed, Entry) else ()
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is still to be written: what a platform answered is, whoever waits for it."""
+        return not self.done.done() or (
+            isinstance(self.handed, Entry) and bool(self.handed.receipts)
+        )
+
 
 class Journal:
     """Writes entries in groups, one after the other, in the order in which they came."""
@@ -202,8 +209,8 @@ class Journal:
     # -- committing -------------------------------------------------------------------------------
 
     async def _commit(self, speak: Speak, group: list[_Waiting]) -> None:
-        # for who no longer waits, its lease having run out, no call would follow
-        group = [waiting for waiting in group if not waiting.done.done()]
+        # for who no longer waits, its lease having run out, no call would follow an intent
+        group = [waiting for waiting in group if waiting.counts]
         if not group:
             return
         try:
