@@ -181,10 +181,9 @@ async def _withdrawal(
             plan, taken=Taken.NOTHING, note=f"{removing.id} takes it down already: {removing.state}"
         )
     if out is None:
-        taken = Taken.CANCEL if pending else Taken.NOTHING
-        return replace(
-            plan, taken=taken, note="it was not sent yet" if pending else "it is not there"
-        )
+        if pending:
+            return replace(plan, taken=Taken.CANCEL)
+        return replace(plan, taken=Taken.NOTHING, note="it is not there")
     if out.delivery.standing == Stands.GONE:
         return replace(
             plan, taken=Taken.CANCEL if pending else Taken.NOTHING, note=out.delivery.standing_note

@@ -57,10 +57,12 @@ def connectable() -> tuple[tuple[str, str], ...]:
 def connect_view(platform: str, account: Account | None) -> ConnectView:
     """Return the form for a platform ("": choose one) or for an account that exists."""
     name = account.platform if account else platform
-    declared = load_platform(name).settings if name else ()
+    chosen = load_platform(name) if name else None
+    declared = chosen.settings if chosen else ()
+    title = f"Connect to {chosen.manifest.title}" if chosen else "Connect an account"
     stored = account.settings if account else {}
     return ConnectView(
-        frame=Frame(title="Connect an account", section="Accounts"),
+        frame=Frame(title=title, section="Accounts"),
         platforms=() if name else connectable(),
         platform=name,
         name=account.name if account else "",
