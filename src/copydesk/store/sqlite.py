@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any, Self
 
 import aiosqlite
@@ -91,3 +92,10 @@ async def connect(path: str) -> WholeStatements:
         await asyncio.to_thread(connection._thread.join)
         raise
     return connection
+
+
+def copy_log_back(path: str) -> None:
+    """Copy what the write-ahead log of the file at `path` holds back into it, as far as no reader
+    needs the older pages. Waits for the disk: not on the event loop."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
