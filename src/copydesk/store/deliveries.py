@@ -19,7 +19,7 @@ from copydesk.core.delivery import Action, Delivery, Intent, Receipt, Rendition,
 from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.findings import Loss
 from copydesk.core.post import Media
-from copydesk.core.states import DeliveryState, check_transition
+from copydesk.core.states import SETTLED, DeliveryState, check_transition
 from copydesk.store.awake import AWAKE, Awake, awake_of
 from copydesk.store.codec import from_json, to_json
 from copydesk.store.due import accounts_with_work
@@ -357,7 +357,7 @@ class Deliveries:
         """
         await self._unit.connection.execute(
             sa.update(deliveries)
-            .where(deliveries.c.id.in_(list(ids)), deliveries.c.wake_at.is_not(None))
+            .where(deliveries.c.id.in_(list(ids)), deliveries.c.state.not_in(SETTLED))
             .values(wake_at=wake_at)
         )
 
