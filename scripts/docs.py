@@ -23,7 +23,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "states of a post": lambda: vocabulary.diagram(PostState),
     "states of a delivery": lambda: vocabulary.diagram(DeliveryState),
 }
-_BLOCK = re.compile(r"(<!-- docs\.py: ([^>]+?) -->\n).*?(\n<!-- /docs\.py -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- docs\.py: ([^>]+?) -->\n).*?(<!-- /docs\.py -->)", re.DOTALL)
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -39,7 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     for path in sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]):
         text = path.read_text(encoding="utf-8")
         if _BLOCK.search(text):
-            yield path, _BLOCK.sub(lambda m: m[1] + "\n" + BLOCKS[m[2]]() + "\n" + m[3], text)
+            yield path, _BLOCK.sub(lambda m: f"{m[1]}\n{BLOCKS[m[2]]()}\n\n{m[3]}", text)
 
 
 def main(arguments: list[str]) -> int:
