@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from copydesk.core.account import Account
+from copydesk.core.states import DeliveryState
 from copydesk.store import Store, UnitOfWork
+from copydesk.store.letters import Wanted
 from copydesk.store.tables import accounts, deliveries, timings
 from copydesk.testing.clocks import NOON
 from copydesk.work.desk import Desk
@@ -110,6 +112,16 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     ),
     "the calendar": lambda unit, account, now: unit.listings.timed(
         account.workspace_id, since=now, until=now + timedelta(days=30), limit=100
+    ),
+    **{
+        f"deliveries that are {state}": lambda unit, account, _, state=state: (
+            unit.listings.deliveries(account.workspace_id, Wanted(states=(state,)))
+        )
+        for state in DeliveryState
+        if state not in {DeliveryState.SCHEDULED, DeliveryState.DELIVERED}
+    },
+    "deliveries with a reason": lambda unit, account, _: unit.listings.deliveries(
+        account.workspace_id, Wanted(reason_code="retrying")
     ),
 }
 

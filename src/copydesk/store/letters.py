@@ -13,7 +13,7 @@ from copydesk.core.delivery import Delivery
 from copydesk.core.states import DeliveryState
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.tables import accounts, deliveries, intents, looks, receipts, renditions
-from copydesk.store.tables.deliveries import WAITS
+from copydesk.store.tables.deliveries import FEW, REASONED
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -53,31 +53,25 @@ class Payload:
 
 
 #: States that a partial index knows.
-_WAITING = frozenset(
-    {
-        DeliveryState.BLOCKED,
-        DeliveryState.CANCELLED,
-        DeliveryState.EXPIRED,
-        DeliveryState.FAILED,
-        DeliveryState.HELD,
-        DeliveryState.UNKNOWN,
-    }
-)
+_FEW = frozenset(DeliveryState) - {DeliveryState.SCHEDULED, DeliveryState.DELIVERED}
 
 
 def narrowed(query: sa.Select[tuple[object, ...]], wanted: Wanted) -> sa.Select[tuple[object, ...]]:
     """Return a query over deliveries joined to accounts, narrowed to what is wanted."""
     if wanted.states:
         query = query.where(deliveries.c.state.in_([str(state) for state in wanted.states]))
-        if _WAITING.issuperset(wanted.states):
+        if _FEW.issuperset(wanted.states):
             # said in the words of the index, or neither store could tell that it may use it
-            query = query.where(sa.text(f"deliveries.{WAITS.text}"))
+            query = query.where(sa.text(f"deliveries.{FEW.text}"))
     if wanted.account:
         query = query.where(accounts.c.name == wanted.account)
     if wanted.platform:
         query = query.where(accounts.c.platform == wanted.platform)
     if wanted.reason_code:
-        query = query.where(deliveries.c.reason_code == wanted.reason_code)
+        query = query.where(
+            deliveries.c.reason_code == wanted.reason_code,
+            sa.text(f"deliveries.{REASONED.text}"),
+        )
     if wanted.post_id:
         query = query.where(deliveries.c.post_id == wanted.post_id)
     if wanted.since:

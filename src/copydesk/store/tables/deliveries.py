@@ -91,16 +91,32 @@ sa.Index(
     postgresql_where=deliveries.c.wake_at.is_not(None),
 )
 
-#: What waits for somebody. Literal, as a condition of an index has to be.
-WAITS = sa.text("state IN ('blocked', 'cancelled', 'expired', 'failed', 'held', 'unknown')")
+#: What is neither scheduled nor delivered: few among many. Literal, as a condition of an index has
+#: to be.
+FEW = sa.text(
+    "state IN ('blocked', 'cancelled', 'expired', 'failed', 'held', 'planned', 'sending', "
+    "'snoozed', 'unknown')"
+)
 
 sa.Index(
-    "ix_deliveries_waiting",
+    "ix_deliveries_few",
     deliveries.c.workspace_id,
     deliveries.c.state,
     deliveries.c.id,
-    sqlite_where=WAITS,
-    postgresql_where=WAITS,
+    sqlite_where=FEW,
+    postgresql_where=FEW,
+)
+
+#: What has a reason: one that goes well never has.
+REASONED = sa.text("reason_code != ''")
+
+sa.Index(
+    "ix_deliveries_reason",
+    deliveries.c.workspace_id,
+    deliveries.c.reason_code,
+    deliveries.c.id,
+    sqlite_where=REASONED,
+    postgresql_where=REASONED,
 )
 
 # callbacks name a post by the platform's own id
