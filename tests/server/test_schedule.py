@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from icalendar import Calendar
 
 from copydesk.core.states import AccountState, DeliveryState
+from copydesk.store.credentials import Lifetimes
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.server.conftest import ADDRESS
@@ -125,18 +127,51 @@ async def test_a_time_that_has_passed_goes_out_when_that_is_allowed(
     assert len(made["delivery_ids"]) == 1
 
 
-async def test_a_blocked_and_an_expired_account_are_refused(
+async def test_a_blocked_account_is_refused(
     program: httpx2.AsyncClient, box: None, desk: Desk
 ) -> None:
     async with desk.store.begin("test") as unit:
         account = await unit.accounts.by_name(desk.workspace_id, "box")
         await unit.accounts.move(account, AccountState.BLOCKED, "token was revoked")
+    await refused(program, desk, "account_blocked")
+
+
+async def test_an_account_whose_credential_has_ended_is_refused(
+    program: httpx2.AsyncClient, box: None, desk: Desk
+) -> None:
+    await connected_until(desk, desk.clock.now() + timedelta(days=30))
+    checked = await program.post("/v1/validate", json={"text": TEXT, "accounts": ["box"]})
+    assert checked.json()["valid"], checked.text
+    ends_at = desk.clock.now()
+    await connected_until(desk, ends_at)
+    problem = await refused(program, desk, "account_expired")
+    assert f"{ends_at:%Y-%m-%d %H:%M}" in problem["errors"][0]["message"]
+
+
+async def connected_until(desk: Desk, ends_at: datetime) -> None:
+    """Give the account a credential that nothing but a person can renew."""
+    async with desk.store.begin("test") as unit:
+        account = await unit.accounts.by_name(desk.workspace_id, "box")
+        assert await unit.credentials.store(
+            account.id,
+            account.generation,
+            desk.vault.seal({"access_token": "x"}),
+            Lifetimes(expires_at=ends_at, ends_at=ends_at),
+            auth="oauth2",
+            scopes="publish",
+        )
+
+
+async def refused(program: httpx2.AsyncClient, desk: Desk, code: str) -> dict[str, Any]:
+    """Publish to the account and check that it is refused with `code`, and that nothing is kept."""
     problem = await publish(program, 422)
-    assert fields(problem) == [("account_blocked", "box: account")]
+    assert fields(problem) == [(code, "box: account")]
     assert "accounts test box" in problem["errors"][0]["remedy"]
     checked = await program.post("/v1/validate", json={"text": TEXT, "accounts": ["box"]})
     assert not checked.json()["valid"]
     assert await nothing_stored(desk)
+    found: dict[str, Any] = problem
+    return found
 
 
 async def test_timetables_are_checked_and_kept(
