@@ -64,9 +64,9 @@ async def test_a_dead_letter_shows_all_there_is_to_know(
 ) -> None:
     scene = await lay_out(desk)
     async with desk.store.begin("courier") as unit:
-        await unit.letters.saw(scene.held, "inconclusive", "the listing was cut short")
+        await unit.letters.saw(scene.held, "absent", "the listing was complete")
     letter = (await program.get(f"/v1/deliveries/{scene.held}")).json()
-    assert [look["found"] for look in letter["looks"]] == ["inconclusive"]
+    assert [look["found"] for look in letter["looks"]] == ["inconclusive", "absent"]
     assert letter["payload"].startswith("{")
     assert len(letter["payload_sha256"]) == 64
 
