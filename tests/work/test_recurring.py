@@ -263,12 +263,12 @@ async def test_what_a_person_took_out_does_not_come_back_after_a_pause(
     await add_series(desk, form, [manuscript("one")], actor="ada")
     planned = await deliveries(desk)
     taken, beside = [d for d in planned if d.due_at == planned[0].due_at]
+    later = Timing(due_at=taken.due_at + timedelta(minutes=7))
     async with desk.store.begin("ada") as unit:
         if what == "called off":
             await cancel(unit, taken)
         else:
             account = await unit.accounts.get(taken.account_id)
-            later = Timing(due_at=taken.due_at + timedelta(minutes=7))
             await retime(unit, taken, account, later)
         await pause_series(unit, desk.workspace_id, "tips")
         await resume_series(unit, desk.workspace_id, "tips")
