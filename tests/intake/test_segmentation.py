@@ -240,9 +240,10 @@ def test_segments_always_tile_the_text_and_each_cut_has_a_reason(lines: str) -> 
 def test_time_grows_with_the_size_and_no_faster(unit: str) -> None:
     def cost(count: int) -> float:
         text = "Hello\n" + unit * count
-        started = time.process_time()
+        started = time.thread_time()
         segment_mail(text)
-        return time.process_time() - started
+        return time.thread_time() - started
 
-    # quadratic work would be sixteen times the small run, and minutes at this size
-    assert cost(20_000) < 16 * cost(5_000) + 1
+    # quadratic work would be sixteen times the small run, and minutes at this size; a collection
+    # of everything the tests have left behind may fall into one run, not into each of three
+    assert any(cost(20_000) < 16 * cost(5_000) + 1 for _ in range(3))
