@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -56,10 +55,6 @@ BUCKETS_KEPT = timedelta(days=40)
 
 #: How many jobs that are no couriers run at once in a process.
 HANDS = 200
-
-#: Seconds until a thread that wants to run may interrupt the one that does. A statement on SQLite
-#: lets go of the interpreter with every row, and by default would wait 5 ms for it each time.
-SWITCH = 0.0005
 
 #: How long an account rests after its courier has crashed through a fault of ours.
 AFTER_FAULT = timedelta(minutes=1)
@@ -270,8 +265,6 @@ async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
     cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        stack.callback(sys.setswitchinterval, sys.getswitchinterval())
-        sys.setswitchinterval(SWITCH)
         if desk.settings.model:
             model = await stack.enter_async_context(_model_of(desk))
             desk = replace(desk, model=model)

@@ -14,7 +14,7 @@ from copydesk.testing.faults.playing import find_rig, play_all
 from copydesk.testing.faults.rigs import QUICK_RIGS, RIGS
 
 #: Posts a scenario, in a quick round and in a full one.
-QUICK_DELIVERIES = 12
+QUICK_DELIVERIES = 8
 DELIVERIES = 60
 
 
