@@ -34,6 +34,11 @@ class Rows:
         return {p.id for p in self.posts if p.state is PostState.DISTRIBUTED}
 
     @property
+    def held(self) -> list[str]:
+        """What waits for a person, though nothing should: a failing test tells it with the logs."""
+        return [f"{p.id} {p.state}" for p in self.posts if p.state is PostState.HELD]
+
+    @property
     def stuck(self) -> list[str]:
         """What has not come to rest, with the state it is in."""
         return [

@@ -41,6 +41,16 @@ def prepare(home: Path, recorder: Recorder, environment: dict[str, str]) -> None
         )
 
 
+def complaints(folder: Path) -> list[str]:
+    """What the processes logged as errors, for whoever reads a failure."""
+    return [
+        line[:2000]
+        for log in sorted(folder.glob("*.log"))
+        for line in log.read_text(errors="replace").splitlines()
+        if "failed" in line or "error" in line.lower()
+    ][:20]
+
+
 def check(
     home: Path, database: str, recorder: Recorder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,7 +58,11 @@ def check(
     figures = count(found, home / "site", home / "archive.git", recorder)
     with capsys.disabled():
         print(f"\n{database.partition(':')[0]}, {KILLS} kills, {figures}", end=" ")
-    assert figures == Figures(approved=MESSAGES, duplicates=0, lost=0, stuck=0), found.stuck
+    assert figures == Figures(approved=MESSAGES, duplicates=0, lost=0, stuck=0), (
+        found.stuck,
+        found.held,
+        complaints(home.parent),
+    )
     assert len(found.submissions) == MESSAGES
     assert {d.state for d in found.deliveries} == {DeliveryState.DELIVERED}
     assert len(found.deliveries) == 3 * MESSAGES

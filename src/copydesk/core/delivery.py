@@ -99,7 +99,9 @@ class Outgoing:
     `intended_at` (aware UTC) is the post's publication time, so a payload that contains a time
     stays byte-identical. `first_sent_at` and `sent_at` (aware UTC) are when the first and this try
     began; spokes have no clock, so a wire that must carry the time of sending takes it from there.
-    A delete carries the payload of what it removes. `api_version` is the version the payload was
+    A payload with `parts` (a thread) goes out one part a call: `part` says which, `key` is that
+    part's own, `handles["parts"]` names those that are out. A delete carries the payload of what it
+    removes and is called for each part, the last first, with `target_id` naming it. `api_version` is the version the payload was
     made for and is sent with, "" the pinned one.
     """
 
@@ -117,6 +119,30 @@ class Outgoing:
     first_sent_at: datetime | None = None
     sent_at: datetime | None = None
     api_version: str = ""
+
+    @property
+    def part(self) -> int:
+        """Return which of `payload["parts"]` this call is about, from 0: those before are out."""
+        return len(parts_out(self.handles))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOut:
+    """A part of a thread that is out: the platform's id of it and its address."""
+
+    id: str
+    url: str = ""
+
+
+def part_count(payload: Mapping[str, Any]) -> int:
+    """Return how many irreversible calls a payload takes: one for each of its `parts`, or one."""
+    parts = payload.get("parts")
+    return max(1, len(parts)) if isinstance(parts, list | tuple) else 1
+
+
+def parts_out(handles: Mapping[str, Any]) -> tuple[PartOut, ...]:
+    """Return the parts of a thread that are out already, the first of them first."""
+    return tuple(PartOut(id=str(p["id"]), url=str(p["url"])) for p in handles.get("parts") or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

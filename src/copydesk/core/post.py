@@ -22,13 +22,18 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A file that belongs to a post. `name` is how the body refers to it (a relative path)."""
+    """A file that belongs to a post. `name` is how the body refers to it (a relative path).
+
+    `width` and `height` are in pixels, 0 where they are not known or there are none.
+    """
 
     name: str
     content_type: str
     sha256: str
     size: int
     alt: str = ""
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,17 @@ class ReplyTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adaptation:
+    """A post written anew for one platform: its texts in order (several make a thread), what wrote
+    them, and with which model and prompt version."""
+
+    texts: tuple[str, ...]
+    tier: Tier
+    model: str = ""
+    prompt_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The canonical content of one revision.
 
@@ -49,7 +65,9 @@ class Content:
     frozen when the post is first distributed, so that repeated renditions are byte-identical.
     `overrides` maps a platform or account name to fields that win there. `announce_after` names
     what has to be there before other accounts announce the post: accounts by name, or `link`, its
-    canonical URL.
+    canonical URL. `cover` is the post's main image: the name of one of `media`, or a web address.
+    `series` names what the post is a part of, `campaign` the campaign its links are tagged with.
+    `adaptations` maps a platform to what was written for it; an author's override goes before it.
     """
 
     title: str
@@ -64,6 +82,10 @@ class Content:
     reply_to: ReplyTarget | None = None
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     announce_after: tuple[str, ...] = ()
+    cover: str = ""
+    series: str = ""
+    campaign: str = ""
+    adaptations: Mapping[str, Adaptation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,6 +153,22 @@ class HtmlBlock:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Something of another site shown in place (`::embed[title]{url=…}`); `title` may be ""."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallToAction:
+    """A link meant as a button (`::cta[label]{url=…}`)."""
+
+    url: str
+    label: str
+
+
 Block = Paragraph | Heading | CodeBlock | Quote | List | Table | Rule | HtmlBlock
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery, Outgoing, Rendition
 from copydesk.core.findings import Finding
+from copydesk.core.metrics import Metrics
 from copydesk.core.outcomes import (
     Existence,
     Inconclusive,
@@ -33,6 +34,9 @@ from copydesk.platforms.kit.callbacks import CallbackRequest, Heard
 from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
 from copydesk.platforms.kit.pace import price_of
 from copydesk.platforms.kit.transport import Observer, Transport
+from copydesk.transformation.document import parse_markdown
+from copydesk.transformation.nodes import Document
+from copydesk.transformation.tracking import Tracking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,8 @@ class Subject:
     """The post a rendition is made from: canonical content plus the identity the spoke may use.
 
     `post_id` never changes; `published_at` is an ISO 8601 time in UTC, frozen at first publication.
-    `updated_at` is the revision's time, likewise ISO 8601 in UTC.
+    `updated_at` is the revision's time, likewise ISO 8601 in UTC. `tracking` says how links to our
+    own site are tagged, None: not at all.
     """
 
     post_id: str
@@ -68,6 +73,19 @@ class Subject:
     content: Content
     published_at: str
     updated_at: str
+    tracking: Tracking | None = None
+
+    @property
+    def document(self) -> Document:
+        """Return the body as a tree, its links to our own site tagged for this platform."""
+        document = parse_markdown(self.content.body)
+        return self.tracking.tag_links(document) if self.tracking else document
+
+    @property
+    def link(self) -> str:
+        """Return the address to announce the post by, tagged; "" when it has no canonical URL."""
+        url = self.content.canonical_url
+        return self.tracking.tag(url) if self.tracking and url else url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +152,11 @@ class Client(ABC):
         and `Gone` need a clear answer; whatever failed on the way is `Inconclusive`.
         """
         return Inconclusive("this platform cannot be asked how a post stands")
+
+    async def metrics(self, outgoing: Outgoing) -> Metrics | Outcome:
+        """Return what the platform counts about a delivered post (`outgoing.target_id`); or the
+        outcome that kept it from telling. Read-only; asked for manifests with `metrics`."""
+        return Misconfigured("this platform's numbers cannot be asked for")
 
     async def renew(self) -> Grant | Outcome:
         """Trade the account's password or token for a fresh one (with an `AppPassword`, or where a

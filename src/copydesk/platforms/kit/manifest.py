@@ -14,8 +14,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from copydesk.core.metrics import Metric
 from copydesk.platforms.kit.lifecycle import Version, Window
 from copydesk.platforms.kit.pace import Pace, Price
+from copydesk.transformation.forms import Form
 
 
 class Idempotency(StrEnum):
@@ -85,6 +87,12 @@ class Manifest(_Record):
     no_delete: str = ""
     #: seconds after publishing at which it is looked whether a post still stands as published
     inspect: tuple[float, ...] = ()
+    #: the forms a post can take here, the one it takes unless told otherwise first
+    forms: tuple[Form, ...] = (Form.ARTICLE,)
+    #: what it counts about a post (`Client.metrics`)
+    metrics: tuple[Metric, ...] = ()
+    #: the `utm_medium` of links that lead from here
+    medium: Literal["social", "email", "referral", "community"] = "referral"
     #: whether its posts are pages of their own, which other posts announce
     pages: bool = False
     pace: tuple[Pace, ...] = ()

@@ -1,0 +1,37 @@
+"""Room: how much text fits, in every unit a platform counts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: Counts a text in one unit.
+Measure = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """At most `most`, as `measure` counts; `unit` is the word for it in messages."""
+
+    measure: Measure
+    most: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """All bounds a text has to keep together (Bluesky: graphemes and UTF-8 bytes)."""
+
+    bounds: tuple[Bound, ...]
+
+    def holds(self, text: str) -> bool:
+        """Tell whether `text` keeps every bound."""
+        return all(bound.measure(text) <= bound.most for bound in self.bounds)
+
+    def excess(self, text: str) -> tuple[str, ...]:
+        """Return what `text` exceeds, for people: "312 of 300 graphemes"; empty when it fits."""
+        return tuple(
+            f"{length} of {bound.most} {bound.unit}"
+            for bound in self.bounds
+            if (length := bound.measure(text)) > bound.most
+        )
