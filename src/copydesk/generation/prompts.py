@@ -32,8 +32,8 @@ class PromptVersion(BaseModel):
     capability: str
     number: int = Field(ge=1)
     temperature: float = Field(ge=0, le=2)
-    max_title: int = Field(gt=0)
-    max_summary: int = Field(gt=0)
+    max_title: int = Field(default=90, gt=0)
+    max_summary: int = Field(default=300, gt=0)
     system: str
     user: str
 
