@@ -10,10 +10,9 @@ import structlog
 from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.databases import Databases, databases
 from copydesk.testing.faults.rig import EngineRig
-from copydesk.testing.faults.rigs import RIGS
+from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.scenarios import run_scenario
 
-BY_NAME = {rig.spoke: rig for rig in RIGS}
 CERTAIN = ("webhook+status", "sandbox+key", "mastodon", "specimen+client_id")
 BLIND = ("webhook", "email", "sandbox+blind")
 EVERYWHERE = (Fault.KILL_AFTER_ACCEPT, Fault.DISK_FULL)
@@ -34,7 +33,7 @@ async def made() -> AsyncIterator[Databases]:
 
 
 def rig(name: str) -> type[EngineRig]:
-    return BY_NAME[name]
+    return find_rigs()[name]
 
 
 @pytest.mark.parametrize("spoke", CERTAIN)

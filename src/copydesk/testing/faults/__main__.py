@@ -11,7 +11,7 @@ from copydesk.testing.faults.catalogue import QUICK, Fault
 from copydesk.testing.faults.databases import STORES
 from copydesk.testing.faults.figures import as_json, as_table, summary
 from copydesk.testing.faults.playing import find_rig, play_all
-from copydesk.testing.faults.rigs import QUICK_RIGS, RIGS
+from copydesk.testing.faults.rigs import QUICK_SPOKES, find_rigs
 
 #: Posts a scenario, in a quick round and in a full one.
 QUICK_DELIVERIES = 8
@@ -21,7 +21,7 @@ DELIVERIES = 60
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; return 1 when a bad column is not zero, else 0."""
     asked = _parser().parse_args(arguments)
-    names = asked.spoke or [rig.spoke for rig in (QUICK_RIGS if asked.quick else RIGS)]
+    names = asked.spoke or list(QUICK_SPOKES if asked.quick else find_rigs())
     for name in names:
         find_rig(name)  # a wrong name is said at once
     stores = asked.store or (["sqlite"] if asked.quick else list(STORES))

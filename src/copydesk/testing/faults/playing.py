@@ -14,7 +14,7 @@ from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.databases import databases
 from copydesk.testing.faults.figures import Row
 from copydesk.testing.faults.rig import EngineRig
-from copydesk.testing.faults.rigs import RIGS
+from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.scenarios import run_scenario
 
 #: A scenario to play: the rig's name, the store and the fault.
@@ -59,7 +59,7 @@ def find_rig(name: str) -> type[EngineRig]:
         if not (isinstance(found, type) and issubclass(found, EngineRig)):
             raise SystemExit(f"{name} is not an EngineRig. Give module:CLASS of a subclass.")
         return found
-    known = {rig.spoke: rig for rig in RIGS}
+    known = find_rigs()
     if name not in known:
         raise SystemExit(f"There is no spoke {name!r} here. Known: {', '.join(known)}.")
     return known[name]
