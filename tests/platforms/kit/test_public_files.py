@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from copydesk.platforms.kit.base_urls import is_base_url
 from copydesk.platforms.kit.public_files import public_address
 from copydesk.testing.samples import sample_content
 
@@ -31,21 +30,3 @@ PAGE = "https://example.org/posts/desk/"
 def test_public_address(name: str, images_url: str, canonical: str, address: str) -> None:
     content = sample_content(canonical_url=canonical)
     assert public_address(name, content, images_url) == address
-
-
-@pytest.mark.parametrize(
-    ("address", "may"),
-    [
-        ("https://dev.to", True),
-        ("https://forem.example.org:8443/base", True),
-        ("http://127.0.0.1:4000", True),
-        ("http://localhost:4000", True),
-        ("http://forem.example.org", False),
-        ("https://user@forem.example.org", False),
-        ("https://forem.example.org?x=1", False),
-        ("https://forem.example.org:x", False),
-        ("forem.example.org", False),
-    ],
-)
-def test_a_token_is_only_sent_where_it_is_safe(address: str, may: bool) -> None:
-    assert is_base_url(address) is may

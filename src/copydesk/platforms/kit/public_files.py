@@ -1,13 +1,14 @@
 """Where a post's own files are public, for platforms that take addresses instead of bytes.
 
-An account's setting `images_url` says under which address they stand (`{slug}` in it is the post's);
+An account's setting `images_url` says under which address they stand (`{slug}` in it: the post's);
 without it they are looked for beside the canonical page, as a browser would.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from copydesk.core.findings import Finding
 from copydesk.core.post import Content
@@ -40,3 +41,26 @@ def not_public(name: str, platform: str) -> Finding:
         remedy="Set the account's images_url to where posts' images are public, give the post a "
         "canonical URL with its images beside it, or use the image's web address in the post.",
     )
+
+
+def check_images_url(settings: Mapping[str, str]) -> list[Finding]:
+    """Return a finding when the setting `images_url` is given and is no web address."""
+    address = settings.get("images_url", "")
+    if not address or _is_web(address):
+        return []
+    return [
+        Finding(
+            code="address_invalid",
+            field="images_url",
+            message=f"{address!r} is not a web address",
+            remedy="It looks like https://example.org/images/{slug}.",
+        )
+    ]
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
