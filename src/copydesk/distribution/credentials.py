@@ -166,7 +166,7 @@ class Credentials:
         observers = (*self._observers(account), *watched_by)
         transport = observed(self._transport, observers)
         if isinstance(load_platform(account.platform).auth_of(account), OAuth1):
-            transport = self._signed(transport, opened.secrets)
+            transport = self._signed(transport, {**account.settings, **opened.secrets})
         return Session(
             account=account,
             secrets=opened.secrets,

@@ -95,12 +95,13 @@ class Pace(BaseModel):
 class Price(BaseModel):
     """What the platform charges for one `action`, in micro-dollars (millionths of a US dollar).
 
-    `with_link` is the price of a post that contains a link, where that differs.
+    `with_link` is the price of a post that contains a link, where that differs. `describe` is
+    adding an alternative text to a file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    action: Literal["create", "update", "delete"] = "create"
+    action: Literal["create", "update", "delete", "describe"] = "create"
     micros: int = Field(ge=0)
     with_link: int | None = Field(default=None, ge=0)
     source: str
