@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from copydesk.core.findings import Finding
-from copydesk.platforms.kit.base_urls import check_base_url
+from copydesk.platforms.kit.base_url import check_base_url
 
 
 def check_instance(settings: Mapping[str, str]) -> list[Finding]:
     """Return a finding for an address no token should be sent to, and for a limit that is none."""
-    findings = check_base_url(settings)
-    if not findings and urlsplit(settings.get("base_url", "")).path.strip("/"):
-        findings.append(
-            Finding(
-                code="address_invalid",
-                field="base_url",
-                message=f"{settings['base_url']!r} is a page, not an instance",
-                remedy="It looks like https://mastodon.example, without a path.",
-            )
-        )
+    findings = check_base_url(settings, "https://mastodon.example")
     limit = settings.get("max_characters", "")
     if limit and not (limit.isascii() and limit.isdigit() and int(limit) > 0):
         findings.append(
