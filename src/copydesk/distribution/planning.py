@@ -321,7 +321,7 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
             replaces = earlier.state is not DeliveryState.DELIVERED
             return replace(planned, intended=Intended.REPLACE if replaces else Intended.CREATE)
     planned = replace(planned, target_id=standing[0].remote_id)
-    if not planned.platform.manifest.can_update:
+    if not planned.platform.can_update(planned.account):
         return _refused(
             planned,
             "cannot_update",

@@ -216,6 +216,11 @@ class Platform(ABC):
         """Return how an unknown outcome is resolved for `account`: the manifest's, or refined."""
         return self.manifest.reconcile
 
+    def can_update(self, account: Account) -> bool:
+        """Return whether `account` can change what it has published: the manifest's word, unless
+        that depends on the account (a paid plan)."""
+        return self.manifest.can_update
+
     def inspections(self, account: Account) -> tuple[float, ...]:
         """Return after how many seconds a delivered post is looked at again: the manifest's, or
         none where the account gives no way to look."""
