@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from copydesk.core.findings import Severity
 from copydesk.core.post import Content, Media
 from copydesk.platforms.mastodon import PLATFORM
-from copydesk.platforms.mastodon.hashtags import hashtag, hashtags
 from copydesk.testing.contract import PlatformContract
 from copydesk.testing.samples import sample_case, sample_content, sample_media, sample_subject
+from copydesk.transformation.hashtags import hashtag, hashtags
 
 URL = "https://example.org/desk"
 LONG = "A sentence about desks. " * 40

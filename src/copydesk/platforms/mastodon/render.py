@@ -19,8 +19,8 @@ from copydesk.core.post import Content, Media
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.mastodon.counting import count
-from copydesk.platforms.mastodon.hashtags import hashtags
 from copydesk.transformation.document import image_paths, parse_markdown
+from copydesk.transformation.hashtags import hashtags
 from copydesk.transformation.nodes import Document, Heading, plain
 from copydesk.transformation.text import to_text
 
@@ -145,7 +145,7 @@ def _without_title(content: Content) -> Document:
     document = parse_markdown(content.body)
     match document.blocks:
         case (Heading() as first, *rest) if plain(first.children).strip() == content.title.strip():
-            return Document(tuple(rest))
+            return replace(document, blocks=tuple(rest))
         case _:
             return document
 

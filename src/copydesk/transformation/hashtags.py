@@ -1,4 +1,4 @@
-"""From tags to hashtags a server accepts and a screen reader can read."""
+"""From tags to hashtags that platforms accept and a screen reader can read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SEPARATORS = re.compile(r"[\s\w.,/&'’-]+")
 def hashtag(tag: str) -> str:
     """Return `#CamelCase` for `tag`, or "" when no hashtag can be made of it.
 
-    Mastodon takes letters, digits and underscores, but not digits alone. Words are joined with
-    capitals so that they stay readable; a single word keeps its own case (`iOS`).
+    Letters, digits and underscores, but not digits alone: what every platform takes. Words are
+    joined with capitals so that they stay readable; a single word keeps its own case (`iOS`).
     """
     words = _WORD.findall(tag)
     if len(words) > 1:
