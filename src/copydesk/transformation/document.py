@@ -1,49 +1,36 @@
-"""Documents: Markdown parsed once into a tree, the ways through it, and the images it names.
-
-Any text is a document and nothing in it is left unread.
-"""
+"""Documents: the ways through a tree, and the images and addresses it names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import unquote
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 from copydesk.transformation.nodes import (
     Block,
-    Code,
+    CallToAction,
     CodeBlock,
     Document,
+    Embed,
     Emphasis,
+    Footnote,
     Heading,
     HtmlBlock,
     HtmlInline,
     Image,
     Inline,
-    LineBreak,
     Link,
     List,
-    ListItem,
     Paragraph,
     Quote,
     Rule,
     Strikethrough,
     Strong,
     Table,
-    Text,
-    plain,
 )
+from copydesk.transformation.parsing import parse_markdown
 from copydesk.transformation.rawhtml import images_in_html
-
-#: How deep quotes, lists and emphasis may nest. Long mail threads reach 20; beyond the limit blocks
-#: become plain paragraphs and emphasis loses its marks, so that no renderer runs out of stack.
-MAX_NESTING: Final = 60
 
 
 class ImageReference(NamedTuple):
@@ -58,47 +45,13 @@ class ImageReference(NamedTuple):
     title: str
 
 
-@dataclass(slots=True)
-class _Node:
-    token: Token
-    children: list[_Node] = field(default_factory=list)
-
-    @property
-    def type(self) -> str:
-        return self.token.type.removesuffix("_open")
-
-    def attribute(self, name: str) -> str:
-        return str(self.token.attrs.get(name, ""))
-
-
-@cache
-def _parser() -> MarkdownIt:
-    options = {
-        "html": True,
-        "tasklists": True,
-        "strikethrough_single_tilde": True,
-        "maxNesting": MAX_NESTING,
-    }
-    parser = MarkdownIt("commonmark", options)
-    return parser.enable(["table", "strikethrough"]).use(gfm_autolink_plugin)
-
-
-@lru_cache(maxsize=32)
-def parse_markdown(text: str) -> Document:
-    """Parse `text` (CommonMark + GFM, no front matter). Never raises; any text is a document."""
-    try:
-        tokens = _parser().parse(text)
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        return Document(_blocks(_tree(tokens), lines))
-    except RecursionError:
-        # thousands of nested brackets: nobody wrote that as markup
-        return Document((Paragraph((Text(text),)),))
-
-
 def walk(document: Document) -> Iterator[Block | Inline]:
-    """Yield every block and inline node of `document` in reading order."""
+    """Yield every block and inline node of `document` in reading order, footnotes last."""
     for block in document.blocks:
         yield from _walk_block(block)
+    for note in document.footnotes:
+        for block in note.children:
+            yield from _walk_block(block)
 
 
 def with_top_heading(document: Document, level: int) -> Document:
@@ -109,23 +62,56 @@ def with_top_heading(document: Document, level: int) -> Document:
     highest = min((n.level for n in walk(document) if isinstance(n, Heading)), default=6)
     if highest >= level:
         return document
-    return Document(tuple(_lowered(block, level - highest) for block in document.blocks))
 
-
-def _lowered(block: Block, by: int) -> Block:
-    match block:
-        case Heading():
-            return replace(block, level=min(6, block.level + by))
-        case Quote(children):
-            return Quote(tuple(_lowered(child, by) for child in children))
-        case List():
-            items = tuple(
-                replace(item, children=tuple(_lowered(child, by) for child in item.children))
-                for item in block.items
-            )
-            return replace(block, items=items)
-        case Paragraph() | CodeBlock() | Table() | Rule() | HtmlBlock():
+    def lowered(block: Block) -> Block:
+        if not isinstance(block, Heading):
             return block
+        return replace(block, level=min(6, block.level + level - highest))
+
+    return changed(document, block=lowered)
+
+
+def with_urls(
+    document: Document,
+    *,
+    link: Callable[[str], str] | None = None,
+    image: Callable[[str], str] | None = None,
+) -> Document:
+    """Return `document` with other addresses, for platforms that need public ones.
+
+    `link` is handed the target of every link and call to action, `image` the address of every
+    image, both as they stand in the document (percent-encoded). Raw HTML stays as written: its
+    images are in `image_paths`, and a platform that cannot place them drops or refuses it.
+    """
+
+    def inline(node: Inline) -> Inline:
+        if isinstance(node, Link) and link:
+            return replace(node, url=link(node.url))
+        if isinstance(node, Image) and image:
+            return replace(node, url=image(node.url))
+        return node
+
+    def block(node: Block) -> Block:
+        return replace(node, url=link(node.url)) if isinstance(node, CallToAction) and link else node
+
+    return changed(document, block=block, inline=inline)
+
+
+def changed(
+    document: Document,
+    *,
+    block: Callable[[Block], Block] | None = None,
+    inline: Callable[[Inline], Inline] | None = None,
+) -> Document:
+    """Return `document` with every block and inline node as `block` and `inline` make it.
+
+    Both are handed nodes whose children are changed already.
+    """
+    change = _Change(block or _as_it_is, inline)
+    return Document(
+        change.blocks(document.blocks),
+        tuple(Footnote(note.label, change.blocks(note.children)) for note in document.footnotes),
+    )
 
 
 def is_remote(url: str) -> bool:
@@ -174,7 +160,7 @@ def _walk_block(block: Block) -> Iterator[Block | Inline]:
             for cells in (block.header, *block.rows):
                 for cell in cells:
                     yield from _walk_inline(cell)
-        case CodeBlock() | Rule() | HtmlBlock():
+        case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
             pass
 
 
@@ -185,118 +171,65 @@ def _walk_inline(children: tuple[Inline, ...]) -> Iterator[Inline]:
             yield from _walk_inline(node.children)
 
 
-def _tree(tokens: Sequence[Token]) -> list[_Node]:
-    """Return the tokens as trees, at most `MAX_NESTING` deep; deeper pairs join their parent."""
-    root: list[_Node] = []
-    open_lists = [root]
-    for token in tokens:
-        if token.nesting < 0:
-            open_lists.pop()
-            continue
-        node = _Node(token)
-        too_deep = token.nesting > 0 and len(open_lists) > MAX_NESTING
-        if not too_deep:
-            open_lists[-1].append(node)
-        if token.nesting > 0:
-            open_lists.append(open_lists[-1] if too_deep else node.children)
-    return root
+def _as_it_is(block: Block) -> Block:
+    return block
 
 
-def _blocks(nodes: Sequence[_Node], lines: Sequence[str]) -> tuple[Block, ...]:
-    return tuple(_block(node, lines) for node in nodes)
+@dataclass(frozen=True, slots=True)
+class _Change:
+    block: Callable[[Block], Block]
+    inline: Callable[[Inline], Inline] | None
+
+    def blocks(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+        return tuple(self.block(self.inside(block)) for block in blocks)
+
+    def inside(self, block: Block) -> Block:
+        match block:
+            case Paragraph(children):
+                return Paragraph(self.inlines(children))
+            case Heading():
+                return replace(block, children=self.inlines(block.children))
+            case Quote(children):
+                return Quote(self.blocks(children))
+            case List():
+                items = (replace(i, children=self.blocks(i.children)) for i in block.items)
+                return replace(block, items=tuple(items))
+            case Table():
+                header = tuple(map(self.inlines, block.header))
+                rows = tuple(tuple(map(self.inlines, row)) for row in block.rows)
+                return Table(block.alignments, header, rows)
+            case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
+                return block
+
+    def inlines(self, children: tuple[Inline, ...]) -> tuple[Inline, ...]:
+        if self.inline is None:
+            return children
+        return tuple(map(self.one, children))
+
+    def one(self, node: Inline) -> Inline:
+        assert self.inline is not None
+        match node:
+            case Emphasis(children):
+                node = Emphasis(self.inlines(children))
+            case Strong(children):
+                node = Strong(self.inlines(children))
+            case Strikethrough(children):
+                node = Strikethrough(self.inlines(children))
+            case Link():
+                node = replace(node, children=self.inlines(node.children))
+            case _:
+                pass
+        return self.inline(node)
 
 
-def _block(node: _Node, lines: Sequence[str]) -> Block:
-    match node.type:
-        case "paragraph":
-            return Paragraph(_content(node))
-        case "heading":
-            start, end = node.token.map or (0, 0)
-            return Heading(int(node.token.tag[1]), _content(node), (start, end))
-        case "fence" | "code_block":
-            words = node.token.info.split()
-            return CodeBlock(node.token.content, words[0] if words else "")
-        case "blockquote":
-            return Quote(_blocks(node.children, lines) or _unread(node, lines))
-        case "bullet_list" | "ordered_list":
-            return _list(node, lines)
-        case "table":
-            return _table(node)
-        case "hr":
-            return Rule()
-        case "html_block":
-            return HtmlBlock(node.token.content)
-        case other:
-            raise AssertionError(f"the parser made a block of unknown type {other}")
-
-
-def _list(node: _Node, lines: Sequence[str]) -> List:
-    items = tuple(
-        ListItem(
-            _blocks(item.children, lines) or _unread(item, lines),
-            item.token.meta.get("checked"),
-        )
-        for item in node.children
-    )
-    tight = all(
-        block.token.hidden
-        for item in node.children
-        for block in item.children
-        if block.type == "paragraph"
-    )
-    start = int(node.token.attrs.get("start", 1)) if node.type == "ordered_list" else None
-    return List(items, start, tight)
-
-
-def _table(node: _Node) -> Table:
-    rows = [row.children for part in node.children for row in part.children]
-    alignments = tuple(cell.attribute("style").removeprefix("text-align:") for cell in rows[0])
-    header, *body = (tuple(_content(cell) for cell in row) for row in rows)
-    return Table(alignments, header, tuple(body))
-
-
-def _unread(node: _Node, lines: Sequence[str]) -> tuple[Block, ...]:
-    """Keep what the parser left unread at its nesting limit; an empty quote or item stays empty."""
-    if node.token.level < MAX_NESTING - 4 or not node.token.map:
-        return ()
-    text = "\n".join(lines[slice(*node.token.map)]).strip(" \t\n>*+-")
-    return (Paragraph((Text(text),)),) if text else ()
-
-
-def _content(node: _Node) -> tuple[Inline, ...]:
-    return tuple(
-        inline
-        for holder in node.children
-        for inline in _inlines(_tree(holder.token.children or ()))
-    )
-
-
-def _inlines(nodes: Sequence[_Node]) -> tuple[Inline, ...]:
-    return tuple(_inline(node) for node in nodes)
-
-
-def _inline(node: _Node) -> Inline:
-    match node.type:
-        case "text" | "text_special":
-            return Text(node.token.content)
-        case "em":
-            return Emphasis(_inlines(node.children))
-        case "strong":
-            return Strong(_inlines(node.children))
-        case "s":
-            return Strikethrough(_inlines(node.children))
-        case "code_inline":
-            return Code(node.token.content)
-        case "link":
-            return Link(node.attribute("href"), _inlines(node.children), node.attribute("title"))
-        case "image":
-            alt = plain(_inlines(_tree(node.token.children or ())))
-            return Image(node.attribute("src"), alt, node.attribute("title"))
-        case "softbreak":
-            return LineBreak(hard=False)
-        case "hardbreak":
-            return LineBreak(hard=True)
-        case "html_inline":
-            return HtmlInline(node.token.content)
-        case other:
-            raise AssertionError(f"the parser made an inline of unknown type {other}")
+__all__ = [
+    "ImageReference",
+    "changed",
+    "image_paths",
+    "is_remote",
+    "local_path",
+    "parse_markdown",
+    "walk",
+    "with_top_heading",
+    "with_urls",
+]

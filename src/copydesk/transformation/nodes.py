@@ -1,12 +1,13 @@
 """The nodes of a document: what CommonMark and the GFM extensions can say, typed and frozen.
 
 Renderers match over them exhaustively, so a new node type breaks them loudly instead of being left
-out. Specifications: CommonMark 0.31.2, GFM 0.29 (tables, strikethrough, autolinks, task lists).
+out. Specifications: CommonMark 0.31.2, GFM 0.29 (tables, strikethrough, autolinks, task lists),
+footnotes as GitHub reads them, and two directives of our own (`directives`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # -- inline nodes ---------------------------------------------------------------------------------
 
@@ -78,7 +79,25 @@ class HtmlInline:
     html: str
 
 
-Inline = Text | Emphasis | Strong | Strikethrough | Code | Link | Image | LineBreak | HtmlInline
+@dataclass(frozen=True, slots=True)
+class FootnoteReference:
+    """The mark that leads to the footnote called `label`; there always is one."""
+
+    label: str
+
+
+Inline = (
+    Text
+    | Emphasis
+    | Strong
+    | Strikethrough
+    | Code
+    | Link
+    | Image
+    | LineBreak
+    | HtmlInline
+    | FootnoteReference
+)
 
 # -- block nodes ----------------------------------------------------------------------------------
 
@@ -96,7 +115,7 @@ class Heading:
 
     level: int
     children: tuple[Inline, ...]
-    lines: tuple[int, int] = (0, 0)
+    lines: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,32 +174,63 @@ class HtmlBlock:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """Something of another site shown in place (`::embed[title]{url=…}`); `title` may be ""."""
+    """Something of another site shown in place (`::embed[title]{url=…}`); `title` may be "". `url`
+    is percent-encoded; `line` is where it stands in the source (0-based)."""
 
     url: str
     title: str = ""
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CallToAction:
-    """A link meant as a button (`::cta[label]{url=…}`)."""
+    """A link meant as a button (`::cta[label]{url=…}`); fields as in `Embed`."""
 
     url: str
     label: str
+    line: int = field(default=0, compare=False)
 
 
-Block = Paragraph | Heading | CodeBlock | Quote | List | Table | Rule | HtmlBlock
+Block = (
+    Paragraph
+    | Heading
+    | CodeBlock
+    | Quote
+    | List
+    | Table
+    | Rule
+    | HtmlBlock
+    | Embed
+    | CallToAction
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """A footnote; `label` is the author's name for it, unique in its document."""
+
+    label: str
+    children: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed body."""
+    """A parsed body, its footnotes in the order of the marks that lead to them; those without a mark
+    come last."""
 
     blocks: tuple[Block, ...]
+    footnotes: tuple[Footnote, ...] = ()
+
+    def footnote_numbers(self) -> dict[str, int]:
+        """Return the number of each footnote by its label, from 1."""
+        return {note.label: number for number, note in enumerate(self.footnotes, start=1)}
 
 
 def plain(children: tuple[Inline, ...]) -> str:
-    """Return the characters of inline content without any markup; images give their alt text."""
+    """Return the characters of inline content without any markup.
+
+    Images give their alt text; marks of footnotes give nothing.
+    """
     parts: list[str] = []
     for node in children:
         match node:
@@ -194,6 +244,6 @@ def plain(children: tuple[Inline, ...]) -> str:
                 parts.append(node.alt)
             case LineBreak():
                 parts.append(" ")
-            case HtmlInline():
+            case HtmlInline() | FootnoteReference():
                 pass
     return "".join(parts)

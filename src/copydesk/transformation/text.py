@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,10 +11,13 @@ from copydesk.core.findings import Loss
 from copydesk.transformation.document import local_path
 from copydesk.transformation.nodes import (
     Block,
+    CallToAction,
     Code,
     CodeBlock,
     Document,
+    Embed,
     Emphasis,
+    FootnoteReference,
     Heading,
     HtmlBlock,
     HtmlInline,
@@ -45,22 +49,21 @@ def to_text(
 
     Bullets, numbers, quotes, code and line breaks stay readable. `links`: `inline` puts the target
     behind the words, `footnotes` numbers them and lists the targets at the end, `drop` keeps the
-    words alone. `images`: `alt` puts the alternative text in brackets, `drop` leaves images to the
+    words alone. The author's own footnotes are numbered and listed in the same way. `images`: `alt` puts the alternative text in brackets, `drop` leaves images to the
     caller (who attaches them).
     """
     writer = _Writer(links, images)
     text = writer.blocks(document.blocks)
-    if writer.footnotes:
-        notes = "\n".join(f"[{number}] {url}" for url, number in writer.footnotes.items())
-        text = f"{text}\n\n{notes}"
-    return text, writer.all_losses()
+    notes = writer.all_notes(document)
+    return (f"{text}\n\n{notes}" if notes else text), writer.all_losses()
 
 
 @dataclass(slots=True)
 class _Writer:
     links: Links
     images: Images
-    footnotes: dict[str, int] = field(default_factory=dict)
+    #: what is listed at the end, in order: ("link", target) and ("note", label)
+    notes: dict[tuple[str, str], int] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
     plainer: Counter[str] = field(default_factory=Counter)
 
@@ -75,6 +78,22 @@ class _Writer:
             for kind, count in self.plainer.items()
         )
         return (*self.losses, *formatting)
+
+    def number(self, kind: str, name: str) -> int:
+        return self.notes.setdefault((kind, name), len(self.notes) + 1)
+
+    def all_notes(self, document: Document) -> str:
+        """Return what the numbers in brackets stand for; writing a note may find further ones."""
+        written = {note.label: note.children for note in document.footnotes}
+        lines: list[str] = []
+        for note in document.footnotes:
+            self.number("note", note.label)
+        while len(lines) < len(self.notes):
+            kind, name = list(self.notes)[len(lines)]
+            marker = f"[{len(lines) + 1}] "
+            text = self.blocks(written[name]) if kind == "note" else name
+            lines.append(marker + text.replace("\n", "\n" + " " * len(marker)))
+        return "\n".join(re.sub(r" +$", "", line, flags=re.MULTILINE) for line in lines)
 
     def blocks(self, blocks: tuple[Block, ...]) -> str:
         return "\n\n".join(text for text in map(self.block, blocks) if text)
@@ -99,6 +118,10 @@ class _Writer:
                 return "* * *"
             case HtmlBlock():
                 return self.html(block.html)
+            case Embed():
+                return self.link(Link(block.url, (Text(block.title),) if block.title else ()))
+            case CallToAction():
+                return self.link(Link(block.url, (Text(block.label),)))
 
     def list(self, block: List) -> str:
         parts: list[str] = []
@@ -176,6 +199,8 @@ class _Writer:
                 if node.html.lower().startswith("<br"):
                     return "\n"
                 return self.html(node.html)
+            case FootnoteReference(label):
+                return f"[{self.number('note', label)}]"
 
     def formatted(self, kind: str, children: tuple[Inline, ...]) -> str:
         self.plainer[kind] += 1
@@ -190,8 +215,7 @@ class _Writer:
             case "inline":
                 return f"{words} ({bare})" if words else bare
             case "footnotes":
-                number = self.footnotes.setdefault(bare, len(self.footnotes) + 1)
-                return f"{words} [{number}]"
+                return f"{words} [{self.number('link', bare)}]" if words else bare
             case "drop":
                 self.losses.append(
                     Loss(

@@ -28,6 +28,8 @@ from copydesk.transformation.text import to_text
 
 #: Mail programs ignore style sheets, so looks are attributes. Only tags of the sanitiser's output.
 _STYLES = {
+    "a.cta": "display:inline-block;padding:10px 18px;background:#222;color:#fff",
+    "figure.embed": "margin:0 0 1em;padding:12px;border:1px solid #ccc",
     "blockquote": "margin:0 0 1em;padding-left:1em;border-left:3px solid #ccc;color:#555",
     "code": "font-family:monospace",
     "img": "max-width:100%;height:auto",
@@ -37,6 +39,7 @@ _STYLES = {
     "th": "border:1px solid #ccc;padding:4px 8px",
 }
 _TAG = re.compile(r"<([a-z][a-z0-9]*)((?:\s+[\w-]+(?:=\"[^\"]*\")?)*)\s*(/?)>")
+_CLASS = re.compile(r" class=\"([^\"]*)\"")
 _REPLY_PREFIX = re.compile(r"(?:re|aw|sv|antw|odp|rif|vs)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 
@@ -183,7 +186,8 @@ def _styled(fragment: str) -> str:
     """
 
     def styled(found: re.Match[str]) -> str:
-        style = _STYLES.get(found[1])
+        kind = _CLASS.search(found[2])
+        style = _STYLES.get(f"{found[1]}.{kind[1]}" if kind else found[1])
         return f'<{found[1]} style="{style}"{found[2]}>' if style else found[0]
 
     return _TAG.sub(styled, fragment)
