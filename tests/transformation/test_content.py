@@ -11,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.core.errors import ContentInvalid
-from copydesk.transformation.content import content_from_markdown, read_markdown_file
+from copydesk.transformation.content import (
+    content_from_markdown,
+    read_markdown_file,
+    with_overrides,
+)
 from copydesk.transformation.frontmatter import read_front_matter, write_front_matter
 from copydesk.transformation.slugs import is_slug, slugify
 
@@ -233,3 +237,36 @@ def test_slugs_are_transliterated_and_bounded(title: str, expected: str) -> None
 @given(st.text(max_size=120), st.text(max_size=20))
 def test_every_slug_is_safe(title: str, fallback: str) -> None:
     assert is_slug(slugify(title, fallback))
+
+
+def test_a_cover_is_a_file_to_load_or_an_address() -> None:
+    read = read_markdown_file(
+        "---\ncover: pics/desk.jpg\ncover_alt: A desk\nseries: Motors\ncampaign: autumn\n"
+        "platforms: {devto: {cover: wide.png}}\n---\n# T\n\n![x](in.png)\n",
+        filename="a.md",
+    )
+    assert (read.content.cover, read.content.series, read.content.campaign) == (
+        "pics/desk.jpg",
+        "Motors",
+        "autumn",
+    )
+    assert [tuple(image) for image in read.images] == [
+        ("in.png", "x", ""),
+        ("pics/desk.jpg", "A desk", ""),
+        ("wide.png", "", ""),
+    ]
+    assert with_overrides(read.content, "devto").cover == "wide.png"
+    assert read.findings == ()
+    for wrong in ("javascript:x", "//x.org/a.png", "/etc/passwd", "ftp://x.org/a.png"):
+        with pytest.raises(ContentInvalid) as caught:
+            read_markdown_file(f"---\ncover: {wrong}\n---\n# T\n\nx", filename="a.md")
+        assert [f.code for f in caught.value.findings] == ["cover_invalid"]
+
+
+def test_a_canonical_address_has_neither_fragment_nor_tags() -> None:
+    read = read_markdown_file(
+        "---\ncanonical_url: https://x.org/a?p=1&utm_source=y&b=%20#top\n---\n# T\n\nx",
+        filename="a.md",
+    )
+    assert read.content.canonical_url == "https://x.org/a?p=1&b=%20"
+    assert [f.code for f in read.findings] == ["url_changed"]

@@ -9,12 +9,17 @@ from datetime import UTC, date, datetime
 from email.utils import parseaddr
 from pathlib import PurePosixPath
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Content, ReplyTarget
-from copydesk.transformation.document import ImageReference, image_paths, parse_markdown
+from copydesk.transformation.addresses import canonical, is_web_address
+from copydesk.transformation.document import (
+    ImageReference,
+    image_paths,
+    is_remote,
+    parse_markdown,
+)
 from copydesk.transformation.frontmatter import read_front_matter
 from copydesk.transformation.nodes import Heading, plain
 from copydesk.transformation.slugs import is_slug, slugify
@@ -23,7 +28,7 @@ _KNOWN: Final = (
     "title", "slug", "summary", "description", "tags", "language", "lang", "canonical_url",
     "authors", "author", "reply_to", "in_reply_to", "platforms", "overrides", "date",
     "published_at", "publish_at", "zone", "draft", "id",
-    "announce_after",
+    "announce_after", "cover", "cover_alt", "series", "campaign",
 )  # fmt: skip
 _REPLY_KEYS: Final = frozenset({"message_id", "references", "address", "subject"})
 
@@ -32,7 +37,8 @@ _REPLY_KEYS: Final = frozenset({"message_id", "references", "address", "subject"
 class MarkdownFile:
     """What a Markdown file holds.
 
-    `content.media` is empty: whoever has the files adds what `images` names. `published_at` is the
+    `content.media` is empty: whoever has the files adds what `images` names, covers among them.
+    `published_at` is the
     author's own date (aware UTC) if given; `publish_at` and `zone` are when it should go out, as
     the author wrote it, or "". `identity` the `id:` that makes it the same post
     wherever it stands, or "". `findings` are warnings; errors raise instead.
@@ -83,19 +89,23 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
         reply_to=reader.reply(),
         overrides=reader.overrides(),
         announce_after=reader.words("announce_after"),
+        cover=reader.cover(),
+        series=reader.text("series"),
+        campaign=reader.text("campaign"),
     )
     published_at = reader.moment("date", "published_at")
     draft = reader.flag("draft")
     publish_at = reader.wish("publish_at")
     zone = reader.text("zone")
     identity = reader.text("id")
+    images = _with_covers(image_paths(parse_markdown(body)), content, reader.text("cover_alt"))
     reader.unknown_keys()
     errors = [f for f in reader.findings if f.severity is Severity.ERROR]
     if errors:
         raise ContentInvalid(errors)
     return MarkdownFile(
         content=content,
-        images=image_paths(parse_markdown(body)),
+        images=images,
         published_at=published_at,
         draft=draft,
         identity=identity,
@@ -109,7 +119,8 @@ def with_overrides(content: Content, *names: str) -> Content:
     """Return `content` with the author's overrides for `names` applied, later names winning.
 
     Names are platform and account names. Only fields every platform has are applied (title, body,
-    slug, summary, tags, language, canonical URL, authors); others are the platform's own to read.
+    slug, summary, tags, language, canonical URL, authors, cover, series, campaign); others are the
+    platform's own to read.
     Raises `ContentInvalid` when a value cannot stand for its field.
     """
     given: dict[str, Any] = {}
@@ -117,9 +128,11 @@ def with_overrides(content: Content, *names: str) -> Content:
         given.update(content.overrides.get(name, {}))
     reader = _Reader(given)
     changes: dict[str, Any] = {}
-    for key in ("title", "summary", "language", "canonical_url"):
+    for key in ("title", "summary", "language", "canonical_url", "series", "campaign"):
         if given.get(key) is not None:
             changes[key] = reader.text(key)
+    if given.get("cover") is not None:
+        changes["cover"] = reader.cover()
     for key in ("tags", "authors"):
         if given.get(key) is not None:
             changes[key] = reader.words(key)
@@ -146,6 +159,19 @@ def _title_and_body(title: str, body: str) -> tuple[str, str]:
         lines = body.split("\n")
         body = "\n".join(lines[: heading.lines[0]] + lines[heading.lines[1] :])
     return title, body.strip("\n")
+
+
+def _with_covers(
+    images: tuple[ImageReference, ...], content: Content, alt: str
+) -> tuple[ImageReference, ...]:
+    """Return `images` and the post's cover, and those that overrides name."""
+    found = {image.path: image for image in images}
+    own = (fields.get("cover") for fields in content.overrides.values())
+    for cover in (content.cover, *(name for name in own if isinstance(name, str))):
+        if cover:
+            said = alt if cover == content.cover else ""
+            found.setdefault(cover, ImageReference(cover, said, ""))
+    return tuple(found.values())
 
 
 class _Reader:
@@ -219,11 +245,22 @@ class _Reader:
         if not value:
             return ""
         try:
-            parts = urlsplit(value)
+            url = canonical(value)
         except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
             self.error("url_invalid", key, f"{value!r} is not a web address", "https://…")
+            return ""
+        if url != value:
+            message = (
+                f"fragment and utm_ tags are no part of an original's address; {url!r} is used"
+            )
+            self.warn("url_changed", key, message, f"{key}: {url}")
+        return url
+
+    def cover(self) -> str:
+        value = self.text("cover")
+        if value and not is_web_address(value) and (is_remote(value) or value.startswith("/")):
+            message = f"{value!r} is neither a file beside the post nor a web address"
+            self.error("cover_invalid", "cover", message, "cover: picture.jpg, or https://…")
             return ""
         return value
 

@@ -92,7 +92,9 @@ def with_urls(
         return node
 
     def block(node: Block) -> Block:
-        return replace(node, url=link(node.url)) if isinstance(node, CallToAction) and link else node
+        return (
+            replace(node, url=link(node.url)) if isinstance(node, CallToAction) and link else node
+        )
 
     return changed(document, block=block, inline=inline)
 

@@ -192,16 +192,7 @@ class CallToAction:
 
 
 Block = (
-    Paragraph
-    | Heading
-    | CodeBlock
-    | Quote
-    | List
-    | Table
-    | Rule
-    | HtmlBlock
-    | Embed
-    | CallToAction
+    Paragraph | Heading | CodeBlock | Quote | List | Table | Rule | HtmlBlock | Embed | CallToAction
 )
 
 

@@ -187,7 +187,7 @@ def _styled(fragment: str) -> str:
 
     def styled(found: re.Match[str]) -> str:
         kind = _CLASS.search(found[2])
-        style = _STYLES.get(f"{found[1]}.{kind[1]}" if kind else found[1])
+        style = _STYLES.get(f"{found[1]}.{kind[1]}" if kind else "") or _STYLES.get(found[1])
         return f'<{found[1]} style="{style}"{found[2]}>' if style else found[0]
 
     return _TAG.sub(styled, fragment)
