@@ -47,8 +47,9 @@ class Delivery:
     `key` is the idempotency key: deterministic per delivery, the same every time. `due_at` is when
     it should go out, `wake_at` when the engine next has to look at it (None: nothing left to do),
     both aware UTC. `attempts` counts commit calls, `looks` how often an unknown outcome was looked
-    up, `spent` how many tries each cause has used up (see `distribution.retry`). `target_id` is the
-    platform's id of what an update changes or a delete removes.
+    up, `spent` how many tries each cause has used up (see `distribution.retry`); of a thread all
+    three are about the part in flight. `target_id` is the platform's id of what an update changes
+    or a delete removes. `handles` is what preparing has made, and what the engine keeps (`KEPT`).
 
     `awaits` is what has to be there before it goes out, a line for each (see
     `distribution.liveness`). `standing` is a word of `Stands` as of `inspected_at`, `standing_note`
@@ -100,8 +101,9 @@ class Outgoing:
     stays byte-identical. `first_sent_at` and `sent_at` (aware UTC) are when the first and this try
     began; spokes have no clock, so a wire that must carry the time of sending takes it from there.
     A payload with `parts` (a thread) goes out one part a call: `part` says which, `key` is that
-    part's own, `handles["parts"]` names those that are out. A delete carries the payload of what it
-    removes and is called for each part, the last first, with `target_id` naming it. `api_version` is the version the payload was
+    part's own, `handles["parts"]` names those before it. A delete carries the payload of what it
+    removes and is called for each part, the last first, with `target_id` naming it; looks at how
+    a thread stands name each part in the same way. `api_version` is the version the payload was
     made for and is sent with, "" the pinned one.
     """
 
@@ -145,6 +147,22 @@ def parts_out(handles: Mapping[str, Any]) -> tuple[PartOut, ...]:
     return tuple(PartOut(id=str(p["id"]), url=str(p["url"])) for p in handles.get("parts") or ())
 
 
+#: What the engine keeps among a delivery's handles; whatever else is there is the spoke's. `parts`:
+#: of a create those that are out, of a delete those that still stand; `of` how many a thread has in
+#: all; `accepted` since when the platform works on it; `prepared` what there was before it took it.
+KEPT = frozenset({"parts", "of", "accepted", "prepared"})
+
+
+def of_spoke(handles: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the handles that preparing has made, without what the engine keeps beside them."""
+    return {name: value for name, value in handles.items() if name not in KEPT}
+
+
+def kept_of(handles: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the handles that the engine keeps."""
+    return {name: value for name, value in handles.items() if name in KEPT}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """The record that a commit call is about to be made, written before it."""
@@ -175,3 +193,11 @@ def delivery_key(account_id: str, post_id: str, revision_id: str, recipient: str
     """Return the idempotency key of a delivery: deterministic, opaque, 32 hex digits."""
     seed = "\x1f".join((account_id, post_id, revision_id, recipient))
     return hashlib.sha256(seed.encode()).hexdigest()[:32]
+
+
+def part_key(key: str, part: int) -> str:
+    """Return the idempotency key of one part of a delivery with `key`; the first has that itself.
+
+    Deterministic, opaque, 32 hex digits.
+    """
+    return key if part == 0 else hashlib.sha256(f"{key}\x1f{part}".encode()).hexdigest()[:32]

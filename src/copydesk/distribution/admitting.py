@@ -13,6 +13,7 @@ from copydesk.core.states import DeliveryState
 from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import Timing
 from copydesk.distribution.admission import PUNCTUAL, Admitted, Late, Waits, admit
+from copydesk.distribution.threads import has_begun
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.deliveries import Change
 
@@ -33,8 +34,17 @@ class Door:
     async def admit(self, due: Sequence[Delivery], account: Account) -> list[Delivery]:
         """Return those of `due` that may go out now, in order.
 
-        Costs nothing for an account without a timetable whose deliveries are on time.
+        A thread that has begun goes on: when it may go out was asked before its first part. Costs
+        nothing for an account without a timetable whose deliveries are on time.
         """
+        begun = [d for d in due if has_begun(d)]
+        if not begun:
+            return await self._admit(due, account)
+        fresh = await self._admit([d for d in due if not has_begun(d)], account)
+        let_in = {d.id for d in (*begun, *fresh)}
+        return [d for d in due if d.id in let_in]
+
+    async def _admit(self, due: Sequence[Delivery], account: Account) -> list[Delivery]:
         now = self._store.clock.now()
         overdue = [d.id for d in due if now - d.due_at > PUNCTUAL]
         if account.timetable is None and not overdue:

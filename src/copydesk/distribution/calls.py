@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.delivery import Action, Outgoing, of_spoke
 from copydesk.core.outcomes import (
     AuthExpired,
     AuthRevoked,
@@ -87,10 +87,13 @@ class Calls:
             return Inconclusive(f"looking at it failed: {words(error)}")
 
     async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
-        """Do what may be repeated before the commit, or ask whether it is done by now."""
+        """Do what may be repeated before the commit, or ask whether it is done by now.
+
+        What was prepared for a thread serves all its parts.
+        """
         if outgoing.action is Action.DELETE:
             return Ready(outgoing.handles)
-        if outgoing.handles:
+        if of_spoke(outgoing.handles):
             return await self.check(outgoing)
         if type(self.client).prepare is Client.prepare:
             return Ready(outgoing.handles)  # this spoke has nothing to prepare, so no call is made

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from copydesk.core.delivery import Action, Delivery
+from copydesk.core.delivery import Action, Delivery, of_spoke
 from copydesk.core.outcomes import (
     Absent,
     Accepted,
@@ -30,6 +30,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.retry import Cause, RetryPolicy, spend
+from copydesk.distribution.threads import done, has_begun, part_again, told
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 
 
@@ -39,7 +40,8 @@ class Judgement:
 
     `block_account` is a reason to stop the account until a person acts; `pause_until` a time before
     which no call may be made for what `pause_scope` names: account or app (what closes an endpoint
-    alone does so where the call is made).
+    alone does so where the call is made). `landed`: what was sent is there, whatever is still to be
+    sent after it; `evidence` goes into the history with the answer.
     """
 
     to: DeliveryState
@@ -48,6 +50,8 @@ class Judgement:
     block_account: str = ""
     pause_until: datetime | None = None
     pause_scope: str = "account"
+    landed: bool = False
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 #: What a person is told who alone can tell whether something arrived.
@@ -65,6 +69,7 @@ class Circumstances:
     `first_sent_at` and `sent_at` (aware UTC) are when the first and the last call began. `probing`
     tells that the delivery was let through an open breaker; `unreached` that a look got no answer.
     `inspect_after` is in how many seconds it is looked how a delivered post stands, None: never.
+    `parts` is how many calls the payload takes.
     """
 
     now: datetime
@@ -79,6 +84,7 @@ class Circumstances:
     probing: bool = False
     unreached: bool = False
     inspect_after: float | None = None
+    parts: int = 1
 
     @property
     def may_repeat(self) -> bool:
@@ -113,17 +119,24 @@ class Circumstances:
 
 def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
     """Return what `outcome` of a commit (or of preparing it) means for `delivery`."""
+    return _telling(_judge(outcome, delivery, at), delivery)
+
+
+def _judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
     match outcome:
         case Published():
-            return _delivered(outcome.id, outcome.url, at)
+            return _landed(outcome.id, outcome.url, delivery, at)
         case Accepted():
+            # of a thread the next part begins with what was prepared, not with what was accepted
+            prepared = {"prepared": of_spoke(delivery.handles)} if at.parts > 1 else {}
             return Judgement(
                 to=DeliveryState.SNOOZED,
                 reason="taken by the platform, not public yet",
                 values={
                     "handles": {
                         **delivery.handles,
-                        **outcome.handle,
+                        **of_spoke(outcome.handle),
+                        **prepared,
                         "accepted": at.now.isoformat(),
                     },
                     "wake_at": at.now + timedelta(seconds=max(1.0, at.reconcile.delay)),
@@ -169,8 +182,15 @@ def judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement:
                 delivery,
             )
         case Duplicate():
+            if part := part_again(outcome.of, delivery.handles):
+                return _stopped(
+                    DeliveryState.HELD,
+                    "duplicate",
+                    f"the platform says that it has this already, as part {part}",
+                    "Say that it landed, or give it up and publish it with another text.",
+                )
             if outcome.of and (delivery.attempts > 1 or at.idempotency is not Idempotency.NONE):
-                return _delivered(outcome.of, outcome.url, at)
+                return _landed(outcome.of, outcome.url, delivery, at)
             if delivery.attempts > 1:
                 return _unknown("the platform says it has this already", at)
             return _stopped(
@@ -198,15 +218,17 @@ def judge_preparation(answer: Outcome, delivery: Delivery, at: Circumstances) ->
     guessing makes duplicates.
     """
     if isinstance(answer, Published | Accepted | Duplicate | Unknown):
-        return _stopped(
+        stopped = _stopped(
             DeliveryState.HELD,
             "spoke_fault",
             f"preparing it was answered with {type(answer).__name__}",
             _THREE_CHOICES,
         )
+        return _telling(stopped, delivery)
     if isinstance(answer, Unavailable):
         cause = Cause.OUTAGE if at.probing else Cause.PREPARATION
-        return _try_again(cause, answer.reason, delivery, at, answer.retry_after, answer.retry_at)
+        again = _try_again(cause, answer.reason, delivery, at, answer.retry_after, answer.retry_at)
+        return _telling(again, delivery)
     # judging takes back the commit that was counted; here none was
     return judge(answer, replace(delivery, attempts=delivery.attempts + 1), at)
 
@@ -218,9 +240,9 @@ def judge_accepted(
     `snoozed`, look again. It is never sent again, whatever becomes of the account meanwhile."""
     match answer:
         case Published():
-            return _delivered(answer.id, answer.url, at)
+            return _telling(_landed(answer.id, answer.url, delivery, at), delivery)
         case Duplicate() if answer.of:
-            return _delivered(answer.of, answer.url, at)
+            return _telling(_landed(answer.of, answer.url, delivery, at), delivery)
         case Refused():
             return judge(answer, delivery, at)
         case AuthExpired() | AuthRevoked() | Misconfigured():
@@ -235,7 +257,7 @@ def judge_accepted(
                 pause_scope=_pause_scope(answer),
             )
         case Pending() | Unavailable() | Ready() | Accepted() | Duplicate() | Unknown():
-            return _ask_later(answer, delivery, at)
+            return _telling(_ask_later(answer, delivery, at), delivery)
         case _:
             assert_never(answer)
 
@@ -246,9 +268,16 @@ def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> 
     Absence counts once the platform would show what it had taken: a listing read too early proves
     nothing, however complete.
     """
+    return _telling(_judge_existence(found, delivery, at), delivery)
+
+
+def _judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> Judgement:
     match found:
         case Landed():
-            return _delivered(found.id, found.url, at)
+            if at.action is not Action.DELETE and (part := part_again(found.id, delivery.handles)):
+                mistaken = Inconclusive(f"what was found is part {part}, which was out before")
+                return _judge_inconclusive(mistaken, delivery, at)
+            return _landed(found.id, found.url, delivery, at)
         case Absent():
             too_early_until = at.shows_from(delivery.looks)
             if too_early_until is not None:
@@ -263,15 +292,20 @@ def judge_existence(found: Existence, delivery: Delivery, at: Circumstances) -> 
 
 def judge_removed(delivery: Delivery) -> Judgement:
     """Return what becomes of a delivery whose account was removed: what may have landed is held,
-    since nobody can ask any more; the rest is cancelled."""
+    since nobody can ask any more, and so is what has landed in part; the rest is cancelled."""
     if delivery.state is DeliveryState.UNKNOWN or delivery.is_accepted:
-        return _stopped(
+        stopped = _stopped(
             DeliveryState.HELD,
             "removed_in_flight",
             "the account was removed before it was known whether this had arrived",
             "Look at the platform: say that it landed, or give it up.",
         )
+        return _telling(stopped, delivery)
     reason = "the account was removed"
+    if has_begun(delivery):
+        remedy = "Look at the platform, then give it up."
+        stopped = _stopped(DeliveryState.HELD, "account_removed", reason, remedy)
+        return _telling(stopped, delivery)
     return _stopped(DeliveryState.CANCELLED, "account_removed", reason, "")
 
 
@@ -345,20 +379,35 @@ def _pause_scope(outcome: RateLimited) -> str:
     return "account" if outcome.reason else outcome.scope
 
 
-def _delivered(remote_id: str, url: str, at: Circumstances) -> Judgement:
-    looks = at.inspect_after is not None and at.action is not Action.DELETE
+def _landed(remote_id: str, url: str, delivery: Delivery, at: Circumstances) -> Judgement:
+    """Return that what was sent is there: the delivery is delivered, or goes on with its next
+    part."""
+    is_create = at.action is not Action.DELETE
+    if is_create and (part := part_again(remote_id, delivery.handles)):
+        return _stopped(
+            DeliveryState.HELD,
+            "spoke_fault",
+            f"the platform answered with part {part} of it, which was out before",
+            _THREE_CHOICES,
+        )
+    found = done(delivery, at.parts, remote_id, url, at.now)
+    looks = at.inspect_after is not None and is_create and found.to is DeliveryState.DELIVERED
     again = {"inspect_at": at.now + timedelta(seconds=at.inspect_after or 0)} if looks else {}
     return Judgement(
-        to=DeliveryState.DELIVERED,
-        values={
-            "remote_id": remote_id,
-            "url": url,
-            "reason_code": "",
-            "reason": "",
-            "remedy": "",
-            **again,
-        },
+        to=found.to,
+        reason=found.reason,
+        values={**found.values, **again},
+        landed=True,
+        evidence=found.evidence,
     )
+
+
+def _telling(judgement: Judgement, delivery: Delivery) -> Judgement:
+    """Return `judgement` with what stands of a thread that stops here."""
+    if judgement.to not in {DeliveryState.HELD, DeliveryState.FAILED}:
+        return judgement
+    reason = told(judgement.reason, delivery, str(judgement.values.get("reason_code", "")))
+    return replace(judgement, reason=reason, values={**judgement.values, "reason": reason})
 
 
 def _stopped(

@@ -19,6 +19,7 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Delivery
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.awaiting import Link, PostOn, read_awaits
+from copydesk.distribution.threads import has_begun
 from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply, Transport
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.deliveries import Change
@@ -97,7 +98,9 @@ class Links:
     async def admit(self, due: Sequence[Delivery]) -> list[Delivery]:
         """Return those of the due deliveries whose pages are there; the others wait, or are held
         when they have waited too long."""
-        waiting = [d for d in due if d.awaits and d.action is not Action.DELETE]
+        waiting = [
+            d for d in due if d.awaits and d.action is not Action.DELETE and not has_begun(d)
+        ]
         if not waiting:
             return list(due)
         async with self._store.read() as unit:

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Action, Delivery
 from copydesk.core.errors import Conflict
 from copydesk.core.states import DeliveryState
 from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import Timing
 from copydesk.core.zones import written
+from copydesk.distribution.threads import has_begun, standing_words
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
 from copydesk.store.schedules import CALLED_OFF
@@ -24,8 +25,11 @@ _WAITING: Final = frozenset({DeliveryState.SCHEDULED, DeliveryState.SNOOZED, Del
 def is_movable(delivery: Delivery) -> bool:
     """Tell whether a delivery has not been sent and may get another time.
 
-    A held one only when it is held for being late: any other may have arrived.
+    A held one only when it is held for being late: any other may have arrived. Of a thread that has
+    begun some parts are out.
     """
+    if has_begun(delivery):
+        return False
     if delivery.state is DeliveryState.HELD:
         return delivery.reason_code == "late"
     if delivery.state is DeliveryState.EXPIRED:
@@ -102,6 +106,11 @@ async def cancel(
 
 
 def _not_possible(delivery: Delivery, what: str) -> Conflict:
+    if has_begun(delivery) and delivery.action is not Action.DELETE:
+        return Conflict(
+            f"Delivery {delivery.id} cannot {what}: {standing_words(delivery)}.",
+            remedy="Take the post down: `copydesk unpublish` stops it and removes what is out.",
+        )
     state = "accepted by the platform" if delivery.is_accepted else str(delivery.state)
     remedies = {
         DeliveryState.DELIVERED: "It is public: publish a change of it, or take it down there.",

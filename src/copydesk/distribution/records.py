@@ -12,21 +12,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
+
+import structlog
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.breaker import Breaker
-from copydesk.core.delivery import Delivery, Intent, Outgoing, Receipt
+from copydesk.core.delivery import Delivery, Intent, Outgoing, Receipt, parts_out
 from copydesk.core.errors import Conflict
 from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.closing import close_scope
 from copydesk.distribution.judgement import Judgement, judge_removed
+from copydesk.distribution.threads import in_flight, told
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.awake import Awake
 from copydesk.store.deliveries import Change
 from copydesk.store.journal import Entry
+
+_log = structlog.get_logger(__name__)
 
 #: How long a lease lasts, in seconds, unless its courier renews it. A dead courier's account is
 #: taken over after this time.
@@ -97,11 +103,13 @@ class Records:
         async with self._store.read() as unit:
             account, breakers = await unit.breakers.around(self._lease, host_breaker_id)
             found = await unit.deliveries.awake(account.id, unit.now, limit)
+            threads = [one.delivery.id for one in found if parts_out(one.delivery.handles)]
+            first_calls = await unit.deliveries.first_calls(threads) if threads else {}
         self._digests = {one.delivery.id: one.payload_sha256 for one in found}
         return Look(
             account=account,
             awake=tuple(one.delivery for one in found),
-            outgoing={one.delivery.id: outgoing_of(one) for one in found},
+            outgoing={one.delivery.id: outgoing_of(one, first_calls) for one in found},
             breakers=breakers,
         )
 
@@ -191,8 +199,10 @@ class Records:
 
     async def object(self, delivery: Delivery, judgement: Judgement) -> None:
         """Hold what must not be sent as it is, before anything is done for it."""
+        reason = told(judgement.reason, delivery)
+        held = replace(judgement, reason=reason, values={**judgement.values, "reason": reason})
         async with self._store.begin(ACTOR) as unit:
-            await unit.deliveries.move(_change(delivery, judgement, None))
+            await unit.deliveries.move(_change(delivery, held, None))
 
     async def not_prepared(self, delivery: Delivery, judgement: Judgement, answer: Outcome) -> None:
         """Record that preparing failed; what is to be tried again stays scheduled."""
@@ -214,7 +224,7 @@ class Records:
         until = now + timedelta(seconds=LEASE)
         written: dict[str, tuple[Delivery, Intent]] = {}
         changes: list[Change] = []
-        for delivery, _ in going:
+        for delivery, out in going:
             attempt = delivery.attempts + 1
             changes.append(
                 Change(
@@ -229,7 +239,7 @@ class Records:
                 id=self._store.ids.new("intent"),
                 delivery_id=delivery.id,
                 attempt=attempt,
-                key=delivery.key,
+                key=out.key,
                 payload_sha256=self._digests[delivery.id],
                 fence=self._lease.fence,
                 started_at=now,
@@ -265,9 +275,10 @@ class Records:
             changes: list[Change] = []
             for one in sent:
                 current = await unit.deliveries.get(one.delivery.id) if reload else one.delivery
+                if parts_out(current.handles) != parts_out(one.delivery.handles):
+                    continue  # somebody has gone on with its next part: the receipt is enough
                 if current.state is DeliveryState.SENDING or (
-                    current.state is DeliveryState.UNKNOWN
-                    and one.judgement.to is DeliveryState.DELIVERED
+                    current.state is DeliveryState.UNKNOWN and one.judgement.landed
                 ):
                     changes.append(_change(current, one.judgement, one.outcome))
             await unit.deliveries.move_all(changes)
@@ -297,24 +308,30 @@ class Records:
         evidence: Existence | Ready | Pending | Outcome,
     ) -> None:
         """Take the step that a look at the platform means, or rest until the next look."""
-        async with self._store.begin(ACTOR) as unit:
-            if judgement.to is delivery.state:
-                await unit.deliveries.postpone([delivery.id], judgement.values["wake_at"])
-            else:
-                await unit.deliveries.move(_change(delivery, judgement, evidence))
-            await self._account_effects(unit, judgement)
+        try:
+            async with self._store.begin(ACTOR) as unit:
+                if judgement.to is delivery.state:
+                    await unit.deliveries.postpone([delivery.id], judgement.values["wake_at"])
+                else:
+                    await unit.deliveries.move(_change(delivery, judgement, evidence))
+                await self._account_effects(unit, judgement)
+        except Conflict as error:
+            _overtaken(delivery, error)
 
     async def see(self, delivery: Delivery, judgement: Judgement, found: Existence) -> None:
         """Keep what a look at an unknown outcome found and take the step it means, if any."""
-        async with self._store.begin(ACTOR) as unit:
-            evidence = getattr(found, "evidence", "") or getattr(found, "reason", "")
-            await unit.letters.saw(
-                delivery.id, type(found).__name__.lower(), str(evidence)[:_SHOWN]
-            )
-            if judgement.to is delivery.state:
-                await unit.deliveries.look_again(delivery, judgement.values)
-            else:
-                await unit.deliveries.move(_change(delivery, judgement, found))
+        try:
+            async with self._store.begin(ACTOR) as unit:
+                evidence = getattr(found, "evidence", "") or getattr(found, "reason", "")
+                await unit.letters.saw(
+                    delivery.id, type(found).__name__.lower(), str(evidence)[:_SHOWN]
+                )
+                if judgement.to is delivery.state:
+                    await unit.deliveries.look_again(delivery, judgement.values)
+                else:
+                    await unit.deliveries.move(_change(delivery, judgement, found))
+        except Conflict as error:
+            _overtaken(delivery, error)
 
     async def last_call(self, delivery: Delivery) -> datetime | None:
         """Return when the last call for a delivery ended, as far as it was written down."""
@@ -363,10 +380,11 @@ class Records:
             await unit.accounts.move(account, AccountState.BLOCKED, reason)
 
 
-def outgoing_of(one: Awake) -> Outgoing:
-    """Return what a spoke is handed for a delivery."""
+def outgoing_of(one: Awake, first_calls: Mapping[str, datetime] = MappingProxyType({})) -> Outgoing:
+    """Return what a spoke is handed for a delivery; of a thread for the part in flight, whose first
+    call (aware UTC) is in `first_calls` by its key."""
     delivery = one.delivery
-    return Outgoing(
+    outgoing = Outgoing(
         delivery_id=delivery.id,
         key=delivery.key,
         post_id=delivery.post_id,
@@ -381,6 +399,15 @@ def outgoing_of(one: Awake) -> Outgoing:
         first_sent_at=one.first_sent_at,
         api_version=one.api_version,
     )
+    if not parts_out(delivery.handles):
+        return outgoing
+    part = in_flight(outgoing, delivery)
+    return replace(part, first_sent_at=first_calls.get(part.key))
+
+
+def _overtaken(delivery: Delivery, error: Conflict) -> None:
+    # a callback or a person knew before us: what they said holds, and the round goes on
+    _log.info("look_overtaken", delivery=delivery.id, reason=error.message)
 
 
 def _concerns_account(judgement: Judgement) -> bool:
@@ -412,7 +439,7 @@ def _change(delivery: Delivery, judgement: Judgement, answer: Any) -> Change:
         to=judgement.to,
         reason=judgement.reason[:_SHOWN],
         values=judgement.values,
-        evidence=_evidence(answer),
+        evidence={**_evidence(answer), **judgement.evidence},
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from copydesk.core.account import Account, Lease
-from copydesk.core.delivery import Delivery, Intent, Outgoing
+from copydesk.core.delivery import Delivery, Intent, Outgoing, kept_of, of_spoke, part_count
 from copydesk.core.outcomes import (
     AuthExpired,
     AuthRevoked,
@@ -40,6 +40,7 @@ from copydesk.distribution.judgement import (
 from copydesk.distribution.liveness import Links
 from copydesk.distribution.opened import OpenAccount, as_outcome, go_again, waits_until
 from copydesk.distribution.records import SILENCE, Look, Records, Sent
+from copydesk.distribution.threads import calls_left
 from copydesk.platforms.kit.contract import Platform
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Rounds:
                 return len(look.awake)
             await self._ask_about(through, look)
             due = await self._wake(through)
-            ready = await self._prepare([(d, look.outgoing[d.id]) for d in due])
+            ready = await self._prepare(self._in_order([(d, look.outgoing[d.id]) for d in due]))
             await self._send(await self._payer.afford(ready))
             await self._gate.learn()
         return len(look.awake)
@@ -215,6 +216,16 @@ class Rounds:
         admitted = await self._door.admit(due, self._account)
         return await self._records.wake(await self._links.admit(admitted))
 
+    def _in_order(self, due: Sequence[Going]) -> Sequence[Going]:
+        """Return what of `due` goes in this round: on an account that keeps its order nothing comes
+        between two parts of a thread."""
+        if not self._manifest.ordered:
+            return due
+        for position, (delivery, going) in enumerate(due):
+            if calls_left(going.payload, delivery) > 1:
+                return due[: position + 1]
+        return due
+
     async def _prepare(self, due: Sequence[Going]) -> list[Going]:
         """Return what is ready to be committed, in order."""
         ready: list[Going] = []
@@ -225,13 +236,19 @@ class Rounds:
             if objection is not None:
                 await self._records.object(delivery, objection)
                 continue
+            # what was uploaded may have expired by now, and spokes have no clock
+            going = replace(going, sent_at=self._clock.now())
             answer = await self._calls.prepare(going)
             if isinstance(answer, AuthExpired | AuthRevoked):
                 better = await self._better([answer])
                 answer = better or await self._calls.prepare(going)
-            if isinstance(answer, Ready | Pending) and answer.handles != going.handles:
-                await self._records.store_handles(delivery, answer.handles)
-                going = replace(going, handles=answer.handles)
+            if isinstance(answer, Ready | Pending) and of_spoke(answer.handles) != of_spoke(
+                going.handles
+            ):
+                handles = {**of_spoke(answer.handles), **kept_of(delivery.handles)}
+                await self._records.store_handles(delivery, handles)
+                delivery = replace(delivery, handles=handles)
+                going = replace(going, handles=handles)
             if isinstance(answer, Ready):
                 ready.append((delivery, going))
             elif isinstance(answer, Pending):
@@ -329,4 +346,5 @@ class Rounds:
             action=outgoing.action,
             probing=self._gate.probe == outgoing.delivery_id,
             inspect_after=self._inspect_after,
+            parts=part_count(outgoing.payload),
         )

@@ -184,6 +184,15 @@ class Deliveries:
         )
         return [dict(row._mapping) for row in rows]
 
+    async def first_calls(self, ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when the first call with each key of these deliveries began (aware UTC)."""
+        rows = await self._unit.connection.execute(
+            sa.select(intents.c.key, sa.func.min(intents.c.started_at).label("at"))
+            .where(intents.c.delivery_id.in_(list(ids)))
+            .group_by(intents.c.key)
+        )
+        return {row.key: row.at for row in rows}
+
     async def counts(self, workspace_id: str) -> dict[str, int]:
         """Return how many deliveries stand in each state."""
         rows = await self._unit.connection.execute(
@@ -217,6 +226,7 @@ class Deliveries:
         target_id: str = "",
         awaits: str = "",
         overwrite: bool = False,
+        handles: Mapping[str, Any] | None = None,
     ) -> Delivery:
         """Add a planned delivery with its frozen rendition."""
         now = self._unit.now
@@ -257,7 +267,7 @@ class Deliveries:
                 "recipient": rendition.recipient,
                 "attempts": 0,
                 "looks": 0,
-                "handles": {},
+                "handles": dict(handles or {}),
                 "target_id": target_id,
                 "remote_id": "",
                 "url": "",
