@@ -17,6 +17,7 @@ from copydesk.generation import Material, Rewrite
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.gate import GateResult
 from copydesk.store import UnitOfWork
+from copydesk.transformation.images import image_size
 from copydesk.transformation.plain import plain_to_markdown
 from copydesk.transformation.slugs import slugify
 
@@ -177,6 +178,7 @@ async def _media(unit: UnitOfWork, submission: Submission) -> tuple[Media, ...]:
         if name in names:
             name = f"{number}-{name}"
         names.add(name)
+        width, height = image_size(attachment.data)
         media.append(
             Media(
                 name=name,
@@ -184,6 +186,8 @@ async def _media(unit: UnitOfWork, submission: Submission) -> tuple[Media, ...]:
                 sha256=await unit.workspaces.keep(attachment.data),
                 size=len(attachment.data),
                 alt=attachment.filename,
+                width=width,
+                height=height,
             )
         )
     return tuple(media)

@@ -24,6 +24,7 @@ from copydesk.distribution.planning import Plan, account_findings, plan, schedul
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.transformation.content import MarkdownFile, read_markdown_file
+from copydesk.transformation.images import image_size
 from copydesk.work.desk import Desk
 from copydesk.work.times import Wish, is_wall_time, timings_for
 
@@ -94,12 +95,15 @@ def _read(path: Path) -> Manuscript:
             )
             continue
         data = _bytes(target, what="image")
+        width, height = image_size(data)
         media = Media(
             name=reference.path,
             content_type=mimetypes.guess_type(target.name)[0] or "application/octet-stream",
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
             alt=reference.alt,
+            width=width,
+            height=height,
         )
         images[reference.path] = (media, data)
     if findings:
