@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 import regex
+
+from copydesk.transformation.weighted import weighted_length
 
 _GRAPHEME = regex.compile(r"\X")
 
@@ -25,3 +30,13 @@ def utf16_units(text: str) -> int:
 def utf8_bytes(text: str) -> int:
     """Return the number of bytes in UTF-8; a lone surrogate counts as the three it would take."""
     return len(text.encode("utf-8", "surrogatepass"))
+
+
+#: Every unit by the name that manifests, the command line and messages use.
+UNITS: Final[Mapping[str, Callable[[str], int]]] = {
+    "x-weighted": weighted_length,
+    "graphemes": graphemes,
+    "utf16": utf16_units,
+    "utf8": utf8_bytes,
+    "codepoints": codepoints,
+}
