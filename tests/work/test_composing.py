@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +14,11 @@ from copydesk.core.submission import Submission
 from copydesk.platforms.kit import registry
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work import composing, distributing
+from copydesk.work.company import Company
 from copydesk.work.composing import CLAIM, TRIES, compose
 from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
+from copydesk.work.spelling import Speller
 from copydesk.work.submitting import MAX_KEPT, submit
 from tests.distribution.carrying import deliveries
 from tests.store_fixtures import AddSandbox
@@ -182,6 +185,45 @@ async def test_a_message_that_takes_its_process_with_it_is_set_aside(
     failed = await again(desk, submission)
     assert failed.state is SubmissionState.FAILED
     assert failed.reason.startswith(f"copydesk failed on it {TRIES} times: the process")
+
+
+async def test_a_message_that_takes_its_process_with_it_spares_its_neighbours(
+    desk: Desk, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is at work when the process dies dies with it; nobody may be blamed for that."""
+    write = composing._write
+    dead = asyncio.Event()
+
+    async def deadly(desk: Desk, submission: Submission, speller: Speller) -> None:
+        assert submission.parsed is not None
+        if "poison" in submission.parsed.text:
+            dead.set()
+            raise KilledError
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await write(desk, submission, speller)
+
+    monkeypatch.setattr(composing, "_write", deadly)
+    bad = await take(desk, LETTER.replace(b"lamp", b"poison").replace(b"<a@", b"<b@"))
+    good = [await take(desk, LETTER.replace(b"<a@", f"<{n}@".encode())) for n in range(4)]
+    for _ in range(TRIES + 1):
+        dead.clear()
+        process = replace(desk, company=Company())
+        ids = [bad.id, *(one.id for one in good)]
+        work = [asyncio.create_task(compose(process, id)) for id in ids]
+        death = asyncio.ensure_future(dead.wait())
+        ended = asyncio.gather(*work, return_exceptions=True)
+        await asyncio.wait(
+            [asyncio.ensure_future(x) for x in (death, ended)], return_when="FIRST_COMPLETED"
+        )
+        for task in (*work, death):
+            task.cancel()
+        await asyncio.wait(work)
+        clock.advance(CLAIM.total_seconds())
+    assert (await again(desk, bad)).state is SubmissionState.FAILED
+    ends = [(await again(desk, one)) for one in good]
+    assert {one.state for one in ends} == {SubmissionState.COMPOSED}
+    assert max(one.attempts for one in ends) <= 2, "died once beside it, then was done alone"
 
 
 async def test_a_database_that_is_away_burns_no_try(

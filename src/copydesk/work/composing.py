@@ -41,13 +41,21 @@ CLAIM = timedelta(seconds=10)
 RENEWAL = 3.0
 
 #: Tries before a submission is set aside, and the rest after the first (doubled each time). A try
-#: counts when it begins: one that takes its process with it could not be counted afterwards.
-TRIES = 3
+#: counts when it begins: one that takes its process with it could not be counted afterwards. From
+#: the second on it is made alone (`Company`): the fault may have been a neighbour's.
+TRIES = 5
 FIRST_REST = timedelta(seconds=2)
 
 
 async def compose(desk: Desk, submission_id: str, speller: Speller | None = None) -> None:
     """Take a submission as far as it goes without a person. Safe to run twice."""
+    async with desk.store.read() as unit:
+        has_failed = (await unit.submissions.get(submission_id)).attempts > 0
+    async with desk.company.alone() if has_failed else desk.company.together():
+        await _compose(desk, submission_id, speller or Speller())
+
+
+async def _compose(desk: Desk, submission_id: str, speller: Speller) -> None:
     async with desk.store.begin("intake") as unit:
         submission = await unit.submissions.get(submission_id)
         if submission.wake_at is None or submission.wake_at > unit.now:
@@ -62,7 +70,7 @@ async def compose(desk: Desk, submission_id: str, speller: Speller | None = None
             if submission.state is SubmissionState.RECEIVED:
                 submission = await _parse(desk, submission)
             if submission.state is SubmissionState.PARSED:
-                await _write(desk, submission, speller or Speller())
+                await _write(desk, submission, speller)
     except InputRefused as refused:
         await _refuse(desk, submission, refused)
     except ContentInvalid as invalid:

@@ -22,6 +22,7 @@ from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
 from copydesk.store import Store, open_store
+from copydesk.work.company import Company
 
 if TYPE_CHECKING:
     from copydesk.generation import Model
@@ -44,7 +45,8 @@ class Desk:
 
     Couriers call over `transport`. Webhooks are told over `public`, which reaches public addresses
     only, or where the operator allowed it over `private`.
-    `versions` hears what platforms say about the end of their APIs.
+    `versions` hears what platforms say about the end of their APIs. `company` keeps messages that
+    were there when a process died away from the others.
     `model` is there only where a worker runs: loading one costs seconds, most commands need none.
     """
 
@@ -60,6 +62,7 @@ class Desk:
     public: Transport = field(default_factory=lambda: _towards_webhooks(public_only=True))
     private: Transport = field(default_factory=_towards_webhooks)
     model: Model | None = None
+    company: Company = field(default_factory=Company)
     versions: VersionWatch | None = None
 
     def observers(self, account: Account) -> Sequence[Observer]:
