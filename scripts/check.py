@@ -1,11 +1,12 @@
 """Runs what CI runs, one stage after the other, and stops at the first that fails.
 
-The tests come last. Afterwards every stage is listed with its time, and pytest's own summary line
-is printed again as the very last line.
+The tests come last, those that are not slow on every core. Afterwards every stage is listed with its
+time, and pytest's own summary lines are printed again as the very last ones.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,12 @@ STAGES: list[tuple[str, list[str]]] = [
 if (ROOT / "scripts/docs.py").is_file():
     STAGES.append(("docs", [PYTHON, "scripts/docs.py", "--check"]))
 
+#: Tests that kill processes and count what is left have the machine to themselves.
+TESTS: list[tuple[str, list[str]]] = [
+    ("tests", ["-m", "not slow", "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]),
+    ("slow tests", ["-m", "slow"]),
+]
+
 HINTS = {"format": "./dev fix", "lint": "./dev fix", "docs": "./dev fix", "locks": "./dev lock"}
 
 
@@ -38,9 +45,9 @@ def quiet(command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def pytest() -> tuple[bool, str]:
-    """Run the tests with their output passed on as it comes; returns the summary line too."""
-    command = [PYTHON, "-m", "pytest"]
+def pytest(*arguments: str) -> tuple[bool, str]:
+    """Run tests with their output passed on as it comes; returns the summary line too."""
+    command = [PYTHON, "-m", "pytest", *arguments]
     if sys.stdout.isatty():
         command.append("--color=yes")
     tail = b""
@@ -55,7 +62,7 @@ def pytest() -> tuple[bool, str]:
     return running.returncode == 0, lines[-1] if lines else "pytest ended without a summary"
 
 
-def report(times: list[tuple[str, float]], failed: str | None, last: str) -> int:
+def report(times: list[tuple[str, float]], failed: str | None, summaries: list[str]) -> int:
     print("\nstage          seconds")
     for name, seconds in times:
         print(f"{name:<12} {seconds:>9.1f}{'   FAILED' if name == failed else ''}")
@@ -63,8 +70,8 @@ def report(times: list[tuple[str, float]], failed: str | None, last: str) -> int
     if failed:
         hint = f" (try {HINTS[failed]})" if failed in HINTS else ""
         print(f"\ncheck stopped at: {failed}{hint}")
-    if last:
-        print(last)
+    for summary in summaries:
+        print(summary)
     return 1 if failed else 0
 
 
@@ -76,12 +83,17 @@ def main() -> int:
         passed = quiet(command)
         times.append((name, time.monotonic() - start))
         if not passed:
-            return report(times, name, "")
-    print("tests …", flush=True)
-    start = time.monotonic()
-    passed, last = pytest()
-    times.append(("tests", time.monotonic() - start))
-    return report(times, None if passed else "tests", last)
+            return report(times, name, [])
+    summaries: list[str] = []
+    for name, arguments in TESTS:
+        print(f"{name} …", flush=True)
+        start = time.monotonic()
+        passed, summary = pytest(*arguments)
+        summaries.append(summary)
+        times.append((name, time.monotonic() - start))
+        if not passed:
+            return report(times, name, summaries)
+    return report(times, None, summaries)
 
 
 if __name__ == "__main__":
