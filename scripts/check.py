@@ -1,7 +1,7 @@
 """Runs what CI runs, one stage after the other, and stops at the first that fails.
 
-The tests come last, those that are not slow on every core. Afterwards every stage is listed with its
-time, and pytest's own summary lines are printed again as the very last ones.
+The tests come last, those that are not slow on every core. Afterwards every stage is listed with
+its time, and pytest's own summary lines are printed again as the very last ones.
 """
 
 from __future__ import annotations
