@@ -43,7 +43,9 @@ def judged(
     can_inspect: bool = False,
 ) -> Meaning:
     report = Report(happened=happened, key="k", remote_id="9", url="https://x.example/9")
-    return judge_report(report, of, trusted=trusted, can_ask=can_ask, can_inspect=can_inspect)
+    return judge_report(
+        report, of, trusted=trusted, can_ask=can_ask, can_inspect=can_inspect, now=NOW
+    )
 
 
 ACCEPTED = delivery(DeliveryState.SNOOZED, handles={"accepted": True})

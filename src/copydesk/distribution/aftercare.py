@@ -7,19 +7,19 @@ should be overwritten; that is remembered with the delivery.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Delivery, Outgoing
 from copydesk.core.findings import Finding
-from copydesk.core.standing import Changed, Gone, Stands, stands
+from copydesk.core.standing import AsPublished, Changed, Gone, Standing, Stands, stands
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.calls import Calls
 from copydesk.distribution.judgement import Judgement
 from copydesk.distribution.media import gone_media
 from copydesk.distribution.records import outgoing_of
+from copydesk.distribution.threads import as_parts
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.lifecycle import Window
 from copydesk.store import Store
@@ -27,6 +27,15 @@ from copydesk.store.aftercare import Out
 
 CHANGED: Final = "changed_there"
 GONE: Final = "gone_there"
+
+
+class Inspects(Protocol):
+    """Who can be asked how a post stands: a client, or what stands for one."""
+
+    async def inspect(self, outgoing: Outgoing) -> Standing:
+        """Return how a delivered post stands."""
+        ...
+
 
 _OVERWRITE: Final = (
     "Take the change over into the post and publish that, or overwrite it: publish again with "
@@ -76,9 +85,27 @@ def window_finding(
     )
 
 
-def as_out(out: Out) -> Outgoing:
-    """Return a delivered post as `Client.inspect` takes it: what was sent, by the platform's id."""
-    return replace(outgoing_of(out.awake), target_id=out.delivery.remote_id)
+def as_out(out: Out) -> list[Outgoing]:
+    """Return a delivered post as `Client.inspect` and `Client.metrics` take it: what was sent, by
+    the platform's id; of a thread one for each part."""
+    return as_parts(outgoing_of(out.awake), out.delivery)
+
+
+async def look_at(calls: Inspects, out: Out) -> Standing:
+    """Return how a delivered post stands; a thread as a whole, by looking at each part."""
+    parts = as_out(out)
+    found = [await calls.inspect(part) for part in parts]
+    if len(found) == 1:
+        return found[0]
+    if all(isinstance(standing, Gone) for standing in found):
+        return Gone(f"all {len(found)} parts are gone")
+    for number, standing in enumerate(found, start=1):
+        if isinstance(standing, Gone):
+            return Changed(f"part {number} of {len(found)}", standing.evidence or "it is gone")
+        if isinstance(standing, Changed):
+            return Changed(f"part {number} of {len(found)}: {standing.what}", standing.evidence)
+    unclear = next((s for s in found if not isinstance(s, AsPublished)), None)
+    return unclear or AsPublished(f"all {len(found)} parts stand as published")
 
 
 class Respect:
@@ -111,7 +138,7 @@ class Respect:
             )
         if out is None or out.delivery.remote_id != delivery.target_id:
             return None
-        found = await calls.inspect(as_out(out))
+        found = await look_at(calls, out)
         if not isinstance(found, Changed | Gone):
             return None
         word, note = stands(found)

@@ -2,7 +2,8 @@
 
 Without a budget spending is only recorded; with one, what it does not cover waits for the next
 period. A delivery costs once, however often it is tried: a reservation that a crash has orphaned is
-the one that the next try finds. Accounts on platforms without prices never cost a statement here.
+the one that the next try finds. The parts of a thread are paid for one by one, each right before
+it. Accounts on platforms without prices never cost a statement here.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from copydesk.core.outcomes import (
     Unavailable,
 )
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.threads import told
 from copydesk.platforms.kit.contract import Platform
 from copydesk.store import Store, UnitOfWork
-from copydesk.store.budgets import Allowance
+from copydesk.store.budgets import Allowance, Paid
 from copydesk.store.deliveries import Change
 
 #: Answers that say that nothing was applied, so that nothing is charged.
@@ -59,12 +61,12 @@ async def purses(
     workspace_id: str,
     *,
     account_id: str | None = None,
-    excluding: Sequence[str] = (),
+    excluding: Sequence[Paid] = (),
     locked: bool = False,
 ) -> list[Purse]:
     """Return the purses of a workspace, or those that an account's deliveries are paid from.
 
-    `excluding` are deliveries whose spending does not count; `locked` as in `Budgets.allowances`.
+    `excluding` is what has been paid for and does not count; `locked` as in `Budgets.allowances`.
     """
     allowances = await unit.budgets.allowances(workspace_id, locked=locked)
     if account_id is not None:
@@ -105,11 +107,11 @@ class Payer:
         """
         if not self._charges or not ready:
             return list(ready)
-        costs = {d.id: self._platform.price(out, self._account) for d, out in ready}
+        costs = {_paid(out): self._platform.price(out, self._account) for _, out in ready}
         if not any(costs.values()):
             return list(ready)
         going: list[tuple[Delivery, Outgoing]] = []
-        paid: dict[str, int] = {}
+        paid: dict[Paid, int] = {}
         waiting: list[Change] = []
         async with self._store.begin("courier") as unit:
             found = await purses(
@@ -120,14 +122,14 @@ class Payer:
                 locked=True,
             )
             for delivery, out in ready:
-                cost = costs[delivery.id]
+                cost = costs[_paid(out)]
                 total = sum(paid.values())
                 empty = [purse for purse in found if total + cost > purse.left]
                 if cost and empty:
                     waiting.append(_wait(delivery, cost, empty))
                     continue
                 if cost:
-                    paid[delivery.id] = cost
+                    paid[_paid(out)] = cost
                 going.append((delivery, out))
             if paid:
                 await unit.budgets.spend(self._account.workspace_id, self._account.id, paid)
@@ -135,20 +137,24 @@ class Payer:
                 await unit.deliveries.move_all(waiting)
         return going
 
-    async def settle(self, outcomes: Mapping[str, Outcome | None]) -> None:
-        """Take back what was reserved for deliveries, by id, that were certainly not applied."""
+    async def settle(self, outcomes: Sequence[tuple[Outgoing, Outcome | None]]) -> None:
+        """Take back what was reserved for what was certainly not applied."""
         if not self._charges:
             return
-        free = [id for id, o in outcomes.items() if o is None or isinstance(o, _FREE)]
+        free = [_paid(out) for out, o in outcomes if o is None or isinstance(o, _FREE)]
         if free:
             async with self._store.begin("courier") as unit:
                 await unit.budgets.refund(free)
 
 
+def _paid(out: Outgoing) -> Paid:
+    return Paid(out.delivery_id, out.part)
+
+
 def _wait(delivery: Delivery, cost: int, empty: Sequence[Purse]) -> Change:
     hopeless = next((purse for purse in empty if cost > purse.allowance.micros), None)
     if hopeless is not None:
-        reason = f"it costs {dollars(cost)}, more than {hopeless.name} ever has"
+        reason = told(f"it costs {dollars(cost)}, more than {hopeless.name} ever has", delivery)
         return Change(
             delivery=delivery,
             to=DeliveryState.HELD,

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from copydesk.core.delivery import Delivery, Outgoing
 from copydesk.core.outcomes import Inconclusive
 from copydesk.core.standing import Standing, stands
-from copydesk.distribution.aftercare import as_out
+from copydesk.distribution.aftercare import Inspects, look_at
 from copydesk.distribution.calls import words
 from copydesk.store import Store
 from copydesk.store.aftercare import Out
@@ -23,14 +23,6 @@ from copydesk.store.aftercare import Out
 #: How many posts are looked at in one go, and for how long a claim keeps others from them.
 AT_ONCE: Final = 50
 CLAIM: Final = timedelta(minutes=10)
-
-
-class Looks(Protocol):
-    """What can be asked how a post stands: a client, or what stands for one."""
-
-    async def inspect(self, outgoing: Outgoing) -> Standing:
-        """Return how a delivered post stands."""
-        ...
 
 
 class Unasked:
@@ -73,7 +65,7 @@ async def claim(store: Store, account_id: str) -> list[Out]:
 
 
 async def inspect(
-    store: Store, client: Looks, outs: Sequence[Out], schedule: Sequence[float], *, actor: str
+    store: Store, client: Inspects, outs: Sequence[Out], schedule: Sequence[float], *, actor: str
 ) -> list[Seen]:
     """Look at each post and keep how it stands; changes nothing on the platform.
 
@@ -91,11 +83,11 @@ async def inspect(
     return seen
 
 
-async def _look(client: Looks, out: Out) -> Standing:
+async def _look(client: Inspects, out: Out) -> Standing:
     if not out.delivery.remote_id:
         return Inconclusive("nobody said under which id it is there")
     try:
-        return await client.inspect(as_out(out))
+        return await look_at(client, out)
     except Exception as error:
         # a fault in a spoke: the post is looked at again when its next time comes
         return Inconclusive(f"looking at it failed: {words(error)}")

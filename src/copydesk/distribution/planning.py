@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Action, Delivery, Rendition
+from copydesk.core.delivery import Action, Delivery, Rendition, part_count, parts_out
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Media, Post, Revision
 from copydesk.core.states import AccountState, DeliveryState
@@ -24,6 +24,7 @@ from copydesk.distribution.aftercare import GONE, standing_finding, window_findi
 from copydesk.distribution.awaiting import awaited, check_awaited, is_asked_for, write_awaits
 from copydesk.distribution.moving import first_wake, is_movable, retime
 from copydesk.distribution.notices import credential_findings
+from copydesk.distribution.threads import PARTLY, gone_words, has_begun, standing_words
 from copydesk.platforms.kit.contract import Platform, Subject
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
@@ -296,6 +297,12 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
     if earlier.action is Action.DELETE and earlier.state is DeliveryState.DELIVERED:
         # it was taken down: what is published now is a post of its own there
         return planned
+    if (halfway := _halfway(earlier)) is not None:
+        same = digest == freeze(planned.rendition.payload)[1]
+        if same and earlier.action is not Action.DELETE and earlier.reason_code != PARTLY:
+            return replace(planned, intended=Intended.NOTHING)
+        findings = (*planned.findings, halfway)
+        return replace(planned, intended=Intended.REFUSE, findings=findings)
     same = digest == freeze(planned.rendition.payload)[1]
     is_touched = standing_finding(earlier) is not None
     if same and earlier.action is not Action.DELETE and not is_touched:
@@ -320,6 +327,13 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
         if objection.code == GONE:
             replaces = earlier.state is not DeliveryState.DELIVERED
             return replace(planned, intended=Intended.REPLACE if replaces else Intended.CREATE)
+    if part_count(planned.rendition.payload) > 1 or parts_out(standing[0].handles):
+        return _refused(
+            planned,
+            "thread_cannot_change",
+            "it is a thread, there or now: its parts cannot be changed into other ones",
+            "Take it down (copydesk unpublish), then publish it anew.",
+        )
     planned = replace(planned, target_id=standing[0].remote_id)
     if not planned.platform.can_update(planned.account):
         return _refused(
@@ -343,6 +357,22 @@ async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
             return replace(planned, intended=Intended.REFUSE, findings=findings)
     changes = earlier.state is DeliveryState.DELIVERED
     return replace(planned, intended=Intended.UPDATE if changes else Intended.REPLACE)
+
+
+def _halfway(earlier: Delivery) -> Finding | None:
+    """Return why nothing new is sent beside a thread that is partly out, or partly taken down."""
+    if earlier.action is Action.DELETE and has_begun(earlier):
+        message = f"it is being taken down: {gone_words(earlier)}"
+        remedy = f"Let {earlier.id} take the rest down, then publish again."
+    elif has_begun(earlier):
+        message = f"{standing_words(earlier)}, and {earlier.id} has still to send the others"
+        remedy = "Let it go on, or take the post down (copydesk unpublish) and publish it anew."
+    elif earlier.state is DeliveryState.DELIVERED and earlier.reason_code == PARTLY:
+        message = f"{standing_words(earlier)}; the others were given up"
+        remedy = "Take it down (copydesk unpublish), then publish it anew."
+    else:
+        return None
+    return Finding(code="thread_halfway", field="account", message=message, remedy=remedy)
 
 
 def _refused(planned: Plan, code: str, message: str, remedy: str) -> Plan:

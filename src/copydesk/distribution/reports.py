@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from copydesk.core.delivery import Action, Delivery
+from copydesk.core.delivery import Action, Delivery, parts_out
 from copydesk.core.standing import Stands
 from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState
+from copydesk.distribution.threads import done, part_again, part_of, told
 from copydesk.platforms.kit.callbacks import Happened, Report
 
 
@@ -59,20 +61,31 @@ _SHOWN: Final = 1_000
 
 
 def judge_report(
-    report: Report, delivery: Delivery, *, trusted: bool, can_ask: bool, can_inspect: bool
+    report: Report,
+    delivery: Delivery,
+    *,
+    trusted: bool,
+    can_ask: bool,
+    can_inspect: bool,
+    now: datetime,
+    parts: int = 1,
 ) -> Meaning:
-    """Return what `report` means for `delivery`.
+    """Return what `report` means for `delivery` `now` (aware UTC).
 
     `can_ask`: the platform can be asked whether something arrived (`find`); `can_inspect`: how a
-    post stands (`inspect`).
+    post stands (`inspect`). `parts` is how many calls its payload takes.
     """
+    if delivery.state is not DeliveryState.DELIVERED and not _is_about(report, delivery, parts):
+        return _NOTED
     match delivery.state:
         case DeliveryState.SENDING:
             return Meaning(effect=Effect.LATER)
         case DeliveryState.UNKNOWN:
-            return _LOOK if can_ask or not trusted else _believed(report, delivery)
+            if can_ask or not trusted:
+                return _LOOK
+            return _believed(report, delivery, parts, now)
         case DeliveryState.SNOOZED if delivery.is_accepted:
-            return _believed(report, delivery) if trusted else _LOOK
+            return _believed(report, delivery, parts, now) if trusted else _LOOK
         case DeliveryState.DELIVERED:
             return _changed_there(report, delivery, trusted=trusted, can_inspect=can_inspect)
         case DeliveryState.HELD if delivery.reason_code not in MAY_HAVE_LANDED:
@@ -86,32 +99,47 @@ def judge_report(
         ):
             # it was sent before, and we thought that it had not arrived
             if trusted and delivery.attempts and report.happened in _DONE[delivery.action]:
-                return _believed(report, delivery)
+                return _believed(report, delivery, parts, now)
             return _NOTED
         case _:
             return _NOTED
 
 
-def _believed(report: Report, delivery: Delivery) -> Meaning:
+def _is_about(report: Report, delivery: Delivery, parts: int) -> bool:
+    """Whether a report is about the call in flight, not about a part of a thread that is done."""
+    out = parts_out(delivery.handles)
+    removes = delivery.action is Action.DELETE
+    in_flight = max(0, len(out) - 1) if removes else len(out)
+    if not removes and part_again(report.remote_id, delivery.handles):
+        return False
+    named = part_of(report.key, delivery, max(parts, len(out))) if report.key else None
+    return named is None or named == in_flight
+
+
+def _believed(report: Report, delivery: Delivery, parts: int, now: datetime) -> Meaning:
     if report.happened in _DONE[delivery.action]:
-        done = Step(
-            to=DeliveryState.DELIVERED,
-            reason="the platform reported it",
-            values={
-                "remote_id": report.remote_id or delivery.remote_id,
-                "url": report.url or delivery.url,
-                "reason_code": "",
-                "reason": "",
-                "remedy": "",
-            },
+        found = done(
+            delivery,
+            parts,
+            report.remote_id or ("" if parts > 1 else delivery.remote_id),
+            report.url or ("" if parts > 1 else delivery.url),
+            now,
+        )
+        if found.to is DeliveryState.SCHEDULED and not report.remote_id and parts > 1:
+            return _LOOK  # the next part answers this one, so its id has to be asked for
+        step = Step(
+            to=found.to,
+            reason=f"the platform reported it{f': {found.reason}' if found.reason else ''}",
+            values=found.values,
         )
         if delivery.state is not DeliveryState.SCHEDULED:
-            return Meaning(effect=Effect.MOVED, steps=(done,))
+            return Meaning(effect=Effect.MOVED, steps=(step,))
         # nothing may be sent again from here on
         stop = Step(to=DeliveryState.HELD, reason="the platform reports that it is there already")
-        return Meaning(effect=Effect.MOVED, steps=(stop, done))
+        return Meaning(effect=Effect.MOVED, steps=(stop, step))
     if report.happened is Happened.FAILED:
-        reason = f"the platform reported: {report.reason or 'it could not be published'}"[:_SHOWN]
+        reported = report.reason or "it could not be published"
+        reason = told(f"the platform reported: {reported}"[:_SHOWN], delivery)
         held = Step(
             to=DeliveryState.HELD,
             reason=reason,
@@ -134,5 +162,7 @@ def _changed_there(
         return _LOOK
     if not trusted:
         return _NOTED
-    stands = Stands.CHANGED if report.happened is Happened.EDITED else Stands.GONE
+    # of a thread one part is meant
+    is_gone = report.happened is not Happened.EDITED and len(parts_out(delivery.handles)) <= 1
+    stands = Stands.GONE if is_gone else Stands.CHANGED
     return Meaning(effect=Effect.STANDING, stands=stands)

@@ -293,7 +293,7 @@ class Rounds:
         called = {out.delivery_id for _, out, _ in answered}
         await self._records.not_called([d for id, (d, _) in intents.items() if id not in called])
         await self._payer.settle(
-            {out.delivery_id: o for (_, out), o in zip(going, outcomes, strict=True)}
+            [(out, outcome) for (_, out), outcome in zip(going, outcomes, strict=True)]
         )
 
     def _judged(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -40,6 +40,15 @@ class Allowance:
     period: str
     micros: int
 
+
+class Paid(NamedTuple):
+    """What is paid for: a part of a delivery, from 0; most have only that."""
+
+    delivery_id: str
+    part: int = 0
+
+
+_PAID = sa.tuple_(spendings.c.delivery_id, spendings.c.part)
 
 # Built once: putting a statement together costs more than running it.
 _ONE = sa.select(buckets).where(buckets.c.key == sa.bindparam("wanted")).with_for_update()
@@ -146,8 +155,8 @@ class Budgets:
         rows = await self._unit.connection.execute(query.with_for_update() if locked else query)
         return [Allowance(**row._mapping) for row in rows]
 
-    async def spend(self, workspace_id: str, account_id: str, costs: Mapping[str, int]) -> None:
-        """Record what deliveries cost, by id, in micro-dollars. A delivery costs once: what an
+    async def spend(self, workspace_id: str, account_id: str, costs: Mapping[Paid, int]) -> None:
+        """Record what deliveries cost, part by part, in micro-dollars. A part costs once: what an
         earlier try was charged with is replaced."""
         await self.refund(list(costs))
         await self._unit.connection.execute(
@@ -155,19 +164,20 @@ class Budgets:
             [
                 {
                     "delivery_id": id,
+                    "part": part,
                     "workspace_id": workspace_id,
                     "account_id": account_id,
                     "micros": micros,
                     "spent_at": self._unit.now,
                 }
-                for id, micros in costs.items()
+                for (id, part), micros in costs.items()
             ],
         )
 
-    async def refund(self, delivery_ids: Sequence[str]) -> None:
-        """Take back what these deliveries cost: they were certainly not applied."""
+    async def refund(self, paid: Sequence[Paid]) -> None:
+        """Take back what these cost: they were certainly not applied."""
         await self._unit.connection.execute(
-            sa.delete(spendings).where(spendings.c.delivery_id.in_(list(delivery_ids)))
+            sa.delete(spendings).where(_PAID.in_([tuple(one) for one in paid]))
         )
 
     async def wake_waiting(self, workspace_id: str, account_id: str) -> list[str]:
@@ -189,21 +199,30 @@ class Budgets:
         return sorted({row.account_id for row in rows})
 
     async def spent(
-        self, workspace_id: str, since: datetime, *, excluding: Sequence[str] = ()
+        self, workspace_id: str, since: datetime, *, excluding: Sequence[Paid] = ()
     ) -> dict[str, int]:
         """Return by account what was spent from `since` on, in micro-dollars.
 
         What failed was certainly not applied, and what ended before its first try never left: they
-        cost nothing, whatever was reserved for them.
+        cost nothing, whatever was reserved for them. The parts of a thread that are out cost what
+        they did, however it ends.
         """
+        is_sqlite = self._unit.connection.dialect.name == "sqlite"
+        parts = sa.literal_column(
+            "json_array_length(deliveries.handles, '$.parts')"
+            if is_sqlite
+            else "json_array_length(deliveries.handles -> 'parts')",
+            sa.Integer,
+        )
         rows = await self._unit.connection.execute(
             sa.select(spendings.c.account_id, sa.func.sum(spendings.c.micros).label("micros"))
             .join(deliveries, deliveries.c.id == spendings.c.delivery_id)
             .where(
                 spendings.c.workspace_id == workspace_id,
                 spendings.c.spent_at >= since,
-                spendings.c.delivery_id.not_in(list(excluding)),
-                deliveries.c.state != DeliveryState.FAILED,
+                _PAID.not_in([tuple(one) for one in excluding]),
+                (deliveries.c.state != DeliveryState.FAILED)
+                | (spendings.c.part < sa.func.coalesce(parts, 0)),
                 (deliveries.c.attempts > 0)
                 | deliveries.c.state.not_in([DeliveryState.CANCELLED, DeliveryState.EXPIRED]),
             )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.delivery import Delivery
+from copydesk.core.states import DeliveryState
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.deliveries import delivery_of
-from copydesk.store.tables import callbacks, deliveries
+from copydesk.store.tables import callbacks, deliveries, intents
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -104,7 +105,8 @@ class Callbacks:
     async def delivery(self, account_id: str, *, key: str, remote_id: str) -> Delivery | None:
         """Return the delivery of an account that a platform means by our key or its own id.
 
-        Of several with one id (created, then updated) the newest is meant.
+        Of several with one id (created, then updated) the newest is meant. A key may be that of
+        one part of a thread that is on its way.
         """
         if not (key or remote_id):
             return None
@@ -117,4 +119,17 @@ class Callbacks:
             .limit(1)
         )
         row = rows.one_or_none()
+        if row is None and key:
+            rows = await self._unit.connection.execute(
+                sa.select(deliveries)
+                .join(intents, intents.c.delivery_id == deliveries.c.id)
+                .where(
+                    deliveries.c.account_id == account_id,
+                    deliveries.c.wake_at.is_not(None)
+                    | deliveries.c.state.in_([DeliveryState.HELD, DeliveryState.FAILED]),
+                    intents.c.key == key,
+                )
+                .limit(1)
+            )
+            row = rows.first()
         return delivery_of(row) if row else None

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Delivery, part_count
 from copydesk.core.errors import Conflict, CopydeskError, NotFound
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.reports import Effect, Meaning, judge_report
@@ -136,9 +136,15 @@ async def _apply(
     report: Report,
     delivery: Delivery,
 ) -> Effect:
+    parts = 1
+    if delivery.state is not DeliveryState.DELIVERED:
+        rendition, _ = await unit.deliveries.rendition(delivery.rendition_id)
+        parts = part_count(rendition.payload)
     meaning = judge_report(
         report,
         delivery,
+        now=unit.now,
+        parts=parts,
         trusted=callback.trusted,
         can_ask=platform.reconcile(account).find,
         can_inspect=bool(platform.inspections(account)),

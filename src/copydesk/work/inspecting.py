@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Action
+from copydesk.core.delivery import Action, parts_out
 from copydesk.core.errors import ConfigError, Conflict, NotFound
 from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
@@ -77,12 +77,16 @@ async def _look(desk: Desk, account: Account, outs: Sequence[Out], *, actor: str
         sealed = await unit.accounts.secrets(account.id)
     opened = OpenAccount(credentials, platform, credentials.open(account, sealed), _no_media)
     try:
-        async with asyncio.timeout(platform.manifest.timeout * (1 + _PATIENCE * len(outs))):
+        async with asyncio.timeout(platform.manifest.timeout * (1 + _PATIENCE * _looks(outs))):
             problem = await opened.keep(account)
             client = opened.client if problem is None else Unasked(problem.reason)
             return await inspect(desk.store, client, outs, schedule, actor=actor)
     finally:
         await opened.close()
+
+
+def _looks(outs: Sequence[Out]) -> int:
+    return sum(max(1, len(parts_out(out.delivery.handles))) for out in outs)
 
 
 async def _no_media(media: Media) -> bytes:

@@ -7,10 +7,20 @@ from enum import StrEnum
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Action, Delivery, part_count
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.findings import Finding
+from copydesk.core.standing import Stands
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.threads import (
+    CLEARED,
+    done,
+    given_up,
+    goes_on,
+    gone_words,
+    has_begun,
+    part_again,
+)
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
@@ -28,8 +38,6 @@ class Decision(StrEnum):
 #: States in which a delivery waits for a person.
 WAITING = frozenset({DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.BLOCKED})
 
-_CLEARED = {"reason_code": "", "reason": "", "remedy": ""}
-
 
 async def decide_delivery(
     unit: UnitOfWork,
@@ -41,8 +49,11 @@ async def decide_delivery(
 ) -> Delivery:
     """Settle a delivery: it landed (at `url`), send it (again), or give it up.
 
+    Of a thread that is about the part in flight: the parts after one that landed are sent, sending
+    goes on where it stopped, and when it is given up what is out of it stays as delivered.
+
     Raises `NotFound`; `Conflict` when the delivery is not waiting for a person; `ContentInvalid`
-    when `url` is not the address of a page.
+    when `url` is not the address of a page, or does not tell what the next part should answer.
     """
     delivery = await unit.deliveries.get(delivery_id)
     if delivery.state not in WAITING:
@@ -53,35 +64,72 @@ async def decide_delivery(
     why = reason or f"a person said: {decision}"
     match decision:
         case Decision.LANDED:
-            change = Change(
-                delivery=delivery,
-                to=DeliveryState.DELIVERED,
-                reason=why,
-                values={
-                    "url": url,
-                    "remote_id": await _remote_id(unit, delivery, checked_url(url)),
-                    **_CLEARED,
-                },
-            )
+            changes = [await _landed(unit, delivery, checked_url(url), why)]
         case Decision.SEND:
-            change = sent_again(delivery, unit.now, why)
+            changes = [sent_again(delivery, unit.now, why)]
             await unit.schedules.send_however_late([delivery])
         case Decision.GIVE_UP:
-            change = Change(
-                delivery=delivery,
-                to=DeliveryState.CANCELLED,
-                reason=why,
-                values={"reason_code": "given_up", "reason": why, "remedy": ""},
-            )
+            changes = await _given_up(unit, delivery, why)
         case _:
             assert_never(decision)
-    await unit.deliveries.move(change)
+    await unit.deliveries.move_all(changes)
     return await unit.deliveries.get(delivery.id)
+
+
+async def _landed(unit: UnitOfWork, delivery: Delivery, url: str, why: str) -> Change:
+    rendition, _ = await unit.deliveries.rendition(delivery.rendition_id)
+    remote_id = await _remote_id(unit, delivery, url)
+    found = done(delivery, part_count(rendition.payload), remote_id, url, unit.now)
+    is_create = delivery.action is not Action.DELETE
+    if is_create and (part := part_again(remote_id, delivery.handles)):
+        raise _not_told(f"{url} is part {part}, which was out before")
+    if is_create and found.to is DeliveryState.SCHEDULED and not remote_id:
+        raise _not_told("the next part answers this one, and nobody said where it is")
+    return Change(
+        delivery=delivery,
+        to=found.to,
+        reason=f"{why}; {found.reason}" if found.reason else why,
+        values=found.values,
+        evidence=found.evidence,
+    )
+
+
+async def _given_up(unit: UnitOfWork, delivery: Delivery, why: str) -> list[Change]:
+    if has_begun(delivery) and delivery.action is not Action.DELETE:
+        return given_up(delivery, why)
+    if has_begun(delivery):
+        # what stands there is no longer what was delivered
+        out = await unit.aftercare.standing(
+            delivery.account_id, delivery.post_id, delivery.recipient
+        )
+        if out is not None:
+            await unit.aftercare.stands(
+                out.delivery, Stands.CHANGED, gone_words(delivery), out.delivery.inspect_at
+            )
+    return [
+        Change(
+            delivery=delivery,
+            to=DeliveryState.CANCELLED,
+            reason=why,
+            values={"reason_code": "given_up", "reason": why, "remedy": ""},
+        )
+    ]
+
+
+def _not_told(message: str) -> ContentInvalid:
+    finding = Finding(
+        code="part_not_told",
+        field="url",
+        message=message,
+        remedy="Give the address of the part that landed.",
+    )
+    return ContentInvalid([finding])
 
 
 def sent_again(delivery: Delivery, wake_at: datetime, why: str) -> Change:
     """Return the step of a delivery that is sent again at `wake_at` (aware UTC), with all its tries
-    before it and nothing left of what an earlier try prepared or had accepted."""
+    before it and nothing left of what an earlier try prepared or had accepted. The parts of a
+    thread that are out stay so."""
     return Change(
         delivery=delivery,
         to=DeliveryState.SCHEDULED,
@@ -92,8 +140,8 @@ def sent_again(delivery: Delivery, wake_at: datetime, why: str) -> Change:
             "due_at": min(delivery.due_at, wake_at),
             "spent": {},
             "looks": 0,
-            "handles": {},
-            **_CLEARED,
+            "handles": goes_on(delivery.handles),
+            **CLEARED,
             **_insisted(delivery),
         },
     )

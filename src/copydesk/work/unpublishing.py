@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Action, Delivery
+from copydesk.core.delivery import Action, Delivery, parts_out
 from copydesk.core.errors import ContentInvalid, NotFound
 from copydesk.core.findings import Finding
 from copydesk.core.post import Post
 from copydesk.core.standing import Stands
 from copydesk.core.states import TRANSITIONS, AccountState, DeliveryState
 from copydesk.distribution.aftercare import window_finding
+from copydesk.distribution.threads import given_up, goes_on, has_begun
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
-from copydesk.store.aftercare import Out
 from copydesk.store.deliveries import Change
 from copydesk.transformation.frontmatter import read_front_matter
 from copydesk.work.desk import Desk
@@ -44,8 +45,9 @@ class Taken(StrEnum):
 class Withdrawal:
     """What happens with one post on one account (and one recipient), and why.
 
-    `pending` are deliveries that were not sent and are cancelled; `out` is what stands there and is
-    deleted; `delivery` is the deletion, once it was planned.
+    `pending` are deliveries that were not sent and are cancelled; `standing` is what stands there
+    and is deleted, which may be a thread that is only partly out; `delivery` is the deletion, once
+    it was planned.
     """
 
     account: Account
@@ -53,7 +55,7 @@ class Withdrawal:
     taken: Taken
     note: str = ""
     pending: tuple[Delivery, ...] = ()
-    out: Out | None = None
+    standing: Delivery | None = None
     finding: Finding | None = None
     delivery: Delivery | None = None
 
@@ -132,9 +134,12 @@ async def unpublish(unit: UnitOfWork, post: Post, accounts: Sequence[str] = ()) 
 
 
 async def _carry_out(unit: UnitOfWork, plan: Withdrawal) -> Withdrawal:
-    if plan.taken is not Taken.DELETE or plan.out is None:
+    standing = plan.standing
+    if plan.taken is not Taken.DELETE or standing is None:
         return plan
-    standing = plan.out.delivery
+    if has_begun(standing):
+        await unit.deliveries.move_all(given_up(standing, "the post was taken down"))
+        standing = await unit.deliveries.get(standing.id)
     rendition, _ = await unit.deliveries.rendition(standing.rendition_id)
     planned = await unit.deliveries.plan(
         workspace_id=standing.workspace_id,
@@ -145,6 +150,7 @@ async def _carry_out(unit: UnitOfWork, plan: Withdrawal) -> Withdrawal:
         action=Action.DELETE,
         due_at=unit.now,
         target_id=standing.remote_id,
+        handles=goes_on(standing.handles),
     )
     await unit.deliveries.move(
         Change(
@@ -164,10 +170,16 @@ async def _withdrawal(
     live = [d for d in there if d.state not in {DeliveryState.DELIVERED, DeliveryState.CANCELLED}]
     unsettled = [d for d in live if d.state in _IN_FLIGHT or d.is_accepted]
     removing = next((d for d in live if d.action is Action.DELETE), None)
-    pending = tuple(d for d in live if d.action is not Action.DELETE and _can_cancel(d))
+    stoppable = [d for d in live if d.action is not Action.DELETE and _can_cancel(d)]
+    begun = next((d for d in stoppable if has_begun(d)), None)
+    pending = tuple(d for d in stoppable if d is not begun)
     out = await unit.aftercare.standing(account.id, there[0].post_id, recipient)
     plan = Withdrawal(
-        account=account, recipient=recipient, taken=Taken.NOTHING, pending=pending, out=out
+        account=account,
+        recipient=recipient,
+        taken=Taken.NOTHING,
+        pending=pending,
+        standing=begun or (out.delivery if out else None),
     )
     if unsettled:
         return _refused(
@@ -180,18 +192,18 @@ async def _withdrawal(
         return replace(
             plan, taken=Taken.NOTHING, note=f"{removing.id} takes it down already: {removing.state}"
         )
-    if out is None:
+    if plan.standing is None:
         if pending:
             return replace(plan, taken=Taken.CANCEL)
         return replace(plan, taken=Taken.NOTHING, note="it is not there")
-    if out.delivery.standing == Stands.GONE:
+    if plan.standing.standing == Stands.GONE:
         return replace(
-            plan, taken=Taken.CANCEL if pending else Taken.NOTHING, note=out.delivery.standing_note
+            plan, taken=Taken.CANCEL if pending else Taken.NOTHING, note=plan.standing.standing_note
         )
-    return await _deletion(unit, plan, out)
+    return await _deletion(unit, plan, plan.standing)
 
 
-async def _deletion(unit: UnitOfWork, plan: Withdrawal, out: Out) -> Withdrawal:
+async def _deletion(unit: UnitOfWork, plan: Withdrawal, standing: Delivery) -> Withdrawal:
     if plan.account.state is AccountState.REMOVED:
         return _refused(
             plan,
@@ -207,7 +219,7 @@ async def _deletion(unit: UnitOfWork, plan: Withdrawal, out: Out) -> Withdrawal:
             f"{manifest.title} cannot take back what it has published",
             manifest.no_delete or "Remove it on the platform itself.",
         )
-    if not out.delivery.remote_id:
+    if not standing.remote_id:
         return _refused(
             plan,
             "place_unknown",
@@ -215,12 +227,24 @@ async def _deletion(unit: UnitOfWork, plan: Withdrawal, out: Out) -> Withdrawal:
             "Remove it on the platform itself.",
         )
     if manifest.deletes is not None:
-        key = plan.account.id, out.delivery.post_id, plan.recipient
-        first_at, _ = await unit.aftercare.edits(*key)
+        first_at = await _first_at(unit, standing)
         closed = window_finding(manifest.deletes, first_at, 0, unit.now, "removed")
         if closed is not None:
             return _refused(plan, closed.code, closed.message, closed.remedy)
-    return replace(plan, taken=Taken.DELETE, note=out.delivery.url or out.delivery.remote_id)
+    about = standing.url or standing.remote_id
+    number = len(parts_out(standing.handles))
+    return replace(
+        plan, taken=Taken.DELETE, note=f"{about} ({number} parts)" if number > 1 else about
+    )
+
+
+async def _first_at(unit: UnitOfWork, standing: Delivery) -> datetime:
+    """Return when what stands there was first delivered, or its first part went out."""
+    if has_begun(standing):
+        return min((await unit.deliveries.first_calls([standing.id])).values(), default=unit.now)
+    key = standing.account_id, standing.post_id, standing.recipient
+    first_at, _ = await unit.aftercare.edits(*key)
+    return first_at
 
 
 def _refused(plan: Withdrawal, code: str, message: str, remedy: str) -> Withdrawal:

@@ -114,6 +114,11 @@ class Sandbox(Platform):
             help="whsec_…: callbacks signed with it are taken at /hooks/ACCOUNT",
         ),
         Setting(key="retry_after", help="seconds to wait when rate limited", default="60"),
+        Setting(
+            key="parts",
+            help="how many posts one becomes: more than 1 make a thread, sent one by one",
+            default="1",
+        ),
     )
 
     def __init__(
@@ -127,9 +132,10 @@ class Sandbox(Platform):
 
     def render(self, subject: Subject, account: Account, recipient: str = "") -> Rendition:
         """Return the whole post; the sandbox takes everything."""
+        from copydesk.platforms.sandbox.knobs import Knobs
         from copydesk.platforms.sandbox.render import render
 
-        return render(subject)
+        return render(subject, Knobs.of(account.settings).parts)
 
     def validate(self, rendition: Rendition, account: Account) -> list[Finding]:
         """Return nothing: the sandbox refuses no content (the fault `refused` does)."""

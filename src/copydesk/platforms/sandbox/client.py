@@ -28,6 +28,7 @@ from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.sandbox.errors import TABLE, read_error
 from copydesk.platforms.sandbox.formats import Format, Kept, format_of
 from copydesk.platforms.sandbox.knobs import Knobs
+from copydesk.platforms.sandbox.render import part_of
 
 #: What an accepted post is asked about by, and how long it takes at least, in seconds.
 _HANDLE: Final = "post"
@@ -132,7 +133,7 @@ class SandboxClient(Client):
         kept = await self._kept(outgoing)
         if isinstance(kept, Gone | Inconclusive):
             return kept
-        sent, there = outgoing.payload, kept.payload or {}
+        sent, there = part_of(outgoing.payload, outgoing.part), kept.payload or {}
         differing = sorted(k for k in {*sent, *there} if sent.get(k) != there.get(k))
         if differing:
             return Changed(", ".join(differing), "the sandbox's file has another version")

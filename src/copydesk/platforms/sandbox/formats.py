@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from copydesk.core.delivery import Outgoing
+from copydesk.core.delivery import Outgoing, parts_out
+from copydesk.platforms.sandbox.render import part_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,15 @@ _PROCESSING: Final = "processing"
 
 def _state(kept: Mapping[str, Any]) -> dict[str, str]:
     return {} if kept.get("is_public", True) else {"state": _PROCESSING}
+
+
+#: How both versions name the post that another one of a thread answers.
+_ANSWERS: Final = "answers"
+
+
+def _answers(outgoing: Outgoing) -> dict[str, str]:
+    before = parts_out(outgoing.handles)
+    return {_ANSWERS: before[-1].id} if before else {}
 
 
 class Format(Protocol):
@@ -75,7 +85,8 @@ class _First:
             "post_id": outgoing.post_id,
             "recipient": outgoing.recipient,
             "intended_at": outgoing.intended_at.isoformat(),
-            "payload": dict(outgoing.payload),
+            "payload": part_of(outgoing.payload, outgoing.part),
+            **_answers(outgoing),
         }
 
     def entry(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +125,8 @@ class _Second:
             "recipient": outgoing.recipient,
             "at": outgoing.intended_at.isoformat(),
         }
-        return {"entry": dict(outgoing.payload), "about": about}
+        about |= _answers(outgoing)
+        return {"entry": part_of(outgoing.payload, outgoing.part), "about": about}
 
     def entry(self, body: Mapping[str, Any]) -> dict[str, Any]:
         about = body["about"]
@@ -126,6 +138,7 @@ class _Second:
             "intended_at": about["at"],
             "payload": body["entry"],
             "api": "2",
+            **{name: about[name] for name in (_ANSWERS,) if name in about},
         }
 
     def show(self, kept: Mapping[str, Any]) -> dict[str, Any]:

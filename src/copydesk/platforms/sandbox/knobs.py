@@ -10,7 +10,16 @@ from copydesk.core.findings import Finding
 from copydesk.platforms.kit.signature import signing_keys
 from copydesk.platforms.sandbox.faults import Fault
 
-_NUMBERS = ("times", "latency_ms", "timeout_ms", "read_delay", "retry_after", "public_after")
+_NUMBERS = (
+    "times",
+    "latency_ms",
+    "timeout_ms",
+    "read_delay",
+    "retry_after",
+    "public_after",
+    "parts",
+)
+_WHOLE = frozenset({"times", "retry_after", "parts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,7 @@ class Knobs:
     read_delay: float = 0.0
     retry_after: int = 60
     public_after: float = 0.0
+    parts: int = 1
 
     @classmethod
     def of(cls, settings: Mapping[str, str]) -> Knobs:
@@ -40,6 +50,7 @@ class Knobs:
             read_delay=float(settings.get("read_delay") or 0),
             retry_after=int(settings.get("retry_after") or 60),
             public_after=float(settings.get("public_after") or 0),
+            parts=int(settings.get("parts") or 1),
         )
 
 
@@ -53,7 +64,7 @@ def check_numbers(settings: Mapping[str, str]) -> list[Finding]:
             remedy=f"for example --set {key}=1",
         )
         for key in _NUMBERS
-        if settings.get(key) and not _is_amount(settings[key], key in {"times", "retry_after"})
+        if settings.get(key) and not _is_amount(settings[key], key in _WHOLE)
     ]
 
 

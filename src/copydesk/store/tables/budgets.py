@@ -37,5 +37,7 @@ spendings = sa.Table(
     sa.Column("account_id", sa.String(40), nullable=False),
     sa.Column("micros", sa.BigInteger, nullable=False),
     sa.Column("spent_at", Instant, nullable=False),
+    # of a thread, whose parts are paid for one by one
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False, server_default="0"),
     sa.Index("ix_spendings_workspace_id_spent_at", "workspace_id", "spent_at"),
 )
