@@ -1,7 +1,7 @@
 """Which form a post takes on an account: the same choice, by the same names, on every platform.
 
-The author's override goes first (`platforms: {x: {form: post}}`), then the account's setting `form`,
-then the first form of the platform's manifest. A thread that fits into one text is one text.
+The author's override goes first (`platforms: {x: {form: post}}`), then the account's setting
+`form`, then the first form of the platform's manifest. A thread that fits one text is one text.
 """
 
 from __future__ import annotations
