@@ -1,0 +1,56 @@
+"""X that misbehaves: single posts, and threads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from copydesk.testing.fake_x import FakeX
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.rig import HttpRig, marker_in
+from copydesk.testing.loopback import LoopbackServer
+
+
+class XRig(HttpRig):
+    """One account with one older post. This X takes a repeated text, so that only looking can keep
+    a post from going out twice."""
+
+    spoke: ClassVar[str] = "x"
+    platform: ClassVar[str] = "x"
+    server: FakeX
+
+    def make_server(self) -> LoopbackServer:
+        """Return X."""
+        server = FakeX(clock=self.clock)
+        server.finds_duplicates = False
+        server.add("older", created_at=self.clock.now() - timedelta(days=1))
+        return server
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """Return the account's settings."""
+        return {"base_url": f"http://{address}"}
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the token X takes now."""
+        return {"access_token": self.server.token}
+
+    def copies(self) -> Counter[str]:
+        """Count the posts."""
+        markers = (marker_in(tweet.sent) for tweet in self.server.tweets if not tweet.reply_to)
+        return Counter(marker for marker in markers if marker)
+
+    def strike(self, fault: Fault, deliveries: int) -> None:
+        """Misbehave; an old token is refused by X itself."""
+        if fault is Fault.STALE_READS:
+            # just inside what the manifest says X may need
+            self.server.stale_for = 14.0
+        if fault is Fault.BROKEN_LISTING:
+            self.server.broken_looks = 4
+        super().strike(fault, deliveries)
+
+    def mend(self) -> Mapping[str, str]:
+        """Issue a new token; the old one is dead from now on."""
+        self.server.token = f"{self.server.token}-again"
+        return super().mend()
