@@ -1,8 +1,8 @@
 """Addresses: what counts as one on the web, and what a canonical address may look like.
 
-A canonical URL says where the original of a text stands, so that its copies are not taken for it. It
-is absolute, has no fragment, and carries no tags of ours: search engines treat every spelling as a
-page of its own.
+A canonical URL says where the original of a text stands, so that its copies are not taken for it.
+It is absolute, has no fragment, and carries no tags of ours: search engines treat every spelling as
+a page of its own.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -28,6 +28,7 @@ from copydesk.transformation.nodes import (
     Strikethrough,
     Strong,
     Table,
+    joined,
 )
 from copydesk.transformation.parsing import parse_markdown
 from copydesk.transformation.rawhtml import images_in_html
@@ -102,14 +103,15 @@ def with_urls(
 def changed(
     document: Document,
     *,
-    block: Callable[[Block], Block] | None = None,
-    inline: Callable[[Inline], Inline] | None = None,
+    block: Callable[[Block], Block | Sequence[Block]] | None = None,
+    inline: Callable[[Inline], Inline | Sequence[Inline]] | None = None,
 ) -> Document:
     """Return `document` with every block and inline node as `block` and `inline` make it.
 
-    Both are handed nodes whose children are changed already.
+    Both are handed nodes whose children are changed already, and return one node or several (none:
+    it is left out).
     """
-    change = _Change(block or _as_it_is, inline)
+    change = _Change(block, inline)
     return Document(
         change.blocks(document.blocks),
         tuple(Footnote(note.label, change.blocks(note.children)) for note in document.footnotes),
@@ -173,17 +175,17 @@ def _walk_inline(children: tuple[Inline, ...]) -> Iterator[Inline]:
             yield from _walk_inline(node.children)
 
 
-def _as_it_is(block: Block) -> Block:
-    return block
-
-
 @dataclass(frozen=True, slots=True)
 class _Change:
-    block: Callable[[Block], Block]
-    inline: Callable[[Inline], Inline] | None
+    block: Callable[[Block], Block | Sequence[Block]] | None
+    inline: Callable[[Inline], Inline | Sequence[Inline]] | None
 
     def blocks(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-        return tuple(self.block(self.inside(block)) for block in blocks)
+        found: list[Block] = []
+        for block in map(self.inside, blocks):
+            made = self.block(block) if self.block else block
+            found.extend(made) if isinstance(made, Sequence) else found.append(made)
+        return tuple(found)
 
     def inside(self, block: Block) -> Block:
         match block:
@@ -206,22 +208,24 @@ class _Change:
     def inlines(self, children: tuple[Inline, ...]) -> tuple[Inline, ...]:
         if self.inline is None:
             return children
-        return tuple(map(self.one, children))
+        found: list[Inline] = []
+        for node in children:
+            made = self.inline(self.within(node))
+            found.extend(made) if isinstance(made, Sequence) else found.append(made)
+        return joined(found)
 
-    def one(self, node: Inline) -> Inline:
-        assert self.inline is not None
+    def within(self, node: Inline) -> Inline:
         match node:
             case Emphasis(children):
-                node = Emphasis(self.inlines(children))
+                return Emphasis(self.inlines(children))
             case Strong(children):
-                node = Strong(self.inlines(children))
+                return Strong(self.inlines(children))
             case Strikethrough(children):
-                node = Strikethrough(self.inlines(children))
+                return Strikethrough(self.inlines(children))
             case Link():
-                node = replace(node, children=self.inlines(node.children))
+                return replace(node, children=self.inlines(node.children))
             case _:
-                pass
-        return self.inline(node)
+                return node
 
 
 __all__ = [

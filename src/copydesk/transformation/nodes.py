@@ -7,6 +7,7 @@ footnotes as GitHub reads them, and two directives of our own (`directives`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 # -- inline nodes ---------------------------------------------------------------------------------
@@ -206,8 +207,10 @@ class Footnote:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed body, its footnotes in the order of the marks that lead to them; those without a mark
-    come last."""
+    """A parsed body, its footnotes in the order of the marks that lead to them.
+
+    Those without a mark come last.
+    """
 
     blocks: tuple[Block, ...]
     footnotes: tuple[Footnote, ...] = ()
@@ -215,6 +218,17 @@ class Document:
     def footnote_numbers(self) -> dict[str, int]:
         """Return the number of each footnote by its label, from 1."""
         return {note.label: number for number, note in enumerate(self.footnotes, start=1)}
+
+
+def joined(children: Iterable[Inline]) -> tuple[Inline, ...]:
+    """Return inline content with texts that stand side by side as one."""
+    found: list[Inline] = []
+    for node in children:
+        if isinstance(node, Text) and found and isinstance(found[-1], Text):
+            found[-1] = Text(found[-1].text + node.text)
+        else:
+            found.append(node)
+    return tuple(found)
 
 
 def plain(children: tuple[Inline, ...]) -> str:

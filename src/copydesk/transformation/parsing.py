@@ -1,4 +1,4 @@
-"""Parsing: Markdown read once into a tree. Any text is a document, and nothing in it is left unread.
+"""Parsing: Markdown read once into a tree. Any text is a document, and nothing is left unread.
 
 CommonMark with the GFM extensions, footnotes and directives. What the readers differ about is in
 docs/reference/markdown.md, with the share of the specifications' own examples that come out alike.
@@ -6,7 +6,7 @@ docs/reference/markdown.md, with the share of the specifications' own examples t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Final
@@ -16,7 +16,6 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
-from copydesk.transformation.directives import TOKEN as DIRECTIVE
 from copydesk.transformation.directives import directive_node, directives_plugin
 from copydesk.transformation.nodes import (
     Block,
@@ -42,6 +41,7 @@ from copydesk.transformation.nodes import (
     Strong,
     Table,
     Text,
+    joined,
     plain,
 )
 
@@ -88,6 +88,13 @@ def parse_markdown(text: str) -> Document:
     except RecursionError:
         # thousands of nested brackets: nobody wrote that as markup
         return Document((Paragraph((Text(text),)),))
+
+
+def parse_inline(text: str, labels: Iterable[str] = ()) -> tuple[Inline, ...]:
+    """Parse one paragraph's `text` alone; `labels` are the footnotes that marks may lead to."""
+    refs = {f":{label}": -1 for label in labels}
+    tokens = _parser().parseInline(text, {"footnotes": {"refs": refs, "list": {}}})
+    return _Reader(()).inlines(_tree(tokens[0].children or ()))
 
 
 class _Reader:
@@ -196,13 +203,7 @@ class _Reader:
         )
 
     def inlines(self, nodes: Sequence[_Node]) -> tuple[Inline, ...]:
-        found: list[Inline] = []
-        for inline in map(self.inline, nodes):
-            if isinstance(inline, Text) and found and isinstance(found[-1], Text):
-                found[-1] = Text(found[-1].text + inline.text)
-            else:
-                found.append(inline)
-        return tuple(found)
+        return joined(map(self.inline, nodes))
 
     def inline(self, node: _Node) -> Inline:
         match node.type:

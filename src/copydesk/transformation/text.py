@@ -49,8 +49,9 @@ def to_text(
 
     Bullets, numbers, quotes, code and line breaks stay readable. `links`: `inline` puts the target
     behind the words, `footnotes` numbers them and lists the targets at the end, `drop` keeps the
-    words alone. The author's own footnotes are numbered and listed in the same way. `images`: `alt` puts the alternative text in brackets, `drop` leaves images to the
-    caller (who attaches them).
+    words alone. The author's own footnotes are numbered and listed in the same way. `images`:
+    `alt` puts the alternative text in brackets, `drop` leaves images to the caller (who attaches
+    them).
     """
     writer = _Writer(links, images)
     text = writer.blocks(document.blocks)
