@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from copydesk.transformation.counting import utf16_units
@@ -123,6 +123,7 @@ PIECES = st.one_of(
 )
 
 
+@settings(deadline=None)  # another process answers
 @given(st.lists(PIECES, max_size=12).map("".join))
 @example("日本語" * 30 + "example.com")
 @example("ét.co/ xn--é.com http://xn--é.com")

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 _BOUNDARY = re.compile(
-    r"[.!?…।॥؟۔]{1,20}[\"'”’»)\]*_]{0,4}(?=\s)|[。！？]"
+    r"[.!?…।॥؟۔።។။։]{1,20}[\"'”’»)\]*_]{0,4}(?=\s)|[。！？]{1,20}[」』】）》〉”’]{0,4}"
     r"|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•#>|]|\d{1,3}[.)])\s?)"
 )
 _ABBREVIATION = re.compile(

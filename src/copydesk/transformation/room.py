@@ -24,6 +24,11 @@ class Room:
 
     bounds: tuple[Bound, ...]
 
+    @property
+    def guess(self) -> int:
+        """Return about how many code points fit: where looking for the end of a part begins."""
+        return min(bound.most for bound in self.bounds)
+
     def holds(self, text: str) -> bool:
         """Tell whether `text` keeps every bound."""
         return all(bound.measure(text) <= bound.most for bound in self.bounds)
