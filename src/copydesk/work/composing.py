@@ -28,9 +28,10 @@ from copydesk.quality.checks import risk
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.store import UnitOfWork
+from copydesk.work.adapting import adapt
 from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk
-from copydesk.work.drafting import Draft, store_draft
+from copydesk.work.drafting import Draft, content_of, store_draft
 from copydesk.work.spelling import Speller
 
 _log = structlog.get_logger(__name__)
@@ -188,6 +189,11 @@ async def _write(desk: Desk, submission: Submission, speller: Speller) -> None:
         ask_gate, parsed, material, rewrite, source=source, monotonic=desk.clock.monotonic
     )
     draft = Draft(parsed=parsed, cleaned=cleaned, material=material, rewrite=rewrite, gate=gate)
+    if desk.model is not None:
+        async with desk.store.read() as unit:
+            accounts = [a for a in await unit.accounts.all(desk.workspace_id) if a.inbox]
+        adapted = await adapt(desk, content_of(submission, draft), accounts)
+        draft = replace(draft, adapted=adapted)
     async with desk.store.begin("intake") as unit:
         await store_draft(unit, submission, draft)
 

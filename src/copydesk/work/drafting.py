@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -20,14 +19,13 @@ from copydesk.store import UnitOfWork
 from copydesk.transformation.images import image_size
 from copydesk.transformation.plain import plain_to_markdown
 from copydesk.transformation.slugs import slugify
+from copydesk.work.adapting import Adapting
+from copydesk.work.evidence import calls_of
 
 _log = structlog.get_logger(__name__)
 
 #: Kinds of files that can stand in a post.
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-
-#: How much of a rejected model reply is kept as evidence, in characters.
-_REPLY_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +37,7 @@ class Draft:
     material: Material
     rewrite: Rewrite
     gate: GateResult
+    adapted: Adapting = field(default_factory=Adapting)
 
 
 async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) -> None:
@@ -49,7 +48,9 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
         workspace_id=submission.workspace_id,
         source_key=f"submission:{submission.id}",
         submission_id=submission.id,
-        content=_content(submission, draft, media),
+        content=replace(
+            content_of(submission, draft, media), adaptations=draft.adapted.adaptations
+        ),
         tier=rewrite.tier,
         prompt_version=rewrite.prompt_version,
         model=rewrite.model,
@@ -58,8 +59,13 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
         omitted=rewrite.omitted,
         open_questions=rewrite.open_questions,
     )
-    await unit.posts.store_checks(post.id, revision.id, draft.gate.checks, draft.gate.risk)
-    await unit.posts.add_model_calls(submission.id, _calls(rewrite))
+    checks = (*draft.gate.checks, *draft.adapted.checks)
+    await unit.posts.store_checks(post.id, revision.id, checks, draft.gate.risk)
+    calls = [
+        *calls_of("rewrite_and_polish", rewrite.attempts),
+        *calls_of("social", draft.adapted.attempts),
+    ]
+    await unit.posts.add_model_calls(submission.id, calls)
     await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=f"by {rewrite.tier}")
     await unit.submissions.attach_post(submission.id, post.id)
     reasons = await _reasons_to_hold(unit, submission, draft)
@@ -83,7 +89,8 @@ async def _reasons_to_hold(unit: UnitOfWork, submission: Submission, draft: Draf
     return reasons
 
 
-def _content(submission: Submission, draft: Draft, media: tuple[Media, ...]) -> Content:
+def content_of(submission: Submission, draft: Draft, media: tuple[Media, ...] = ()) -> Content:
+    """Return what a draft says as a post's content, with the pictures that came with it."""
     rewrite, parsed = draft.rewrite, draft.parsed
     body = _with_pictures(_body(draft), media)
     # the id's tail keeps slugs apart: messages share their subjects
@@ -198,23 +205,3 @@ def _file_name(given: str, number: int) -> str:
     if not stem:
         return slugify(given, f"file-{number}")
     return f"{slugify(stem, f'file-{number}')}{dot}{slugify(ending, 'bin')}"
-
-
-def _calls(rewrite: Rewrite) -> Sequence[dict[str, Any]]:
-    return [
-        {
-            "capability": "rewrite_and_polish",
-            "tier": attempt.completion.tier,
-            "model": attempt.completion.model,
-            "prompt_version": attempt.completion.prompt_version,
-            "finish_reason": attempt.completion.finish_reason,
-            "input_tokens": attempt.completion.usage.input_tokens or 0,
-            "output_tokens": attempt.completion.usage.output_tokens or 0,
-            "cost_usd": attempt.completion.cost_usd or 0.0,
-            "latency_ms": attempt.completion.latency_ms,
-            "reply": attempt.completion.text[:_REPLY_KEPT],
-            "rejected_because": attempt.rejected_because,
-        }
-        for attempt in rewrite.attempts
-        if attempt.completion is not None
-    ]

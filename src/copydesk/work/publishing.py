@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +18,16 @@ from copydesk.core.delivery import Delivery
 from copydesk.core.errors import ContentInvalid, InputRefused, NotFound
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.ids import IdFactory
-from copydesk.core.post import Content, Media, Post, Revision, Tier
+from copydesk.core.post import Adaptation, Content, Media, Post, Revision, Tier
 from copydesk.core.states import SETTLED, AccountState, PostState
 from copydesk.distribution.planning import Plan, account_findings, plan, schedule, subject_of
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.transformation.content import MarkdownFile, read_markdown_file
 from copydesk.transformation.images import image_size
+from copydesk.work.adapting import Adapting, adapt, kept_adaptations
 from copydesk.work.desk import Desk
+from copydesk.work.evidence import calls_of
 from copydesk.work.times import Wish, is_wall_time, timings_for
 
 #: Above this a Markdown file or an image is not read: it is not a post.
@@ -147,10 +149,14 @@ async def publish(
         raise ContentInvalid(
             [Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")]
         )
+    _refuse_draft(manuscript)
+    async with desk.store.read() as unit:
+        targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
+        kept = await _kept(unit, desk, manuscript)
+    adapted = await adapt(desk, manuscript.content, targets, kept)
     async with desk.store.begin(actor) as unit:
         targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
-        _refuse_draft(manuscript)
-        post, revision = await put_post(unit, desk, manuscript)
+        post, revision = await put_post(unit, desk, manuscript, adapted)
         timings = await timings_for(unit, targets, _wish(manuscript, wish, post, unit.now))
         dated = _dated(manuscript, min((t.due_at for t in timings.values()), default=unit.now))
         plans = await plan(unit, post, revision, targets, dated, overwrite=overwrite)
@@ -161,8 +167,17 @@ async def publish(
         post=post,
         plans=tuple(plans),
         deliveries=tuple(deliveries),
-        findings=manuscript.file.findings,
+        findings=(*manuscript.file.findings, *adapted.notes),
     )
+
+
+async def _kept(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> Mapping[str, Adaptation]:
+    """Return the short texts that were written for this very content before."""
+    post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
+    if post is None:
+        return {}
+    current = await unit.posts.revision(post.revision_id)
+    return kept_adaptations(current.content, manuscript.content)
 
 
 async def settle_post(unit: UnitOfWork, post: Post, reason: str, dated: datetime) -> Post:
@@ -192,7 +207,8 @@ async def preview(
             plans = preview_plans(manuscript, accounts, unit.now, desk.ids)
         else:
             current = await unit.posts.revision(post.revision_id)
-            revision = replace(current, content=manuscript.content)
+            kept = kept_adaptations(current.content, manuscript.content)
+            revision = replace(current, content=replace(manuscript.content, adaptations=kept))
             dated = _dated(manuscript, unit.now)
             in_hand = {media.sha256 for media, _ in manuscript.images}
             plans = await plan(unit, post, revision, accounts, dated, in_hand=in_hand)
@@ -289,24 +305,37 @@ async def settled(
         await asyncio.sleep(pause)
 
 
-async def put_post(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> tuple[Post, Revision]:
-    """Store a manuscript as its post, revised where it has changed; nothing is planned."""
+async def put_post(
+    unit: UnitOfWork, desk: Desk, manuscript: Manuscript, adapted: Adapting | None = None
+) -> tuple[Post, Revision]:
+    """Store a manuscript as its post, revised where it has changed; nothing is planned.
+
+    `adapted` is what was written for it, with what had been written before; without it that stays.
+    """
     for _, data in manuscript.images:
         await unit.workspaces.keep(data)
     content = manuscript.content
     post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
     if post is None:
-        return await unit.posts.add(
+        content = replace(content, adaptations=adapted.adaptations if adapted else {})
+        post, revision = await unit.posts.add(
             workspace_id=desk.workspace_id,
             source_key=manuscript.source_key,
             content=content,
             tier=Tier.PERSON,
         )
-    current = await unit.posts.revision(post.revision_id)
-    if current.content == content:
-        return post, current
-    revision = await unit.posts.revise(post, content, Tier.PERSON)
-    return await unit.posts.get(post.id), revision
+    else:
+        revision = await unit.posts.revision(post.revision_id)
+        kept = kept_adaptations(revision.content, content)
+        content = replace(content, adaptations=adapted.adaptations if adapted else kept)
+        if revision.content != content:
+            revision = await unit.posts.revise(post, content, Tier.PERSON)
+            post = await unit.posts.get(post.id)
+    if adapted is not None and adapted.attempts:
+        risk = await unit.posts.risk(post.id)
+        await unit.posts.store_checks(post.id, revision.id, adapted.checks, risk)
+        await unit.posts.add_model_calls(None, calls_of("social", adapted.attempts))
+    return post, revision
 
 
 def _first_revision(manuscript: Manuscript, now: datetime, ids: IdFactory) -> Revision:

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,7 +16,6 @@ from copydesk.core.errors import Conflict, CopydeskError, StoreUnavailable
 from copydesk.distribution.courier import Courier, CourierTools
 from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
 from copydesk.distribution.turns import Turns
-from copydesk.generation import open_model, parse_model_line
 from copydesk.platforms.kit.transport import load_http
 from copydesk.store import UnitOfWork
 from copydesk.work.composing import compose
@@ -25,19 +23,14 @@ from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
 from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
+from copydesk.work.models import opened_model
 from copydesk.work.recurring import plan_series
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.spelling import Speller
 from copydesk.work.sweep import rest_before_next, sweep
 from copydesk.work.tending import tend_account
 
-if TYPE_CHECKING:
-    from copydesk.generation.pydantic_ai import PydanticAIModel
-
 _log = structlog.get_logger(__name__)
-
-#: How long one model call may take, in seconds. Everything around it is asynchronous.
-MODEL_TIMEOUT = 120.0
 
 #: How often a worker says that it is alive, and after which silence it is taken off the list.
 HEARTBEAT = 2.0
@@ -265,9 +258,7 @@ async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
     cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        if desk.settings.model:
-            model = await stack.enter_async_context(_model_of(desk))
-            desk = replace(desk, model=model)
+        desk = replace(desk, model=await stack.enter_async_context(opened_model(desk)))
         runtime = await open_runtime(desk.store)
         stack.push_async_callback(runtime.close)
         desk.store.outbox = runtime.outbox
@@ -278,12 +269,3 @@ async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
         finally:
             worker.stopping.set()
             await worker.running
-
-
-def _model_of(desk: Desk) -> PydanticAIModel:
-    return open_model(
-        parse_model_line(desk.settings.model),
-        key=desk.settings.model_key,
-        clock=desk.clock,
-        timeout=MODEL_TIMEOUT,
-    )

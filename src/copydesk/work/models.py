@@ -1,0 +1,34 @@
+"""The configured model, opened where it is needed: loading one costs seconds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from copydesk.generation import open_model, parse_model_line
+
+if TYPE_CHECKING:
+    from copydesk.generation import Model
+    from copydesk.work.desk import Desk
+
+#: Seconds until a model that does not answer counts as away.
+PATIENCE = 120.0
+
+
+@asynccontextmanager
+async def opened_model(desk: Desk) -> AsyncIterator[Model | None]:
+    """Give the desk's model, or the one its settings name, for the body; None without one.
+
+    Raises `ConfigError` when the configured model cannot be opened.
+    """
+    if desk.model is not None or not desk.settings.model:
+        yield desk.model
+        return
+    async with open_model(
+        parse_model_line(desk.settings.model),
+        key=desk.settings.model_key,
+        clock=desk.clock,
+        timeout=PATIENCE,
+    ) as model:
+        yield model
