@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from copydesk.core.account import Account
 from copydesk.core.clock import Clock
-from copydesk.core.delivery import Action, Outgoing, Rendition
+from copydesk.core.delivery import Action, Delivery, Outgoing, Rendition, parts_out
 from copydesk.core.findings import Finding
 from copydesk.core.outcomes import Absent, Existence, Landed, Outcome, Pending, Published, Ready
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
@@ -41,10 +41,15 @@ class Remote:
     taken: list[tuple[Action, str, str]] = field(default_factory=list)
     calls: list[tuple[str, datetime]] = field(default_factory=list)
     script: dict[str, list[Step | None]] = field(default_factory=dict)
+    #: of each that was taken: which part it was, and the ids of the parts before it
+    parts: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
 
     def take(self, outgoing: Outgoing) -> Published:
+        before = tuple(part.id for part in parts_out(outgoing.handles))
+        self.parts.append((outgoing.part, before))
         self.taken.append((outgoing.action, outgoing.key, outgoing.payload["title"]))
-        return Published(outgoing.target_id or f"remote-{len(self.taken)}")
+        id = outgoing.target_id or f"remote-{len(self.taken)}"
+        return Published(id, f"https://scripted.example/{id}")
 
     def count(self) -> Counter[str]:
         """How often each key was taken; more than once is a duplicate."""
@@ -107,6 +112,8 @@ class Scripted(Platform):
 
     def __init__(self, remote: Remote) -> None:
         self.remote = remote
+        #: how many calls a post takes: a thread
+        self.parts = 1
 
     def declare(self, **changes: Any) -> None:
         """Declare something else about this platform, for this instance alone."""
@@ -114,7 +121,13 @@ class Scripted(Platform):
 
     def render(self, subject: Subject, account: Account, recipient: str = "") -> Rendition:
         content = subject.content
-        return Rendition(payload={"title": content.title, "body": content.body}, text=content.title)
+        payload: dict[str, Any] = {"title": content.title, "body": content.body}
+        if self.parts > 1:
+            payload["parts"] = [f"{n + 1} of {self.parts}" for n in range(self.parts)]
+        return Rendition(payload=payload, text=content.title)
+
+    def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
+        return url.rpartition("/")[2]
 
     def validate(self, rendition: Rendition, account: Account) -> list[Finding]:
         return []

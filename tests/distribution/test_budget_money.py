@@ -12,12 +12,20 @@ from copydesk.core.errors import ContentInvalid, NotFound
 from copydesk.core.money import Period, dollars, parse_dollars
 from copydesk.core.outcomes import Inconclusive, Refused, Unavailable, Unknown
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.retry import LIMITS, Cause
 from copydesk.platforms.kit.pace import Price, price_of
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.work.budgeting import MoneyLine, report_budgets, set_budget
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
-from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries
+from copydesk.work.settling import Decision, decide_delivery
+from tests.distribution.carrying import (
+    NO_BREAKER,
+    add_posts,
+    carry,
+    carry_to_rest,
+    deliveries,
+)
 from tests.distribution.scripted import Remote, Scripted
 
 PRICES = tuple(
@@ -199,3 +207,45 @@ async def test_a_budget_names_what_is_wrong_with_it(desk: Desk, account: Account
     with pytest.raises(ContentInvalid) as refused:
         await allow(desk, "a lot")
     assert refused.value.findings[0].field == "day"
+
+
+# ---------------------------------------------------------------- threads
+
+
+async def test_the_parts_of_a_thread_are_paid_for_one_by_one(
+    desk: Desk, clock: StoppedClock, charging: Scripted, remote: Remote, account: Account
+) -> None:
+    """Each at its own price; where the budget ends, what is out stays and the rest waits."""
+    charging.parts = 3
+    prices = {0: 200_000, 1: 15_000, 2: 15_000}
+    charging.price = lambda out, _: prices[out.part]  # type: ignore[method-assign, assignment]
+    await allow(desk, "0.22")
+    await add_posts(desk, "one")
+    await carry(desk, account)
+    (one,) = await deliveries(desk)
+    assert (one.state, one.reason_code) == (DeliveryState.SNOOZED, "budget_spent")
+    assert [part for part, _ in remote.parts] == [0, 1]
+    assert (await money(desk))["", "day"].spent == 215_000
+    (one,) = await carry_to_rest(desk, account, clock)
+    assert one.state is DeliveryState.DELIVERED
+    assert [part for part, _ in remote.parts] == [0, 1, 2]
+    assert (await money(desk))["", "day"].spent == 15_000, "the rest was paid for the next day"
+
+
+async def test_what_is_out_of_a_thread_is_paid_for_however_it_ends(
+    desk: Desk, clock: StoppedClock, charging: Scripted, remote: Remote, account: Account
+) -> None:
+    charging.parts = 3
+    away = [Unavailable("not reached")] * LIMITS[Cause.UNAVAILABLE]
+    remote.script["commit"] = [None, *away]
+    await allow(desk, "5")
+    await add_posts(desk, "one")
+    (one,) = await carry_to_rest(desk, account, clock, NO_BREAKER)
+    assert one.state is DeliveryState.FAILED
+    assert "part 1 of 3 stands" in one.reason
+    assert (await money(desk))["", "day"].spent == 15_000
+    remote.script["commit"] = [Refused("text", "too long")]
+    async with desk.store.begin("person") as unit:
+        await decide_delivery(unit, one.id, Decision.SEND)
+    await carry(desk, account)
+    assert (await money(desk))["", "day"].spent == 15_000

@@ -34,7 +34,7 @@ from hypothesis.stateful import (
 
 from copydesk.config import Settings
 from copydesk.core.account import Account
-from copydesk.core.delivery import Delivery, Outgoing
+from copydesk.core.delivery import Delivery, Outgoing, part_key, parts_out
 from copydesk.core.errors import Conflict
 from copydesk.core.outcomes import (
     Absent,
@@ -57,6 +57,7 @@ from copydesk.core.states import DeliveryState as S
 from copydesk.distribution.breaker import BreakerPolicy, resting_until
 from copydesk.distribution.budget_gate import Budgets
 from copydesk.distribution.retry import LIMITS, Cause
+from copydesk.distribution.threads import PARTLY
 from copydesk.distribution.vault import open_vault
 from copydesk.platforms.kit import registry
 from copydesk.platforms.kit.manifest import Reconcile
@@ -216,9 +217,10 @@ class Deliveries(RuleBasedStateMachine):
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
-    @initialize(find=st.booleans())
-    def open(self, find: bool) -> None:
+    @initialize(find=st.booleans(), parts=st.sampled_from([1, 3]))
+    def open(self, find: bool, parts: int) -> None:
         platform = Scripted(Remote(self.clock))
+        platform.parts = parts
         platform.declare(reconcile=Reconcile(find=find, delay=DELAY, looks=3))
         script = platform.remote.script
         for name in ("commit", "find", "check"):
@@ -294,11 +296,12 @@ class Deliveries(RuleBasedStateMachine):
         if not found:
             return
         one = found[which % len(found)]
+        key = key_now(one)
         if decision is Decision.SEND and one.reason_code in MAY_HAVE_LANDED:
-            if self.liar.taken[one.key]:
+            if self.liar.taken[key]:
                 return  # a person has looked, and it is there
-            self.vouched.add(one.key)
-        if decision is Decision.LANDED and not self.liar.taken[one.key]:
+            self.vouched.add(key)
+        if decision is Decision.LANDED and not self.liar.taken[key]:
             return
         try:
             self.do(self._decide(one, decision))
@@ -328,7 +331,9 @@ class Deliveries(RuleBasedStateMachine):
 
     async def _decide(self, one: Delivery, decision: Decision) -> None:
         async with self.desk.store.begin("person") as unit:
-            await decide_delivery(unit, one.id, decision)
+            landed_at = f"https://scripted.example/remote-{key_now(one)}"
+            url = landed_at if decision is Decision.LANDED else ""
+            await decide_delivery(unit, one.id, decision, url=url)
 
     async def _breakers(self, account: Account) -> list[Any]:
         async with self.desk.store.read() as unit:
@@ -348,10 +353,18 @@ class Deliveries(RuleBasedStateMachine):
             assert (one.wake_at is None) == (one.state in SETTLED), f"{one.state} is stuck"
             for cause in Cause:
                 assert one.spent.get(cause, 0) <= LIMITS[cause], "tries end"
+            out = parts_out(one.handles)
+            for number, part in enumerate(out):
+                key = part_key(one.key, number)
+                assert part.id == f"remote-{key}", "each part has its own place"
+                assert self.liar.taken[key] == 1, "a part is out only if it is there"
             if one.state is S.DELIVERED:
                 assert self.liar.taken[one.key] == 1, "delivered only if it is there"
+                assert len(out) == one.handles.get("of", 0) or one.reason_code == PARTLY
             if one.state in {S.FAILED, S.EXPIRED}:
-                assert not self.liar.taken[one.key], "wrongly failed"
+                assert not self.liar.taken[key_now(one)], "wrongly failed"
+            if one.state is S.CANCELLED:
+                assert not out, "what stands there is not forgotten"
             if one.state in {S.HELD, S.FAILED, S.BLOCKED}:
                 assert one.reason
                 assert one.reason_code
@@ -379,6 +392,11 @@ class Deliveries(RuleBasedStateMachine):
             assert all(
                 b.state is not BreakerState.HALF_OPEN for b in self.do(self._breakers(account))
             )
+
+
+def key_now(one: Delivery) -> str:
+    """The key of the call in flight."""
+    return part_key(one.key, len(parts_out(one.handles)))
 
 
 class _Endless(list[Any]):
