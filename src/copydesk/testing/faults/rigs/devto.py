@@ -1,0 +1,58 @@
+"""A Forem that misbehaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from copydesk.testing.fake_devto import FakeDevto
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.rig import HttpRig, marker_in
+from copydesk.testing.loopback import LoopbackServer
+
+
+class DevtoRig(HttpRig):
+    """One account on a fake Forem, with an older article and a draft of its own."""
+
+    spoke: ClassVar[str] = "devto"
+    platform: ClassVar[str] = "devto"
+    server: FakeDevto
+
+    def make_server(self) -> LoopbackServer:
+        """Return the Forem."""
+        forem = FakeDevto(clock=self.clock)
+        forem.add("Older", published=True)
+        forem.add("Half done")
+        for article in forem.articles:
+            article.created_at -= timedelta(days=1)
+        return forem
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """Return the account's settings."""
+        return {"base_url": f"http://{address}"}
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the key the Forem takes now."""
+        return {"api_key": self.server.key}
+
+    def copies(self) -> Counter[str]:
+        """Count the public articles; a draft is nothing anybody sees."""
+        public = (a for a in self.server.articles if a.published)
+        markers = (marker_in(f"{article.title}\n{article.body}") for article in public)
+        return Counter(marker for marker in markers if marker)
+
+    def strike(self, fault: Fault, deliveries: int) -> None:
+        """Misbehave; an old key is refused by the Forem itself."""
+        if fault is Fault.STALE_READS:
+            # just inside what the manifest says a Forem may need
+            self.server.stale_for = 4.0
+        if fault is Fault.BROKEN_LISTING:
+            self.server.broken_looks = 4
+        super().strike(fault, deliveries)
+
+    def mend(self) -> Mapping[str, str]:
+        """Issue a new key; the old one is dead from now on."""
+        self.server.key = f"{self.server.key}-again"
+        return super().mend()
