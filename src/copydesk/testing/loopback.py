@@ -66,6 +66,10 @@ RETRY_AFTER = 120
 SILENT_WAIT = 30
 
 
+#: What a request may bring, in bytes: a piece of a film, or an image.
+LARGEST_BODY = 64 << 20
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One request as it arrived: lower-case header names; a multipart body is left to its route."""
@@ -123,7 +127,7 @@ class LoopbackServer:
         self._lie, self._times = None, 0
 
     async def __aenter__(self) -> Self:
-        app = web.Application(middlewares=[self._middleware])
+        app = web.Application(middlewares=[self._middleware], client_max_size=LARGEST_BODY)
         app.add_routes(self.routes())
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
         await self._runner.setup()

@@ -6,6 +6,7 @@ one question that matters for that decision, whether the request can have reache
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: A platform's answer is evidence, not an archive: what is kept of it, in bytes.
 MAX_ANSWER_BYTES = 1 << 20
+
+#: From this size on a body is written piece by piece, in bytes.
+_LARGE = 1 << 20
 
 #: An address that is written out in full: every character is one that an address may have.
 _WRITTEN_OUT: Final = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
@@ -196,7 +200,7 @@ class HttpTransport:
         # loaded here: most commands make no call, and it takes a tenth of a second
         import aiohttp
 
-        data: Any = body
+        data: Any = _in_chunks(body) if body is not None else None
         sent_headers = dict(headers or {})
         if json_body is not None:
             data = json.dumps(json_body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -206,7 +210,9 @@ class HttpTransport:
             for key, value in (form or {}).items():
                 multipart.add_field(key, str(value))
             for key, (filename, content, content_type) in files.items():
-                multipart.add_field(key, content, filename=filename, content_type=content_type)
+                multipart.add_field(
+                    key, _in_chunks(content), filename=filename, content_type=content_type
+                )
             data = multipart
         elif form is not None:
             data = aiohttp.FormData(dict(form))
@@ -249,6 +255,12 @@ def _as_written(url: str) -> URL | str:
     from yarl import URL
 
     return URL(url, encoded=True)
+
+
+def _in_chunks(content: bytes) -> bytes | io.BytesIO:
+    """Return `content` so that a large one is written piece by piece: aiohttp writes bytes at once,
+    which holds up everything else, and says so."""
+    return content if len(content) < _LARGE else io.BytesIO(content)
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
