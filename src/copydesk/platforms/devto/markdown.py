@@ -53,8 +53,8 @@ def to_forem(document: Document, *, runs_liquid: bool = False) -> tuple[str, tup
     With `runs_liquid` the author's own Liquid tags stay tags; else they are shown as they stand.
     """
     flavour = FOREM_WITH_LIQUID if runs_liquid else FOREM
-    body, losses = to_markdown(changed(document, inline=_joined), flavour)
-    body = _without_front_matter(body)
+    markdown, losses = to_markdown(changed(document, inline=_joined), flavour)
+    body = _without_front_matter(markdown.strip("\n"))
     return body, (*losses, *_longer_dashes(document, body))
 
 

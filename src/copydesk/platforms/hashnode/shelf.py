@@ -1,0 +1,105 @@
+"""Looking for posts and drafts of one publication. Reads may be 25 seconds old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from copydesk.core.delivery import Outgoing
+from copydesk.core.outcomes import Inconclusive, Outcome
+from copydesk.core.standing import Gone
+from copydesk.platforms.hashnode.documents import DRAFT, POST, SHELF, SHOWN
+from copydesk.platforms.hashnode.graphql import Data, GraphQL
+from copydesk.platforms.hashnode.posts import (
+    CLOCK_TOLERANCE,
+    id_of,
+    next_of,
+    nodes_of,
+    published_at,
+)
+
+#: Pages of 20 posts that are worth looking through.
+PAGES: Final = 10
+
+Post = Mapping[str, Any]
+
+
+class Shelf:
+    """The publication named by `publication` (`id` or `host`), read over `graphql`."""
+
+    def __init__(self, graphql: GraphQL, publication: Mapping[str, str | None]) -> None:
+        self._graphql = graphql
+        self._publication = publication
+
+    async def find(
+        self, is_it: Callable[[Post], bool], outgoing: Outgoing
+    ) -> Post | Inconclusive | None:
+        """Return the post that `is_it`: the one under our slug, else one published since the first
+        try; None only when the list reaches back to before that."""
+        start = outgoing.first_sent_at - CLOCK_TOLERANCE if outgoing.first_sent_at else None
+        after = ""
+        for _ in range(PAGES):
+            slug = {"slug": outgoing.payload["slug"], "after": after or None}
+            answer = await self._graphql.ask(SHELF, {**self._publication, **slug})
+            if not isinstance(answer, Data):
+                return Inconclusive("Hashnode did not list the publication's posts")
+            posts = answer.at("publication", "posts")
+            nodes = nodes_of(posts)
+            if nodes is None:
+                return Inconclusive("Hashnode's list of posts could not be read")
+            named = answer.at("publication", "post")
+            candidates = [named, *nodes] if isinstance(named, Mapping) else nodes
+            if found := next((post for post in candidates if is_it(post)), None):
+                return found
+            moments = [published_at(post) for post in nodes]
+            if None in moments:
+                return Inconclusive("a post in the list has no date")
+            # pinned posts may stand first, so the whole page has to be older
+            is_past = start is not None and all(m < start for m in moments if m)
+            after = next_of(posts)
+            if not after or (nodes and is_past):
+                return None
+        return Inconclusive(f"not among the newest {PAGES * 20} posts, and the list goes on")
+
+    async def post(self, id: str) -> Post | Gone | Inconclusive:
+        """Return the post as the publication shows it.
+
+        By its id a removed post can still be read, so what counts is whether its slug leads there.
+        """
+        answer = await self._graphql.ask(POST, {"id": id})
+        found = self._one(answer, "post")
+        if isinstance(found, Inconclusive):
+            return found
+        if found is None:
+            return Gone("Hashnode has no such post")
+        slug = str(found.get("slug") or "")
+        publication = found.get("publication")
+        where = (
+            {"id": id_of(publication), "host": None} if id_of(publication) else self._publication
+        )
+        shown = self._one(
+            await self._graphql.ask(SHOWN, {**where, "slug": slug}), "publication", "post"
+        )
+        if isinstance(shown, Inconclusive):
+            return shown
+        if shown is None or id_of(shown) != id:
+            return Gone("the publication does not show it any more")
+        return found
+
+    async def has_draft(self, id: str) -> bool | Inconclusive:
+        """Tell whether the draft is there; publishing or deleting takes it away."""
+        found = self._one(await self._graphql.ask(DRAFT, {"id": id}), "draft")
+        if isinstance(found, Inconclusive):
+            return found
+        return found is not None
+
+    def _one(self, answer: Data | Outcome, *path: str) -> Post | Inconclusive | None:
+        """Return what stands at `path`, None when it certainly is not there."""
+        if not isinstance(answer, Data):
+            if answer.answer.vendor_code == "NOT_FOUND":
+                return None
+            return Inconclusive("Hashnode did not answer the question")
+        if any(answer.at(*path[:depth]) is None for depth in range(1, len(path))):
+            return Inconclusive("Hashnode did not show the publication")
+        found = answer.at(*path)
+        return found if isinstance(found, Mapping) else None

@@ -1,0 +1,106 @@
+"""What Hashnode would refuse, said before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from copydesk.core.delivery import Rendition
+from copydesk.core.findings import Finding, Severity
+from copydesk.platforms.hashnode.requests import request_size
+from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.public_files import not_public
+
+
+def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:
+    """Return all findings about `rendition` under `limits`. Pure."""
+    payload = rendition.payload
+    return [
+        *_check_title(payload["title"], limits["title"].value),
+        *_check_body(payload, limits["request"].value),
+        *_check_web_address("canonical_url", payload["canonical_url"]),
+        # a cover without any address is told once, as `image_not_public`
+        *(_check_web_address("cover", payload["cover"]) if "://" in payload["cover"] else ()),
+        *(not_public(name, "Hashnode") for name in payload["unplaced"]),
+        *(_undescribed(path) for path in payload["undescribed"]),
+    ]
+
+
+def _check_title(title: str, most: int) -> list[Finding]:
+    if not title:
+        return [
+            Finding(
+                code="title_missing",
+                field="title",
+                message="a post needs a title",
+                remedy="Write `title:` or a # heading.",
+            )
+        ]
+    if len(title) > most:
+        return [
+            Finding(
+                code="title_too_long",
+                field="title",
+                message=f"{len(title)} characters, Hashnode safely takes {most}",
+                remedy="Shorten it, or give Hashnode its own title (override hashnode.title).",
+            )
+        ]
+    return []
+
+
+def _check_body(payload: Mapping[str, Any], most: int) -> list[Finding]:
+    if not payload["body"].strip():
+        return [
+            Finding(
+                code="body_missing",
+                field="body",
+                message="there is no text",
+                remedy="Write something below the title.",
+            )
+        ]
+    size = request_size(payload)
+    if size > most:
+        return [
+            Finding(
+                code="text_too_long",
+                field="body",
+                message=f"the request has {size:,} bytes, Hashnode takes {most:,}",
+                remedy="Make a series of it, link images instead of writing them into the text, or "
+                "publish a shorter body (override hashnode.body).",
+            )
+        ]
+    return []
+
+
+def _check_web_address(field: str, address: str) -> list[Finding]:
+    if not address or _is_web(address):
+        return []
+    return [
+        Finding(
+            code="address_invalid",
+            field=field,
+            message=f"{address!r} is not a web address",
+            remedy="Give a public http or https address.",
+        )
+    ]
+
+
+def _is_web(address: str) -> bool:
+    if any(character.isspace() for character in address):
+        return False
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _undescribed(path: str) -> Finding:
+    return Finding(
+        code="alt_missing",
+        field=f"media.{path}",
+        message="there is no alternative text",
+        remedy="Describe the image for people who cannot see it: ![what it shows](…).",
+        severity=Severity.WARNING,
+    )
