@@ -18,7 +18,7 @@ from copydesk.core.account import Account
 from copydesk.core.clock import Clock
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import StoreUnavailable
-from copydesk.core.post import Content, Tier
+from copydesk.core.post import Tier
 from copydesk.core.states import SETTLED, DeliveryState
 from copydesk.distribution.planning import plan, schedule
 from copydesk.store import Hint, Outbox, UnitOfWork
@@ -87,24 +87,23 @@ async def connect_account(desk: Desk, rig: EngineRig, address: str) -> Account:
 
 
 async def plan_posts(
-    desk: Desk, account: Account, count: int, due_at: datetime | None = None, first: int = 0
+    desk: Desk,
+    rig: EngineRig,
+    account: Account,
+    count: int,
+    due_at: datetime | None = None,
+    first: int = 0,
 ) -> dict[str, str]:
-    """Plan `count` posts for the account, due at `due_at` (aware; None: now); return the marker of
-    each post by its id."""
+    """Plan `count` posts of the rig for its account, due at `due_at` (aware; None: now); return the
+    marker of each post by its id."""
     markers: dict[str, str] = {}
     async with desk.store.begin("faults") as unit:
         for number in range(first, first + count):
             marker = f"kit-{number:04d}"
-            content = Content(
-                title=f"Report {marker}",
-                body=f"What {marker} says stands here once.",
-                slug=marker,
-                language="en",
-            )
             post, revision = await unit.posts.add(
                 workspace_id=desk.workspace_id,
                 source_key=f"faults:{marker}",
-                content=content,
+                content=rig.content(marker),
                 tier=Tier.PERSON,
             )
             plans = await plan(unit, post, revision, [account], unit.now)

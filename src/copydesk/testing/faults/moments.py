@@ -30,9 +30,9 @@ async def _jump(stage: Scene) -> Row:
     account = await connect_account(stage.desk, stage.rig, stage.rig.address)
     now = stage.engine_clock.now()
     half = max(1, stage.deliveries // 2)
-    stage.markers = await plan_posts(stage.desk, account, half)
+    stage.markers = await plan_posts(stage.desk, stage.rig, account, half)
     stage.markers |= await plan_posts(
-        stage.desk, account, stage.deliveries - half, now + timedelta(minutes=5), first=half
+        stage.desk, stage.rig, account, stage.deliveries - half, now + timedelta(minutes=5), half
     )
 
     async def jump(number: int) -> None:
@@ -97,7 +97,7 @@ async def _local_time(stage: Scene) -> Row:
     due_at = wall.astimezone(ZoneInfo("UTC"))
     stage.clock.advance((due_at - stage.clock.now()).total_seconds() - 2 * _HOUR)
     account = await connect_account(stage.desk, stage.rig, stage.rig.address)
-    stage.markers = await plan_posts(stage.desk, account, stage.deliveries, due_at)
+    stage.markers = await plan_posts(stage.desk, stage.rig, account, stage.deliveries, due_at)
     engine = stage.engine(account)
     engine.patience += 3 * _HOUR
     early = 0

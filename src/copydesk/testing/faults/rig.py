@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar, Final, NoReturn
 
 import regex
 
 from copydesk.core.clock import Clock
+from copydesk.core.post import Content
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.testing.faults.catalogue import RATE_LIMITS, Fault
 from copydesk.testing.loopback import Lie, LoopbackServer
 
 #: How the kit's posts are named; a rig finds the name again in what the platform keeps.
 MARKER: Final = regex.compile(r"kit-\d{4}")
+_PART: Final = regex.compile(r"part \d+ of \d+")
 
 Accepted = Callable[[int], Awaitable[None]]
 
@@ -85,6 +87,15 @@ class EngineRig(ABC):
     def secrets(self) -> Mapping[str, str]:
         """Return the account's secrets."""
         return {}
+
+    def content(self, marker: str) -> Content:
+        """Return the post called `marker`; a rig of threads makes one of several parts."""
+        return Content(
+            title=f"Report {marker}",
+            body=f"What {marker} says stands here once.",
+            slug=marker,
+            language="en",
+        )
 
     @property
     def address(self) -> str:
@@ -212,6 +223,32 @@ class HttpRig(EngineRig):
         """Stop lying: the account has its access back."""
         self.server.tell_the_truth()
         return self.secrets()
+
+
+#: How many parts the threads of the kit have.
+PARTS: Final = 3
+
+
+def thread_of(platform: str, marker: str) -> Content:
+    """Return a post called `marker` that is a thread of `PARTS` parts on `platform`."""
+    parts = [f"What {marker} says, part {number} of {PARTS}." for number in range(1, PARTS + 1)]
+    return Content(
+        title=f"Report {marker}",
+        body="\n\n".join(parts),
+        slug=marker,
+        language="en",
+        overrides={platform: {"parts": parts}},
+    )
+
+
+def whole_threads(texts: Iterable[str]) -> Counter[str]:
+    """Count the threads of `thread_of` among the `texts` of posts: as often as a part of theirs is
+    there, 0 where one is missing."""
+    seen: dict[str, Counter[str]] = {}
+    for text in texts:
+        if (marker := marker_in(text)) and (part := _PART.search(text)):
+            seen.setdefault(marker, Counter())[part[0]] += 1
+    return Counter({m: max(c.values()) if len(c) == PARTS else 0 for m, c in seen.items()})
 
 
 def marker_in(text: str | bytes) -> str:

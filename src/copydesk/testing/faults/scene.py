@@ -48,7 +48,7 @@ class Scene:
     async def account(self) -> Account:
         """Connect the rig's account and plan its posts."""
         account = await connect_account(self.desk, self.rig, self.address or self.rig.address)
-        self.markers = await plan_posts(self.desk, account, self.deliveries)
+        self.markers = await plan_posts(self.desk, self.rig, account, self.deliveries)
         return account
 
     def engine(self, account: Account, desk: Desk | None = None) -> Engine:

@@ -24,7 +24,7 @@ async def play(stage: Scene) -> Row:
     now = stage.clock.now()
     for number in range(stage.deliveries):
         due_at = now + timedelta(seconds=number * _APART)
-        stage.markers |= await plan_posts(stage.desk, account, 1, due_at, first=number)
+        stage.markers |= await plan_posts(stage.desk, rig, account, 1, due_at, first=number)
     async with AsyncExitStack() as stack:
         desks = [
             await stack.enter_async_context(
