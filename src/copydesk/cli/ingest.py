@@ -84,7 +84,7 @@ async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[
     taken: list[dict[str, Any]] = []
     for path in await asyncio.to_thread(files_in, paths):
         try:
-            raw = await asyncio.to_thread(_read, path)
+            raw = await asyncio.to_thread(read_input, path)
             done = await submit(desk, raw, filename=path.name, source=source, actor="cli")
             taken.append({"file": str(path), "id": done.submission.id, "new": done.is_new})
         except OSError as error:
@@ -95,7 +95,8 @@ async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[
     return taken
 
 
-def _read(path: Path) -> bytes:
+def read_input(path: Path) -> bytes:
+    """Return the bytes of a file, or of standard input for `-`. Raises `OSError`."""
     return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
 
 

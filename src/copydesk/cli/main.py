@@ -10,8 +10,10 @@ from copydesk.cli import (
     checking,
     ingest,
     inspect,
+    metrics,
     operating,
     options,
+    parse,
     project,
     publish,
     redrive,
@@ -62,6 +64,7 @@ app.command()(project.init)
 app.command()(running.up)
 app.command()(running.worker)
 app.command()(ingest.ingest)
+app.command()(parse.parse)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")
 app.command()(checking.validate)
@@ -70,6 +73,7 @@ app.command()(checking.plan)
 app.command()(publish.publish)
 app.command()(unpublish.unpublish)
 app.command()(inspect.inspect)
+app.command()(metrics.metrics)
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(timetable.app, name="timetable")
 app.command()(status.status)

@@ -1,0 +1,71 @@
+"""`copydesk parse`: whatever goes in is accounted for, and one bad file stops no other."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from copydesk.cli.main import app
+
+LETTER = (
+    "From: Ada <ada@example.org>\nSubject: Re: The lamp\nMessage-ID: <b@example.org>\n"
+    "In-Reply-To: <a@example.org>\nReferences: <a@example.org>\n\n"
+    "It still flickers. Please send order 4711 again.\n\n"
+    "On Mon, 2 Nov 2026 at 10:00, Desk <desk@example.org> wrote:\n> Is the lamp well?\n"
+)
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    path = tmp_path / "letter.eml"
+    path.write_text(LETTER)
+    return path
+
+
+def test_one_file_is_one_document_that_tiles_the_text(letter: Path) -> None:
+    done = CliRunner().invoke(app, ["parse", str(letter), "--json"])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["reply"] == "It still flickers. Please send order 4711 again."
+    assert said["language"] == "en"
+    assert said["thread"]["root"] == "a@example.org"
+    places = [(s["start"], s["end"]) for s in said["segments"]]
+    assert places[0][0] == 0
+    assert places[-1][1] == len(said["text"])
+    assert all(before[1] == after[0] for before, after in pairwise(places))
+    quotes = [s for s in said["segments"] if s["kind"] == "quote"]
+    assert quotes
+    assert all(s["dropped_because"] for s in quotes)
+    assert not any("dropped_because" in s for s in said["segments"] if s["kind"] == "authored")
+
+
+def test_many_files_are_lines_and_a_bad_one_is_a_line_too(letter: Path) -> None:
+    (letter.parent / "picture.eml").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    (letter.parent / "z.txt").write_text("The lamp is fine again, thank you.\n")
+    done = CliRunner().invoke(app, ["parse", str(letter.parent), "--json"])
+    assert done.exit_code == 4
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(line["file"]).name for line in lines] == ["letter.eml", "picture.eml", "z.txt"]
+    assert lines[1]["problem"] == "binary"
+    assert lines[1]["message"]
+    assert lines[2]["reply"] == "The lamp is fine again, thank you."
+
+
+def test_standard_input_and_a_given_source() -> None:
+    done = CliRunner().invoke(app, ["parse", "-", "--source", "email", "--json"], input=LETTER)
+    assert json.loads(done.stdout)["source"] == "email"
+    wrong = CliRunner().invoke(app, ["parse", "-", "--source", "fax"], input=LETTER)
+    assert wrong.exit_code == 2
+
+
+def test_people_see_what_was_left_out_and_why(letter: Path) -> None:
+    done = CliRunner().invoke(app, ["parse", str(letter)])
+    assert "It still flickers." in done.stdout
+    assert "left out: quote" in done.stdout
+    missing = CliRunner().invoke(app, ["parse", str(letter.parent / "none.eml")])
+    assert missing.exit_code == 4
+    assert "cannot be read" in missing.output
