@@ -1,0 +1,200 @@
+"""From canonical content to a LinkedIn post: a text, and pictures, a document or a card.
+
+A post that fits with its pictures goes whole. A longer one with a canonical link is condensed and
+leads there by a card, which LinkedIn does not make by itself: source, title, description and
+thumbnail are ours. Nothing is cut: what has no room is refused by `validate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Rendition
+from copydesk.core.findings import Loss
+from copydesk.core.post import Content, Media, Tier
+from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.linkedin.little import length, shown, to_little
+from copydesk.platforms.linkedin.uploads import DOCUMENTS, image_rule
+from copydesk.transformation.condensing import Brief, Short, condense
+from copydesk.transformation.document import ImageReference
+from copydesk.transformation.excerpt import excerpt
+from copydesk.transformation.forms import Form
+from copydesk.transformation.hashtags import hashtags
+from copydesk.transformation.images import CannotFit, plan_fitting
+from copydesk.transformation.room import Bound, Room
+
+#: What an author may set for LinkedIn alone.
+OVERRIDES: Final = ("text", "parts", "form", "visibility", "attach")
+
+#: What can be attached to a post; "" leaves the choice to us.
+ATTACHMENTS: Final = ("", "article", "images", "document", "none")
+
+#: How much of a post without a summary describes it on its card, in graphemes.
+_DESCRIPTION: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    short: Short
+    content: dict[str, Any]
+    media: tuple[Media, ...]
+    losses: tuple[Loss, ...]
+
+
+def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> Rendition:
+    """Return the post for `subject` within `limits`, the limits that hold for `account`."""
+    content = subject.content
+    override = {
+        **content.overrides.get("linkedin", {}),
+        **content.overrides.get(account.name, {}),
+    }
+    tags, tag_losses = hashtags(content.tags)
+    room = Room((Bound(length, limits["text"].value, "characters as LinkedIn counts them"),))
+
+    brief = Brief(
+        platform="linkedin",
+        form=Form.POST,
+        room=room,
+        override=override,
+        link=subject.link,
+        tags=tags,
+    )
+    draft = _draft(subject, brief, str(override.get("attach", "")), limits)
+    text = "\n\n".join(draft.short.texts)
+    commentary = to_little(text)
+    payload: dict[str, Any] = {
+        "commentary": commentary,
+        "visibility": str(
+            override.get("visibility") or account.settings.get("visibility") or "PUBLIC"
+        ),
+        "content": draft.content,
+        "attach": str(override.get("attach", "")),
+        "characters": length(text),
+        "shown": shown(commentary),
+    }
+    unknown = tuple(
+        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(OVERRIDES)}")
+        for key in override
+        if key not in OVERRIDES
+    )
+    written = () if draft.short.tier is Tier.PERSON else tag_losses
+    losses = (*draft.short.losses, *draft.losses, *written, *unknown)
+    return Rendition(payload=payload, text=shown(commentary), losses=losses, media=draft.media)
+
+
+def _draft(subject: Subject, brief: Brief, attach: str, limits: Mapping[str, Limit]) -> _Draft:
+    content, document = subject.content, subject.document
+    short = condense(content, document, brief)
+    files = _files(content, short)
+    papers = tuple(media for media in files if media.content_type in DOCUMENTS)
+    pictures = tuple(media for media in files if media.content_type.startswith("image/"))
+    if papers and attach in {"", "document"}:
+        chosen = _papers(papers)
+    elif pictures and (attach == "images" or (not attach and (short.is_whole or not brief.link))):
+        chosen = _pictures(pictures)
+    elif brief.link and attach in {"", "article"}:
+        # the card shows the title and leads to the page, so the text need not
+        short = condense(content, document, replace(brief, link="", repeats_title=False))
+        chosen = _card(subject, brief.link, _thumbnail(content, pictures))
+    else:
+        chosen = (_nothing(), ())
+    content_payload, media = chosen
+    left_out = _left_out(content, short, media)
+    changed = tuple(loss for item in media for loss in _changed(item, limits))
+    return _Draft(short, content_payload, media, (*left_out, *changed))
+
+
+def _files(content: Content, short: Short) -> tuple[Media, ...]:
+    """Return the post's files that its text shows, described as the text describes them."""
+    said = {image.path: image for images in short.images for image in images}
+    return tuple(
+        replace(media, alt=said[media.name].alt or media.alt)
+        for media in content.media
+        if media.name in said
+    )
+
+
+def _thumbnail(content: Content, pictures: Sequence[Media]) -> tuple[Media, ...]:
+    cover = tuple(
+        media
+        for media in content.media
+        if media.name == content.cover and media.content_type.startswith("image/")
+    )
+    shown_first = tuple(pictures) or tuple(
+        media for media in content.media if media.content_type.startswith("image/")
+    )
+    return (cover or shown_first)[:1]
+
+
+def _pictures(pictures: tuple[Media, ...]) -> tuple[dict[str, Any], tuple[Media, ...]]:
+    kind = "image" if len(pictures) == 1 else "images"
+    return {**_nothing(), "kind": kind, "files": [_file(media) for media in pictures]}, pictures
+
+
+def _papers(papers: tuple[Media, ...]) -> tuple[dict[str, Any], tuple[Media, ...]]:
+    first = papers[:1]
+    files = [{**_file(media), "title": media.alt or _name(media)} for media in first]
+    return {**_nothing(), "kind": "document", "files": files}, first
+
+
+def _card(
+    subject: Subject, link: str, thumbnail: tuple[Media, ...]
+) -> tuple[dict[str, Any], tuple[Media, ...]]:
+    content = subject.content
+    card = {
+        "kind": "article",
+        "files": [_file(media) for media in thumbnail],
+        "source": link,
+        "title": content.title,
+        "description": content.summary or excerpt(subject.document, _DESCRIPTION),
+    }
+    return card, thumbnail
+
+
+def _nothing() -> dict[str, Any]:
+    return {"kind": "", "files": [], "source": "", "title": "", "description": ""}
+
+
+def _file(media: Media) -> dict[str, Any]:
+    return {"name": media.name, "alt": media.alt, "title": ""}
+
+
+def _name(media: Media) -> str:
+    return media.name.rpartition("/")[2]
+
+
+def _left_out(content: Content, short: Short, media: tuple[Media, ...]) -> tuple[Loss, ...]:
+    """Return what of the pictures and files that the text shows does not go along."""
+    attached = {item.name for item in media}
+    types = {item.name: item.content_type for item in content.media}
+    return tuple(
+        Loss(what=f"image {image.path}", how="not attached", why=_why_not(image, types))
+        for images in short.images
+        for image in images
+        if image.path not in attached
+    )
+
+
+def _why_not(image: ImageReference, types: Mapping[str, str]) -> str:
+    kind = types.get(image.path)
+    if kind is None:
+        return "LinkedIn takes files, not addresses of images"
+    if not (kind.startswith("image/") or kind in DOCUMENTS):
+        return f"LinkedIn posts from here carry images and documents, not {kind}"
+    return "a LinkedIn post carries one card, one document, or images"
+
+
+def _changed(media: Media, limits: Mapping[str, Limit]) -> tuple[Loss, ...]:
+    if not media.content_type.startswith("image/"):
+        return ()
+    try:
+        fitting = plan_fitting(media, image_rule(limits))
+    except CannotFit:
+        return ()  # `validate` refuses it
+    if fitting is None:
+        return ()
+    return (Loss(what=f"image {media.name}", how="made anew", why="; ".join(fitting.because)),)
