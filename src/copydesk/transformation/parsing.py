@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
@@ -135,8 +136,8 @@ class _Reader:
         for node in nodes:
             if node.type == _DEFINITION:
                 self.define(node)
-            else:
-                blocks.append(self.block(node))
+            elif (block := self.block(node)) != Paragraph(()):
+                blocks.append(block)
         return tuple(blocks)
 
     def block(self, node: _Node) -> Block:
@@ -147,8 +148,11 @@ class _Reader:
                 start, end = node.token.map or (0, 0)
                 return Heading(int(node.token.tag[1]), self.content(node), (start, end))
             case "fence" | "code_block":
-                words = node.token.info.split()
-                return CodeBlock(node.token.content, words[0] if words else "")
+                words = unescapeAll(node.token.info).split()
+                text = node.token.content
+                # a fence that the end of the text closes
+                text += "\n" if text and not text.endswith("\n") else ""
+                return CodeBlock(text, words[0] if words else "")
             case "blockquote":
                 return Quote(self.blocks(node.children) or self.unread(node))
             case "bullet_list" | "ordered_list":
