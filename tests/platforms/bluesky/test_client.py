@@ -293,16 +293,18 @@ async def test_a_lost_part_is_found_by_its_own_key(desk: Desk) -> None:
     assert len(desk.server.posts) == 2
 
 
-async def test_a_part_whose_parent_was_removed_is_refused(desk: Desk) -> None:
+async def test_a_part_waits_until_its_parent_is_shown(desk: Desk, clock: StoppedClock) -> None:
     outgoing = await desk.ready(desk.to_send(thread("One.", "Two.")))
     first = await desk.client.commit(outgoing)
     assert isinstance(first, Published)
-    desk.server.records.clear()
+    desk.server.stale_for = 1.5
     out = [{"id": first.id, "url": first.url}]
     second = replace(outgoing, handles={**outgoing.handles, "parts": out})
     outcome = await desk.client.check(second)
-    assert isinstance(outcome, Refused)
-    assert outcome.field == "reply"
+    assert isinstance(outcome, Unavailable)
+    assert first.url in outcome.reason
+    clock.advance(2)
+    assert isinstance(await desk.client.check(second), Ready)
 
 
 async def test_each_part_of_a_thread_is_looked_at_and_removed_by_itself(desk: Desk) -> None:

@@ -133,6 +133,12 @@ async def _version(wire: Wire, name: PostName | None, field: str) -> dict[str, A
     reply = await wire.read("GET", _GET, query=query)
     if not isinstance(reply, Reply):
         if reply.answer.vendor_code in {"RecordNotFound", "InvalidRequest"}:
+            if field == "reply":
+                # it is our own and went out a moment ago: a server may need that long to show it
+                return Unavailable(
+                    f"the post it answers, {name.url}, is not there: not shown yet, or removed",
+                    answer=reply.answer,
+                )
             return Refused(
                 field,
                 f"the post {name.url} is not there",
