@@ -1,0 +1,68 @@
+"""A Paragraph publication that misbehaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from copydesk.testing.fake_paragraph import FakeParagraph
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.rig import HttpRig, marker_in
+from copydesk.testing.loopback import LoopbackServer
+
+
+class ParagraphRig(HttpRig):
+    """One publication with an older post and an older draft. What everybody can see is counted."""
+
+    spoke: ClassVar[str] = "paragraph"
+    platform: ClassVar[str] = "paragraph"
+    newsletter: ClassVar[str] = "never"
+    server: FakeParagraph
+
+    def make_server(self) -> LoopbackServer:
+        """Return the publication."""
+        publication = FakeParagraph(clock=self.clock)
+        older = self.clock.now() - timedelta(days=1)
+        publication.add("Older", slug="older", created_at=older)
+        publication.add("Sketch", slug="sketch", created_at=older, status="draft")
+        return publication
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """Return the account's settings."""
+        return {"base_url": f"http://{address}", "newsletter": self.newsletter}
+
+    def secrets(self) -> Mapping[str, str]:
+        """Return the key the publication takes now."""
+        return {"api_key": self.server.key}
+
+    def copies(self) -> Counter[str]:
+        """Count the public posts."""
+        markers = (marker_in(post.title) for post in self.server.public)
+        return Counter(marker for marker in markers if marker)
+
+    def strike(self, fault: Fault, deliveries: int) -> None:
+        """Misbehave; an old key is refused by the publication itself."""
+        if fault is Fault.STALE_READS:
+            # just inside what the manifest says that Paragraph may need
+            self.server.stale_for = 4.0
+        if fault is Fault.BROKEN_LISTING:
+            self.server.broken_looks = 4
+        super().strike(fault, deliveries)
+
+    def mend(self) -> Mapping[str, str]:
+        """Make a new key; the old one is dead from now on."""
+        self.server.key = f"{self.server.key}-again"
+        return super().mend()
+
+
+class ParagraphNewsletterRig(ParagraphRig):
+    """The same with every post mailed: the mails are counted, and none may go out twice."""
+
+    spoke: ClassVar[str] = "paragraph+newsletter"
+    newsletter: ClassVar[str] = "always"
+
+    def copies(self) -> Counter[str]:
+        """Count the mails."""
+        return Counter(marker for title in self.server.mails if (marker := marker_in(title)))
