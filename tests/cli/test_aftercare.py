@@ -46,6 +46,21 @@ def test_a_file_is_published_looked_at_and_taken_down(
     assert "nothing" in project("unpublish", article).stdout
 
 
+def test_a_thread_is_shown_and_measured_by_its_parts(project: Run, article: Path) -> None:
+    project("accounts", "add", "sandbox", "--name", "long", "--set", "parts=3")
+    (row,) = document(project("publish", article, "--to", "long", "--wait", "--json"))
+    assert [part["id"] for part in row["parts"]] == ["1", "2", "3"]
+    told = project("status", row["id"]).stdout
+    assert "part 2 of 3" in told
+    assert "part 3, try 1" in told
+    (found,) = document(project("metrics", row["id"], "--json"))
+    assert [part["counts"]["replies"] for part in found["parts"]] == [1, 1, 0]
+    assert found == document(project("metrics", article, "--json"))[0]
+    told = project("metrics", row["id"]).stdout
+    assert "2 of 3" in told
+    assert "together" in told
+
+
 def test_what_was_never_published_cannot_be_taken_down(project: Run, article: Path) -> None:
     project("unpublish", article, code=5)
     project("unpublish", "pst_nowhere", code=5)

@@ -16,10 +16,12 @@ from copydesk.work.desk import Desk
 from tests.server.scene import make_token
 
 
-async def publish(desk: Desk, program: httpx2.AsyncClient) -> tuple[Account, str, str]:
+async def publish(
+    desk: Desk, program: httpx2.AsyncClient, **settings: str
+) -> tuple[Account, str, str]:
     """Publish a post to a sandbox; return its account, its id and its delivery's."""
     account = await add_account(
-        desk, "sandbox", "newsroom", settings={}, secrets={}, inbox=False, actor="test"
+        desk, "sandbox", "newsroom", settings=settings, secrets={}, inbox=False, actor="test"
     )
     given = {"text": "# Hours\n\nOpen on Sunday.", "accounts": ["newsroom"]}
     answer = await program.post("/v1/posts", json=given)
@@ -113,6 +115,26 @@ async def test_a_reader_may_not_take_down(
     for place in (f"/v1/posts/{post}/unpublish", f"/v1/deliveries/{delivery}/inspect"):
         answer = await stranger.post(place, json={}, headers=headers)
         assert answer.status_code == 403, place
+
+
+async def test_the_parts_of_a_thread_are_shown_with_their_numbers(
+    desk: Desk, program: httpx2.AsyncClient, browser: httpx2.AsyncClient
+) -> None:
+    _, post, delivery = await publish(desk, program, parts="3")
+    shown = (await program.get(f"/v1/deliveries/{delivery}")).json()
+    assert [part["id"] for part in shown["parts"]] == ["1", "2", "3"]
+    assert (shown["parts_total"], shown["remote_id"]) == (3, "1")
+    assert [entry["part"] for entry in shown["tries"]] == [1, 2, 3]
+    page = (await browser.get(f"/deliveries/{delivery}")).text
+    assert "3 of 3:" in page
+    assert "Part 2, try 1" in page
+    measured = (await program.get(f"/v1/deliveries/{delivery}/metrics")).json()
+    assert [part["counts"] for part in measured["parts"]] == [{"replies": n} for n in (1, 1, 0)]
+    assert measured["counts"] == {"replies": 2}
+    (same,) = (await program.get(f"/v1/posts/{post}/metrics")).json()
+    assert same == measured
+    absent = await program.get("/v1/deliveries/dlv_01kbk7v2e0c4m8s6q1r5t9w3x7/metrics")
+    assert absent.status_code == 404
 
 
 async def test_a_person_is_asked_before_a_piece_is_taken_down(

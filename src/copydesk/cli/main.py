@@ -7,6 +7,7 @@ import typer
 from copydesk.cli import (
     accounts,
     budgets,
+    check,
     checking,
     ingest,
     inspect,
@@ -65,6 +66,7 @@ app.command()(running.up)
 app.command()(running.worker)
 app.command()(ingest.ingest)
 app.command()(parse.parse)
+app.command()(check.check)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")
 app.command()(checking.validate)

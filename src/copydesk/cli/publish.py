@@ -122,6 +122,8 @@ async def delivery_row(
 
     `timing` is what is known of how its time was asked for.
     """
+    from copydesk.core.delivery import part_total, parts_out
+
     account = await unit.accounts.get(delivery.account_id)
     return {
         "id": delivery.id,
@@ -138,6 +140,8 @@ async def delivery_row(
         "queue": timing.queue if timing else "",
         "remote_id": delivery.remote_id,
         "url": delivery.url,
+        "parts": [{"id": part.id, "url": part.url} for part in parts_out(delivery.handles)],
+        "parts_total": part_total(delivery.handles),
         "attempts": delivery.attempts,
         "reason_code": delivery.reason_code,
         "reason": delivery.reason,

@@ -39,10 +39,9 @@ def status(
     def words() -> list[str]:
         lines = [f"{found['noun']} {found['id']}: {found['state']}"]
         lines += [f"  {found['reason']}"] if found.get("reason") else []
-        lines += [
-            f"  {d['account']}: {d['state']} {d['url']} {_standing_words(d)}".rstrip()
-            for d in found["deliveries"]
-        ]
+        for d in found["deliveries"]:
+            lines.append(f"  {d['account']}: {d['state']} {d['url']} {_standing_words(d)}".rstrip())
+            lines += _part_words(d)
         lines += [_try_words(entry) for entry in found["tries"]]
         lines += [
             f"  look at {s['at']:%Y-%m-%d %H:%M:%S}Z: {s['found']} ({s['evidence']})"
@@ -77,8 +76,17 @@ def _standing_words(row: dict[str, Any]) -> str:
     return f"{row['action']}: {row['standing']} there{about}" if row["standing"] else row["action"]
 
 
+def _part_words(row: dict[str, Any]) -> list[str]:
+    of = row["parts_total"]
+    return [
+        f"    part {number} of {of}: {part['url'] or part['id']}"
+        for number, part in enumerate(row["parts"], start=1)
+    ]
+
+
 def _try_words(entry: dict[str, Any]) -> str:
-    began = f"  try {entry['attempt']} at {entry['started_at']:%Y-%m-%d %H:%M:%S}Z: "
+    which = f"part {entry['part']}, try" if entry["part"] else "try"
+    began = f"  {which} {entry['attempt']} at {entry['started_at']:%Y-%m-%d %H:%M:%S}Z: "
     if entry["received_at"] is None:
         return began + "no answer was recorded"
     raw = " ".join((entry["raw"] or "").split())
@@ -86,6 +94,8 @@ def _try_words(entry: dict[str, Any]) -> str:
 
 
 async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
+    from copydesk.distribution.threads import part_tried
+
     submission = post = None
     deliveries = []
     subjects = [id]
@@ -116,7 +126,10 @@ async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
         "reason": getattr(found, "reason", ""),
         "post_id": post.id if post else getattr(found, "post_id", ""),
         "deliveries": [await delivery_row(unit, d) for d in deliveries],
-        "tries": await unit.deliveries.tries(id) if noun == "delivery" else [],
+        "tries": [
+            {**entry, "part": part_tried(entry["key"], found)}
+            for entry in (await unit.deliveries.tries(id) if noun == "delivery" else [])
+        ],
         "looks": [{"at": s.at, "found": s.found, "evidence": s.evidence} for s in looks or ()],
         "payload": payload.text if payload else "",
         "payload_sha256": payload.sha256 if payload else "",

@@ -195,6 +195,11 @@ def delivery_key(account_id: str, post_id: str, revision_id: str, recipient: str
     return hashlib.sha256(seed.encode()).hexdigest()[:32]
 
 
+def part_total(handles: Mapping[str, Any]) -> int:
+    """Return how many parts a thread has in all, 0 for what is none or has not begun."""
+    return int(handles.get("of") or 0)
+
+
 def part_key(key: str, part: int) -> str:
     """Return the idempotency key of one part of a delivery with `key`; the first has that itself.
 

@@ -19,6 +19,7 @@ from copydesk.core.delivery import (
     of_spoke,
     part_count,
     part_key,
+    part_total,
     parts_out,
 )
 from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState
@@ -197,6 +198,12 @@ def in_flight(outgoing: Outgoing, delivery: Delivery) -> Outgoing:
 def part_of(key: str, delivery: Delivery, count: int) -> int | None:
     """Return which part (from 0) of a delivery goes by the idempotency key `key`, None: none."""
     return next((n for n in range(count) if part_key(delivery.key, n) == key), None)
+
+
+def part_tried(key: str, delivery: Delivery) -> int:
+    """Return which part of a thread (from 1) a call with `key` was about; 0 of anything else."""
+    number = part_of(key, delivery, part_total(delivery.handles))
+    return 0 if number is None else number + 1
 
 
 def _removed(

@@ -7,6 +7,7 @@ from typing import Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.metrics import Metric, Metrics
 from copydesk.core.outcomes import (
     Absent,
     Accepted,
@@ -138,6 +139,17 @@ class SandboxClient(Client):
         if differing:
             return Changed(", ".join(differing), "the sandbox's file has another version")
         return AsPublished("the sandbox has it as sent")
+
+    async def metrics(self, outgoing: Outgoing) -> Metrics | Outcome:
+        """Return how many posts answer this one: nothing else happens in a file."""
+        path = f"{self._format(outgoing).collection}/{outgoing.target_id}/metrics"
+        reply = await self._wire.read("GET", path)
+        if not isinstance(reply, Reply):
+            return reply
+        counted = reply.json()
+        if not isinstance(counted, dict) or not isinstance(counted.get("answers"), int):
+            return Unavailable("the sandbox's answer is unreadable")
+        return Metrics(counts={Metric.REPLIES: counted["answers"]}, raw=counted)
 
     async def test(self) -> Outcome:
         """Say hello; the sandbox is always there. Behind an OAuth server, ask whose token it is."""

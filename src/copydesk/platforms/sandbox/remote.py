@@ -66,6 +66,8 @@ class SandboxRemote:
         wire_format = FORMATS["2" if path.startswith("/v2/") else "1"]
         target = path.removeprefix(wire_format.collection).strip("/")
         if method == "GET":
+            if target.endswith("/metrics"):
+                return await self._count(target.removesuffix("/metrics"))
             if target:
                 return await self._show(wire_format, target)
             return await self._list(wire_format, (query or {}).get("key", ""))
@@ -146,6 +148,14 @@ class SandboxRemote:
         if kept is None:
             return self._reply(404, {"code": "gone", "message": "there is no such post"})
         return self._reply(200, wire_format.show({**kept, "is_public": is_public}))
+
+    async def _count(self, id: str) -> Reply:
+        if not self._knobs.can_find:
+            return self._reply(403, {"code": "no_listing"})
+        if await asyncio.to_thread(self._ledger.newest, id) is None:
+            return self._reply(404, {"code": "gone", "message": "there is no such post"})
+        posts = await asyncio.to_thread(self._ledger.posts)
+        return self._reply(200, {"answers": sum(post.get("answers") == id for post in posts)})
 
     def _is_public(self, kept: Mapping[str, Any]) -> bool:
         # a line that a person put into the file need not say more than what it is about

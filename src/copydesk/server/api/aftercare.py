@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +15,7 @@ from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_r
 from copydesk.server.api.deliveries import DeliveryOut, delivery_out
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.work.inspecting import inspect_now
+from copydesk.work.measuring import Measured, measure_delivery, measure_post
 from copydesk.work.unpublishing import Taken, Withdrawal, plan_withdrawals, unpublish
 from copydesk.work.versions import set_version, versions_of
 
@@ -80,6 +82,64 @@ def _withdrawal_out(plan: Withdrawal) -> WithdrawalOut:
         cancelled=[delivery.id for delivery in plan.pending],
         delivery_id=plan.delivery.id if plan.delivery else None,
         state=plan.delivery.state if plan.delivery else None,
+    )
+
+
+class PartMeasuredOut(BaseModel):
+    """What a platform counts about one post; a thread has several."""
+
+    id: str = Field(description="the platform's id of it")
+    url: str
+    counts: Mapping[str, int] = Field(examples=[{"views": 1200, "reactions": 31}])
+    raw: Mapping[str, Any] = Field(description="the platform's own answer")
+    problem: str = Field(description="why there are no counts, else empty")
+
+
+class MeasuredOut(BaseModel):
+    """What a platform counts about a delivery, asked just now. Nothing of it is kept."""
+
+    delivery_id: str
+    account: str = Field(examples=["newsroom"])
+    platform: str = Field(examples=["mastodon"])
+    url: str
+    counts: Mapping[str, int] = Field(description="of all parts together, where they add up")
+    parts: Sequence[PartMeasuredOut]
+    problem: str = Field(description="why the platform was not asked, else empty")
+
+
+@deliveries.get("/{id}/metrics", responses={**NOT_FOUND, **CONFLICT})
+async def get_delivery_metrics(id: str, desk: DeskNow) -> MeasuredOut:
+    """Ask a platform for its numbers about a delivered post. 409 when it was not delivered.
+
+    `counts` are in words that are the same everywhere; what is missing, the platform did not give.
+    """
+    return _measured_out(await measure_delivery(desk, id, actor="api"))
+
+
+@posts.get("/{id}/metrics", responses=NOT_FOUND)
+async def get_post_metrics(id: str, desk: DeskNow) -> list[MeasuredOut]:
+    """Ask every platform where a post stands for its numbers about it."""
+    return [_measured_out(one) for one in await measure_post(desk, id, actor="api")]
+
+
+def _measured_out(one: Measured) -> MeasuredOut:
+    return MeasuredOut(
+        delivery_id=one.delivery.id,
+        account=one.account.name,
+        platform=one.account.platform,
+        url=one.delivery.url,
+        counts={kind.value: number for kind, number in one.counts.items()},
+        parts=[
+            PartMeasuredOut(
+                id=part.id,
+                url=part.url,
+                counts={kind.value: number for kind, number in part.counts.items()},
+                raw=part.raw,
+                problem=part.problem,
+            )
+            for part in one.parts
+        ],
+        problem=one.problem,
     )
 
 

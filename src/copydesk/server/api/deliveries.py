@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from copydesk.core.delivery import Action
+from copydesk.core.delivery import Action, part_total, parts_out
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.threads import part_tried
 from copydesk.server.api.contract import (
     BAD_CURSOR,
     CONFLICT,
@@ -31,6 +32,15 @@ from copydesk.work.redriving import LIMIT, Verdict, redrive
 from copydesk.work.settling import Decision, decide_delivery
 
 router = make_router("deliveries")
+
+
+class PartOutput(BaseModel):
+    """One part of a thread that is out; of a deletion, one that still stands."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(description="the platform's id of it")
+    url: str
 
 
 class DeliveryOut(BaseModel):
@@ -61,12 +71,19 @@ class DeliveryOut(BaseModel):
     standing_note: str
     inspected_at: datetime | None
     inspect_at: datetime | None = Field(description="when it is looked at again")
+    parts: Sequence[PartOutput] = Field(
+        description="of a thread those that are out, of its deletion those that still stand"
+    )
+    parts_total: int = Field(
+        description="how many parts a thread has; 0 for anything else, and before the first is out"
+    )
 
 
 class TryOut(BaseModel):
     """One call to the platform; it was written down before it was made."""
 
     attempt: int
+    part: int = Field(description="which part of a thread it was about, from 1; else 0")
     started_at: datetime
     payload_sha256: str
     outcome: str | None = Field(description="null while no answer is recorded")
@@ -153,7 +170,9 @@ async def get_delivery(id: str, desk: DeskNow) -> DeliveryDetail:
         payload_sha256=payload.sha256,
         spent=row.delivery.spent,
         looks=[LookOut.model_validate(look) for look in looks],
-        tries=[TryOut(**{name: entry[name] for name in TryOut.model_fields}) for entry in tries],
+        tries=[
+            TryOut(**{**entry, "part": part_tried(entry["key"], row.delivery)}) for entry in tries
+        ],
         events=[event_out(event) for event in events],
     )
 
@@ -287,4 +306,6 @@ def delivery_out(row: DeliveryLine) -> DeliveryOut:
         name: getattr(row.delivery, name, None) for name in DeliveryOut.model_fields
     }
     values |= {"account": row.account, "platform": row.platform, "title": row.title}
+    values["parts"] = [PartOutput.model_validate(part) for part in parts_out(row.delivery.handles)]
+    values["parts_total"] = part_total(row.delivery.handles)
     return DeliveryOut(**values)

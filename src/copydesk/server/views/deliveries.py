@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from copydesk.core.delivery import Action, Delivery
+from copydesk.core.delivery import Action, Delivery, part_total, parts_out
 from copydesk.core.events import Event
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.threads import part_tried
 from copydesk.server.views.aftercare import standing_words, trouble_there
 from copydesk.server.views.badges import Badge, badge, event_badge
 from copydesk.server.views.decisions import Option, options_of
@@ -68,10 +69,23 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a thread that is out (of a deletion: that still stands). `url` is a link only
+    when it is safe to follow."""
+
+    number: int
+    of: int
+    remote_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """One call to the platform, written down before it was made. No answer: no `outcome`."""
+    """One call to the platform, written down before it was made. No answer: no `outcome`. `part` is
+    which of a thread it was about, from 1, 0 of anything else."""
 
     attempt: int
+    part: int
     started_at: datetime
     outcome: str
     received_at: datetime | None
@@ -107,6 +121,7 @@ class Timeline:
     standing: str
     inspected_at: datetime | None
     inspect_url: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +167,21 @@ def moment_of(event: Event) -> Moment:
     )
 
 
-def try_of(row: Mapping[str, Any]) -> Try:
-    """Return one intent with its receipt."""
+def parts_of(delivery: Delivery) -> tuple[Part, ...]:
+    """Return the parts of a thread that are out."""
+    out = parts_out(delivery.handles)
+    of = part_total(delivery.handles) or len(out)
+    return tuple(
+        Part(number=number, of=of, remote_id=part.id, url=safe_url(part.url))
+        for number, part in enumerate(out, start=1)
+    )
+
+
+def try_of(row: Mapping[str, Any], delivery: Delivery) -> Try:
+    """Return one intent of a delivery with its receipt."""
     return Try(
         attempt=row["attempt"],
+        part=part_tried(row["key"], delivery),
         started_at=row["started_at"],
         outcome=row["outcome"] or "",
         received_at=row["received_at"],
@@ -193,7 +219,7 @@ def timeline_of(
         facts=facts_of(delivery),
         next_look_at=delivery.wake_at,
         moments=tuple(moment_of(event) for event in events),
-        tries=tuple(try_of(entry) for entry in tries),
+        tries=tuple(try_of(entry, delivery) for entry in tries),
         looks=tuple(Glance(at=look.at, found=look.found, evidence=look.evidence) for look in looks),
         payload=payload.text,
         payload_sha256=payload.sha256,
@@ -203,6 +229,7 @@ def timeline_of(
         standing=standing_words(delivery),
         inspected_at=delivery.inspected_at,
         inspect_url=f"/deliveries/{delivery.id}/inspect" if _is_out(delivery) else "",
+        parts=parts_of(delivery),
     )
 
 
