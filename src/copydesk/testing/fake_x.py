@@ -301,19 +301,16 @@ class FakeX(LoopbackServer):
         return web.json_response({"data": {"deleted": True}})
 
     async def _show(self, request: web.Request) -> web.Response:
-        check_fields(request.query, {"tweet.fields"})
+        fields = check_fields(request.query, set(), renamed=self.renamed)
         tweet = self._named(request.match_info["id"])
         if tweet is None:
             return web.json_response({"errors": [_not_found(request.match_info["id"]).body()]})
         self._charge_read("read", [tweet.id])
-        fields = request.query.get("tweet.fields", "").split(",")
         return web.json_response({"data": self._as_json(tweet, fields)})
 
     async def _list(self, request: web.Request) -> web.Response:
-        check_fields(
-            request.query,
-            {"tweet.fields", "max_results", "start_time", "exclude", "pagination_token"},
-        )
+        known = {"max_results", "start_time", "exclude", "pagination_token"}
+        fields = check_fields(request.query, known, renamed=self.renamed)
         if request.match_info["id"] != self.user_id:
             raise _not_found(request.match_info["id"])
         if self.broken_looks > 0:
@@ -334,7 +331,6 @@ class FakeX(LoopbackServer):
         meta: dict[str, Any] = {"result_count": len(page)}
         if start + most < len(found):
             meta["next_token"] = str(start + most)
-        fields = request.query.get("tweet.fields", "").split(",")
         data = [self._as_json(tweet, fields) for tweet in page]
         return web.json_response({"data": data, "meta": meta} if data else {"meta": meta})
 
@@ -398,10 +394,11 @@ class FakeX(LoopbackServer):
         }
         if tweet.reply_to:
             answer_to = [{"type": "replied_to", "id": tweet.reply_to}]
-            if "referenced_tweets" in fields:
+            if self.renamed or "referenced_tweets" in fields:
                 answer[self._word("referenced")] = answer_to
-        if len(shown) > 280 and "note_tweet" in fields:
-            answer["note_post" if self.renamed else "note_tweet"] = {
+        note = "note_post" if self.renamed else "note_tweet"
+        if len(shown) > 280 and note in fields:
+            answer[note] = {
                 "text": shown,
                 "entities": asked["entities"] or {},
             }

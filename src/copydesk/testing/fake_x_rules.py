@@ -81,6 +81,8 @@ _FIELDS: Final = frozenset(
         "withheld",
     }
 )
+_TWEETS: Final = {"note_tweet", "referenced_tweets", "in_reply_to_user_id", "author_id"}
+_POSTS: Final = {"note_post"}
 
 
 @dataclass(eq=False)
@@ -178,14 +180,19 @@ def check_object(
     return value
 
 
-def check_fields(query: Mapping[str, str], known: set[str]) -> None:
-    """Raise `Problem` for a query parameter or a field of posts that there is not."""
+def check_fields(query: Mapping[str, str], known: set[str], *, renamed: bool) -> list[str]:
+    """Return the fields of posts that `query` asks for; raises `Problem` for a parameter or a field
+    that there is not. `renamed`: whether they are asked for as posts instead of tweets."""
+    name = "post.fields" if renamed else "tweet.fields"
+    known = known | {name}
     for key in query:
         if key not in known:
             raise _wrong(f"The query parameter [{key}] is not one of [{','.join(sorted(known))}]")
-    for name in filter(None, query.get("tweet.fields", "").split(",")):
-        if name not in _FIELDS:
-            raise _wrong(f"The `tweet.fields` query parameter value [{name}] is not one of …")
+    fields = query.get(name, "").split(",")
+    allowed = (_FIELDS - _TWEETS) | _POSTS if renamed else _FIELDS
+    if strange := set(filter(None, fields)) - allowed:
+        raise _wrong(f"The `{name}` query parameter value {sorted(strange)} is not one of …")
+    return fields
 
 
 def weigh(text: str) -> int:

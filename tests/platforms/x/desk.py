@@ -88,9 +88,9 @@ class Desk:
         )
 
     def to_send(self, *texts: str, media: Sequence[Sequence[Media]] = (), **more: Any) -> Outgoing:
-        fields = {f: more.pop(f) for f in ("reply_settings", "made_with_ai", "poll") if f in more}
-        fields |= {f: more.pop(f) for f in ("paid_partnership",) if f in more}
-        given = {
+        choices = ("reply_settings", "made_with_ai", "paid_partnership", "poll")
+        fields: dict[str, Any] = {name: more.pop(name) for name in choices if name in more}
+        given: dict[str, Any] = {
             "delivery_id": "dlv_01kbk7sample",
             "key": "0123456789abcdef0123456789abcdef",
             "post_id": "pst_01kbk7sample",

@@ -18,6 +18,7 @@ from copydesk.platforms.kit.auth import (
     OAuth2Code,
 )
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
+from copydesk.platforms.kit.forms import form_setting
 from copydesk.platforms.kit.manifest import Limit, Manifest, read_manifest
 
 HOME: Final = "https://api.x.com"
@@ -99,12 +100,7 @@ class X(Platform):
             default="self-serve",
             choices=("self-serve", "enterprise"),
         ),
-        Setting(
-            key="form",
-            help="what posts become that name no form of their own",
-            default="post",
-            choices=("post", "thread"),
-        ),
+        form_setting(manifest),
         Setting(
             key="reply_settings",
             help="who may reply",

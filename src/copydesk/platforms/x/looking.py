@@ -24,9 +24,12 @@ from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.x.errors import read_error
 from copydesk.platforms.x.matching import (
     FIELDS,
+    NEW_NAME,
+    OLD_NAME,
     answers,
     created_at,
     history,
+    renamed,
     same_text,
     window_start,
 )
@@ -60,6 +63,7 @@ class Looks:
         self._wire = wire
         self._name = name
         self._id = ""
+        self._renamed = False
 
     async def find(self, outgoing: Outgoing) -> Existence:
         """Look for the part in flight among the account's own posts, back to two minutes before
@@ -127,7 +131,7 @@ class Looks:
         """Return X's counts; clicks only in the first 30 days, when X tells the author alone."""
         path = f"/2/tweets/{id}"
         for fields in ("public_metrics,non_public_metrics", "public_metrics"):
-            reply = await self._wire.read("GET", path, query={"tweet.fields": fields})
+            reply = await self._get(path, fields)
             if isinstance(reply, Reply):
                 public = _counts(data_of(reply).get("public_metrics"), _PUBLIC)
                 if public:
@@ -168,7 +172,7 @@ class Looks:
         return Absent("the newest version reads otherwise")
 
     async def _post(self, id: str) -> dict[str, Any] | Gone | Inconclusive:
-        reply = await self._wire.read("GET", f"/2/tweets/{id}", query={"tweet.fields": FIELDS})
+        reply = await self._get(f"/2/tweets/{id}", FIELDS)
         if not isinstance(reply, Reply):
             if reply.answer.status in {404, 410}:
                 return Gone(f"X answers {reply.answer.status} for it")
@@ -191,11 +195,10 @@ class Looks:
             "max_results": str(PAGE),
             "start_time": start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "exclude": "retweets",
-            "tweet.fields": FIELDS,
         }
         if token:
             query["pagination_token"] = token
-        reply = await self._wire.read("GET", f"/2/users/{self._id}/tweets", query=query)
+        reply = await self._get(f"/2/users/{self._id}/tweets", FIELDS, query)
         body = reply.json() if isinstance(reply, Reply) else None
         if not isinstance(reply, Reply) or not isinstance(body, dict) or body.get("errors"):
             return None
@@ -206,6 +209,19 @@ class Looks:
         if not readable or meta.get("result_count") != len(posts):
             return None
         return posts, str(meta.get("next_token") or ""), parse_date(reply.headers.get("date", ""))
+
+    async def _get(
+        self, path: str, fields: str, query: Mapping[str, str] | None = None
+    ) -> Reply | Outcome:
+        """Read posts with `fields`, called as the guides call them, or, where X knows only that,
+        as the specification does."""
+        if not self._renamed:
+            reply = await self._wire.read("GET", path, query={**(query or {}), OLD_NAME: fields})
+            if not isinstance(reply, Refused) or f"[{OLD_NAME}]" not in reply.reason:
+                return reply
+            self._renamed = True
+        new = {**(query or {}), NEW_NAME: renamed(fields)}
+        return await self._wire.read("GET", path, query=new)
 
     async def _know_ourselves(self) -> bool:
         if not self._id:

@@ -26,11 +26,23 @@ FIELDS: Final = (
     "referenced_tweets,text"
 )
 
+#: What the choice of fields is called, and how the fields are that have another name or none there.
+OLD_NAME: Final = "tweet.fields"
+NEW_NAME: Final = "post.fields"
+_RENAMED: Final = {"note_tweet": "note_post", "referenced_tweets": "", "in_reply_to_user_id": ""}
+
 _SHORT = re.compile(r"https?://t\.co/[A-Za-z0-9]+")
 _OF_A_FILE = re.compile(r"/status/\d+/(?:photo|video)/\d+$")
 _ESCAPES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _SPACE = re.compile(r"\s+")
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
+
+
+def renamed(fields: str) -> str:
+    """Return `fields` as the specification calls them since it says posts; what it has no word for
+    it gives unasked."""
+    names = (_RENAMED.get(name, name) for name in fields.split(","))
+    return ",".join(filter(None, names))
 
 
 def window_start(outgoing: Outgoing) -> datetime | None:

@@ -16,8 +16,9 @@ from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Media
 from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.forms import form_of
 from copydesk.platforms.kit.manifest import Limit
-from copydesk.platforms.x import EVERYONE
+from copydesk.platforms.x import EVERYONE, PLATFORM
 from copydesk.platforms.x.attachments import image_rule, is_attachable, is_film
 from copydesk.transformation.condensing import Brief, condense
 from copydesk.transformation.document import ImageReference
@@ -47,8 +48,8 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
     """Return the parts of `subject` within `limits`, the limits that hold for `account`."""
     content = subject.content
     override = _override(content, account)
-    form = str(override.get("form") or account.settings.get("form") or Form.POST)
-    is_thread = form == Form.THREAD or "parts" in override
+    form = form_of(PLATFORM.manifest, account, override)
+    is_thread = form is Form.THREAD
     most = PART if is_thread else limits["text"].value
     room = Room((Bound(weighted_length, most, limits["text"].unit),))
     tags, tag_losses = hashtags(content.tags)
@@ -57,7 +58,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
         subject.document,
         Brief(
             platform="x",
-            form=Form.THREAD if is_thread else Form.POST,
+            form=form,
             room=room,
             override=override,
             link=subject.link,
@@ -71,7 +72,8 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
     else:
         files, file_losses = _chosen(content, chosen, len(short.texts))
     payload: dict[str, Any] = {
-        "form": form,
+        # an unknown one is refused by `validate`
+        "form": str(override.get("form") or form),
         "parts": [
             {
                 "text": text,

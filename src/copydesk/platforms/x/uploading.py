@@ -205,7 +205,7 @@ def _read(reply: Reply | Outcome, media: Media, now: datetime | None) -> Upload 
         id=str(data["id"]),
         stage=Stage.UPLOADED if is_done else Stage.PROCESSING,
         until=_until(data.get("expires_after_secs"), now),
-        wait=_seconds(working.get("check_after_secs"), _WAIT, _LONGEST_WAIT),
+        wait=_seconds(working.get("check_after_secs"), _WAIT, _LONGEST_WAIT) if working else 1.0,
     )
 
 

@@ -11,6 +11,7 @@ import regex
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding, Severity
+from copydesk.platforms.kit.forms import check_form
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.x import PLATFORM, REPLY_SETTINGS
 from copydesk.platforms.x.attachments import check_attachments
@@ -133,18 +134,16 @@ def _check_thread(
 
 
 def _check_choices(payload: Mapping[str, Any]) -> list[Finding]:
-    findings: list[Finding] = []
-    forms = tuple(str(form) for form in PLATFORM.manifest.forms)
-    for key, known in (("form", forms), ("reply_settings", REPLY_SETTINGS)):
-        if payload[key] not in known:
-            findings.append(
-                Finding(
-                    code=f"{key}_unknown",
-                    field=f"overrides.x.{key}",
-                    message=f"there is no {key} {payload[key]!r}",
-                    remedy=f"one of: {', '.join(known)}",
-                )
+    findings = check_form(PLATFORM.manifest, {"form": payload["form"]})
+    if payload["reply_settings"] not in REPLY_SETTINGS:
+        findings.append(
+            Finding(
+                code="reply_settings_unknown",
+                field="overrides.x.reply_settings",
+                message=f"there are no reply_settings {payload['reply_settings']!r}",
+                remedy=f"one of: {', '.join(REPLY_SETTINGS)}",
             )
+        )
     return findings
 
 
