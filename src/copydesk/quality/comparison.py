@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from copydesk.core.ledger import Ledger, ProtectedToken, extract, protected_spans
+from copydesk.core.ledger import Ledger, ProtectedToken, added, extract, protected_spans
 from copydesk.core.sentences import sentences
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
@@ -75,14 +75,22 @@ class Comparison:
         text: the rewrite.
         language: BCP 47 tag of both, "" if unknown.
         omitted: what the rewrite says it left out, in its own words.
+        support: whatever else may support facts of the rewrite (a document, earlier messages).
     """
 
     def __init__(
-        self, source: str, text: str, *, language: str = "", omitted: Sequence[str] = ()
+        self,
+        source: str,
+        text: str,
+        *,
+        language: str = "",
+        omitted: Sequence[str] = (),
+        support: str = "",
     ) -> None:
         self.language = language.partition("-")[0].lower()
         self.source: Ledger = extract(source, language=language)
         self.text: Ledger = extract(text, language=language)
+        self.support: Ledger = extract(support, language=language)
         self.omitted = tuple(omitted)
         self._excuses = " \n ".join(omitted).casefold()
 
@@ -90,6 +98,15 @@ class Comparison:
         """Whether the rewrite says that it left this token out."""
         said = (token.text.casefold(), token.norm.casefold())
         return bool(self._excuses) and any(words in self._excuses for words in said)
+
+    @cached_property
+    def unsupported(self) -> tuple[ProtectedToken, ...]:
+        """Tokens of the text that neither the source nor the support has, in order of place."""
+        foreign = added(self.source, self.text)
+        if not self.support.text:
+            return tuple(foreign)
+        places = {token.start for token in added(self.support, self.text)}
+        return tuple(token for token in foreign if token.start in places)
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:

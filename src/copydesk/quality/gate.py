@@ -48,6 +48,7 @@ def run_gate(
     omitted: Sequence[str] = (),
     truncated_because: str = "",
     risk_input: RiskClass = RiskClass.LOW,
+    support: str = "",
 ) -> GateResult:
     """Hold a rewrite against the author's own text.
 
@@ -61,8 +62,9 @@ def run_gate(
         omitted: what the rewrite says it left out, in words; excuses the tokens it names.
         truncated_because: why the reply is taken for cut off, "" for a proved natural stop.
         risk_input: a class given to the item before, by a person or at intake; never lowered here.
+        support: whatever else may support facts of the rewrite.
     """
-    comparison = Comparison(source, text, language=language, omitted=omitted)
+    comparison = Comparison(source, text, language=language, omitted=omitted, support=support)
     results: list[CheckResult] = []
 
     def timed(check: Callable[[], CheckResult]) -> CheckResult:

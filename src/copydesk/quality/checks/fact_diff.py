@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
-from copydesk.core.ledger import VERBATIM, Ledger, TokenClass, added
+from copydesk.core.ledger import VERBATIM, Ledger, TokenClass
 from copydesk.quality.comparison import Comparison, Pairing, Sentence, stem
 
 NAME = "fact_diff"
@@ -77,7 +77,7 @@ def check(comparison: Comparison) -> CheckResult:
 
 
 def _from_nowhere(comparison: Comparison) -> Iterator[Evidence]:
-    for token in added(comparison.source, comparison.text):
+    for token in comparison.unsupported:
         if token.cls not in VERBATIM or token.cls in _NEW_WORDS:
             yield Evidence(
                 message=f"the source has no such {token.cls.value}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
-from copydesk.core.ledger import TokenClass, added
+from copydesk.core.ledger import TokenClass
 from copydesk.quality.comparison import Comparison
 
 NAME = "nothing_new"
@@ -34,7 +34,7 @@ def check(comparison: Comparison) -> CheckResult:
             start=token.start,
             end=token.end,
         )
-        for token in added(comparison.source, comparison.text)
+        for token in comparison.unsupported
         if token.cls is not TokenClass.NAME
         or not known.issuperset(_WORD.findall(token.text.casefold()))
     )

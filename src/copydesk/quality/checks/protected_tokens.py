@@ -8,7 +8,7 @@ their capitals and a spelling put right looks like a loss.
 from __future__ import annotations
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
-from copydesk.core.ledger import VERBATIM, TokenClass, added, missing
+from copydesk.core.ledger import VERBATIM, TokenClass, missing
 from copydesk.quality.comparison import Comparison
 
 NAME = "protected_tokens"
@@ -42,7 +42,7 @@ def check(comparison: Comparison) -> CheckResult:
                 end=token.end,
             )
         )
-    for token in added(comparison.source, comparison.text):
+    for token in comparison.unsupported:
         if token.cls in _NEVER_NEW:
             verdict = Verdict.FAILED
             evidence.append(

@@ -1,0 +1,91 @@
+"""Examining a pair of texts by the gate's checks, for whoever wants to measure them on any set.
+
+Where the author's own text is there (`seed`), the gate's content checks hold the text against it.
+Without it only what the text invents can be told: a text may leave out whatever it likes. How risky
+a text is says nothing about its faithfulness: risk stands apart and never decides the verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
+from copydesk.quality.checks import assistant_voice, nothing_new, risk
+from copydesk.quality.comparison import Comparison
+from copydesk.quality.gate import run_gate
+
+#: What a piece of evidence takes from the score, by verdict of its check. Not calibrated: the score
+#: orders texts by how much speaks against them, it is no probability.
+_WEIGHTS = {Verdict.FAILED: 1.5, Verdict.FLAGGED: 0.6}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """One thing that speaks against a text: the check, how grave, and where."""
+
+    check: str
+    severity: Verdict
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What the checks say about a text. `score` is 1 where nothing speaks against it, towards 0 the
+    more does."""
+
+    verdict: Verdict
+    score: float
+    objections: tuple[Objection, ...]
+    risk: RiskClass
+    categories: tuple[str, ...]
+
+
+def examine(
+    text: str,
+    *,
+    source: str,
+    monotonic: Callable[[], float],
+    seed: str = "",
+    context: str = "",
+    language: str = "",
+) -> Examined:
+    """Hold `text` against `seed`, the author's text it was made from, and against what supports it.
+
+    Args:
+        text: what is judged.
+        source: whatever supports facts of the text; without a seed all there is.
+        monotonic: seconds from any origin, to measure what checks cost.
+        seed: the author's text that was edited, "" when there is none.
+        context: earlier messages and the like, which support facts too.
+        language: BCP 47 tag of all of them, "" if unknown.
+    """
+    support = "\n\n".join(part for part in (source, context) if part)
+    if seed:
+        gate = run_gate(seed, text, monotonic=monotonic, language=language, support=support)
+        content = [result for result in gate.checks if result.check != risk.NAME]
+        level, categories = gate.risk, gate.categories
+    else:
+        comparison = Comparison(support, text, language=language)
+        content = [nothing_new.check(comparison), assistant_voice.check(comparison)]
+        found = risk.check(comparison)[1]
+        level, categories = found.risk, found.categories
+    objections = tuple(
+        Objection(check=result.check, severity=result.verdict, evidence=evidence)
+        for result in content
+        if result.verdict is not Verdict.PASSED
+        for evidence in result.evidence or (Evidence(message=f"{result.check} {result.verdict}"),)
+    )
+    return Examined(
+        verdict=_worst(content),
+        score=round(math.exp(-sum(_WEIGHTS[o.severity] for o in objections)), 4),
+        objections=objections,
+        risk=level,
+        categories=categories,
+    )
+
+
+def _worst(results: Sequence[CheckResult]) -> Verdict:
+    verdicts = {result.verdict for result in results}
+    return next((v for v in (Verdict.FAILED, Verdict.FLAGGED) if v in verdicts), Verdict.PASSED)

@@ -1,0 +1,89 @@
+"""`copydesk check`: texts held against their sources, a line for a line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from copydesk.cli.main import app
+
+SEED = "The lamp arrived on 3 March and flickers. It cost 45 euros. Please do not send another."
+GOOD = "The lamp arrived on 3 March and flickers. It cost 45 euros. Please don't send another."
+
+
+def check(*lines: Any) -> Result:
+    text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+    return CliRunner().invoke(app, ["check", "--jsonl", "-"], input=text)
+
+
+def rows(done: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_faithful_edit_passes() -> None:
+    (row,) = rows(check({"id": "a", "source": "", "seed": SEED, "text": GOOD}))
+    assert (row["id"], row["verdict"], row["score"], row["findings"]) == ("a", "pass", 1.0, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("3 March", "4 March"), ("45 euros", "54 euros"), ("Please do not send", "Please send")],
+)
+def test_a_changed_fact_is_found_and_shown(before: str, after: str) -> None:
+    (row,) = rows(check({"id": 1, "seed": SEED, "text": SEED.replace(before, after)}))
+    assert row["verdict"] in {"flag", "fail"}
+    assert row["score"] < 1
+    assert any(f["span"] or f["message"] for f in row["findings"])
+
+
+def test_what_the_source_supports_is_no_invention() -> None:
+    text = f"{SEED} The order number is 4711."
+    bare = {"id": 1, "seed": SEED, "text": text}
+    (alone,) = rows(check(bare))
+    (supported,) = rows(check({**bare, "source": "Order number 4711, one lamp."}))
+    assert any("4711" in f["span"] for f in alone["findings"])
+    assert not any("4711" in f["span"] for f in supported["findings"])
+
+
+def test_without_a_seed_leaving_out_is_allowed_and_inventing_is_not() -> None:
+    kept, invented = rows(
+        check(
+            {"id": "kept", "source": SEED, "text": "The lamp flickers."},
+            {"id": "invented", "source": SEED, "text": "The lamp cost 54 euros."},
+        )
+    )
+    assert kept["verdict"] == "pass"
+    assert invented["verdict"] == "fail"
+
+
+def test_risk_is_told_and_decides_nothing() -> None:
+    text = "I will sue you, and my lawyer agrees."
+    (row,) = rows(check({"id": 1, "seed": text, "text": text}))
+    assert row["verdict"] == "pass"
+    assert row["risk"]["class"] in {"high", "critical"}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("not json", "Line 2 is not JSON"),
+        ("[1]", "Line 2 is not a JSON object"),
+        ({"id": 2, "text": "x"}, "Line 2 lacks"),
+        ({"id": 2, "text": 5, "source": "x"}, "Line 2 has no text in `text`"),
+    ],
+)
+def test_a_bad_line_is_named_and_loses_nothing_before_it(line: Any, why: str) -> None:
+    done = check({"id": 1, "seed": SEED, "text": GOOD}, line, {"id": 3, "seed": "x", "text": "x"})
+    assert done.exit_code == 4
+    assert why in done.stderr
+    assert [row["id"] for row in rows(done)] == [1]
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["check", "--jsonl", str(tmp_path / "none.jsonl")])
+    assert done.exit_code == 5
+    assert "none.jsonl" in done.stderr
