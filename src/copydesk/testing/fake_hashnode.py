@@ -8,6 +8,7 @@ read by its id. Rules: Hashnode/gql-skill, references/mutations.md and errors-an
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,9 @@ MOST_BYTES: Final = 100 * 1024
 MOST_DEPTH: Final = 10
 MOST_TAGS: Final = 15
 MOST_IMAGE: Final = 8_000_000
+
+#: The name of a mutation in a request's body.
+_MUTATION: Final = re.compile(rb"mutation (\w+)\(")
 
 NO_PRO: Final = (
     "Publication does not have an active Pro plan. "
@@ -66,6 +70,10 @@ class FakeHashnode(LoopbackServer):
     uploading it has. `mailed` are the posts subscribers were mailed about.
     """
 
+    lies_to_mutations: frozenset[str] = frozenset(
+        {"CreateDraft", "PublishDraft", "UpdatePost", "RemovePost"}
+    )
+
     def __init__(self, *, clock: Clock | None = None) -> None:
         super().__init__(clock=clock)
         self.token = "fake-token-0123456789"
@@ -92,12 +100,9 @@ class FakeHashnode(LoopbackServer):
         ]
 
     def publishes(self, request: web.Request) -> bool:
-        """Return whether `request` writes a draft or a post; all calls are POST."""
-        return (
-            request.path == "/"
-            and b'"mutation ' in self.hits[-1].body.replace(b"\\n", b"")
-            and (b"Upload" not in self.hits[-1].body)
-        )
+        """Return whether `request` is a mutation in `lies_to_mutations`; all calls are POST."""
+        found = _MUTATION.search(self.hits[-1].body) if request.path == "/" else None
+        return found is not None and found[1].decode() in self.lies_to_mutations
 
     def add_post(self, title: str, markdown: str = "Words.", **more: Any) -> Entry:
         """Publish a post, as a person would in the dashboard."""
