@@ -15,11 +15,6 @@ from tests.platforms.x.desk import Desk
 
 
 @pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock(NOON + timedelta(minutes=1))
-
-
-@pytest.fixture
 async def transport() -> AsyncIterator[HttpTransport]:
     transport = HttpTransport(user_agent="copydesk-tests")
     yield transport
@@ -27,8 +22,7 @@ async def transport() -> AsyncIterator[HttpTransport]:
 
 
 @pytest.fixture
-async def desk(
-    clock: StoppedClock, transport: HttpTransport, tmp_path: Path
-) -> AsyncIterator[Desk]:
+async def xdesk(transport: HttpTransport, tmp_path: Path) -> AsyncIterator[Desk]:
+    clock = StoppedClock(NOON + timedelta(minutes=1))
     async with FakeX(clock=clock) as server:
         yield Desk(server, clock, transport, tmp_path)

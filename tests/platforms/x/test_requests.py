@@ -40,17 +40,17 @@ class Tape:
 
 
 @pytest.fixture
-def tape(desk: Desk) -> Tape:
-    tape = Tape(desk.transport, desk.server.url)
-    desk.transport = tape  # type: ignore[assignment]
-    desk.client = desk.connect(premium="yes")
-    desk.server.premium = True
+def tape(xdesk: Desk) -> Tape:
+    tape = Tape(xdesk.transport, xdesk.server.url)
+    xdesk.transport = tape  # type: ignore[assignment]
+    xdesk.client = xdesk.connect(premium="yes")
+    xdesk.server.premium = True
     return tape
 
 
-async def test_a_thread_with_images(desk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
-    await desk.publish(
-        desk.to_send(
+async def test_a_thread_with_images(xdesk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
+    await xdesk.publish(
+        xdesk.to_send(
             "One, with a link: https://example.org/desks",
             "Two.",
             media=[[picture("a.png", alt="A desk"), picture("b.png", alt="")]],
@@ -62,28 +62,28 @@ async def test_a_thread_with_images(desk: Desk, tape: Tape, snapshot: SnapshotAs
     assert "\n".join(tape.lines) == snapshot
 
 
-async def test_a_film(desk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
-    desk.server.media.rounds = 1
-    await desk.publish(desk.to_send("Watch.", media=[[film(size=5 << 20)]]))
+async def test_a_film(xdesk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
+    xdesk.server.media.rounds = 1
+    await xdesk.publish(xdesk.to_send("Watch.", media=[[film(size=5 << 20)]]))
     assert "\n".join(tape.lines) == snapshot
 
 
-async def test_a_poll(desk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
+async def test_a_poll(xdesk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
     poll = {"options": ["Yes", "No"], "duration_minutes": 1440}
-    await desk.publish(desk.to_send("Open?", poll=poll))
+    await xdesk.publish(xdesk.to_send("Open?", poll=poll))
     assert "\n".join(tape.lines) == snapshot
 
 
-async def test_what_comes_afterwards(desk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
-    (id,) = await desk.publish()
-    await desk.client.test()
-    await desk.client.find(desk.outgoing)
-    sent = replace(desk.outgoing, target_id=id)
-    await desk.client.inspect(sent)
-    await desk.client.metrics(sent)
-    edit = desk.to_send("Closed.", action=Action.UPDATE, target_id=id)
-    outcome = await desk.client.commit(edit)
+async def test_what_comes_afterwards(xdesk: Desk, tape: Tape, snapshot: SnapshotAssertion) -> None:
+    (id,) = await xdesk.publish()
+    await xdesk.client.test()
+    await xdesk.client.find(xdesk.outgoing)
+    sent = replace(xdesk.outgoing, target_id=id)
+    await xdesk.client.inspect(sent)
+    await xdesk.client.metrics(sent)
+    edit = xdesk.to_send("Closed.", action=Action.UPDATE, target_id=id)
+    outcome = await xdesk.client.commit(edit)
     assert isinstance(outcome, Published)
-    await desk.client.find(edit)
-    await desk.client.commit(replace(edit, action=Action.DELETE, target_id=outcome.id))
+    await xdesk.client.find(edit)
+    await xdesk.client.commit(replace(edit, action=Action.DELETE, target_id=outcome.id))
     assert "\n".join(tape.lines) == snapshot

@@ -21,10 +21,11 @@ from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.x import EVERYONE, PLATFORM
 from copydesk.platforms.x.attachments import image_rule, is_attachable, is_film
 from copydesk.transformation.condensing import Brief, condense
-from copydesk.transformation.document import ImageReference
+from copydesk.transformation.document import ImageReference, image_paths
 from copydesk.transformation.forms import Form
 from copydesk.transformation.hashtags import hashtags
 from copydesk.transformation.images import CannotFit, plan_fitting
+from copydesk.transformation.nodes import Document
 from copydesk.transformation.room import Bound, Room
 from copydesk.transformation.weighted import weighted_length
 
@@ -68,7 +69,9 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
     )
     chosen = override.get("media")
     if chosen is None:
-        files, file_losses = _attached(content, short.images, limits)
+        unnamed = _unnamed(content, subject.document)
+        images = ((*short.images[0], *unnamed), *short.images[1:])
+        files, file_losses = _attached(content, images, limits)
     else:
         files, file_losses = _chosen(content, chosen, len(short.texts))
     payload: dict[str, Any] = {
@@ -113,6 +116,16 @@ def _unknown(override: Mapping[str, Any]) -> tuple[Loss, ...]:
     )
 
 
+def _unnamed(content: Content, document: Document) -> tuple[ImageReference, ...]:
+    """Return the files that the post has without its text saying where: they go first."""
+    named = {image.path for image in image_paths(document)}
+    return tuple(
+        ImageReference(media.name, media.alt, "")
+        for media in content.media
+        if media.name not in named and media.name != content.cover
+    )
+
+
 def _attached(
     content: Content, images: Sequence[Sequence[ImageReference]], limits: Mapping[str, Limit]
 ) -> tuple[list[tuple[Media, ...]], tuple[Loss, ...]]:
@@ -121,6 +134,11 @@ def _attached(
     taken: list[tuple[Media, ...]] = []
     losses: list[Loss] = []
     for references in images:
+        losses += [
+            Loss(what=f"image {one.path}", how="not attached", why="X takes files, not addresses")
+            for one in references
+            if one.path not in by_name
+        ]
         wanted = {
             one.path: replace(by_name[one.path], alt=one.alt or by_name[one.path].alt)
             for one in references

@@ -1,0 +1,155 @@
+"""Connecting an account to X by each of its ways, and keeping the token good."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+
+from copydesk.core.account import Account
+from copydesk.core.outcomes import Published
+from copydesk.core.states import AccountState, DeliveryState
+from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.x import SCOPES
+from copydesk.testing.clocks import StoppedClock
+from copydesk.testing.fake_x import FakeX
+from copydesk.work.authorising import Wanted, begin_connection
+from copydesk.work.connecting import add_account
+from copydesk.work.desk import Desk
+from copydesk.work.granting import finish_connection
+from copydesk.work.settling import try_account
+from tests.distribution.carrying import add_posts, carry, deliveries
+from tests.distribution.granting import answer_of
+
+BACK = "http://127.0.0.1:9/callback"
+
+
+@pytest.fixture
+async def server(clock: StoppedClock) -> AsyncIterator[FakeX]:
+    async with FakeX(clock=clock) as server:
+        server.token = "nobody's"
+        yield server
+
+
+@pytest.fixture
+async def online(desk: Desk) -> AsyncIterator[Desk]:
+    transport = HttpTransport(user_agent="copydesk-tests")
+    yield replace(desk, transport=transport)
+    await transport.close()
+
+
+async def connect(online: Desk, wanted: Wanted) -> Account:
+    begun = await begin_connection(
+        online, wanted, redirect_uri=BACK, session="browser", actor="test"
+    )
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(begun.authorize_url, allow_redirects=False) as answer,
+    ):
+        back: dict[str, Any] = answer_of(answer.headers["Location"])
+    return await finish_connection(online, back, session="browser", actor="test")
+
+
+@pytest.mark.parametrize("public", [False, True])
+async def test_a_token_is_renewed_every_two_hours_and_each_refresh_token_used_once(
+    online: Desk, server: FakeX, clock: StoppedClock, public: bool
+) -> None:
+    authority = server.door.authority
+    app = authority.register(BACK, public=public)
+    secrets = {} if public else {"client_secret": app.client_secret}
+    account = await connect(
+        online,
+        Wanted(
+            name="xdesk",
+            platform="x",
+            settings={"base_url": server.url, "client_id": app.client_id},
+            secrets=secrets,
+            inbox=True,
+        ),
+    )
+    assert account.identity == "@desk"
+    assert account.scopes == " ".join(SCOPES)
+    for title in ("first", "second", "third"):
+        await add_posts(online, title)
+        await carry(online, account)
+        clock.advance(7_201)
+    assert {d.state for d in await deliveries(online)} == {DeliveryState.DELIVERED}
+    assert len(server.tweets) == 3
+    assert authority.counts["refreshed"] >= 2
+    assert authority.counts["reused"] == 0
+    assert all(d.url.startswith("https://x.com/desk/status/") for d in await deliveries(online))
+
+
+async def test_a_grant_that_was_taken_back_stops_the_account(
+    online: Desk, server: FakeX, clock: StoppedClock
+) -> None:
+    app = server.door.authority.register(BACK)
+    wanted = Wanted(
+        name="xdesk",
+        platform="x",
+        settings={"base_url": server.url, "client_id": app.client_id},
+        secrets={"client_secret": app.client_secret},
+        inbox=True,
+    )
+    account = await connect(online, wanted)
+    server.door.authority.revoke_grant(server.door.authority.grants[0])
+    await add_posts(online, "hello")
+    await carry(online, account)
+    async with online.store.read() as unit:
+        assert (await unit.accounts.get(account.id)).state is AccountState.BLOCKED
+    assert server.tweets == []
+    await connect(online, wanted)
+    await carry(online, account)
+    assert len(server.tweets) == 1
+
+
+async def test_oauth_1_signs_every_call(online: Desk, server: FakeX, clock: StoppedClock) -> None:
+    signing = server.door.signing
+    account = await connect(
+        online,
+        Wanted(
+            name="signed",
+            platform="x",
+            settings={"base_url": server.url, "client_id": signing.app_id},
+            secrets={"client_secret": signing.app_secret},
+            inbox=True,
+            auth="oauth1",
+        ),
+    )
+    await add_posts(online, "signed")
+    clock.advance(90 * 86_400)
+    await carry(online, account)
+    assert (await deliveries(online))[0].state is DeliveryState.DELIVERED
+    assert signing.counts["refused"] == 0
+
+
+async def test_a_pasted_oauth_1_token_signs_too(online: Desk, server: FakeX) -> None:
+    signing = server.door.signing
+    connected = await connect(
+        online,
+        Wanted(
+            name="by-page",
+            platform="x",
+            settings={"base_url": server.url, "client_id": signing.app_id},
+            secrets={"client_secret": signing.app_secret},
+            auth="oauth1",
+        ),
+    )
+    async with online.store.read() as unit:
+        known = online.vault.open(await unit.accounts.secrets(connected.id))
+    await add_account(
+        online,
+        "x",
+        "pasted",
+        settings={"base_url": server.url, "client_id": signing.app_id, "tokens": "oauth1"},
+        secrets={key: known[key] for key in ("access_token", "token_secret", "client_secret")},
+        inbox=False,
+        actor="test",
+    )
+    _, outcome = await try_account(online, "pasted", actor="test")
+    assert isinstance(outcome, Published)
+    assert outcome.id == "@desk"
+    assert server.hits[-1].headers["authorization"].startswith("OAuth ")
