@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Delivery, Rendition, part_count, parts_out
 from copydesk.core.findings import Finding, Severity
-from copydesk.core.post import Media, Post, Revision
+from copydesk.core.post import Content, Media, Post, Revision
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.core.timing import Timing
 from copydesk.core.zones import written
@@ -30,6 +31,7 @@ from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change, freeze
 from copydesk.transformation.content import with_overrides
+from copydesk.transformation.tracking import Tracking
 
 #: States in which an earlier delivery of the same post may still reach the platform.
 _IN_FLIGHT = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
@@ -81,15 +83,26 @@ def subject_of(
     """Return what the account's platform renders: the revision with the author's overrides for the
     platform and the account applied, and the post's frozen publication time.
 
-    Raises `ContentInvalid` when an override cannot stand for its field.
+    Links to the site of the post's original are tagged when it names a campaign. Raises
+    `ContentInvalid` when an override cannot stand for its field.
     """
+    content = with_overrides(revision.content, account.platform, account.name)
     return Subject(
         post_id=post_id,
         revision=revision.number,
-        content=with_overrides(revision.content, account.platform, account.name),
+        content=content,
         published_at=published_at.isoformat(timespec="seconds"),
         updated_at=max(published_at, revision.created_at).isoformat(timespec="seconds"),
+        tracking=_tracking(content, account.platform),
     )
+
+
+def _tracking(content: Content, platform: str) -> Tracking | None:
+    medium = load_platform(platform).manifest.medium
+    host = urlsplit(content.canonical_url).hostname or ""
+    if not (content.campaign and medium and host):
+        return None
+    return Tracking(host=host, source=platform, medium=medium, campaign=content.campaign)
 
 
 async def plan(

@@ -182,7 +182,7 @@ class _Writer:
                 return ["___"]
             case HtmlBlock(html):
                 lines = html.rstrip("\n").split("\n")
-                return [lines[0].lstrip(" ") if starts_item else lines[0], *lines[1:]]
+                return [lines[0].lstrip() if starts_item else lines[0], *lines[1:]]
             case Embed():
                 return (self.flavour.embed or write_directive)(block).split("\n")
             case CallToAction():
@@ -292,7 +292,7 @@ def _ends_open(item: ListItem) -> bool:
 
 
 def _is_open(block: Block, *, at_blank: bool = True) -> bool:
-    """Tell whether raw HTML goes on behind its last line; `at_blank`: what a blank line ends, too."""
+    """Tell whether raw HTML goes on behind its last line; `at_blank`: up to a blank one, too."""
     if not isinstance(block, HtmlBlock):
         return False
     lines = block.html.strip("\n").split("\n")

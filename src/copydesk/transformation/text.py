@@ -212,6 +212,9 @@ class _Writer:
         bare = link.url.removeprefix("mailto:")
         if words and words in {link.url, bare, bare.removeprefix("http://")}:
             return words
+        if words and bare.startswith((f"{words}?utm_", f"{words}&utm_")):
+            # an address that was tagged since: it says where it leads by itself
+            return bare
         match self.links:
             case "inline":
                 return f"{words} ({bare})" if words else bare

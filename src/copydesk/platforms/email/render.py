@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
@@ -19,11 +20,10 @@ from copydesk.platforms.kit.contract import Subject
 from copydesk.transformation.document import (
     image_paths,
     is_remote,
-    parse_markdown,
     with_top_heading,
 )
 from copydesk.transformation.html import html_losses, to_html
-from copydesk.transformation.nodes import Document
+from copydesk.transformation.nodes import Document, Image, Paragraph
 from copydesk.transformation.text import to_text
 
 #: Mail programs ignore style sheets, so looks are attributes. Only tags of the sanitiser's output.
@@ -50,7 +50,9 @@ def render(subject: Subject, account: Account, recipient: str) -> Rendition:
     mode = settings.get("mode") or "newsletter"
     base = settings.get("base_url", "")
     target = content.reply_to if mode == "reply" else None
-    document = parse_markdown(content.body)
+    document = subject.document
+    if mode == "newsletter":
+        document = _with_cover(content, document)
     inline, attached, missing = _place_media(content, document, base)
     unsubscribe = unsubscribe_uris(settings, recipient) if mode == "newsletter" else ()
 
@@ -71,8 +73,8 @@ def render(subject: Subject, account: Account, recipient: str) -> Rendition:
         "to": recipient,
         "reply_to": settings.get("reply_to", ""),
         "subject": _subject(content, target, mode),
-        "text": _text(text, content, mode, unsubscribe),
-        "html": _page(fragment, content, mode, unsubscribe),
+        "text": _text(text, subject, mode, unsubscribe),
+        "html": _page(fragment, subject, mode, unsubscribe),
         "language": content.language,
         "in_reply_to": list(ids),
         "references": list(references),
@@ -122,6 +124,17 @@ def _thread(
     return parent, usable, losses
 
 
+def _with_cover(content: Content, document: Document) -> Document:
+    """Return `document` with the post's main image above it, unless the text shows it itself."""
+    shown = {_bare(reference.path) for reference in image_paths(document)}
+    if not content.cover or _bare(content.cover) in shown:
+        return document
+    alt = next((media.alt for media in content.media if media.name == content.cover), "")
+    url = content.cover if is_remote(content.cover) else quote(content.cover)
+    cover = Paragraph((Image(url, alt or content.title),))
+    return replace(document, blocks=(cover, *document.blocks))
+
+
 def _place_media(
     content: Content, document: Document, base: str
 ) -> tuple[dict[str, dict[str, str]], list[dict[str, str]], list[str]]:
@@ -149,22 +162,24 @@ def _file_name(media: Media) -> str:
     return "".join(c for c in name if c.isprintable() and c != '"') or "file"
 
 
-def _text(text: str, content: Content, mode: str, unsubscribe: tuple[str, ...]) -> str:
+def _text(text: str, subject: Subject, mode: str, unsubscribe: tuple[str, ...]) -> str:
+    content = subject.content
     if mode == "reply":
         return f"{text.strip()}\n"
     parts = [f"{content.title}\n{'=' * min(len(content.title), 72)}" if content.title else "", text]
-    footer = [f"Read it on the web: {content.canonical_url}"] if content.canonical_url else []
+    footer = [f"Read it on the web: {subject.link}"] if subject.link else []
     footer += [f"Unsubscribe: {uri.removeprefix('mailto:')}" for uri in unsubscribe[:1]]
     # "-- " starts a signature, which mail programs set apart
     parts.append("-- \n" + "\n".join(footer) if footer else "")
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def _page(fragment: str, content: Content, mode: str, unsubscribe: tuple[str, ...]) -> str:
+def _page(fragment: str, subject: Subject, mode: str, unsubscribe: tuple[str, ...]) -> str:
+    content = subject.content
     heading = f"<h1>{escape(content.title)}</h1>\n" if mode != "reply" and content.title else ""
     links = []
-    if mode != "reply" and content.canonical_url:
-        links.append(f'<a href="{escape(content.canonical_url)}">Read it on the web</a>')
+    if mode != "reply" and subject.link:
+        links.append(f'<a href="{escape(subject.link)}">Read it on the web</a>')
     links += [f'<a href="{escape(uri)}">Unsubscribe</a>' for uri in unsubscribe[:1]]
     footer = f'<hr>\n<p style="color:#666">{" · ".join(links)}</p>\n' if links else ""
     language = f' lang="{escape(content.language)}"' if content.language else ""

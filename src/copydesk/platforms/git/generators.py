@@ -23,6 +23,7 @@ class Generator:
     """One generator. `images` is a folder of the repository, `images_url` where it is served.
 
     `kept` names the keys an update leaves as they are in the file: addresses and first dates.
+    `series` and `cover` are the keys for those; "series[]" takes a list.
     """
 
     folder: str
@@ -32,6 +33,16 @@ class Generator:
     escape: Callable[[str], Body]
     kept: frozenset[str]
     dated: bool = False
+    series: str = "series"
+    cover: str = "image"
+
+    def extras(self, series: str, cover: str) -> dict[str, Any]:
+        """Return the keys for a series and a main image, where there are any."""
+        found: dict[str, Any] = {}
+        for key, value in ((self.series, series), (self.cover, cover)):
+            if value:
+                found[key.removesuffix("[]")] = [value] if key.endswith("[]") else value
+        return found
 
     def path(self, folder: str, slug: str, published: datetime) -> str:
         """Return where in the repository the post goes."""
@@ -238,6 +249,9 @@ GENERATORS: Final[Mapping[str, Generator]] = {
         keys=_hugo,
         escape=_escape_hugo,
         kept=frozenset({"date", "publishDate", "slug", "url", "aliases"}),
+        # a taxonomy, and what Hugo's own Open Graph template reads
+        series="series[]",
+        cover="images[]",
     ),
     "jekyll": Generator(
         folder="_posts",
@@ -255,6 +269,7 @@ GENERATORS: Final[Mapping[str, Generator]] = {
         keys=_astro,
         escape=_as_it_is,
         kept=frozenset({"pubDate", "slug"}),
+        cover="heroImage",
     ),
     "eleventy": Generator(
         folder="posts",
@@ -271,5 +286,6 @@ GENERATORS: Final[Mapping[str, Generator]] = {
         keys=_plain,
         escape=_as_it_is,
         kept=frozenset({"date", "slug"}),
+        cover="cover",
     ),
 }

@@ -12,6 +12,7 @@ from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.platforms.git.generators import GENERATORS, page_url
 from copydesk.platforms.git.images import file_name, missing_images, relink
+from copydesk.platforms.git.wording import reworded
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.transformation.document import parse_markdown
@@ -34,8 +35,10 @@ def render(subject: Subject, account: Account) -> Rendition:
     served = (account.settings.get("images_url") or generator.images_url).rstrip("/")
     places = {_bare(m.name): f"{content.slug}/{file_name(m)}" for m in content.media}
     addresses = {name: f"{served}/{place}" for name, place in places.items()}
-    linked, stuck = relink(content.body, addresses)
-    body, losses = generator.escape(linked.strip())
+    worded, losses = reworded(content.body, name)
+    linked, stuck = relink(worded, addresses)
+    body, escaped = generator.escape(linked.strip())
+    losses += escaped
     document = parse_markdown(content.body)
     payload = {
         "generator": name,
@@ -45,7 +48,10 @@ def render(subject: Subject, account: Account) -> Rendition:
         "language": content.language,
         "url": page_url(account.settings.get("url", ""), name, path, folder),
         "post_id": subject.post_id,
-        "front_matter": generator.keys(subject),
+        "front_matter": {
+            **generator.keys(subject),
+            **generator.extras(content.series, addresses.get(_bare(content.cover), content.cover)),
+        },
         "body": f"{body.strip()}\n",
         "images": [
             {

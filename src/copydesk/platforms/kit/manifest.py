@@ -91,8 +91,9 @@ class Manifest(_Record):
     forms: tuple[Form, ...] = (Form.ARTICLE,)
     #: what it counts about a post (`Client.metrics`)
     metrics: tuple[Metric, ...] = ()
-    #: the `utm_medium` of links that lead from here
-    medium: Literal["social", "email", "referral", "community"] = "referral"
+    #: the `utm_medium` of links that lead from here; "" where links are never tagged, because it is
+    #: our own site or no place where people read
+    medium: Literal["social", "email", "referral", "community", ""] = "referral"
     #: whether its posts are pages of their own, which other posts announce
     pages: bool = False
     pace: tuple[Pace, ...] = ()

@@ -83,7 +83,8 @@ def render(subject: Subject, account: Account) -> Rendition:
                 "sha256": media.sha256,
                 "size": media.size,
             }
-            for media in content.media
+            # the first picture is the one shown where pages are linked to
+            for media in sorted(content.media, key=lambda media: media.name != content.cover)
         ],
         "images": [{"path": image.path, "alt": image.alt} for image in images],
     }
