@@ -44,6 +44,9 @@ class EngineRig(ABC):
     spoke: ClassVar[str]
     platform: ClassVar[str]
     module: ClassVar[str] = ""
+    #: How many engine seconds each post may take by the platform's own safe pace, where that is so
+    #: slow that the kit's patience would not do.
+    seconds_each: ClassVar[float] = 0.0
 
     def __init__(self, *, folder: Path, home: Path, clock: Clock) -> None:
         self.folder = folder

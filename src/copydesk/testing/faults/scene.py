@@ -15,6 +15,7 @@ from copydesk.testing.clocks import SkewedClock, StoppedClock
 from copydesk.testing.faults.catalogue import CALLS, NETWORK, Fault
 from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.engine import (
+    PATIENCE,
     Engine,
     connect_account,
     open_engine_desk,
@@ -53,7 +54,14 @@ class Scene:
 
     def engine(self, account: Account, desk: Desk | None = None) -> Engine:
         """Return the engine for the account."""
-        return Engine(desk=desk or self.desk, clock=self.clock, account=account, rig=self.rig)
+        patience = PATIENCE + self.rig.seconds_each * self.deliveries
+        return Engine(
+            desk=desk or self.desk,
+            clock=self.clock,
+            account=account,
+            rig=self.rig,
+            patience=patience,
+        )
 
     async def row(self, note: str = "") -> Row:
         """Return what came of it."""

@@ -19,6 +19,8 @@ class LinkedInRig(HttpRig):
     spoke: ClassVar[str] = "linkedin"
     platform: ClassVar[str] = "linkedin"
     author: ClassVar[str] = PAGE
+    #: one post a minute, and as many repeats
+    seconds_each: ClassVar[float] = 180.0
     server: FakeLinkedIn
 
     def make_server(self) -> LoopbackServer:
