@@ -7,7 +7,7 @@ helps.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -22,16 +22,19 @@ class CannotSplit(ValueError):
     """Something that may not be broken (a link, a word) has no room in a part of its own."""
 
 
-def split(text: str, room: Room, *, numbered: bool = False) -> tuple[str, ...]:
+def split(
+    text: str, room: Room, *, numbered: bool = False, headings: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return `text` as parts that each fit into `room`, nothing left out, nothing changed but the
-    white space at the seams. With `numbered` each of several ends in " (2/7)", which counts.
+    white space at the seams. With `numbered` each of several ends in " (2/7)", which counts. A line
+    of `headings` stays with what it stands over where that is possible.
 
     Raises `CannotSplit` naming what does not fit.
     """
     text = text.strip()
     if room.holds(text):
         return (text,)
-    breaks = _breaks(text)
+    breaks = _breaks(text, headings)
     if not numbered:
         return tuple(_parts(text, breaks, room))
     digits = len(str(len(text) // room.guess))
@@ -48,11 +51,12 @@ class _Weight(IntEnum):
     """How good a place is to end a part at."""
 
     CODE = 0
-    CHARACTER = 1
-    WORD = 2
-    SENTENCE = 3
-    LINE = 4
-    PARAGRAPH = 5
+    HEADING = 1
+    CHARACTER = 2
+    WORD = 3
+    SENTENCE = 4
+    LINE = 5
+    PARAGRAPH = 6
 
 
 class _Break(NamedTuple):
@@ -69,7 +73,8 @@ _FULL_ENOUGH: Final = {
     _Weight.LINE: 0.5,
     _Weight.SENTENCE: 0.35,
     _Weight.WORD: 0.1,
-    _Weight.CHARACTER: 0.0,
+    _Weight.CHARACTER: 0.05,
+    _Weight.HEADING: 0.0,
 }
 
 _GAP: Final = regex.compile(r"[^\S\u00a0\u2007\u202f]+")
@@ -143,6 +148,7 @@ def _best(breaks: list[_Break], first: int, farthest: int, start: int) -> int:
         _Weight.SENTENCE,
         _Weight.WORD,
         _Weight.CHARACTER,
+        _Weight.HEADING,
     ):
         for index in range(farthest, first - 1, -1):
             place = breaks[index]
@@ -153,13 +159,13 @@ def _best(breaks: list[_Break], first: int, farthest: int, start: int) -> int:
     return farthest
 
 
-def _breaks(text: str) -> list[_Break]:
+def _breaks(text: str, headings: Collection[str]) -> list[_Break]:
     """Return the places where a part may end, in order, the end of the text as the last."""
     closed = [(span.start, span.end) for span in find_spans(text)]
     code = [match.span() for match in _CODE.finditer(text)] if "`" in text else []
     ends = {end for _, end in sentences(text, sorted(closed))}
     found = [
-        _Break(gap.start(), gap.end(), _weight_of(gap[0], gap.start(), ends))
+        _Break(gap.start(), gap.end(), _weight_of(text, gap.span(), ends, headings))
         for gap in _GAP.finditer(text)
     ]
     # ideographic full stops end sentences without a space
@@ -176,14 +182,16 @@ def _breaks(text: str) -> list[_Break]:
     return [*result, _Break(len(text), len(text), _Weight.PARAGRAPH)]
 
 
-def _weight_of(gap: str, start: int, ends: set[int]) -> _Weight:
-    match gap.count("\n"):
-        case 0:
-            return _Weight.SENTENCE if start in ends else _Weight.WORD
-        case 1:
-            return _Weight.LINE
-        case _:
-            return _Weight.PARAGRAPH
+def _weight_of(
+    text: str, gap: tuple[int, int], ends: set[int], headings: Collection[str]
+) -> _Weight:
+    start, end = gap
+    lines = text.count("\n", start, end)
+    if lines and text[text.rfind("\n", 0, start) + 1 : start] in headings:
+        return _Weight.HEADING
+    if lines:
+        return _Weight.LINE if lines == 1 else _Weight.PARAGRAPH
+    return _Weight.SENTENCE if start in ends else _Weight.WORD
 
 
 def _outside(places: list[_Break], ranges: list[tuple[int, int]]) -> list[_Break]:
