@@ -240,6 +240,7 @@ def test_an_account_that_may_mail_repeats_nothing_blindly() -> None:
     ):
         case = sample_case("paragraph", {"newsletter": newsletter})
         assert case.platform.idempotency(case.account) is expected
+        assert case.platform.reconcile(case.account).absence == (newsletter == "never")
 
 
 @pytest.mark.parametrize("lie", [Lie.RESET_BEFORE_ACCEPT, Lie.HTML])

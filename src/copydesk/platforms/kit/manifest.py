@@ -52,9 +52,14 @@ Api = Version
 class Reconcile(_Record):
     """How an unknown outcome is resolved: can the spoke look, how long the platform needs to show a
     new post (`delay` seconds), how often to look before a person is asked, and how long what it has
-    taken may stay unpublished before a person is asked (`public_within` seconds)."""
+    taken may stay unpublished before a person is asked (`public_within` seconds).
+
+    `absence` is False where what does not show may still be on its way (a mailing): then nobody can
+    be sure, and a person is asked rather than sending it again.
+    """
 
     find: bool
+    absence: bool = True
     delay: float = Field(default=0.0, ge=0)
     looks: int = Field(default=5, gt=0)
     public_within: float = Field(default=86_400.0, gt=0)

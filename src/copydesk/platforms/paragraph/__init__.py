@@ -10,11 +10,15 @@ from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.base_url import check_base_url
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
-from copydesk.platforms.kit.manifest import Idempotency, Manifest, read_manifest
+from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
 from copydesk.platforms.kit.public_files import IMAGES_URL_HELP, check_images_url
 
 #: When a post is mailed: not at all, where the post itself asks for it, or always.
 NEWSLETTERS = ("never", "when asked", "always")
+
+
+def _may_mail(account: Account) -> bool:
+    return account.settings.get("newsletter", "never") != "never"
 
 
 class Paragraph(Platform):
@@ -77,9 +81,11 @@ class Paragraph(Platform):
     def idempotency(self, account: Account) -> Idempotency:
         """Return that publishing a draft again changes nothing, unless it may send mails: what may
         have been mailed is never repeated."""
-        if account.settings.get("newsletter", "never") != "never":
-            return Idempotency.NONE
-        return self.manifest.idempotency
+        return Idempotency.NONE if _may_mail(account) else self.manifest.idempotency
+
+    def reconcile(self, account: Account) -> Reconcile:
+        """Return that a draft proves nothing about a mailing, which may be under way."""
+        return self.manifest.reconcile.model_copy(update={"absence": not _may_mail(account)})
 
     def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
         """Return the id of the draft that was made for `delivery`: an address does not hold one."""

@@ -59,15 +59,16 @@ async def compare(
 
 async def _uncertain(desk: Desk, rig: EngineRig, delivery: Delivery) -> bool:
     """Tell whether nobody could have known what became of `delivery`: it was called, and the
-    platform neither knows a repeated key nor can be asked."""
+    platform neither knows a repeated key nor can be asked in a way that settles it."""
     platform = load_platform(rig.platform)
     async with desk.store.read() as unit:
         account = await unit.accounts.get(delivery.account_id)
+    reconcile = platform.reconcile(account)
     return (
         delivery.reason_code in _UNCERTAIN
         and delivery.attempts > 0
         and platform.idempotency(account) is Idempotency.NONE
-        and not platform.reconcile(account).find
+        and not (reconcile.find and reconcile.absence)
     )
 
 
