@@ -71,10 +71,7 @@ def as_post(source: Source, room: Room, most: int | None = None) -> Extract:
     """Return one text: title, gist, link, tags. The gist is the summary, else the first sentences,
     `most` characters of it at most; what has no room is left out, the tags first."""
     taken = Extract()
-    tags = source.tags
-    if tags and not room.holds(join(source.title, source.link, tags)):
-        taken.no_room.append(f"tags {tags}")
-        tags = ""
+    tags = _tags(source, taken, room)
     gist = _gist(
         source, taken, most, lambda gist: room.holds(join(source.title, gist, source.link, tags))
     )
@@ -128,9 +125,10 @@ def as_thread(source: Source, room: Room, most_parts: int, numbered: bool) -> Ex
 def as_summary(source: Source, room: Room) -> Extract:
     """Return one text for a newsletter: title, lead, a point for each section, link, tags."""
     taken = Extract()
+    tags = _tags(source, taken, room)
 
     def whole(gist: str, lines: Sequence[str] = ()) -> str:
-        return join(source.title, gist, "\n".join(lines), source.link, source.tags)
+        return join(source.title, gist, "\n".join(lines), source.link, tags)
 
     gist = _gist(source, taken, _LEAD, lambda gist: room.holds(whole(gist)))
     points = [
@@ -149,6 +147,14 @@ def as_summary(source: Source, room: Room) -> Extract:
     taken.sentences += sum(len(said) for _, said in points[: len(lines)])
     taken.texts.append(whole(gist, lines))
     return taken
+
+
+def _tags(source: Source, taken: Extract, room: Room) -> str:
+    """Return the tags where they have room beside title and link."""
+    if not source.tags or room.holds(join(source.title, source.link, source.tags)):
+        return source.tags
+    taken.no_room.append(f"tags {source.tags}")
+    return ""
 
 
 def _gist(source: Source, taken: Extract, most: int | None, holds: Callable[[str], bool]) -> str:
