@@ -32,6 +32,22 @@ MOST_IMAGE: Final = 8_000_000
 #: The name of a mutation in a request's body.
 _MUTATION: Final = re.compile(rb"mutation (\w+)\(")
 
+#: What the inputs may have, as in the published schema; GraphQL refuses everything else.
+_TAG: Final = frozenset({"slug", "name"})
+_SETTINGS: Final = frozenset(
+    {"enableTableOfContent", "delist", "activateNewsletter", "slugOverridden"}
+)
+_BOTH: Final = frozenset(
+    {
+        "title", "subtitle", "contentMarkdown", "slug", "tags", "seriesId", "disableComments",
+        "originalArticleURL", "publishedAt", "publishAs", "coAuthors",
+    }
+)  # fmt: skip
+_DRAFT: Final = _BOTH | {"publicationId", "settings", "metaTags", "coverImageOptions"}
+_UPDATE: Final = _BOTH | {
+    "id", "coverImage", "metaTitle", "metaDescription", "ogImage", "isDelisted", "enableToc",
+}  # fmt: skip
+
 NO_PRO: Final = (
     "Publication does not have an active Pro plan. "
     "Upgrade in your dashboard to access this via the API."
@@ -280,9 +296,9 @@ class FakeHashnode(LoopbackServer):
         return {name: resolve for name, resolve in known.items() if name not in newer}
 
     def _create_draft(self, input: Mapping[str, Any]) -> dict[str, Any]:
+        _check(input, _DRAFT, "CreateDraftInput")
         if input.get("publicationId") != PUBLICATION:
             raise GraphQLError("NOT_FOUND", "Publication not found")
-        _check(input)
         draft = self._entry(dict(input))
         self.drafts.append(draft)
         return {"draft": self._draft(draft, draft.now)}
@@ -309,10 +325,10 @@ class FakeHashnode(LoopbackServer):
         return {"post": self._post(post, post.now)}
 
     def _update_post(self, input: Mapping[str, Any]) -> dict[str, Any]:
+        _check(input, _UPDATE, "UpdatePostInput")
         post = next((p for p in self.active() if p.id == input.get("id")), None)
         if post is None:
             raise GraphQLError("NOT_FOUND", "Post not found")
-        _check(input)
         self.change(post, **{key: value for key, value in input.items() if key != "id"})
         return {"post": self._post(post, post.now)}
 
@@ -376,10 +392,19 @@ class FakeHashnode(LoopbackServer):
         return web.Response(status=204)
 
 
-def _check(input: Mapping[str, Any]) -> None:
-    if len(input.get("tags") or ()) > MOST_TAGS:
+def _check(input: Mapping[str, Any], known: frozenset[str], type_name: str) -> None:
+    tags, settings = input.get("tags") or [], input.get("settings") or {}
+    unknown = [
+        *(set(input) - known),
+        *(set(settings) - _SETTINGS),
+        *(name for tag in tags for name in set(tag) - _TAG),
+    ]
+    if unknown:
+        message = f'Field "{unknown[0]}" is not defined by type "{type_name}".'
+        raise GraphQLError("GRAPHQL_VALIDATION_FAILED", message)
+    if len(tags) > MOST_TAGS:
         raise GraphQLError("BAD_USER_INPUT", "A post can have at most 15 tags")
-    if any(not tag.get("slug") for tag in input.get("tags") or ()):
+    if any(not tag.get("slug") for tag in tags):
         raise GraphQLError("BAD_USER_INPUT", "A tag needs a slug")
 
 

@@ -9,17 +9,36 @@ code.
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from copydesk.core.findings import Loss
 from copydesk.platforms.devto.liquid import guard
+from copydesk.platforms.devto.rawtags import stripped
 from copydesk.transformation.document import changed, walk
 from copydesk.transformation.markdown import Flavour, to_markdown
-from copydesk.transformation.nodes import CodeBlock, Document, Inline, LineBreak, Text
+from copydesk.transformation.nodes import (
+    Block,
+    CodeBlock,
+    Document,
+    HtmlBlock,
+    HtmlInline,
+    Inline,
+    LineBreak,
+    Text,
+)
+
+Node = TypeVar("Node", Block, Inline)
 
 _FRONT_MATTER: Final = re.compile(r"\A(\s*)---")
 _RULE: Final = re.compile(r"\A\s*-{3,}[ \t]*$", re.MULTILINE)
 _DASHES: Final = re.compile(r"^---", re.MULTILINE)
+
+#: Code that contains a fence of its own.
+_LONG_FENCE: Final = re.compile(
+    r"^(?P<indent>[ >]*)(?P<fence>`{4,})(?P<info>[^`\n]*)\n(?P<code>.*?)^(?P=indent)(?P=fence)$",
+    re.MULTILINE | re.DOTALL,
+)
 
 #: How many lines of dashes a Forem leaves alone: those of a front matter.
 _LEFT_ALONE: Final = 2
@@ -53,14 +72,31 @@ def to_forem(document: Document, *, runs_liquid: bool = False) -> tuple[str, tup
     With `runs_liquid` the author's own Liquid tags stay tags; else they are shown as they stand.
     """
     flavour = FOREM_WITH_LIQUID if runs_liquid else FOREM
-    markdown, losses = to_markdown(changed(document, inline=_joined), flavour)
-    body = _without_front_matter(markdown.strip("\n"))
-    return body, (*losses, *_longer_dashes(document, body))
+    prepared = changed(document, inline=_joined)
+    if not runs_liquid:
+        # the flavour guards words; raw HTML goes out as it stands, and Liquid reads it all the same
+        prepared = changed(prepared, block=_guarded, inline=_guarded)
+    markdown, losses = to_markdown(prepared, flavour)
+    body = _LONG_FENCE.sub(_with_tildes, _without_front_matter(markdown.strip("\n")))
+    return body, (*losses, *stripped(document), *_longer_dashes(document, body))
 
 
 def _joined(node: Inline) -> Inline:
     # a Forem shows the end of a source line as a break, which nobody asked for
     return Text(" ") if isinstance(node, LineBreak) and not node.hard else node
+
+
+def _guarded(node: Node) -> Node:
+    return (
+        replace(node, html=guard(node.html)) if isinstance(node, HtmlBlock | HtmlInline) else node
+    )
+
+
+def _with_tildes(fence: re.Match[str]) -> str:
+    # a Forem ends code at the next three backticks, however many it began with
+    if "~~~" in fence["code"]:
+        return fence[0]
+    return f"{fence['indent']}~~~{fence['info']}\n{fence['code']}{fence['indent']}~~~"
 
 
 def _without_front_matter(body: str) -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from copydesk.transformation.markdown import Flavour
+from copydesk.core.findings import Loss
+from copydesk.transformation.document import walk
+from copydesk.transformation.markdown import Flavour, to_markdown
+from copydesk.transformation.nodes import Document, HtmlBlock, HtmlInline
+
+_OPENING: Final = re.compile(r"<([a-zA-Z][\w-]*)")
 
 #: The way of writing an embed is from memory (platform sheet, 2026-11-21); it stands on a line of
 #: its own.
@@ -17,3 +23,22 @@ HASHNODE: Final = Flavour(
     top_heading=2,
     embed=lambda node: f"%[{node.url}]",
 )
+
+
+def to_hashnode(document: Document) -> tuple[str, tuple[Loss, ...]]:
+    """Return `document` as the body of a post, and what that could not carry over, or may not."""
+    markdown, losses = to_markdown(document, HASHNODE)
+    names = {
+        name.lower()
+        for node in walk(document)
+        if isinstance(node, HtmlBlock | HtmlInline)
+        for name in _OPENING.findall(node.html)
+    }
+    if names:
+        raw = Loss(
+            what=f"raw HTML <{'>, <'.join(sorted(names))}>",
+            how="sent as written; look how it is shown",
+            why="Hashnode takes a limited set of elements, which it does not name",
+        )
+        losses = (*losses, raw)
+    return markdown.strip("\n"), losses

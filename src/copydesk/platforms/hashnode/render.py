@@ -14,12 +14,11 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Media
-from copydesk.platforms.hashnode.markdown import HASHNODE
+from copydesk.platforms.hashnode.markdown import to_hashnode
 from copydesk.platforms.hashnode.placing import placeholder
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.public_files import public_address
 from copydesk.transformation.document import image_paths, is_remote, local_path, with_urls
-from copydesk.transformation.markdown import to_markdown
 from copydesk.transformation.nodes import Document, Heading, plain
 from copydesk.transformation.slugs import slugify
 from copydesk.transformation.tags import TagRule, map_tags
@@ -45,8 +44,7 @@ def render(subject: Subject, account: Account) -> Rendition:
     }
     files = _Files(content, account)
     document = files.placed(_without_title(subject.document, content.title))
-    markdown, losses = to_markdown(document, HASHNODE)
-    body = markdown.strip("\n")
+    body, losses = to_hashnode(document)
     tags, tag_losses = _tags(content.tags)
     cover = str(override.get("cover", content.cover))
     series = str(override.get("series", content.series))
