@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from copydesk.core.post import Content
 from copydesk.testing.fake_x import FakeX
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.rig import HttpRig, marker_in
+from copydesk.testing.faults.rig import HttpRig, marker_in, thread_of, whole_threads
 from copydesk.testing.loopback import LoopbackServer
 
 
@@ -54,3 +55,22 @@ class XRig(HttpRig):
         """Issue a new token; the old one is dead from now on."""
         self.server.token = f"{self.server.token}-again"
         return super().mend()
+
+
+class XThreadRig(XRig):
+    """The same account, where every post is a chain of replies."""
+
+    spoke: ClassVar[str] = "x+thread"
+
+    def content(self, marker: str) -> Content:
+        """Return a post of several parts."""
+        return thread_of(self.platform, marker)
+
+    def copies(self) -> Counter[str]:
+        """Count the threads that are whole; a part that answers another post is none of theirs."""
+        markers = {tweet.id: marker_in(tweet.sent) for tweet in self.server.tweets}
+        return whole_threads(
+            tweet.sent
+            for tweet in self.server.tweets
+            if not tweet.reply_to or markers.get(tweet.reply_to) == markers[tweet.id]
+        )
