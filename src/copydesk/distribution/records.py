@@ -20,7 +20,7 @@ import structlog
 from copydesk.core.account import Account, Lease
 from copydesk.core.breaker import Breaker
 from copydesk.core.delivery import Delivery, Intent, Outgoing, Receipt, parts_out
-from copydesk.core.errors import Conflict
+from copydesk.core.errors import Conflict, TransitionNotAllowed
 from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.closing import close_scope
@@ -406,6 +406,8 @@ def outgoing_of(one: Awake, first_calls: Mapping[str, datetime] = MappingProxyTy
 
 
 def _overtaken(delivery: Delivery, error: Conflict) -> None:
+    if isinstance(error, TransitionNotAllowed):
+        raise error
     # a callback or a person knew before us: what they said holds, and the round goes on
     _log.info("look_overtaken", delivery=delivery.id, reason=error.message)
 

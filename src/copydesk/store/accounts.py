@@ -349,7 +349,7 @@ def leases(dialect: Dialect) -> sa.Select[tuple[str, int, str, datetime]]:
         )
         .where(listed(accounts.c.id, "ids", dialect))
         .order_by(accounts.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)  # whoever only refers to an account does not wait for us
     )
 
 

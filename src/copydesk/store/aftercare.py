@@ -110,7 +110,7 @@ class Aftercare:
             .where(deliveries.c.account_id == account_id, deliveries.c.inspect_at <= self._unit.now)
             .order_by(deliveries.c.inspect_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(key_share=True, skip_locked=True)
         )
         ids = [row.id for row in await self._unit.connection.execute(wanted)]
         await self._unit.connection.execute(

@@ -75,7 +75,9 @@ class Credentials:
     async def lock(self, account_id: str) -> Account:
         """Return the account and keep its row from changing until the unit of work ends."""
         await self._unit.connection.execute(
-            sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
+            sa.select(accounts.c.id)
+            .where(accounts.c.id == account_id)
+            .with_for_update(key_share=True)
         )
         return await self._unit.accounts.get(account_id)
 

@@ -414,7 +414,7 @@ def standing(dialect: Dialect) -> sa.Select[tuple[str, str]]:
         sa.select(deliveries.c.id, deliveries.c.state)
         .where(listed(deliveries.c.id, "ids", dialect))
         .order_by(deliveries.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 

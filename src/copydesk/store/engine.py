@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from copydesk.core.clock import Clock
-from copydesk.core.errors import ConfigError, StoreUnavailable
+from copydesk.core.errors import ConfigError, Conflict, StoreUnavailable
 from copydesk.core.ids import IdFactory
 from copydesk.store.codec import to_json_text
 from copydesk.store.sqlite import connect as connect_sqlite
@@ -78,7 +78,7 @@ class Store:
         """Open a writing unit of work for `actor`; commits on success, rolls back on error.
 
         Job hints given to the unit leave through the outbox: inside the transaction on PostgreSQL,
-        after the commit when embedded. Raises `StoreUnavailable` when the database is not there.
+        after the commit when embedded. Raises as `connect` does; nothing was changed then.
         """
         async with self.writer, self.connect(write=True) as connection:
             work = UnitOfWork(connection, self.clock, self.ids, actor)
@@ -96,19 +96,31 @@ class Store:
 
     @asynccontextmanager
     async def connect(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
-        """Open a connection in a transaction that is rolled back unless committed."""
+        """Open a connection in a transaction that is rolled back unless committed.
+
+        Raises `StoreUnavailable` when the database is not there, `Conflict` when it ended the
+        transaction in favour of another one.
+        """
         try:
             async with AsyncExitStack() as stack:
                 try:
                     connection = await stack.enter_async_context(self.engine.connect())
                 except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
                     raise unavailable(self.engine, error) from error
+                except Exception as error:
+                    # before there is a connection the driver speaks for itself
+                    if not (is_gone(error) or _sqlstate(error)):
+                        raise
+                    raise unavailable(self.engine, error) from error
                 await connection.execution_options(copydesk_write=write)
                 yield connection
-        except (OSError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        except OSError as error:
             raise unavailable(self.engine, error) from error
         except sa.exc.DBAPIError as error:
-            if error.connection_invalidated:
+            if gave_way(error.orig):
+                raise outrun() from error
+            away = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+            if away or error.connection_invalidated or is_gone(error.orig):
                 raise unavailable(self.engine, error) from error
             raise
 
@@ -227,6 +239,36 @@ def _upgrade(connection: sa.Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def is_gone(error: BaseException | None) -> bool:
+    """Whether the server, not the statement, is the reason: connection, resources, operator or
+    system by the classes of SQLSTATE, or the driver cannot speak to it."""
+    state = _sqlstate(error)
+    if state[:2] in {"08", "53", "57", "58"} or isinstance(error, OSError):
+        return True
+    return type(error).__name__ in {"InterfaceError", "InternalClientError"}
+
+
+def gave_way(error: BaseException | None) -> bool:
+    """Whether the database undid a transaction because of another one, so that it may be repeated:
+    a deadlock or a serialization failure (class 40), a lock that is not given (55P03), a statement
+    prepared before the schema changed."""
+    state = _sqlstate(error)
+    stale = type(error).__name__ == "InvalidCachedStatementError"
+    return state[:2] == "40" or state == "55P03" or stale
+
+
+def outrun() -> Conflict:
+    """Return what to raise when a transaction had to give way."""
+    return Conflict(
+        "The database put another transaction first.",
+        remedy="Nothing was changed; try again.",
+    )
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def unavailable(engine: AsyncEngine, error: BaseException) -> StoreUnavailable:

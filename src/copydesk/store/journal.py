@@ -19,7 +19,7 @@ import structlog
 
 from copydesk.core.account import Lease
 from copydesk.core.delivery import Intent, Receipt
-from copydesk.core.errors import StoreUnavailable
+from copydesk.core.errors import Conflict, StoreUnavailable
 from copydesk.core.states import check_transition
 from copydesk.store.accounts import HOLD, RELEASE, TAKE, lease_lost, leases
 from copydesk.store.deliveries import INTEND, MOVE, RECEIVE, Change, moved_meanwhile, standing
@@ -38,6 +38,9 @@ MOST = 1000
 
 #: For how many seconds the writer keeps its connection when nobody hands anything in.
 LINGER = 0.1
+
+#: For how many seconds a group that had to give way stays away before it is written again.
+GIVING_WAY = 0.05
 
 #: What a transaction writes: rows by statement.
 Rows = list[tuple[Prepared, list[Row]]]
@@ -128,8 +131,9 @@ class Journal:
         """Write `entry`; return once it is durable.
 
         Raises `LeaseLost` when the lease is somebody else's, `Conflict` when a delivery has moved
-        meanwhile, `TransitionNotAllowed` for an illegal step, `StoreUnavailable` when the database
-        cannot be used. Nothing of the entry is written then.
+        meanwhile or the database put others first twice, `TransitionNotAllowed` for an illegal
+        step, `StoreUnavailable` when the database cannot be used. Nothing of the entry is written
+        then.
         """
         lease = entry.proves or entry.releases
         await self._hand_in(
@@ -208,7 +212,7 @@ class Journal:
 
     # -- committing -------------------------------------------------------------------------------
 
-    async def _commit(self, speak: Speak, group: list[_Waiting]) -> None:
+    async def _commit(self, speak: Speak, group: list[_Waiting], *, again: bool = True) -> None:
         # for who no longer waits, its lease having run out, no call would follow an intent
         group = [waiting for waiting in group if waiting.counts]
         if not group:
@@ -218,6 +222,13 @@ class Journal:
         except StoreUnavailable as error:
             _refuse(group, error)
             raise
+        except Conflict as error:
+            # the database put somebody else first, who needs a moment to take the locks we gave up
+            if again:
+                await asyncio.sleep(GIVING_WAY)
+                await self._commit(speak, group, again=False)
+            else:
+                _refuse(group, error)
         except Exception as error:
             if len(group) == 1:
                 _refuse(group, error)

@@ -79,7 +79,9 @@ class Schedules:
         """Let nobody else take a slot of this account until the unit of work ends."""
         # SQLite has one writer anyway, and knows no such word
         await self._unit.connection.execute(
-            sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
+            sa.select(accounts.c.id)
+            .where(accounts.c.id == account_id)
+            .with_for_update(key_share=True)
         )
 
     async def taken(self, account_id: str, slots: Sequence[datetime]) -> set[datetime]:

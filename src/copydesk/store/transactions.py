@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from copydesk.store.engine import unavailable
+from copydesk.store.engine import gave_way, is_gone, outrun, unavailable
 from copydesk.store.prepared import Prepared, Row
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ Speak = Callable[[Steps], Coroutine[Any, Any, None]]
 async def speaking(store: Store) -> AsyncIterator[Speak]:
     """Keep a connection of `store` for transactions that follow each other.
 
-    They raise `StoreUnavailable` when the database cannot be used, and what the driver raises.
+    They raise `StoreUnavailable` when the database cannot be used, `Conflict` when it ended one in
+    favour of another transaction, and what the driver raises.
     """
     async with store.connect(write=True) as connection:
         raw = await connection.get_raw_connection()
@@ -64,7 +65,9 @@ async def speaking(store: Store) -> AsyncIterator[Speak]:
             try:
                 await _on_postgres(driver, steps)
             except Exception as error:
-                if not _is_gone(error):
+                if gave_way(error):
+                    raise outrun() from error
+                if not is_gone(error):
                     raise
                 await connection.invalidate()
                 raise unavailable(store.engine, error) from error
@@ -105,12 +108,3 @@ def _next(steps: Steps, answer: Sequence[Any] | None) -> Ask | Put | None:
         return steps.send(answer)
     except StopIteration:
         return None
-
-
-def _is_gone(error: Exception) -> bool:
-    """Whether the server, not the statement, is the reason (classes of SQLSTATE)."""
-    from asyncpg import InterfaceError
-
-    state = str(getattr(error, "sqlstate", None) or "")
-    # connection, resources, operator, system
-    return state[:2] in {"08", "53", "57", "58"} or isinstance(error, OSError | InterfaceError)

@@ -52,6 +52,8 @@ async def _hold(desk: Desk, post_id: str, error: Exception) -> None:
     reason = f"its deliveries could not be planned: {error!r}"[:500]
     async with desk.store.begin("distribution") as unit:
         post = await unit.posts.get(post_id)
+        if post.state is not PostState.APPROVED:
+            return  # another worker has planned it meanwhile
         await unit.posts.move(post, PostState.HELD, reason=reason)
         await unit.reviews.open(
             post.workspace_id, post.id, post.revision_id, await unit.posts.risk(post.id), [reason]
