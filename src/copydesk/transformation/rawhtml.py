@@ -22,7 +22,10 @@ ALLOWED_TAGS: Final = frozenset({
 #: Elements whose content is code or data, never text for a reader.
 OPAQUE_TAGS: Final = frozenset({"script", "style", "template"})
 
-_BREAKING: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
+_BREAKING: Final = frozenset({
+    "blockquote", "br", "dd", "div", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5",
+    "h6", "li", "p", "section", "summary", "tr",
+})  # fmt: skip
 
 
 class _Reader(HTMLParser):
