@@ -10,6 +10,7 @@ from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.auth import AuthKind, ClientAuth, Endpoints, OAuth2Code
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
+from copydesk.platforms.kit.forms import form_setting
 from copydesk.platforms.kit.manifest import Manifest, Reconcile, read_manifest
 
 VISIBILITIES = ("PUBLIC", "CONNECTIONS", "LOGGED_IN")
@@ -76,6 +77,7 @@ class LinkedIn(Platform):
             default="PUBLIC",
             choices=VISIBILITIES,
         ),
+        form_setting(manifest),
     )
 
     def render(self, subject: Subject, account: Account, recipient: str = "") -> Rendition:

@@ -16,15 +16,17 @@ from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Media, Tier
 from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.forms import form_of
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.linkedin import PLATFORM
 from copydesk.platforms.linkedin.little import length, shown, to_little
 from copydesk.platforms.linkedin.uploads import DOCUMENTS, image_rule
 from copydesk.transformation.condensing import Brief, Short, condense
-from copydesk.transformation.document import ImageReference
+from copydesk.transformation.document import ImageReference, image_paths
 from copydesk.transformation.excerpt import excerpt
-from copydesk.transformation.forms import Form
 from copydesk.transformation.hashtags import hashtags
 from copydesk.transformation.images import CannotFit, plan_fitting
+from copydesk.transformation.nodes import Document
 from copydesk.transformation.room import Bound, Room
 
 #: What an author may set for LinkedIn alone.
@@ -54,10 +56,10 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
     }
     tags, tag_losses = hashtags(content.tags)
     room = Room((Bound(length, limits["text"].value, "characters as LinkedIn counts them"),))
-
+    form = form_of(PLATFORM.manifest, account, override)
     brief = Brief(
         platform="linkedin",
-        form=Form.POST,
+        form=form,
         room=room,
         override=override,
         link=subject.link,
@@ -67,6 +69,8 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
     text = "\n\n".join(draft.short.texts)
     commentary = to_little(text)
     payload: dict[str, Any] = {
+        # an unknown form is refused by `validate`
+        "form": str(override.get("form") or form),
         "commentary": commentary,
         "visibility": str(
             override.get("visibility") or account.settings.get("visibility") or "PUBLIC"
@@ -89,7 +93,8 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
 def _draft(subject: Subject, brief: Brief, attach: str, limits: Mapping[str, Limit]) -> _Draft:
     content, document = subject.content, subject.document
     short = condense(content, document, brief)
-    files = _files(content, short)
+    references = _references(content, document, short)
+    files = _files(content, references)
     papers = tuple(media for media in files if media.content_type in DOCUMENTS)
     pictures = tuple(media for media in files if media.content_type.startswith("image/"))
     if papers and attach in {"", "document"}:
@@ -103,19 +108,31 @@ def _draft(subject: Subject, brief: Brief, attach: str, limits: Mapping[str, Lim
     else:
         chosen = (_nothing(), ())
     content_payload, media = chosen
-    left_out = _left_out(content, short, media)
+    left_out = _left_out(content, references, media)
     changed = tuple(loss for item in media for loss in _changed(item, limits))
     return _Draft(short, content_payload, media, (*left_out, *changed))
 
 
-def _files(content: Content, short: Short) -> tuple[Media, ...]:
-    """Return the post's files that its text shows, described as the text describes them."""
-    said = {image.path: image for images in short.images for image in images}
-    return tuple(
-        replace(media, alt=said[media.name].alt or media.alt)
+def _references(content: Content, document: Document, short: Short) -> tuple[ImageReference, ...]:
+    """Return what the text shows, and the files that came with the post without standing in it."""
+    named = {image.path for image in image_paths(document)} | {content.cover}
+    unnamed = (
+        ImageReference(media.name, media.alt, "")
         for media in content.media
-        if media.name in said
+        if media.name not in named
     )
+    return (*(image for images in short.images for image in images), *unnamed)
+
+
+def _files(content: Content, references: Sequence[ImageReference]) -> tuple[Media, ...]:
+    """Return the files that are meant, in their order, described as the text describes them."""
+    known = {media.name: media for media in content.media}
+    found = {
+        image.path: replace(known[image.path], alt=image.alt or known[image.path].alt)
+        for image in references
+        if image.path in known
+    }
+    return tuple(found.values())
 
 
 def _thumbnail(content: Content, pictures: Sequence[Media]) -> tuple[Media, ...]:
@@ -167,14 +184,15 @@ def _name(media: Media) -> str:
     return media.name.rpartition("/")[2]
 
 
-def _left_out(content: Content, short: Short, media: tuple[Media, ...]) -> tuple[Loss, ...]:
-    """Return what of the pictures and files that the text shows does not go along."""
+def _left_out(
+    content: Content, references: Sequence[ImageReference], media: tuple[Media, ...]
+) -> tuple[Loss, ...]:
+    """Return what of the pictures and files that are meant does not go along."""
     attached = {item.name for item in media}
     types = {item.name: item.content_type for item in content.media}
     return tuple(
         Loss(what=f"image {image.path}", how="not attached", why=_why_not(image, types))
-        for images in short.images
-        for image in images
+        for image in references
         if image.path not in attached
     )
 

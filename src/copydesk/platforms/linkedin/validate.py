@@ -9,8 +9,9 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Media
+from copydesk.platforms.kit.forms import check_form
 from copydesk.platforms.kit.manifest import Limit
-from copydesk.platforms.linkedin import VISIBILITIES
+from copydesk.platforms.linkedin import PLATFORM, VISIBILITIES
 from copydesk.platforms.linkedin.render import ATTACHMENTS
 from copydesk.platforms.linkedin.settings import author_of
 from copydesk.platforms.linkedin.uploads import image_rule
@@ -23,6 +24,7 @@ def validate(rendition: Rendition, account: Account, limits: Mapping[str, Limit]
     """Return all findings about `rendition` under `limits`. Pure."""
     payload = rendition.payload
     return [
+        *check_form(PLATFORM.manifest, payload),
         *_check_text(payload, limits["text"]),
         *_check_visibility(payload["visibility"], account),
         *_check_attachment(payload, limits),

@@ -120,6 +120,8 @@ def _prepare(rig: EngineRig, store: str, fault: Fault, deliveries: int) -> None:
         rig.not_applicable("SQLite has no server that could go away")
     elif fault is Fault.DISK_FULL and store != "sqlite":
         rig.not_applicable("PostgreSQL's disk cannot be filled without a file system of its own")
+    elif fault is Fault.QUEUE_LOST and rig.seconds_each:
+        rig.not_applicable("its real worker would wait for minutes between two posts")
     elif fault is Fault.TOKEN_ROTATED and not isinstance(rig, SandboxOAuthRig):
         rig.not_applicable("this spoke has no tokens that rotate")
     elif fault is not Fault.TOKEN_ROTATED and isinstance(rig, SandboxOAuthRig):
