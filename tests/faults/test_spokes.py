@@ -13,7 +13,7 @@ from copydesk.testing.faults.rig import EngineRig
 from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.scenarios import run_scenario
 
-CERTAIN = ("webhook+status", "sandbox+key", "mastodon", "specimen+client_id")
+CERTAIN = ("webhook+status", "sandbox+key", "sandbox+thread", "mastodon", "specimen+client_id")
 BLIND = ("webhook", "email", "sandbox+blind")
 EVERYWHERE = (Fault.KILL_AFTER_ACCEPT, Fault.DISK_FULL)
 POSTS = 6
