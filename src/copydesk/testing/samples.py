@@ -51,19 +51,6 @@ NODES: Final[Mapping[str, str]] = {
     "HTML block": "<details><summary>keptsummary</summary>keptdetails</details>",
 }
 
-_EXAMPLES: Final[Mapping[str, str]] = {
-    "url": "https://example.org",
-    "remote": "https://example.org/site.git",
-    "folder": "site",
-    "path": "site",
-    "dir": "site",
-    "mail": "desk@example.org",
-    "from": "desk@example.org",
-    "address": "desk@example.org",
-    "port": "2525",
-    "host": "smtp.example.org",
-}
-
 
 def sample_media(name: str = "pixel.png", alt: str = "A single pixel") -> Media:
     """Return an image of one pixel as a post's media file."""
@@ -170,7 +157,9 @@ def sample_case(
     `settings` and `secrets` go before examples made up for the required ones.
     """
     platform = load_platform(name)
-    made_up = {s.key: _example(s) for s in platform.settings if s.required or s.default}
+    made_up = {
+        s.key: _example(s) for s in platform.settings if s.required or s.default or s.example
+    }
     hidden = {s.key for s in platform.settings if s.secret}
     given = {**made_up, **(settings or {}), **(secrets or {})}
     account = Account(
@@ -190,9 +179,8 @@ def sample_case(
 
 
 def _example(setting: Setting) -> str:
-    if setting.default or setting.choices:
-        return setting.default or setting.choices[0]
-    if setting.secret:
-        return "made-up-secret-0123456789"
-    known = (value for part, value in _EXAMPLES.items() if part in setting.key)
-    return next(known, "example")
+    if setting.default or setting.example or setting.choices:
+        return setting.default or setting.example or setting.choices[0]
+    if setting.generate:
+        return setting.generate(bytes(range(32)))
+    return "made-up-secret-0123456789" if setting.secret else "example"

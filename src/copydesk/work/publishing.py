@@ -264,20 +264,8 @@ def sample_account(platform: str) -> Account:
         name=platform,
         platform=platform,
         state=AccountState.CONNECTED,
-        settings={s.key: s.default or _EXAMPLES.get(s.key, "") for s in declared.settings},
+        settings={s.key: s.default or s.example for s in declared.settings},
     )
-
-
-#: What a setting without a default is taken to be while validating without an account.
-_EXAMPLES = {
-    "path": "site",
-    "url": "https://example.org",
-    "base_url": "https://social.example",
-    "remote": "https://git.example/site.git",
-    "smtp": "localhost:25",
-    "from": "desk@example.org",
-    "to": "reader@example.org",
-}
 
 
 def refuse_errors(plans: Sequence[Plan]) -> None:

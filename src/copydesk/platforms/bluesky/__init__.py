@@ -25,7 +25,12 @@ class Bluesky(Platform):
     host_setting: ClassVar[str] = "base_url"
     auth: ClassVar[tuple[AuthKind, ...]] = (AppPassword(),)
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(key="identifier", help="the handle, such as ada.example.org", required=True),
+        Setting(
+            key="identifier",
+            help="the handle, such as ada.example.org",
+            required=True,
+            example="ada.example.org",
+        ),
         Setting(
             key="app_password",
             help="an app password (Settings, Privacy and security)",

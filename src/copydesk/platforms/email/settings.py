@@ -17,9 +17,18 @@ SECURITY: Final = ("none", "starttls", "tls")
 MODES: Final = ("newsletter", "reply")
 
 SETTINGS: Final = (
-    Setting(key="smtp", help="mail server as HOST:PORT", required=True),
-    Setting(key="from", help="sender, e.g. The Desk <desk@example.org>", required=True),
-    Setting(key="to", help="recipients, separated by commas (newsletter)"),
+    Setting(key="smtp", help="mail server as HOST:PORT", required=True, example="localhost:25"),
+    Setting(
+        key="from",
+        help="sender, e.g. The Desk <desk@example.org>",
+        required=True,
+        example="desk@example.org",
+    ),
+    Setting(
+        key="to",
+        help="recipients, separated by commas (newsletter)",
+        example="reader@example.org",
+    ),
     Setting(key="mode", help="what is sent", default="newsletter", choices=MODES),
     Setting(
         key="security",

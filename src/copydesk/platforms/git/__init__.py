@@ -24,7 +24,13 @@ class Git(Platform):
     manifest: ClassVar[Manifest] = read_manifest(__name__)
     host_setting: ClassVar[str] = "remote"
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(key="remote", help="URL or path of the repository", required=True, is_path=True),
+        Setting(
+            key="remote",
+            help="URL or path of the repository",
+            required=True,
+            is_path=True,
+            example="https://git.example/site.git",
+        ),
         Setting(key="branch", help="branch to publish on", default="main"),
         Setting(
             key="generator",

@@ -46,7 +46,8 @@ class Setting:
     Secrets are never echoed. A path is meant from where the operator stands and stored absolute;
     an address in its place stays as it is.
     `generate` makes a secret from 32 random bytes where none is given; the operator finds it in a
-    file of the project folder.
+    file of the project folder. `example` is what it may look like: posts are checked against the
+    platform in general with it, and the contract suite makes an account of it.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     is_path: bool = False
     generate: Callable[[bytes], str] | None = None
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

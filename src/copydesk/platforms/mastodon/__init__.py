@@ -46,7 +46,10 @@ class Mastodon(Platform):
     )
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting(
-            key="base_url", help="the instance, such as https://mastodon.example", required=True
+            key="base_url",
+            help="the instance, such as https://mastodon.example",
+            required=True,
+            example="https://mastodon.example",
         ),
         Setting(
             key="access_token",

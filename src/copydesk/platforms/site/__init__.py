@@ -18,8 +18,19 @@ class Site(Platform):
     name: ClassVar[str] = "site"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(key="path", help="the folder the site is written to", required=True, is_path=True),
-        Setting(key="url", help="the address the folder is served at, https://…", required=True),
+        Setting(
+            key="path",
+            help="the folder the site is written to",
+            required=True,
+            is_path=True,
+            example="site",
+        ),
+        Setting(
+            key="url",
+            help="the address the folder is served at, https://…",
+            required=True,
+            example="https://example.org",
+        ),
         Setting(key="title", help="the name of the site; its host name without one"),
         Setting(key="description", help="one sentence about the site, for feeds and searches"),
         Setting(key="language", help="language tag of the site, such as en-GB", default="en"),

@@ -22,7 +22,12 @@ class Webhook(Platform):
     manifest: ClassVar[Manifest] = read_manifest(__name__)
     host_setting: ClassVar[str] = "url"
     settings: ClassVar[tuple[Setting, ...]] = (
-        Setting(key="url", help="where posts are sent to, http(s)://…", required=True),
+        Setting(
+            key="url",
+            help="where posts are sent to, http(s)://…",
+            required=True,
+            example="https://example.org/hook",
+        ),
         Setting(
             key="secret",
             help="the signing secret, whsec_…; while rotating two, separated by a space",
