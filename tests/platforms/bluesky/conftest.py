@@ -8,7 +8,7 @@ import pytest
 from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_bluesky import FakeBluesky
-from tests.platforms.bluesky.desks import Desk
+from tests.platforms.bluesky.skies import Sky
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ async def transport() -> AsyncIterator[HttpTransport]:
 
 
 @pytest.fixture
-async def desk(
+async def sky(
     clock: StoppedClock, transport: HttpTransport, tmp_path: Path
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[Sky]:
     async with FakeBluesky(clock=clock) as server:
-        yield Desk(server, transport, tmp_path)
+        yield Sky(server, transport, tmp_path)

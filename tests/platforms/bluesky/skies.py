@@ -19,7 +19,7 @@ from copydesk.testing.loopback import ImpatientTransport
 from copydesk.testing.samples import Case, sample_case, sample_content
 
 
-class Desk:
+class Sky:
     """An account with a session."""
 
     def __init__(self, server: FakeBluesky, transport: HttpTransport, home: Path) -> None:
