@@ -20,8 +20,8 @@ class ThreadRig(SandboxRig):
     knobs: ClassVar[Mapping[str, str]] = {"parts": str(_PARTS)}
 
     def copies(self) -> Counter[str]:
-        """Count whole threads. A part that is there twice, out of its place, or that answers another
-        post than the one before it makes a copy more; a thread without one of its parts is none."""
+        """Count whole threads. A part that is there twice, or that answers another post than the
+        one before it, makes a copy more; a thread without one of its parts is none."""
         threads: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for path in (self.home / "sandbox").glob("acc_*.jsonl"):
             if path.name.count(".") > 1:
