@@ -134,3 +134,9 @@ def test_footnotes_as_text_share_their_numbers_with_links() -> None:
 def test_headings_in_footnotes_move_with_the_others() -> None:
     document = with_top_heading(parse_markdown("# A[^x]\n\n[^x]: ## B\n"), 2)
     assert [n.level for n in walk(document) if isinstance(n, Heading)] == [2, 3]
+
+
+def test_a_mail_address_is_linked_as_a_whole() -> None:
+    html = to_html(parse_markdown("Write to first_last@x.org or a_b_c.d@x.org, not a @x.org"))
+    assert 'href="mailto:first_last@x.org"' in html
+    assert ">a_b_c.d@x.org</a>" in html

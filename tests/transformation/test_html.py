@@ -117,3 +117,7 @@ def test_what_is_left_out_is_reported() -> None:
 @pytest.mark.parametrize("text", ["*" * 3000 + "x" + "*" * 3000, "[" * 3000, "<div>" * 3000])
 def test_deep_nesting_is_written(text: str) -> None:
     to_html(parse_markdown(text))
+
+
+def test_a_break_written_with_a_slash_is_one_break() -> None:
+    assert to_html(parse_markdown("a<br/>b")) == "<p>a<br>b</p>\n"

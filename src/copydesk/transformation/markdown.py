@@ -273,22 +273,12 @@ def _item_lines(block: List, items: Sequence[list[str]], mark: str) -> list[str]
     for number, item in enumerate(items, start=block.start or 0):
         sign = mark if block.start is None else f"{min(number, _LAST_NUMBER)}{mark}"
         first, *rest = item or [""]
-        if lines and (not block.tight or _ends_open(block.items[number - (block.start or 0) - 1])):
+        if lines and not block.tight:
             lines.append("")
         lines.append(f"{sign} {first}" if first else sign)
         indent = " " * (len(sign) + 1)
         lines += [f"{indent}{line}" if line else "" for line in rest]
     return lines
-
-
-def _ends_open(item: ListItem) -> bool:
-    match item.children:
-        case (*_, HtmlBlock() as last):
-            return _is_open(last)
-        case (*_, List() as last) if last.items:
-            return _ends_open(last.items[-1])
-        case _:
-            return False
 
 
 def _is_open(block: Block, *, at_blank: bool = True) -> bool:

@@ -6,6 +6,7 @@ docs/reference/markdown.md, with the share of the specifications' own examples t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -51,6 +52,7 @@ from copydesk.transformation.nodes import (
 #: become plain paragraphs and emphasis loses its marks, so that no renderer runs out of stack.
 MAX_NESTING: Final = 60
 
+_LOCAL_PART: Final = re.compile(r"(?<![\w.+-])[A-Za-z0-9.+_-]*_$", re.ASCII)
 _DEFINITION: Final = "footnote_reference"
 
 
@@ -218,7 +220,10 @@ class _Reader:
         )
 
     def inlines(self, nodes: Sequence[_Node]) -> tuple[Inline, ...]:
-        return joined(map(self.inline, nodes))
+        found = joined(map(self.inline, nodes))
+        if any(n.token.info == "auto" and n.attribute("href").startswith("mailto:") for n in nodes):
+            return _with_whole_addresses(found)
+        return found
 
     def inline(self, node: _Node) -> Inline:
         match node.type:
@@ -250,6 +255,25 @@ class _Reader:
                 return FootnoteReference(label)
             case other:
                 raise AssertionError(f"the parser made an inline of unknown type {other}")
+
+
+def _with_whole_addresses(children: tuple[Inline, ...]) -> tuple[Inline, ...]:
+    """Return `children` with mail addresses linked as a whole.
+
+    The reader's extension stops at an underscore, and would link `last@x.org` in
+    `first_last@x.org` (mdit-py-plugins 0.7.0, 2026-11).
+    """
+    found: list[Inline] = []
+    for node in children:
+        before = found[-1] if found else None
+        cut = _LOCAL_PART.search(before.text) if isinstance(before, Text) else None
+        if isinstance(before, Text) and cut and isinstance(node, Link):
+            address = cut[0] + plain(node.children)
+            if node.url == f"mailto:{plain(node.children)}":
+                found[-1] = Text(before.text[: cut.start()])
+                node = Link(f"mailto:{address}", (Text(address),))
+        found.append(node)
+    return tuple(node for node in found if node != Text(""))
 
 
 def _tree(tokens: Sequence[Token]) -> list[_Node]:

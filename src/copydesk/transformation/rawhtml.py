@@ -67,6 +67,10 @@ class _Reader(HTMLParser):
         )
         self.kept.append(f"<{tag}{inner}>")
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # HTML knows no `/>`: an end tag of its own would make a second line break of `<br/>`
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag: str) -> None:
         if tag == self._opaque:
             self._opaque = ""

@@ -1,0 +1,48 @@
+"""What GFM adds to CommonMark, tried in well and badly formed ways."""
+
+from __future__ import annotations
+
+from typing import Final
+
+GFM_EXAMPLES: Final = {
+    "table": "| foo | bar |\n| --- | --- |\n| baz | bim |\n",
+    "table aligned": "| a | b | c | d |\n|---|:--|:-:|--:|\n| 1 | 2 | 3 | 4 |\n",
+    "table without outer bars": "a | b\n- | -\n1 | 2\n",
+    "table with escaped bars": "| a\\|b | `c\\|d` |\n| --- | --- |\n| **e\\|f** | g |\n",
+    "table ended by a quote": "| a |\n| - |\n| b |\n> c\n",
+    "table ended by a blank line": "| a |\n| - |\n| b |\n\nc\n",
+    "table row without bars": "| a | b |\n| - | - |\n| c | d |\ne\n\nf\n",
+    "table with other widths": "| a | b |\n| - | - |\n| c |\n| d | e | f |\n",
+    "table without rows": "| a | b |\n| - | - |\n",
+    "table that is none": "| a | b |\n| - |\n| c |\n",
+    "table below a paragraph": "text\n\n| a |\n| - |\n| b |\n",
+    "table in a list": "- | a |\n  | - |\n  | b |\n",
+    "table with inline content": "| *a* | [b](c) | ![d](e) |\n|-|-|-|\n| `g` | ~~h~~ |  |\n",
+    "struck": "~~Hi~~ Hello, there!\n",
+    "struck with one tilde": "~Hi~ there\n",
+    "struck over paragraphs": "This ~~has a\n\nnew paragraph~~.\n",
+    "three tildes": "This will ~~~not~~~ strike.\n",
+    "struck and strong": "**a ~~b~~ c** ~~d *e* f~~\n",
+    "struck inside a word": "a~~b~~c\n",
+    "tasks": "- [ ] foo\n- [x] bar\n",
+    "tasks in tasks": "- [x] foo\n  - [ ] bar\n  - [x] baz\n- [ ] bim\n",
+    "tasks in numbers": "1. [ ] foo\n2. [X] bar\n",
+    "task that is none": "- [y] foo\n- [ ]bar\n- \\[ ] baz\n",
+    "www": "www.commonmark.org\n",
+    "www in a sentence": "Visit www.commonmark.org/help for more information.\n",
+    "www with stops": "Visit www.commonmark.org.\n\nVisit www.commonmark.org/a.b.\n",
+    "www in brackets": "www.google.com/search?q=Markup+(shop)\n\n(www.google.com/search?q=x))\n",
+    "www with entities": "www.google.com/search?q=commonmark&hl=en\n\nwww.google.com/?q=a&hl;\n",
+    "www with less than": "www.commonmark.org/he<lp\n",
+    "http": "http://commonmark.org\n\n(Visit https://encrypted.google.com/search?q=Markup+(x))\n",
+    "mail": "foo@bar.baz\n",
+    "mail with signs": "hello@mail+xyz.example isn't valid, but hello+xyz@mail.example is.\n",
+    "mail with stops": "a.b-c_d@a.b\n\na.b-c_d@a.b.\n\na.b-c_d@a.b-\n\na.b-c_d@a.b_\n",
+    "addresses in markup": "**www.x.org** *https://x.org* [www.x.org](y) `www.x.org`\n",
+    "footnote": "Here[^1] and[^note].\n\n[^1]: First.\n\n[^note]: Second\n    goes on.\n",
+    "footnote with blocks": "A[^b].\n\n[^b]: One.\n\n    Two.\n\n    - three\n",
+    "footnote without text": "A[^c] b.\n",
+    "footnote used twice": "A[^d] b[^d].\n\n[^d]: *Both*.\n",
+    "quote in a list": "1. > a\n   > b\n2. c\n",
+    "code in a list": "- a\n\n  ```py\n  b\n  ```\n- c\n",
+}
