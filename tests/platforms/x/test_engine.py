@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
@@ -18,6 +19,10 @@ from copydesk.distribution.planning import plan, schedule
 from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_x import FakeX
+from copydesk.testing.faults.catalogue import Fault
+from copydesk.testing.faults.databases import databases
+from copydesk.testing.faults.rigs.x import XThreadRig
+from copydesk.testing.faults.scenarios import run_scenario
 from copydesk.testing.samples import PIXEL
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
@@ -122,3 +127,12 @@ async def test_only_premium_accounts_are_planned_a_change(
     stage = await staged(online, server, clock)
     await stage.publish(body="Open.")
     assert [finding.code for finding in await stage.objections("Closed.")] == ["cannot_update"]
+
+
+async def test_threads_whose_answers_are_lost_are_found_part_by_part() -> None:
+    before = structlog.get_config()
+    async with databases() as made:
+        row = await run_scenario(XThreadRig, "sqlite", Fault.RESPONSE_LOST, 3, made)
+    structlog.configure(**before)
+    assert row.is_good, row
+    assert row.held == 0

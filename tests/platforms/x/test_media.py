@@ -113,6 +113,26 @@ async def test_work_on_a_film_is_not_waited_for_for_ever(xdesk: Desk) -> None:
     assert answer.field == "media.clip.mp4"
 
 
+async def test_an_upload_that_x_has_lost_begins_again_but_not_for_ever(xdesk: Desk) -> None:
+    xdesk.server.media.rounds = 1
+    outgoing = xdesk.to_send("Watch.", media=[[film(size=100)]])
+    answer = await xdesk.client.prepare(outgoing)
+    for _ in range(2):
+        assert isinstance(answer, Pending)
+        xdesk.server.media.files.clear()
+        outgoing = replace(outgoing, handles=answer.handles)
+        lost = await xdesk.client.prepare(outgoing)
+        assert isinstance(lost, Pending)
+        answer = await xdesk.client.prepare(replace(outgoing, handles=lost.handles))
+    assert isinstance(answer, Pending)
+    ready = await xdesk.client.prepare(replace(outgoing, handles=answer.handles))
+    assert isinstance(ready, Ready), "the third upload was not lost"
+    xdesk.server.media.files.clear()
+    refused = await xdesk.client.prepare(replace(outgoing, handles=answer.handles))
+    assert isinstance(refused, Refused)
+    assert refused.field == "media.clip.mp4"
+
+
 async def prepared_at(xdesk: Desk, outgoing: Outgoing) -> Outgoing:
     return await xdesk.prepared(replace(outgoing, sent_at=xdesk.clock.now()))
 

@@ -37,6 +37,9 @@ _MOST_LOOKS: Final = 240
 _WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 300.0
 
+#: How often an upload that X has lost is begun.
+_MOST_BEGINNINGS: Final = 3
+
 LoadMedia = Callable[[Media], Awaitable[bytes]]
 
 
@@ -47,18 +50,21 @@ class Stage(StrEnum):
     PROCESSING = "processing"
     UPLOADED = "uploaded"
     READY = "ready"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """A file on its way. `id` is X's of it, `until` (ISO 8601 in UTC, "" unknown) when that ends,
-    `piece` the next to send, `looks` how often it was looked at; `wait` is in seconds."""
+    `piece` the next to send, `looks` how often it was looked at, `begun` how often it was begun;
+    `wait` is in seconds."""
 
     id: str
     stage: Stage
     until: str = ""
     piece: int = 0
     looks: int = 0
+    begun: int = 1
     wait: float = 1.0
 
     @classmethod
@@ -92,23 +98,19 @@ class Uploader:
 
         `now` (aware UTC) is when this try began, None when that is not known.
         """
-        if upload is None:
+        if upload is None or upload.stage is Stage.LOST:
             begun = await (self._begin if is_film(media) else self._send)(media, now)
             if not isinstance(begun, Upload):
                 return begun
-            upload = begun
-        if upload.stage is Stage.APPENDING:
-            appended = await self._append(media, upload, now)
-            if not isinstance(appended, Upload) or appended.stage is Stage.APPENDING:
-                return appended
-            upload = appended
-        elif upload.stage is Stage.PROCESSING:
-            seen = await self._look(media, upload, now)
-            if not isinstance(seen, Upload):
-                return seen
-            upload = seen
+            upload = replace(begun, begun=upload.begun + 1 if upload else 1)
+        if upload.stage in {Stage.APPENDING, Stage.PROCESSING}:
+            goes_on = self._append if upload.stage is Stage.APPENDING else self._look
+            further = await goes_on(media, upload, now)
+            if not isinstance(further, Upload):
+                return _lost(further, media, upload)
+            upload = further
         if upload.stage is Stage.UPLOADED:
-            return await self._describe(upload, alt)
+            return await self._describe(media, upload, alt)
         return upload
 
     async def _send(self, media: Media, now: datetime | None) -> Upload | Outcome:
@@ -153,7 +155,8 @@ class Uploader:
         if last < pieces:
             return replace(upload, piece=last)
         reply = await self._wire.read("POST", f"/2/media/upload/{upload.id}/finalize")
-        return _read(reply, media, now)
+        done = _read(reply, media, now)
+        return replace(done, begun=upload.begun) if isinstance(done, Upload) else done
 
     async def _look(self, media: Media, upload: Upload, now: datetime | None) -> Upload | Outcome:
         if upload.looks >= _MOST_LOOKS:
@@ -170,9 +173,10 @@ class Uploader:
         seen = _read(reply, media, now)
         if not isinstance(seen, Upload):
             return seen
-        return replace(seen, looks=upload.looks + 1, until=upload.until or seen.until)
+        until = upload.until or seen.until
+        return replace(seen, looks=upload.looks + 1, begun=upload.begun, until=until)
 
-    async def _describe(self, upload: Upload, alt: str) -> Upload | Outcome:
+    async def _describe(self, media: Media, upload: Upload, alt: str) -> Upload | Outcome:
         if alt:
             reply = await self._wire.read(
                 "POST",
@@ -180,7 +184,7 @@ class Uploader:
                 json_body={"id": upload.id, "metadata": {"alt_text": {"text": alt}}},
             )
             if not isinstance(reply, Reply):
-                return reply
+                return _refused(reply, media)
         return replace(upload, stage=Stage.READY)
 
 
@@ -206,6 +210,21 @@ def _read(reply: Reply | Outcome, media: Media, now: datetime | None) -> Upload 
         stage=Stage.UPLOADED if is_done else Stage.PROCESSING,
         until=_until(data.get("expires_after_secs"), now),
         wait=_seconds(working.get("check_after_secs"), _WAIT, _LONGEST_WAIT) if working else 1.0,
+    )
+
+
+def _lost(outcome: Outcome, media: Media, upload: Upload) -> Upload | Outcome:
+    """Return what becomes of `upload` after `outcome`: X may have forgotten it, then it begins
+    again."""
+    if outcome.answer.status not in {404, 410}:
+        return outcome
+    if upload.begun < _MOST_BEGINNINGS:
+        return replace(upload, stage=Stage.LOST)
+    return Refused(
+        f"media.{media.name}",
+        f"X has lost the upload {upload.begun} times",
+        "Try again later, or leave the file out (x.media).",
+        outcome.answer,
     )
 
 
