@@ -130,7 +130,7 @@ class FakeDevto(LoopbackServer):
         if any(a.title == title and a.created_at > recent for a in self.articles):
             return _error(422, "Title has already been used in the last five minutes")
         article = Article(id=len(self.articles) + 101, title="", body="", created_at=now)
-        if problem := self._apply(article, given):
+        if problem := self.apply(article, given):
             return _error(422, problem)
         self.articles.append(article)
         return web.json_response(self._as_shown(article), status=201)
@@ -143,14 +143,14 @@ class FakeDevto(LoopbackServer):
             return _limited(wait)
         given = await _given(request)
         changed = Article(**{name: getattr(article, name) for name in Article.__slots__})
-        if problem := self._apply(changed, given):
+        if problem := self.apply(changed, given):
             return _error(422, problem)
         for name in Article.__slots__:
             setattr(article, name, getattr(changed, name))
         self._updated_at.append(self.clock.now())
         return web.json_response(self._as_shown(article))
 
-    def _apply(self, article: Article, given: Mapping[str, Any]) -> str:
+    def apply(self, article: Article, given: Mapping[str, Any]) -> str:
         """Set what was `given`; return the sentence that refuses it, "" when it was taken."""
         for name in ("main_image", "canonical_url", "description", "series", "language"):
             if name in given:

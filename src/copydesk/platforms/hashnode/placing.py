@@ -13,7 +13,7 @@ _PLACEHOLDER: Final = re.compile(r"https://upload\.invalid/[0-9a-zA-Z]+")
 CDN: Final = "https://cdn.hashnode.com"
 
 _SPACE: Final = re.compile(r"\s+")
-_IMAGE: Final = re.compile(r"(!\[[^\]]*\]\()<?[^)\s>]+")
+_IMAGE: Final = re.compile(r"(!\[[^\]]*\]\()<?[^)\s>]+>?")
 
 
 def placeholder(sha256: str) -> str:

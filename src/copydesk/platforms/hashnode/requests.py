@@ -9,9 +9,11 @@ from typing import Any, Final
 from copydesk.platforms.hashnode.documents import CREATE_DRAFT
 from copydesk.platforms.hashnode.placing import placed
 
-#: Room for what is known only while preparing: ids, and addresses longer than their placeholders.
+#: Room for what is known only while preparing: the ids of publication and series.
 _MARGIN: Final = 256
-_MARGIN_FOR_FILE: Final = 128
+
+#: Longer than any address an image is given.
+_ADDRESS: Final = "https://cdn.hashnode.com/".ljust(160, "x")
 
 
 def draft_input(
@@ -62,7 +64,7 @@ def update_input(
 
 def request_size(payload: Mapping[str, Any]) -> int:
     """Return how many bytes the largest request for `payload` may have."""
-    variables = {"input": draft_input(payload, "", "", {})}
+    addresses = dict.fromkeys(payload["files"].values(), _ADDRESS)
+    variables = {"input": draft_input(payload, "", "", addresses)}
     request = {"query": CREATE_DRAFT, "variables": variables}
-    size = len(json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode())
-    return size + _MARGIN + _MARGIN_FOR_FILE * len(payload["files"])
+    return _MARGIN + len(json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode())
