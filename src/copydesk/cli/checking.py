@@ -1,4 +1,4 @@
-"""`copydesk validate`, `preview` and `plan`: what would happen, before anything does."""
+"""`copydesk validate` and `plan`: what would happen, before anything does."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from copydesk.cli.manuscripts import File, finding_row, plans_for
 from copydesk.cli.options import AsJson, At, For, Home, Queue, To, Zone, names, wish_of
 from copydesk.cli.output import columns, describe, run, show
 
 if TYPE_CHECKING:
     from copydesk.core.account import Account
-    from copydesk.distribution.planning import Plan
-    from copydesk.work.publishing import Manuscript
-    from copydesk.work.times import Wish
-
-File = Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file.")]
 
 
 def validate(
@@ -35,61 +31,32 @@ def validate(
     the time can be, of the options or of the front matter.
     """
     wish = wish_of(at=at, zone=zone, queue=queue)
-    plans = run(_plans(file, names(for_), names(to), home, wish))
-    rows = [_finding_row(p, f) for p in plans for f in p.findings]
+    manuscript, plans = run(plans_for(file, names(for_), names(to), home, wish=wish))
+    notes = manuscript.file.findings
+    rows = [
+        {"account": p.account.name, "platform": p.account.platform, **finding_row(f)}
+        for p in plans
+        for f in p.findings
+    ]
     valid = not any(p.errors for p in plans)
     data = {
         "file": str(file),
         "valid": valid,
         "checked": [p.account.name for p in plans],
+        "notes": [finding_row(finding) for finding in notes],
         "findings": rows,
     }
     show(
         data,
         as_json,
         lambda: [
+            *(f"{file.name}: {f.severity}: {describe(f)}" for f in notes),
             *(f"{p.account.name}: {f.severity}: {describe(f)}" for p in plans for f in p.findings),
             f"{file.name}: " + ("fit to publish." if valid else "would be refused."),
         ],
     )
     if not valid:
         raise typer.Exit(4)
-
-
-def preview(
-    file: File, for_: For = None, to: To = None, home: Home = None, as_json: AsJson = False
-) -> None:
-    """Show how a file will look. Sends nothing.
-
-    On platforms in general with --for, on accounts of the project with --to; below it, what each
-    cannot carry over.
-    """
-    plans = run(_plans(file, names(for_), names(to), home))
-    data = [
-        {
-            "account": p.account.name,
-            "platform": p.account.platform,
-            "recipient": p.rendition.recipient,
-            "text": p.rendition.text,
-            "payload": dict(p.rendition.payload),
-            "losses": [{"what": x.what, "how": x.how, "why": x.why} for x in p.rendition.losses],
-            "findings": [_finding_row(p, f) for f in p.findings],
-        }
-        for p in plans
-    ]
-
-    def words() -> list[str]:
-        lines: list[str] = []
-        for p in plans:
-            lines += [
-                f"── {p.account.name} ({p.account.platform}) {p.rendition.recipient}".rstrip()
-            ]
-            lines += [p.rendition.text, ""]
-            lines += [f"  not carried over: {x.what} {x.how}: {x.why}" for x in p.rendition.losses]
-            lines += [f"  {f.severity}: {describe(f)}" for f in p.findings]
-        return lines
-
-    show(data, as_json, words)
 
 
 def plan(
@@ -173,57 +140,3 @@ def _manuscripts(directory: Path, outputs: set[Path]) -> list[Path]:
 
 def _plan_row(path: Path, account: str, change: str, reason: str) -> dict[str, Any]:
     return {"file": str(path), "account": account, "change": change, "reason": reason}
-
-
-async def _plans(
-    file: Path,
-    platforms: list[str],
-    accounts: list[str],
-    home: Path | None,
-    wish: Wish | None = None,
-) -> list[Plan]:
-    from copydesk.core.clock import SystemClock
-    from copydesk.core.ids import IdFactory
-    from copydesk.platforms.kit.registry import platform_modules
-    from copydesk.work.publishing import preview_plans, read_manuscript, sample_account
-
-    if not platforms and not accounts:
-        raise typer.BadParameter(
-            f"say for which platforms (--for all, {', '.join(platform_modules())})"
-            " or accounts (--to NAME)"
-        )
-    manuscript = await read_manuscript(file)
-    clock = SystemClock()
-    wanted = list(platform_modules()) if platforms == ["all"] else platforms
-    samples = [sample_account(platform) for platform in wanted]
-    plans = preview_plans(manuscript, samples, clock.now(), IdFactory(clock))
-    if accounts:
-        plans += await _account_plans(manuscript, accounts, home, wish)
-    return plans
-
-
-async def _account_plans(
-    manuscript: Manuscript, accounts: list[str], home: Path | None, wish: Wish | None
-) -> list[Plan]:
-    from copydesk.config import find_home, load_settings
-    from copydesk.work.desk import open_desk
-    from copydesk.work.publishing import preview as preview_manuscript
-
-    async with open_desk(load_settings(find_home(home))) as desk:
-        async with desk.store.read() as unit:
-            targets: list[Account] = [
-                await unit.accounts.by_name(desk.workspace_id, name) for name in accounts
-            ]
-        return await preview_manuscript(desk, manuscript, targets, wish=wish)
-
-
-def _finding_row(p: Plan, finding: Any) -> dict[str, Any]:
-    return {
-        "account": p.account.name,
-        "platform": p.account.platform,
-        "code": finding.code,
-        "field": finding.field,
-        "message": finding.message,
-        "remedy": finding.remedy,
-        "severity": finding.severity,
-    }

@@ -9,16 +9,19 @@ from copydesk.cli import (
     budgets,
     check,
     checking,
+    counting,
     ingest,
     inspect,
     metrics,
     operating,
     options,
     parse,
+    platforms,
     project,
     publish,
     redrive,
     removing,
+    rendering,
     review,
     running,
     schedule,
@@ -70,7 +73,10 @@ app.command()(check.check)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")
 app.command()(checking.validate)
-app.command()(checking.preview)
+app.command()(counting.count)
+app.command()(rendering.render)
+# what `render` was called before there was more than one form
+app.command("preview", hidden=True)(rendering.render)
 app.command()(checking.plan)
 app.command()(publish.publish)
 app.command()(unpublish.unpublish)
@@ -82,6 +88,7 @@ app.command()(status.status)
 app.add_typer(review.app, name="review")
 app.command()(settle.settle)
 app.command()(redrive.redrive)
+app.add_typer(platforms.app, name="platform")
 accounts.app.command("remove")(removing.remove)
 accounts.app.command("version")(versions.version)
 accounts.app.command("wait-for-link")(versions.wait_for_link)
