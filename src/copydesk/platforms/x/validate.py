@@ -86,7 +86,7 @@ def _check_text(
                 field=where,
                 message=f"{', '.join(cashtags)}: X lets self-serve apps use {most.value} in a post",
                 remedy="Write the others without the dollar sign, or set plan=enterprise if the "
-                "app is on one.",
+                "app has such a plan.",
             )
         )
     return findings
@@ -181,12 +181,12 @@ def _note_price(parts: list[Mapping[str, Any]]) -> list[Finding]:
     if not linked:
         return []
     cost = written_price(PLATFORM.manifest.price, texts)
+    which = "" if len(texts) == 1 else f"; {linked} of {len(texts)} parts have one"
     return [
         Finding(
             code="link_costs",
             field="body",
-            message=f"it costs {cost}: X charges more for a post with a link, and {linked} of "
-            f"{len(texts)} has one",
+            message=f"it costs {cost}: X charges more for a post with a link{which}",
             remedy="Nothing to do; or leave the link out (bare domains count as links).",
             severity=Severity.NOTE,
         )
