@@ -22,6 +22,7 @@ def remove(
     """Remove an account: its secrets are wiped, and what waits for it is cancelled.
 
     What may have landed already is held for you to settle. What was published stays where it is.
+    Where the platform takes it back, copydesk's access ends there too.
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
@@ -42,10 +43,14 @@ def remove(
         "cancelled": done.cancelled,
         "held": done.held,
         "sending": done.sending,
+        "credential": done.given_back.back,
+        "problem": done.given_back.problem,
     }
     words = [f"Removed {name}; {done.cancelled} deliveries cancelled."]
     if done.held:
         words.append(f"{done.held} may have landed and are held: copydesk settle says what became.")
     if done.sending:
         words.append(f"{done.sending} are being sent at this moment and come to their own end.")
+    if done.given_back.words:
+        words.append(done.given_back.words)
     show(row, as_json, lambda: words)

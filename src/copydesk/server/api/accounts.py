@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from copydesk.core.account import Account
 from copydesk.core.states import AccountState
 from copydesk.distribution.notices import notice_of
+from copydesk.distribution.revoking import Back
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of, check_own
 from copydesk.work.breakers import Stopped, stopped
@@ -50,6 +51,10 @@ class RemovedOut(BaseModel):
     cancelled: int
     held: int = Field(description="they may have landed; a person says what became of them")
     sending: int = Field(description="under way at this moment; they come to their own end")
+    credential: Back = Field(
+        description="`given-back` to the platform, `failed`: end it there; `nothing` to give back"
+    )
+    problem: str = Field(description="why it could not be given back, else empty")
 
 
 @router.get("")
@@ -78,7 +83,14 @@ async def remove(id: str, desk: DeskNow, asking: Admin) -> RemovedOut:
         account = await unit.accounts.get(id)
     check_own(account.workspace_id, desk, f"account {id}")
     done = await remove_account(desk, account.name, actor=actor_of(asking, "api"))
-    return RemovedOut(id=id, cancelled=done.cancelled, held=done.held, sending=done.sending)
+    return RemovedOut(
+        id=id,
+        cancelled=done.cancelled,
+        held=done.held,
+        sending=done.sending,
+        credential=done.given_back.back,
+        problem=done.given_back.problem,
+    )
 
 
 def _account_out(account: Account, now: datetime, kept_out: Sequence[Stopped]) -> AccountOut:
