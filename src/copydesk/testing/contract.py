@@ -28,6 +28,8 @@ from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.preview import render_preview
 from copydesk.platforms.kit.quality import read_quality
+from copydesk.platforms.kit.registry import platform_modules
+from copydesk.platforms.kit.scaffold import to_dos
 from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
 from copydesk.testing.clocks import NOON
 from copydesk.testing.samples import NODES, Case, sample_case, sample_content, sample_media
@@ -81,10 +83,14 @@ class PlatformContract:
     # -- the declaration --------------------------------------------------------------------------
 
     def test_name_is_the_same_everywhere(self, case: Case) -> None:
-        folder = case.package.rpartition(".")[2]
-        assert case.platform.name == case.platform.manifest.name == folder
+        assert platform_modules()[case.platform.name] == case.package
+        assert case.platform.name == case.platform.manifest.name
         assert case.platform.manifest.title
         assert case.platform.manifest.summary
+
+    def test_nothing_is_left_to_do(self, case: Case) -> None:
+        left = to_dos(case.package)
+        assert not left, "\n".join([f"{case.platform.name} is not finished:", *left])
 
     def test_every_limit_and_pace_names_its_source(self, case: Case) -> None:
         manifest = case.platform.manifest
