@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from copydesk.core.findings import Finding, Loss
-from copydesk.distribution.planning import Plan
 from copydesk.server.api.contract import NOT_FOUND, REPEATABLE, make_router
+from copydesk.server.api.texts import TextIn, plans_of
 from copydesk.server.asking import DeskNow
-from copydesk.transformation.content import read_markdown_file
-from copydesk.work.publishing import Manuscript, preview, preview_plans, sample_account
 from copydesk.work.times import Wish
 
 router = make_router("validate")
 
 
-class ValidateIn(BaseModel):
-    """A Markdown text and what to hold it against: accounts by name, or platforms in general."""
+class ValidateIn(TextIn):
+    """A Markdown text, what to hold it against, and when it should go out."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -31,21 +27,11 @@ class ValidateIn(BaseModel):
         },
     )
 
-    text: str = Field(min_length=1, description="Markdown, with front matter if you like")
-    filename: str = Field("post.md", max_length=255)
-    accounts: list[str] = Field([], max_length=50)
-    platforms: list[str] = Field([], max_length=50)
     at: str = Field(
         "", max_length=40, description="when it should go out to the accounts, as in `/v1/posts`"
     )
     zone: str = Field("", max_length=64, description="IANA zone of `at`")
     queue: str = Field("", max_length=100, description="a queue of the accounts instead")
-
-    @model_validator(mode="after")
-    def _names_something(self) -> Self:
-        if not self.accounts and not self.platforms:
-            raise ValueError("name at least one of `accounts` or `platforms`")
-        return self
 
 
 class Judged(BaseModel):
@@ -63,6 +49,37 @@ class Judged(BaseModel):
 class Validated(BaseModel):
     """The judgement of everything that was named; `valid` only if nobody would refuse."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "valid": False,
+                    "notes": [],
+                    "results": [
+                        {
+                            "account": "mastodon",
+                            "platform": "mastodon",
+                            "recipient": "",
+                            "valid": False,
+                            "findings": [
+                                {
+                                    "code": "text_too_long",
+                                    "field": "body",
+                                    "message": "612 characters, the instance takes 500",
+                                    "remedy": "Give the post a summary or a canonical URL to "
+                                    "announce it by.",
+                                    "severity": "error",
+                                }
+                            ],
+                            "losses": [],
+                            "text": "We open on Sunday. …",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
     valid: bool
     notes: Sequence[Finding] = Field(description="about the text itself")
     results: list[Judged]
@@ -74,20 +91,8 @@ async def validate_text(given: ValidateIn, desk: DeskNow) -> Validated:
 
     A text that cannot be read at all is a 422 with its findings.
     """
-    async with desk.store.read() as unit:
-        accounts = [await unit.accounts.by_name(desk.workspace_id, n) for n in given.accounts]
-        now = unit.now
-    samples = [sample_account(name) for name in given.platforms]
-
-    def work() -> tuple[Manuscript, list[Plan]]:
-        file = read_markdown_file(given.text, filename=given.filename)
-        manuscript = Manuscript(source_key="", file=file, images=())
-        return manuscript, preview_plans(manuscript, samples, now, desk.ids)
-
-    manuscript, plans = await asyncio.to_thread(work)
     wish = Wish(at=given.at, zone=given.zone, queue=given.queue)
-    own = await preview(desk, manuscript, accounts, wish=None if wish == Wish() else wish)
-    plans = [*own, *plans]
+    manuscript, plans = await plans_of(desk, given, wish=None if wish == Wish() else wish)
     return Validated(
         valid=not any(plan.errors for plan in plans),
         notes=manuscript.file.findings,
