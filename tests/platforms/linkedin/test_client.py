@@ -301,11 +301,13 @@ async def test_editing_what_is_gone_is_refused(desk: Desk) -> None:
     assert outcome.field == "target"
 
 
-async def test_a_page_of_a_proxy_is_no_edit(desk: Desk) -> None:
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.DELETE])
+async def test_a_page_of_a_proxy_is_no_success(desk: Desk, action: Action) -> None:
     post = desk.linkedin.add("before")
     desk.linkedin.lie(Lie.HTML_OK)
-    edit = desk.to_send(action=Action.UPDATE, target_id=post.urn)
-    assert isinstance(await desk.client.commit(edit), Unknown)
+    change = desk.to_send(action=action, target_id=post.urn)
+    assert isinstance(await desk.client.commit(change), Unknown)
+    assert isinstance(await desk.client.find(change), Absent)
 
 
 async def test_a_person_removes_a_post_and_cannot_look(person: Desk) -> None:

@@ -17,6 +17,7 @@ from copydesk.core.outcomes import (
     Published,
     Ready,
     Unavailable,
+    Unknown,
 )
 from copydesk.core.standing import Gone, Standing
 from copydesk.platforms.kit.contract import Client, Session
@@ -108,11 +109,7 @@ class LinkedInClient(Client):
     async def _call(self, outgoing: Outgoing) -> Outcome:
         match outgoing.action:
             case Action.DELETE:
-                return await self._wire.delete(
-                    f"/rest/posts/{encoded(outgoing.target_id)}",
-                    outgoing.target_id,
-                    headers={**self._reading.version(outgoing), "X-RestLi-Method": "DELETE"},
-                )
+                return await self._remove(outgoing)
             case Action.UPDATE:
                 return await self._edit(outgoing)
             case Action.CREATE:
@@ -166,6 +163,18 @@ class LinkedInClient(Client):
             # an edit is answered with nothing; a page of a proxy with 200 proves nothing
             return self._wire.unreadable(reply, "what LinkedIn says to an edit (nothing)")
         return Published(urn, address_of(urn), self._wire.evidence(reply))
+
+    async def _remove(self, outgoing: Outgoing) -> Outcome:
+        urn = outgoing.target_id
+        outcome = await self._wire.delete(
+            f"/rest/posts/{encoded(urn)}",
+            urn,
+            headers={**self._reading.version(outgoing), "X-RestLi-Method": "DELETE"},
+        )
+        if isinstance(outcome, Published) and outcome.answer.status == 200 and outcome.answer.raw:
+            # a removal, too, is answered with nothing
+            return Unknown("answered 200 with a page of its own", outcome.answer)
+        return outcome
 
     async def _settled(self, outcome: Duplicate, outgoing: Outgoing) -> Outcome:
         """Return what "duplicate" means; where posts can be read, the named one is looked at."""
