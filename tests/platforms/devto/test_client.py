@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.delivery import Action
 from copydesk.core.metrics import Metric, Metrics
 from copydesk.core.outcomes import (
     Absent,
@@ -28,76 +28,18 @@ from copydesk.core.outcomes import (
     Unavailable,
     Unknown,
 )
-from copydesk.core.post import Content
 from copydesk.core.standing import Changed, Gone
 from copydesk.platforms.devto.listing import PAGE, PAGES
-from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.transport import HttpTransport, Reply
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.testing.fake_devto import VERSION, Article, FakeDevto
+from copydesk.testing.fake_devto import VERSION, Article
 from copydesk.testing.faults import FaultContract, Rig
-from copydesk.testing.loopback import ImpatientTransport, Lie
-from copydesk.testing.samples import Case, sample_case, sample_content
+from copydesk.testing.loopback import Lie
+from copydesk.testing.samples import sample_case, sample_content
+from tests.platforms.devto.desk import Desk
 
 CANONICAL = "https://example.org/desk"
-
-
-class Desk:
-    """An account on a fake Forem, a client of it, and an article to send."""
-
-    def __init__(self, forem: FakeDevto, transport: HttpTransport, home: Path) -> None:
-        self.forem = forem
-        self.case: Case = sample_case("devto", {"base_url": forem.url}, {"api_key": forem.key})
-        self.home = home
-        self.client = self.client_over(transport)
-
-    def client_over(self, transport: HttpTransport) -> Client:
-        session = self.case.session(ImpatientTransport(transport, 0.3), self.home)
-        return self.case.platform.connect(session)
-
-    def to_send(self, content: Content | None = None, **more: Any) -> Outgoing:
-        return self.case.outgoing(content or sample_content(), sent_at=NOON, **more)
-
-    async def prepared(self, content: Content | None = None, **more: Any) -> Outgoing:
-        outgoing = self.to_send(content, **more)
-        ready = await self.client.prepare(outgoing)
-        assert isinstance(ready, Ready), ready
-        return replace(outgoing, handles=ready.handles)
-
-    async def published(self, content: Content | None = None) -> Outgoing:
-        outgoing = await self.prepared(content)
-        outcome = await self.client.commit(outgoing)
-        assert isinstance(outcome, Published), outcome
-        return replace(outgoing, target_id=outcome.id)
-
-    @property
-    def public(self) -> list[Article]:
-        return [article for article in self.forem.articles if article.published]
-
-    @property
-    def writes(self) -> list[str]:
-        return [hit.method for hit in self.forem.hits if hit.method != "GET"]
-
-
-@pytest.fixture
-async def transport() -> AsyncIterator[HttpTransport]:
-    transport = HttpTransport(user_agent="copydesk-tests")
-    yield transport
-    await transport.close()
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-async def desk(
-    clock: StoppedClock, transport: HttpTransport, tmp_path: Path
-) -> AsyncIterator[Desk]:
-    async with FakeDevto(clock=clock) as forem:
-        yield Desk(forem, transport, tmp_path)
 
 
 class TestDevtoUnderFaults(FaultContract):

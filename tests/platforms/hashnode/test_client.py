@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.delivery import Action
 from copydesk.core.metrics import Metric, Metrics
 from copydesk.core.outcomes import (
     Absent,
@@ -25,80 +25,17 @@ from copydesk.core.outcomes import (
     Unavailable,
     Unknown,
 )
-from copydesk.core.post import Content
 from copydesk.core.standing import Changed, Gone
-from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.transport import HttpTransport, Reply
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.testing.fake_hashnode import HOST, PUBLICATION, Entry, FakeHashnode
+from copydesk.testing.fake_hashnode import HOST, PUBLICATION, Entry
 from copydesk.testing.faults import FaultContract, Rig
-from copydesk.testing.loopback import ImpatientTransport, Lie
-from copydesk.testing.samples import PIXEL, Case, sample_case, sample_content, sample_media
+from copydesk.testing.loopback import Lie
+from copydesk.testing.samples import PIXEL, sample_case, sample_content, sample_media
+from tests.platforms.hashnode.desk import Desk
 
 CANONICAL = "https://example.org/desk"
-
-
-class Desk:
-    """An account in a fake publication, a client of it, and a post to send."""
-
-    def __init__(self, hashnode: FakeHashnode, transport: HttpTransport, home: Path) -> None:
-        self.hashnode = hashnode
-        self.case: Case = sample_case(
-            "hashnode",
-            {"base_url": hashnode.url, "publication": HOST},
-            {"access_token": hashnode.token},
-        )
-        self.home = home
-        self.client = self.client_over(transport)
-
-    def client_over(self, transport: HttpTransport) -> Client:
-        session = self.case.session(ImpatientTransport(transport, 0.3), self.home)
-        return self.case.platform.connect(session)
-
-    def to_send(self, content: Content | None = None, **more: Any) -> Outgoing:
-        return self.case.outgoing(content or sample_content(), sent_at=NOON, **more)
-
-    async def prepared(self, content: Content | None = None, **more: Any) -> Outgoing:
-        outgoing = self.to_send(content, **more)
-        ready = await self.client.prepare(outgoing)
-        assert isinstance(ready, Ready), ready
-        return replace(outgoing, handles=ready.handles)
-
-    async def published(self, content: Content | None = None) -> Outgoing:
-        outgoing = await self.prepared(content)
-        outcome = await self.client.commit(outgoing)
-        assert isinstance(outcome, Published), outcome
-        return replace(outgoing, target_id=outcome.id)
-
-    def sent(self, mutation: str) -> list[dict[str, Any]]:
-        """The inputs of every request that named `mutation`."""
-        bodies = [json.loads(hit.body) for hit in self.hashnode.hits if hit.path == "/"]
-        return [
-            body["variables"]["input"]
-            for body in bodies
-            if f"mutation {mutation}(" in body["query"]
-        ]
-
-
-@pytest.fixture
-async def transport() -> AsyncIterator[HttpTransport]:
-    transport = HttpTransport(user_agent="copydesk-tests")
-    yield transport
-    await transport.close()
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-async def desk(
-    clock: StoppedClock, transport: HttpTransport, tmp_path: Path
-) -> AsyncIterator[Desk]:
-    async with FakeHashnode(clock=clock) as hashnode:
-        yield Desk(hashnode, transport, tmp_path)
 
 
 class TestHashnodeUnderFaults(FaultContract):
