@@ -24,8 +24,6 @@ async def transport() -> AsyncIterator[HttpTransport]:
 
 
 @pytest.fixture
-async def sky(
-    clock: StoppedClock, transport: HttpTransport, tmp_path: Path
-) -> AsyncIterator[Sky]:
+async def sky(clock: StoppedClock, transport: HttpTransport, tmp_path: Path) -> AsyncIterator[Sky]:
     async with FakeBluesky(clock=clock) as server:
         yield Sky(server, transport, tmp_path)

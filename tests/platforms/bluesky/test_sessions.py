@@ -1,4 +1,4 @@
-"""Sessions end, are renewed before, and are begun anew; a person is asked only without a password."""
+"""Sessions end, are renewed and begun anew; a person is asked only for a new password."""
 
 from __future__ import annotations
 
@@ -147,9 +147,7 @@ async def test_a_session_ended_there_is_begun_anew_and_nothing_goes_out_twice(
     assert (len(server.posts), server.commits) == (3, 3)
 
 
-async def test_many_who_need_a_session_at_once_begin_one(
-    online: Desk, server: FakeBluesky
-) -> None:
+async def test_many_who_need_a_session_at_once_begin_one(online: Desk, server: FakeBluesky) -> None:
     account = await connected(online, server)
 
     async def opened(number: int) -> Opened | object:

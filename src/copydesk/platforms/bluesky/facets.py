@@ -92,7 +92,7 @@ def losses_of(shown: tuple[Shown, ...]) -> tuple[Loss, ...]:
         losses.append(
             Loss(
                 what=f"{len(links)} long addresses" if len(links) > 1 else "a long address",
-                how="shown in short; it leads to the whole address",
+                how="shown in short; the link leads to all of it",
                 why="every character counts, and Bluesky's own app shows addresses like that",
             )
         )

@@ -25,7 +25,7 @@ from copydesk.transformation.document import ImageReference, image_paths
 from copydesk.transformation.excerpt import excerpt
 from copydesk.transformation.forms import Form
 from copydesk.transformation.hashtags import hashtags
-from copydesk.transformation.nodes import Document, Heading, plain
+from copydesk.transformation.nodes import Document
 from copydesk.transformation.room import Bound, Room
 
 #: What an author may set for Bluesky alone.
@@ -41,7 +41,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
     """Return the post or thread for `subject` within `limits`."""
     content = subject.content
     override = _override(content, account)
-    document = _without_title(subject.document, content.title)
+    document = subject.document
     pictures = _pictures(content, document)
     form = form_of(PLATFORM.manifest, account, override)
     tags, tag_losses = hashtags(content.tags)
@@ -87,7 +87,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
         text="\n\n".join(one.text for one in shown),
         losses=(
             *_moved(short.losses, images, card if place is not None else None),
-            *_left_behind(content, pictures, images, card if place is not None else None),
+            *_left_behind(subject, pictures, images, card if place is not None else None),
             *losses_of(shown),
             *tag_losses,
             *_unknown(override),
@@ -200,14 +200,6 @@ def _override(content: Content, account: Account) -> Mapping[str, Any]:
     return {**content.overrides.get("bluesky", {}), **content.overrides.get(account.name, {})}
 
 
-def _without_title(document: Document, title: str) -> Document:
-    match document.blocks:
-        case (Heading() as first, *rest) if plain(first.children).strip() == title.strip():
-            return replace(document, blocks=tuple(rest))
-        case _:
-            return document
-
-
 # -- losses ---------------------------------------------------------------------------------------
 
 
@@ -224,16 +216,22 @@ def _moved(
 
 
 def _left_behind(
-    content: Content,
+    subject: Subject,
     pictures: Mapping[str, Media],
     images: Sequence[Sequence[Media]],
     card: Mapping[str, str] | None,
 ) -> tuple[Loss, ...]:
     used = {media.name for media in _used(pictures, images, card)}
+    where = "stays behind the link" if subject.link else "left out"
     losses = [
-        Loss(what=f"image {name}", how="stays behind the link", why="a post has images or a card")
+        Loss(what=f"image {name}", how=where, why="a post has images or a card")
         for name in pictures
         if name not in used
+    ]
+    losses += [
+        Loss(what=f"image {image.path}", how=where, why="only the post's own files go along")
+        for image in image_paths(subject.document)
+        if image.path not in pictures
     ]
     losses += [
         Loss(
@@ -241,7 +239,7 @@ def _left_behind(
             how="not attached",
             why=f"only images go along, not {media.content_type}",
         )
-        for media in content.media
+        for media in subject.content.media
         if media.name not in pictures
     ]
     return tuple(losses)
