@@ -153,3 +153,34 @@ async def test_a_pasted_oauth_1_token_signs_too(online: Desk, server: FakeX) -> 
     assert isinstance(outcome, Published)
     assert outcome.id == "@desk"
     assert server.hits[-1].headers["authorization"].startswith("OAuth ")
+
+
+async def test_a_pasted_token_is_renewed_with_the_refresh_token_beside_it(
+    online: Desk, server: FakeX, clock: StoppedClock
+) -> None:
+    app = server.door.authority.register(BACK)
+    connected = await connect(
+        online,
+        Wanted(
+            name="by-page",
+            platform="x",
+            settings={"base_url": server.url, "client_id": app.client_id},
+            secrets={"client_secret": app.client_secret},
+        ),
+    )
+    async with online.store.read() as unit:
+        known = online.vault.open(await unit.accounts.secrets(connected.id))
+    account = await add_account(
+        online,
+        "x",
+        "pasted",
+        settings={"base_url": server.url, "client_id": app.client_id},
+        secrets={key: known[key] for key in ("access_token", "refresh_token", "client_secret")},
+        inbox=True,
+        actor="test",
+    )
+    clock.advance(7_201)
+    await add_posts(online, "late")
+    await carry(online, account)
+    assert [tweet.sent.split("\n")[0] for tweet in server.tweets] == ["late"]
+    assert server.door.authority.counts["refreshed"] == 1
