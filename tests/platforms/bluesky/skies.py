@@ -56,7 +56,9 @@ class Sky:
 
     async def publish_thread(self, outgoing: Outgoing) -> list[Outcome]:
         """Prepare and commit every part, as the engine does."""
-        key, out, outcomes = outgoing.key, [], []
+        key = outgoing.key
+        out: list[dict[str, str]] = []
+        outcomes: list[Outcome] = []
         for number in range(len(outgoing.payload["parts"])):
             part = replace(
                 outgoing,

@@ -36,8 +36,8 @@ BLOB = {
     "height": 2,
 }
 
-#: Texts in which both find the same. Where they do not, the network's own takes one bracket too many
-#: of an address in brackets, and finds addresses without a scheme.
+#: Texts in which both find the same. Elsewhere the network's own takes one bracket too many of an
+#: address in brackets, and finds addresses without a scheme.
 TEXTS = (
     "plain",
     "Größe: https://example.org/a?b=1&c=2 und #größe!",
