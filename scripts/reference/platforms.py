@@ -16,6 +16,7 @@ _REPEATS = {
     Idempotency.KEY_HEADER: "an idempotency key sent with the call",
     Idempotency.CLIENT_ID: "an id of ours that the platform keeps unique",
     Idempotency.NATURAL_KEY: "the post's own place: writing it again changes nothing",
+    Idempotency.DETECTOR: "the platform's duplicate detector, which names the post that is there",
 }
 _BUILT_IN = "copydesk.platforms."
 

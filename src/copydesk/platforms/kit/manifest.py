@@ -27,6 +27,8 @@ class Idempotency(StrEnum):
     KEY_HEADER = "key_header"
     CLIENT_ID = "client_id"
     NATURAL_KEY = "natural_key"
+    #: the platform refuses the same text soon after, and says which post it means (LinkedIn)
+    DETECTOR = "detector"
 
 
 class _Record(BaseModel):
