@@ -312,6 +312,13 @@ async def test_a_draft_far_down_the_list_is_found(desk: Desk) -> None:
     assert isinstance(await desk.client.find(outgoing), Absent)
 
 
+async def test_long_articles_are_listed_in_smaller_pages(desk: Desk) -> None:
+    outgoing = await desk.prepared()
+    for number in range(PAGE + 3):
+        desk.forem.add(f"Long {number}", "x" * 300_000)
+    assert isinstance(await desk.client.find(outgoing), Absent)
+
+
 async def test_a_deleted_draft_proves_nothing(desk: Desk) -> None:
     outgoing = await desk.prepared()
     desk.forem.articles.clear()

@@ -8,11 +8,13 @@ from typing import Any, Final
 from copydesk.core.outcomes import Inconclusive, Outcome, Unavailable
 from copydesk.core.standing import Gone
 from copydesk.platforms.devto.articles import id_of
-from copydesk.platforms.kit.transport import Reply
+from copydesk.platforms.kit.transport import MAX_ANSWER_BYTES, Reply
 from copydesk.platforms.kit.wire import Wire
 
-#: Articles on a page. Bodies come along, and a longer answer than a mebibyte would not be read.
+#: Articles on a page. Bodies come along, and of an answer over a mebibyte the end is not read: then
+#: the same place is asked for in smaller pages.
 PAGE: Final = 20
+_SMALLER: Final = {PAGE: 4, 4: 1}
 
 #: Looking back further than this many pages would not be worth the calls.
 PAGES: Final = 25
@@ -50,16 +52,21 @@ class Listing:
     ) -> Article | Inconclusive | Outcome | None:
         """Return the first that `is_it` of `which` (all, published, unpublished), drafts first,
         then the newest; None when certainly none is, `Inconclusive` when the list goes on."""
-        for page in range(1, PAGES + 1):
-            query = {"page": str(page), "per_page": str(PAGE)}
+        size, seen = PAGE, 0
+        while seen < PAGE * PAGES:
+            query = {"page": str(seen // size + 1), "per_page": str(size)}
             reply = await self._wire.read("GET", f"/articles/me/{which}", query=query)
             if not isinstance(reply, Reply):
                 return reply
+            if len(reply.body) >= MAX_ANSWER_BYTES and size in _SMALLER:
+                size = _SMALLER[size]
+                continue
             articles = reply.json()
             if not isinstance(articles, list) or not all(isinstance(a, dict) for a in articles):
                 return Unavailable("the Forem's list of articles could not be read")
             if found := next((a for a in articles if is_it(a)), None):
                 return dict(found)
-            if len(articles) < PAGE:
+            if len(articles) < size:
                 return None
-        return Inconclusive(f"not among the first {PAGE * PAGES} articles, and the list goes on")
+            seen += size
+        return Inconclusive(f"not among the first {seen} articles, and the list goes on")

@@ -43,6 +43,7 @@ from copydesk.platforms.hashnode.placing import missing as not_uploaded
 from copydesk.platforms.hashnode.posts import (
     differences,
     id_of,
+    is_named_as_ours,
     is_our_draft,
     is_our_post,
     next_of,
@@ -127,10 +128,10 @@ class HashnodeClient(Client):
             return Ready(outgoing.handles)
         if not draft:
             return await self.prepare(outgoing)
-        there = await self._shelf.has_draft(draft)
+        there = await self._shelf.draft(draft)
         if isinstance(there, Inconclusive):
             return Unavailable(there.reason)
-        if there:
+        if there is not None:
             return Ready(outgoing.handles)
         found = await self._shelf.find(lambda post: is_our_post(post, outgoing), outgoing)
         if isinstance(found, Inconclusive):
@@ -174,10 +175,10 @@ class HashnodeClient(Client):
         if found:
             return Landed(id_of(found), str(found.get("url") or ""), "a post with the same words")
         draft = str(outgoing.handles.get("draft_id", ""))
-        there = await self._shelf.has_draft(draft) if draft else False
+        there = await self._shelf.draft(draft) if draft else None
         if isinstance(there, Inconclusive):
             return there
-        if there:
+        if there is not None:
             return Absent("the draft is still there, and no such post")
         return Inconclusive("neither the post nor its draft is there")
 
@@ -258,9 +259,12 @@ class HashnodeClient(Client):
             nodes = nodes_of(drafts)
             if nodes is None:
                 return missing(answer, "the drafts")
-            ours = next((d for d in nodes if with_drafts and is_our_draft(d, payload)), None)
-            if ours is not None:
-                return {**ids, "draft_id": id_of(ours)}
+            for named in (d for d in nodes if with_drafts and is_named_as_ours(d, payload)):
+                draft = await self._shelf.draft(id_of(named))
+                if isinstance(draft, Inconclusive):
+                    return Unavailable(draft.reason)
+                if draft is not None and is_our_draft(draft, payload):
+                    return {**ids, "draft_id": id_of(draft)}
             if not (after := next_of(drafts)):
                 break
         return ids

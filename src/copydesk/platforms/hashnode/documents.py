@@ -36,20 +36,21 @@ query Workshop(
     id
     series(slug: $series) @include(if: $withSeries) { id }
     drafts(first: 50, after: $after) {
-      edges { node { id title slug canonicalUrl content { markdown } } }
+      edges { node { id title slug canonicalUrl } }
       pageInfo { hasNextPage endCursor }
     }
   }
 }
 """
 
-#: The newest posts, a page at a time, and the one with our slug.
+#: The newest posts, a page at a time, and the one with our slug. Words come along, so pages are
+#: short: of an answer over a mebibyte the end is not read.
 SHELF: Final = f"""
 query Shelf($id: ObjectId, $host: String, $slug: String!, $after: String) {{
   publication(id: $id, host: $host) {{
     id
     post(slug: $slug) {{ {_READ} }}
-    posts(first: 20, after: $after) {{
+    posts(first: 10, after: $after) {{
       edges {{ node {{ {_READ} }} }}
       pageInfo {{ hasNextPage endCursor }}
     }}
@@ -72,7 +73,7 @@ query PostById($id: ID!) {{
 
 DRAFT: Final = """
 query DraftById($id: ObjectId!) {
-  draft(id: $id) { id title slug }
+  draft(id: $id) { id title slug canonicalUrl content { markdown } }
 }
 """
 

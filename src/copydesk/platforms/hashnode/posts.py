@@ -37,14 +37,18 @@ def next_of(connection: Mapping[str, Any]) -> str:
     return str(info.get("endCursor") or "")
 
 
-def is_our_draft(draft: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
-    """Tell whether `draft` is one that we made for `payload`."""
+def is_named_as_ours(draft: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    """Tell whether `draft`, shown without its words, may be one that we made for `payload`."""
     return (
         draft.get("slug") in {payload["slug"], None, ""}
         and draft.get("title") == payload["title"]
         and _same(draft.get("canonicalUrl"), payload["canonical_url"])
-        and same_body(_markdown(draft), payload["body"])
     )
+
+
+def is_our_draft(draft: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    """Tell whether `draft` is one that we made for `payload`: its names and its words are ours."""
+    return is_named_as_ours(draft, payload) and same_body(_markdown(draft), payload["body"])
 
 
 def is_our_post(post: Mapping[str, Any], outgoing: Outgoing) -> bool:

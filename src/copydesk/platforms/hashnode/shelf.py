@@ -18,8 +18,8 @@ from copydesk.platforms.hashnode.posts import (
     published_at,
 )
 
-#: Pages of 20 posts that are worth looking through.
-PAGES: Final = 10
+#: Pages of 10 posts that are worth looking through.
+PAGES: Final = 20
 
 Post = Mapping[str, Any]
 
@@ -59,7 +59,7 @@ class Shelf:
             after = next_of(posts)
             if not after or (nodes and is_past):
                 return None
-        return Inconclusive(f"not among the newest {PAGES * 20} posts, and the list goes on")
+        return Inconclusive(f"not among the newest {PAGES * 10} posts, and the list goes on")
 
     async def post(self, id: str) -> Post | Gone | Inconclusive:
         """Return the post as the publication shows it.
@@ -86,12 +86,9 @@ class Shelf:
             return Gone("the publication does not show it any more")
         return found
 
-    async def has_draft(self, id: str) -> bool | Inconclusive:
-        """Tell whether the draft is there; publishing or deleting takes it away."""
-        found = self._one(await self._graphql.ask(DRAFT, {"id": id}), "draft")
-        if isinstance(found, Inconclusive):
-            return found
-        return found is not None
+    async def draft(self, id: str) -> Post | Inconclusive | None:
+        """Return the draft, None when it is gone: publishing or deleting takes it away."""
+        return self._one(await self._graphql.ask(DRAFT, {"id": id}), "draft")
 
     def _one(self, answer: Data | Outcome, *path: str) -> Post | Inconclusive | None:
         """Return what stands at `path`, None when it certainly is not there."""
