@@ -41,7 +41,8 @@ def commonmark_examples() -> list[Example]:
     if not path.is_file():
         pytest.skip("needs node_modules/commonmark-spec: run `npm ci`")
     text = path.read_text(encoding="utf-8").partition("<!-- END TESTS -->")[0]
-    section, examples = "", []
+    section = ""
+    examples: list[Example] = []
     for found in _EXAMPLE.finditer(text):
         if found[3] is not None:
             section = found[3]

@@ -14,6 +14,7 @@ from copydesk.cli.output import describe, hint, run, show
 from copydesk.transformation.forms import Form
 
 if TYPE_CHECKING:
+    from copydesk.core.findings import Loss
     from copydesk.work.rendering import Rendered
 
 
@@ -64,9 +65,13 @@ def _data(one: Rendered) -> dict[str, Any]:
         "text": one.text,
         "parts": list(one.parts),
         "payload": dict(one.payload),
-        "losses": [{"what": x.what, "how": x.how, "why": x.why} for x in one.losses],
+        "losses": [_loss_row(loss) for loss in one.losses],
         "findings": [finding_row(finding) for finding in one.findings],
     }
+
+
+def _loss_row(loss: Loss) -> dict[str, str]:
+    return {"what": loss.what, "how": loss.how, "why": loss.why, "kind": loss.kind}
 
 
 def _words(made: list[Rendered]) -> list[str]:
@@ -78,7 +83,7 @@ def _words(made: list[Rendered]) -> list[str]:
         for number, part in enumerate(one.parts, start=1):
             lines += [f"· {number}" for _ in one.parts[1:2]]
             lines += [part, ""]
-        lines += [f"  not carried over: {x.what} {x.how}: {x.why}" for x in one.losses]
+        lines += [f"  not carried over: {x.what} {x.how} ({x.kind}): {x.why}" for x in one.losses]
         lines += [f"  {finding.severity}: {describe(finding)}" for finding in one.findings]
         lines.append("")
     return lines[:-1]

@@ -79,6 +79,7 @@ class RenderedOut(BaseModel):
                                     "what": "strong emphasis",
                                     "how": "kept as plain characters",
                                     "why": "plain text has no formatting",
+                                    "kind": "downgraded",
                                 }
                             ],
                             "findings": [],
