@@ -43,6 +43,7 @@ from tests.distribution.carrying import (
     tools,
 )
 from tests.distribution.scripted import MANIFEST, Remote, Scripted
+from tests.store.leasing import take
 
 TITLES = ("one", "two", "three", "four")
 
@@ -334,11 +335,10 @@ async def test_a_courier_that_lost_its_lease_makes_no_further_call(
     async with asyncio.timeout(20):
         await calling.wait()
         # the slow one's clock says nothing; the database's lease has run out
-        async with desk.store.begin("test") as unit:
-            taken = None
-            while taken is None:
-                clock.advance(LEASE + 1)
-                taken = await unit.accounts.lease(account.id, "quick/1", LEASE)
+        taken = None
+        while taken is None:
+            clock.advance(LEASE + 1)
+            taken = await take(desk.store, account.id, "quick/1", LEASE)
         with pytest.raises(LeaseLost):
             await slow
     assert ended.is_set()

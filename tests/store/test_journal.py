@@ -20,6 +20,7 @@ from copydesk.store.deliveries import Change
 from copydesk.store.journal import Entry
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
+from tests.store.leasing import hold, take
 from tests.store.test_rows import add_account, add_delivery
 
 
@@ -33,14 +34,9 @@ async def leased(desk: Desk, name: str, owner: str = "a") -> tuple[Lease, Delive
                 delivery=delivery, to=DeliveryState.SCHEDULED, values={"wake_at": delivery.due_at}
             )
         )
-    lease = await take(desk, account.id, owner)
+    lease = await take(desk.store, account.id, owner)
     assert lease is not None
     return lease, replace(delivery, state=DeliveryState.SCHEDULED)
-
-
-async def take(desk: Desk, account_id: str, owner: str) -> Lease | None:
-    now = desk.clock.now()
-    return await desk.store.journal.lease(account_id, owner, now, now + timedelta(seconds=10))
 
 
 def intent(desk: Desk, lease: Lease, delivery: Delivery) -> Entry:
@@ -151,7 +147,7 @@ async def test_who_lost_a_lease_or_a_race_takes_nobody_along(
 ) -> None:
     held = [await leased(desk, f"a{n}") for n in range(4)]
     clock.advance(11)
-    assert await take(desk, held[1][0].account_id, "b") is not None
+    assert await take(desk.store, held[1][0].account_id, "b") is not None
     async with desk.store.begin("ada") as unit:
         await unit.deliveries.move(Change(delivery=held[2][1], to=DeliveryState.CANCELLED))
     transactions_made.clear()
@@ -218,15 +214,16 @@ async def test_of_many_who_want_an_account_one_gets_it_and_whoever_gave_it_back_
     released = Entry(actor="courier", at=desk.clock.now(), releases=lease)
     outcomes = await asyncio.gather(
         desk.store.journal.write(released),
-        *(take(desk, lease.account_id, f"worker/{n}") for n in range(5)),
+        *(take(desk.store, lease.account_id, f"worker/{n}") for n in range(5)),
     )
     (got,) = [outcome for outcome in outcomes if outcome is not None]
     assert got.fence == lease.fence + 1
     await desk.store.journal.write(released)
-    assert await take(desk, lease.account_id, "late") is None, "an old lease gives back nothing"
-    async with desk.store.begin("test") as unit:
-        assert (await unit.accounts.hold(got, 10)).fence == got.fence
-    assert await take(desk, "acc_nobody", "a") is None
+    assert await take(desk.store, lease.account_id, "late") is None, (
+        "an old lease gives back nothing"
+    )
+    await hold(desk.store, got)
+    assert await take(desk.store, "acc_nobody", "a") is None
 
 
 async def test_one_that_no_longer_waits_is_not_written(desk: Desk) -> None:

@@ -30,6 +30,7 @@ from copydesk.store.deliveries import Change
 from copydesk.store.tokens import Principal, StoredAnswer
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
+from tests.store.leasing import give_back, hold, take
 
 
 async def add_account(unit: UnitOfWork, desk: Desk, name: str = "site") -> Account:
@@ -186,37 +187,33 @@ async def test_what_no_database_keeps_becomes_visible_instead(desk: Desk) -> Non
 async def test_a_lease_is_exclusive_until_it_runs_out_and_then_fences_its_owner_off(
     desk: Desk, clock: StoppedClock
 ) -> None:
-    async with desk.store.begin("test") as unit:
+    store = desk.store
+    async with store.begin("test") as unit:
         account = await add_account(unit, desk)
-        first = await unit.accounts.lease(account.id, "a", 10)
-        assert first is not None
-        assert await unit.accounts.lease(account.id, "b", 10) is None
+    first = await take(store, account.id, "a")
+    assert first is not None
+    assert await take(store, account.id, "b") is None
     clock.advance(9)
-    async with desk.store.begin("test") as unit:
-        assert (await unit.accounts.hold(first, 10)).until == clock.now() + timedelta(seconds=10)
-    clock.advance(10)
-    async with desk.store.begin("test") as unit:
-        second = await unit.accounts.lease(account.id, "b", 10)
-        assert second is not None
-        assert second.fence > first.fence
-    async with desk.store.begin("test") as unit:
-        with pytest.raises(LeaseLost):
-            await unit.accounts.hold(first, 10)
-        await unit.accounts.release(first)
-        assert await unit.accounts.lease(account.id, "a", 10) is None, "not the first's to give"
-        await unit.accounts.release(second)
-        assert await unit.accounts.lease(account.id, "a", 10) is not None
+    await hold(store, first)
+    clock.advance(9)
+    assert await take(store, account.id, "b") is None, "it was held"
+    clock.advance(1)
+    second = await take(store, account.id, "b")
+    assert second is not None
+    assert second.fence > first.fence
+    with pytest.raises(LeaseLost):
+        await hold(store, first)
+    await give_back(store, first)
+    assert await take(store, account.id, "a") is None, "not the first's to give"
+    await give_back(store, second)
+    assert await take(store, account.id, "a") is not None
 
 
 async def test_of_many_who_want_a_lease_at_once_one_gets_it(desk: Desk) -> None:
     async with desk.store.begin("test") as unit:
         account = await add_account(unit, desk)
-
-    async def want(number: int) -> bool:
-        async with desk.store.begin("test") as unit:
-            return await unit.accounts.lease(account.id, f"w{number}", 10) is not None
-
-    assert sum(await asyncio.gather(*(want(n) for n in range(20)))) == 1
+    wanted = [take(desk.store, account.id, f"w{number}") for number in range(20)]
+    assert sum(lease is not None for lease in await asyncio.gather(*wanted)) == 1
 
 
 async def test_freeing_leases_touches_only_what_has_run_out_or_is_named(
@@ -224,15 +221,15 @@ async def test_freeing_leases_touches_only_what_has_run_out_or_is_named(
 ) -> None:
     async with desk.store.begin("test") as unit:
         old, live, dead = [await add_account(unit, desk, n) for n in ("old", "live", "dead")]
-        await unit.accounts.lease(old.id, "wrk_1/1", 5)
-        await unit.accounts.lease(live.id, "wrk_2/1", 60)
-        await unit.accounts.lease(dead.id, "wrk_3/1", 60)
+    await take(desk.store, old.id, "wrk_1/1", 5)
+    await take(desk.store, live.id, "wrk_2/1", 60)
+    await take(desk.store, dead.id, "wrk_3/1", 60)
     clock.advance(6)
     async with desk.store.begin("test") as unit:
         assert await unit.accounts.free_expired_leases() == 1
         await unit.accounts.free_leases_of("wrk_3")
-        assert await unit.accounts.lease(live.id, "x/1", 5) is None
-        assert await unit.accounts.lease(dead.id, "x/1", 5) is not None
+    assert await take(desk.store, live.id, "x/1", 5) is None
+    assert await take(desk.store, dead.id, "x/1", 5) is not None
 
 
 # ---------------------------------------------------------------- concurrent writers

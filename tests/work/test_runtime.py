@@ -32,6 +32,7 @@ from copydesk.work.submitting import submit
 from copydesk.work.sweep import rest_before_next, sweep
 from copydesk.work.worker import Worker, working
 from tests.distribution.carrying import add_posts, deliveries, sandbox_has
+from tests.store.leasing import take
 from tests.store_fixtures import AddSandbox
 
 LETTER = (
@@ -238,7 +239,7 @@ async def test_the_sweep_leaves_paused_and_leased_accounts_until_they_are_free(
     await add_posts(desk, "one")
     async with desk.store.begin("test") as unit:
         await unit.accounts.pause(paused.id, unit.now + timedelta(seconds=30))
-        await unit.accounts.lease(leased.id, "dead/1", 10)
+    await take(desk.store, leased.id, "dead/1")
     kept = Kept()
     assert await sweep(desk, kept) == 0
     clock.advance(10)

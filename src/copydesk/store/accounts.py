@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -274,39 +274,6 @@ class Accounts:
 
     # -- leases -----------------------------------------------------------------------------------
 
-    async def lease(self, account_id: str, owner: str, seconds: float) -> Lease | None:
-        """Take the right to act for an account, or return None while another owner has it."""
-        now = self._unit.now
-        until = now + timedelta(seconds=seconds)
-        rows = await self._unit.connection.execute(
-            sa.update(accounts)
-            .where(
-                accounts.c.id == account_id,
-                accounts.c.lease_until.is_(None)
-                | (accounts.c.lease_until <= now)
-                | (accounts.c.lease_owner == owner),
-            )
-            .values(lease_owner=owner, lease_fence=accounts.c.lease_fence + 1, lease_until=until)
-            .returning(accounts.c.lease_fence)
-        )
-        row = rows.one_or_none()
-        if row is None:
-            return None
-        return Lease(account_id=account_id, owner=owner, fence=row.lease_fence, until=until)
-
-    async def hold(self, lease: Lease, seconds: float) -> Lease:
-        """Prove that the lease is still ours and extend it; raises `LeaseLost`.
-
-        The row stays locked until the unit of work ends, so nobody takes over in between.
-        """
-        until = self._unit.now + timedelta(seconds=seconds)
-        result = await self._unit.connection.execute(
-            HOLD, {"account": lease.account_id, "fence": lease.fence, "until": until}
-        )
-        if result.rowcount != 1:
-            raise lease_lost(lease)
-        return Lease(account_id=lease.account_id, owner=lease.owner, fence=lease.fence, until=until)
-
     async def leased(self, lease: Lease) -> Account:
         """Return the account as it stands now; raises `LeaseLost` when another courier has it."""
         rows = await self._unit.connection.execute(
@@ -332,12 +299,6 @@ class Accounts:
             sa.update(accounts)
             .where(accounts.c.lease_owner.startswith(f"{worker_id}/", autoescape=True))
             .values(lease_until=None)
-        )
-
-    async def release(self, lease: Lease) -> None:
-        """Give the lease back, unless somebody else has it by now."""
-        await self._unit.connection.execute(
-            RELEASE, {"account": lease.account_id, "fence": lease.fence}
         )
 
 
