@@ -80,9 +80,8 @@ def condense(content: Content, document: Document, brief: Brief) -> Short:
     adapted, losses = _of_adaptation(content, document, brief)
     if adapted is not None:
         return adapted
-    whole = _whole(content, document, brief)
     is_digest = brief.form in {Form.SUMMARY, Form.ANNOUNCEMENT}
-    if whole is not None and not is_digest:
+    if not is_digest and (whole := _whole(content, document, brief)) is not None:
         return replace(whole, losses=(*losses, *whole.losses))
     said = outline(document)
     if not is_digest and not _can_stand(content, brief, said):

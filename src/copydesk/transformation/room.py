@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,14 +21,15 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """All bounds a text has to keep together (Bluesky: graphemes and UTF-8 bytes)."""
+    """All bounds a text has to keep together (Bluesky: graphemes and UTF-8 bytes); none: any text
+    fits."""
 
     bounds: tuple[Bound, ...]
 
     @property
     def guess(self) -> int:
         """Return about how many code points fit: where looking for the end of a part begins."""
-        return min(bound.most for bound in self.bounds)
+        return min((bound.most for bound in self.bounds), default=sys.maxsize)
 
     def holds(self, text: str) -> bool:
         """Tell whether `text` keeps every bound."""

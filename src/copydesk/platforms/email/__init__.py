@@ -11,6 +11,7 @@ from copydesk.core.findings import Finding
 from copydesk.core.post import Content
 from copydesk.platforms.email.settings import SETTINGS, check, recipients_of
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
+from copydesk.platforms.kit.forms import check_form, form_setting
 from copydesk.platforms.kit.manifest import Manifest, read_manifest
 
 
@@ -20,7 +21,7 @@ class Email(Platform):
     name: ClassVar[str] = "email"
     manifest: ClassVar[Manifest] = read_manifest(__name__)
     host_setting: ClassVar[str] = "smtp"
-    settings: ClassVar[tuple[Setting, ...]] = SETTINGS
+    settings: ClassVar[tuple[Setting, ...]] = (*SETTINGS, form_setting(manifest))
 
     def recipients(self, account: Account, content: Content) -> tuple[str, ...]:
         """Return who gets a letter: the list's addresses, or whom the post answers.
@@ -41,7 +42,8 @@ class Email(Platform):
         """Return what a mail server would refuse and what readers would not see."""
         from copydesk.platforms.email.validate import validate
 
-        return validate(rendition, self.limits(account))
+        wanted = {"form": rendition.payload["form"]}
+        return [*validate(rendition, self.limits(account)), *check_form(self.manifest, wanted)]
 
     def connect(self, session: Session) -> Client:
         """Return the client; it connects on first use."""

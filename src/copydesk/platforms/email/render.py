@@ -13,15 +13,19 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Media, ReplyTarget
+from copydesk.platforms.email import PLATFORM
 from copydesk.platforms.email.headers import is_message_id
 from copydesk.platforms.email.links import absolute, relative_links, with_absolute_links
 from copydesk.platforms.email.settings import list_id_value, unsubscribe_uris
+from copydesk.platforms.email.summary import summarised
 from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.forms import form_of
 from copydesk.transformation.document import (
     image_paths,
     is_remote,
     with_top_heading,
 )
+from copydesk.transformation.forms import Form
 from copydesk.transformation.html import html_losses, to_html
 from copydesk.transformation.nodes import Document, Image, Paragraph
 from copydesk.transformation.text import to_text
@@ -50,7 +54,12 @@ def render(subject: Subject, account: Account, recipient: str) -> Rendition:
     mode = settings.get("mode") or "newsletter"
     base = settings.get("base_url", "")
     target = content.reply_to if mode == "reply" else None
+    override = {**content.overrides.get("email", {}), **content.overrides.get(account.name, {})}
+    form = form_of(PLATFORM.manifest, account, override) if mode == "newsletter" else Form.ARTICLE
     document = subject.document
+    short_losses: tuple[Loss, ...] = ()
+    if form is Form.SUMMARY:
+        content, document, short_losses = summarised(subject, override)
     if mode == "newsletter":
         document = _with_cover(content, document)
     inline, attached, missing = _place_media(content, document, base)
@@ -69,6 +78,7 @@ def render(subject: Subject, account: Account, recipient: str) -> Rendition:
     ids, references, losses = _thread(target)
     payload: dict[str, Any] = {
         "mode": mode,
+        "form": str(override.get("form") or form),
         "from": settings.get("from", ""),
         "to": recipient,
         "reply_to": settings.get("reply_to", ""),
@@ -89,7 +99,7 @@ def render(subject: Subject, account: Account, recipient: str) -> Rendition:
     return Rendition(
         payload=payload,
         text=payload["text"],
-        losses=losses + html_losses(document),
+        losses=losses + short_losses + html_losses(document),
         media=content.media,
         recipient=recipient,
     )

@@ -11,6 +11,7 @@ from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.callbacks import CallbackRequest, Heard, read_standard_callback
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
+from copydesk.platforms.kit.forms import form_setting
 from copydesk.platforms.kit.manifest import Idempotency, Manifest, Reconcile, read_manifest
 from copydesk.platforms.kit.signature import signing_secret
 
@@ -45,13 +46,14 @@ class Webhook(Platform):
             key="status_url",
             help="where to ask whether a webhook-id arrived, with {id} in it: 2xx yes, 404 no",
         ),
+        form_setting(manifest),
     )
 
     def render(self, subject: Subject, account: Account, recipient: str = "") -> Rendition:
         """Return the post as the `data` of an event; see `render.py`."""
         from copydesk.platforms.webhook.render import render
 
-        return render(subject)
+        return render(subject, account)
 
     def validate(self, rendition: Rendition, account: Account) -> list[Finding]:
         """Return a warning when the event is larger than receivers commonly take."""

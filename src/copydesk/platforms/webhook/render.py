@@ -9,12 +9,18 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Rendition
 from copydesk.core.findings import Finding, Severity
 from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.forms import form_of
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.webhook import PLATFORM
+from copydesk.transformation.condensing import Brief, condense
 from copydesk.transformation.document import parse_markdown
+from copydesk.transformation.forms import Form
 from copydesk.transformation.html import to_html
+from copydesk.transformation.room import Room
 from copydesk.transformation.text import to_text
 
 _KINDS: Final = {
@@ -24,12 +30,15 @@ _KINDS: Final = {
 }
 
 
-def render(subject: Subject) -> Rendition:
+def render(subject: Subject, account: Account) -> Rendition:
     """Return the event's `timestamp` and `data`; the client adds its `type`.
 
-    Images are named, not embedded: `name` is how the body refers to them.
+    Images are named, not embedded: `name` is how the body refers to them. Where a short form is
+    asked for, it goes beside the article as `short`.
     """
     content = subject.content
+    override = {**content.overrides.get("webhook", {}), **content.overrides.get(account.name, {})}
+    form = form_of(PLATFORM.manifest, account, override)
     document = parse_markdown(content.body)
     text, _ = to_text(document)
     data: dict[str, Any] = {
@@ -58,8 +67,16 @@ def render(subject: Subject) -> Rendition:
             for media in content.media
         ],
     }
+    shown = f"{content.title}\n\n{text}".strip()
+    if form is not Form.ARTICLE:
+        brief = Brief(
+            platform="webhook", form=form, room=Room(()), override=override, link=subject.link
+        )
+        short = condense(content, subject.document, brief)
+        shown = "\n\n".join(short.texts)
+        data["short"] = {"form": form.value, "text": shown}
     payload = {"timestamp": subject.published_at, "data": data}
-    return Rendition(payload=payload, text=f"{content.title}\n\n{text}".strip())
+    return Rendition(payload=payload, text=shown)
 
 
 def event_body(payload: Mapping[str, Any], action: Action) -> bytes:
