@@ -155,6 +155,14 @@ def test_files_x_does_not_take(media: Media, code: str) -> None:
     assert errors(payload("File.", media=[[media]]), media) == [code]
 
 
+def test_a_gif_that_may_fail_is_warned_about() -> None:
+    large = replace(film("wave.gif", size=5), width=1281, height=700)
+    found = judged(payload("Wave.", media=[[large]]), large)
+    assert [(f.code, f.severity) for f in found] == [("gif_large", Severity.WARNING)]
+    fitting = replace(large, width=1280)
+    assert judged(payload("Wave.", media=[[fitting]]), fitting) == []
+
+
 def test_a_file_nobody_described_is_warned_about() -> None:
     silent = picture(alt="")
     found = judged(payload("File.", media=[[silent]]), silent)

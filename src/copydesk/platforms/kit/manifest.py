@@ -40,7 +40,15 @@ class Limit(_Record):
 
     value: int = Field(ge=0)
     unit: Literal[
-        "characters", "graphemes", "x-weighted", "utf16", "utf8", "codepoints", "bytes", "items"
+        "characters",
+        "graphemes",
+        "x-weighted",
+        "utf16",
+        "utf8",
+        "codepoints",
+        "bytes",
+        "items",
+        "pixels",
     ]
     source: str
     checked: date

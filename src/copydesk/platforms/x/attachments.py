@@ -96,14 +96,26 @@ def _check_file(one: Media, field: str, limits: Mapping[str, Limit]) -> list[Fin
             ]
         return []
     most = limits["gif" if one.content_type == GIF else "video"].value
-    if one.size <= most:
+    if one.size > most:
+        return [
+            Finding(
+                code="media_too_large",
+                field=field,
+                message=f"{one.size:,} bytes, X takes {most:,}",
+                remedy="Make the file smaller or shorter.",
+            )
+        ]
+    width, height = limits["gif_width"].value, limits["gif_height"].value
+    if one.content_type != GIF or (one.width <= width and one.height <= height):
         return []
     return [
         Finding(
-            code="media_too_large",
+            code="gif_large",
             field=field,
-            message=f"{one.size:,} bytes, X takes {most:,}",
-            remedy="Make the file smaller or shorter.",
+            message=f"{one.width} × {one.height} pixels: X says that GIFs above {width} × {height} "
+            "may fail",
+            remedy="Make it smaller, or a video.",
+            severity=Severity.WARNING,
         )
     ]
 
