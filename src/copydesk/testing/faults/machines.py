@@ -29,8 +29,9 @@ _REAL_PATIENCE: Final = 60.0
 
 
 def _middle(stage: Scene) -> int:
-    """Return the publishing call in the middle, for spokes that take many at once the first."""
-    return max(1, kills.calls_of(stage) // 2)
+    """Return the publishing call in the middle; the first for spokes that take many at once, and
+    for those so slow that the next would not come in time."""
+    return 1 if stage.rig.seconds_each else max(1, kills.calls_of(stage) // 2)
 
 
 async def _disk_full(stage: Scene) -> Row:
