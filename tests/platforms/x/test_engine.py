@@ -23,6 +23,7 @@ from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.databases import databases
 from copydesk.testing.faults.rigs.x import XThreadRig
 from copydesk.testing.faults.scenarios import run_scenario
+from copydesk.testing.loopback import Lie
 from copydesk.testing.samples import PIXEL
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
@@ -101,6 +102,18 @@ async def test_a_chain_that_x_stops_keeps_its_first_part_and_says_why(
     assert "thread" in delivery.reason
     assert "form: post" in delivery.remedy
     assert [tweet.sent for tweet in server.tweets] == ["One."]
+
+
+async def test_a_listing_that_lags_longer_is_caught_by_what_x_refuses(
+    online: Desk, server: FakeX, clock: StoppedClock
+) -> None:
+    server.stale_for = 90.0
+    server.lie(Lie.RESET_AFTER_ACCEPT)
+    stage = await staged(online, server, clock)
+    (delivery,) = await stage.publish(body="Open.")
+    assert [tweet.sent for tweet in server.tweets] == ["Open."]
+    assert delivery.state is DeliveryState.DELIVERED
+    assert delivery.remote_id == server.tweets[0].id
 
 
 async def test_what_is_booked_is_what_x_charges(
