@@ -19,8 +19,8 @@ from copydesk.testing.faults.rig import EngineRig
 
 ENTRY_POINT_GROUP: Final = "copydesk.rigs"
 
-#: One of each kind: none, key header, client-chosen id, natural key.
-QUICK_SPOKES: Final = ("webhook", "mastodon", "specimen+client_id", "site")
+#: One of each kind: none, key header, client-chosen id, natural key, detector.
+QUICK_SPOKES: Final = ("webhook", "mastodon", "specimen+client_id", "site", "linkedin")
 
 
 @cache
