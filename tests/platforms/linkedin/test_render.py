@@ -75,6 +75,13 @@ def test_a_link_alone_becomes_a_card_of_our_own_making() -> None:
     assert URL not in rendition.text
 
 
+def test_a_card_does_not_repeat_the_text_above_it() -> None:
+    content = sample_content(LONG, canonical_url=URL, summary="Where copy is edited.")
+    rendition = CASE.render(content)
+    assert "Where copy is edited." in rendition.text
+    assert rendition.payload["content"]["description"] == ""
+
+
 def test_a_long_post_is_announced_by_a_card_with_its_cover() -> None:
     cover = file("cover.jpg", "image/jpeg")
     inner = file("inner.png", "image/png")

@@ -104,7 +104,8 @@ def _draft(subject: Subject, brief: Brief, attach: str, limits: Mapping[str, Lim
     elif brief.link and attach in {"", "article"}:
         # the card shows the title and leads to the page, so the text need not
         short = condense(content, document, replace(brief, link="", repeats_title=False))
-        chosen = _card(subject, brief.link, _thumbnail(content, pictures))
+        text = "\n\n".join(short.texts)
+        chosen = _card(subject, brief.link, text, _thumbnail(content, pictures))
     else:
         chosen = (_nothing(), ())
     content_payload, media = chosen
@@ -159,15 +160,17 @@ def _papers(papers: tuple[Media, ...]) -> tuple[dict[str, Any], tuple[Media, ...
 
 
 def _card(
-    subject: Subject, link: str, thumbnail: tuple[Media, ...]
+    subject: Subject, link: str, text: str, thumbnail: tuple[Media, ...]
 ) -> tuple[dict[str, Any], tuple[Media, ...]]:
     content = subject.content
+    described = content.summary or excerpt(subject.document, _DESCRIPTION)
     card = {
         "kind": "article",
         "files": [_file(media) for media in thumbnail],
         "source": link,
         "title": content.title,
-        "description": content.summary or excerpt(subject.document, _DESCRIPTION),
+        # what stands above the card need not be said on it again
+        "description": "" if described in text else described,
     }
     return card, thumbnail
 
