@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Delivery, Outgoing, part_key, parts_out
+from copydesk.core.outcomes import Accepted, Published
 from copydesk.core.states import DeliveryState
-from copydesk.platforms.kit.callbacks import CallbackRequest
+from copydesk.distribution.reports import Effect
+from copydesk.platforms.kit.callbacks import CallbackRequest, Happened, Report
 from copydesk.platforms.kit.transport import NotSent, Reply
-from copydesk.testing.callbacks import SECRET
+from copydesk.store.deliveries import Change
+from copydesk.testing.callbacks import SECRET, standard_callback
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.connecting import change_account
 from copydesk.work.desk import Desk
 from copydesk.work.hearing import CallbackRefused, Taken, hear
 from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries, sandbox_has
+from tests.distribution.scripted import Remote
 from tests.store_fixtures import AddSandbox
 
 HOOK = "http://127.0.0.1:8642/hooks/"
@@ -138,3 +142,70 @@ async def test_a_callback_with_another_secret_moves_nothing(
     await carry(forged, account)
     assert door.answers == [400]
     assert (await deliveries(online))[0].is_accepted
+
+
+# ---------------------------------------------------------------- threads
+
+
+@pytest.mark.parametrize("find", ["no", "yes"])
+async def test_each_part_of_a_thread_is_called_back_by_its_own_key(
+    find: str, desk: Desk, sandbox_account: AddSandbox, clock: StoppedClock
+) -> None:
+    online, account, door = await slow_sandbox(desk, sandbox_account, find=find, parts="3")
+    await add_posts(online, "one")
+    (done,) = await carry_to_rest(online, account, clock)
+    assert done.state is DeliveryState.DELIVERED, done.reason
+    assert [part.id for part in parts_out(done.handles)] == ["1", "2", "3"]
+    keys = {part_key(done.key, number): 1 for number in range(3)}
+    assert sandbox_has(desk, account) == keys
+    assert set(door.answers) == {200}
+    called_back = [to for actor, to in await steps(online, done) if actor == "callback"]
+    assert called_back == ["scheduled", "scheduled", "delivered"]
+
+
+async def test_a_report_about_a_part_that_is_out_is_no_news(
+    desk: Desk, sandbox_account: AddSandbox, clock: StoppedClock
+) -> None:
+    online, account, _ = await slow_sandbox(desk, sandbox_account, find="no", parts="2")
+    await add_posts(online, "one")
+    await carry(online, account)
+    clock.advance(31)
+    await carry(online, account)  # the first is called back, the second taken
+    (second,) = await deliveries(online)
+    assert second.is_accepted
+    assert len(parts_out(second.handles)) == 1
+    for named in ({"key": second.key}, {"remote_id": "1"}):
+        report = Report(happened=Happened.PUBLISHED, **named)
+        request = standard_callback(report, id=f"msg_{named}", secret=SECRET, sent_at=clock.now())
+        heard = await hear(online, account.id, request)
+        assert heard == Taken(is_new=True, effects=(Effect.NOTED,))
+    assert (await deliveries(online))[0] == second
+
+
+# ---------------------------------------------------------------- who comes second
+
+
+async def test_a_look_that_a_callback_overtakes_ends_nothing(
+    desk: Desk, clock: StoppedClock, remote: Remote, account: Account
+) -> None:
+    """The courier asks, and is told while it asks: what was told holds, and the round goes on."""
+    remote.script["commit"] = [Accepted({"job": 1}), Accepted({"job": 2})]
+    await add_posts(desk, "one", "two")
+    await carry(desk, account)
+
+    async def told_meanwhile(outgoing: Outgoing) -> Published:
+        async with desk.store.begin("callback") as unit:
+            delivery = await unit.deliveries.get(outgoing.delivery_id)
+            values = {"remote_id": "told", "url": ""}
+            await unit.deliveries.move(
+                Change(delivery=delivery, to=DeliveryState.DELIVERED, values=values)
+            )
+        return Published("seen")
+
+    async def public(outgoing: Outgoing) -> Published:
+        return Published("also")
+
+    remote.script["check"] = [told_meanwhile, public]
+    clock.advance(60)
+    await carry(desk, account)
+    assert [d.remote_id for d in await deliveries(desk)] == ["told", "also"]

@@ -311,7 +311,8 @@ class Records:
         try:
             async with self._store.begin(ACTOR) as unit:
                 if judgement.to is delivery.state:
-                    await unit.deliveries.postpone([delivery.id], judgement.values["wake_at"])
+                    again = {"wake_at": judgement.values["wake_at"]}
+                    await unit.deliveries.look_again(delivery, again)
                 else:
                     await unit.deliveries.move(_change(delivery, judgement, evidence))
                 await self._account_effects(unit, judgement)

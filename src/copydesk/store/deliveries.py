@@ -345,7 +345,7 @@ class Deliveries:
             states[delivery.id] = change.to
 
     async def look_again(self, delivery: Delivery, values: Mapping[str, Any]) -> None:
-        """Keep an unknown outcome unknown after a look that told nothing: count, and wait."""
+        """Keep a delivery where it is after a look that told nothing: count, and wait."""
         await self._unit.connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
