@@ -11,7 +11,7 @@ import html
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import regex
 from aiohttp import web
@@ -37,6 +37,8 @@ class Status:
     spoiler_text: str = ""
     language: str = ""
     sensitive: bool = False
+    in_reply_to_id: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
     media_ids: list[str] = field(default_factory=list)
 
 
@@ -46,6 +48,7 @@ class Upload:
 
     id: str
     description: str
+    focus: str
     filename: str
     content: bytes
     rounds: int = 0
@@ -54,7 +57,8 @@ class Upload:
 class FakeMastodon(LoopbackServer):
     """One instance with one account. Set `rounds` to let uploads take a while, `room` to limit the
     number of calls until `reset_at`, `has_source` off for servers without `/source`. The listing
-    shows a status after `stale_for` seconds, and fails `broken_looks` times."""
+    shows a status after `stale_for` seconds, and fails `broken_looks` times. `keys` and
+    `source_url` make another software of it: one that ignores idempotency keys, or burns them."""
 
     lies_to = LoopbackServer.lies_to | {"DELETE"}
 
@@ -68,6 +72,8 @@ class FakeMastodon(LoopbackServer):
         self.room: int | None = None
         self.reset_at = self.clock.now() + timedelta(minutes=5)
         self.has_source = True
+        self.keys: Literal["repeated", "ignored", "burnt"] = "repeated"
+        self.source_url = "https://github.com/mastodon/mastodon"
         self.stale_for = 0.0
         self.broken_looks = 0
         self._keys: dict[str, tuple[datetime, Status]] = {}
@@ -77,6 +83,7 @@ class FakeMastodon(LoopbackServer):
         """Return the part of the API that publishing needs."""
         routes = [
             web.get("/api/v1/accounts/verify_credentials", self._whoami),
+            web.get("/api/v2/instance", self._instance),
             web.get("/api/v1/accounts/1/statuses", self._list),
             web.post("/api/v1/statuses", self._create),
             web.get("/api/v1/statuses/{id}", self._show),
@@ -118,8 +125,13 @@ class FakeMastodon(LoopbackServer):
     async def _create(self, request: web.Request) -> web.Response:
         key, now = request.headers.get("Idempotency-Key", ""), self.clock.now()
         if key in self._keys and now - self._keys[key][0] < KEY_LIFE:
+            if self.keys == "burnt":
+                return _error(400, "Duplicate idempotency key.")
             return web.json_response(self._as_json(self._keys[key][1]))
         body = await _body(request)
+        answered = str(body.get("in_reply_to_id") or "")
+        if answered and not any(status.id == answered for status in self.statuses):
+            return _error(404, "The post you are trying to reply to does not appear to exist.")
         if problem := self._refusal(body):
             return _error(422, problem)
         status = self.add(
@@ -128,9 +140,10 @@ class FakeMastodon(LoopbackServer):
             spoiler_text=str(body.get("spoiler_text", "")),
             language=str(body.get("language", "")),
             sensitive=bool(body.get("sensitive", False)),
+            in_reply_to_id=str(body.get("in_reply_to_id") or ""),
             media_ids=list(body.get("media_ids", [])),
         )
-        if key:
+        if key and self.keys != "ignored":
             self._keys[key] = (now, status)
         return web.json_response(self._as_json(status))
 
@@ -181,6 +194,9 @@ class FakeMastodon(LoopbackServer):
         profile = {"id": "1", "acct": "desk", "url": url, "statuses_count": len(self.statuses)}
         return web.json_response(profile)
 
+    async def _instance(self, request: web.Request) -> web.Response:
+        return web.json_response({"version": "4.5.0", "source_url": self.source_url})
+
     def _refusal(self, body: dict[str, Any]) -> str:
         text, spoiler = str(body.get("status", "")), str(body.get("spoiler_text", ""))
         media = [self.uploads.get(str(id)) for id in body.get("media_ids", [])]
@@ -210,6 +226,7 @@ class FakeMastodon(LoopbackServer):
         upload = Upload(
             id=self._id(),
             description=str(form.get("description", "")),
+            focus=str(form.get("focus", "")),
             filename=file.filename,
             content=file.file.read(),
             rounds=self.rounds,
@@ -251,6 +268,11 @@ class FakeMastodon(LoopbackServer):
             "language": status.language or None,
             "sensitive": status.sensitive,
             "reblog": None,
+            "in_reply_to_id": status.in_reply_to_id or None,
+            "replies_count": 0,
+            "reblogs_count": 0,
+            "favourites_count": 0,
+            **status.counts,
             "media_attachments": [{"id": id} for id in status.media_ids],
         }
 

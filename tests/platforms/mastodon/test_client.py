@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.delivery import Action, Outgoing, part_key
+from copydesk.core.metrics import Metric, Metrics
 from copydesk.core.outcomes import (
     Absent,
     AuthRevoked,
@@ -44,7 +45,8 @@ class Desk:
         self.case: Case = sample_case(
             "mastodon", {"base_url": instance.url}, {"access_token": instance.token}
         )
-        session = self.case.session(ImpatientTransport(transport, 0.5), home)
+        self.transport = ImpatientTransport(transport, 0.5)
+        session = self.case.session(self.transport, home)
         self.client: Client = self.case.platform.connect(session)
         self.outgoing = self.to_send()
 
@@ -236,6 +238,114 @@ async def test_an_upload_whose_answer_is_lost_may_be_repeated(desk: Desk) -> Non
     outgoing = desk.to_send(sample_content(media=(sample_media(),)))
     assert isinstance(await desk.client.prepare(outgoing), Unavailable)
     assert isinstance(await desk.client.prepare(outgoing), Ready)
+
+
+async def test_a_focal_point_goes_along(desk: Desk) -> None:
+    overrides = {"mastodon": {"focus": {"pixel.png": "0.0,0.4"}}}
+    content = replace(sample_content(media=(sample_media(),)), overrides=overrides)
+    assert isinstance(await desk.client.prepare(desk.to_send(content)), Ready)
+    (upload,) = desk.instance.uploads.values()
+    assert upload.focus == "0.0,0.4"
+
+
+# -- threads --------------------------------------------------------------------------------------
+
+
+def thread(*texts: str) -> Content:
+    return replace(sample_content(), overrides={"mastodon": {"parts": list(texts)}})
+
+
+async def publish_parts(desk: Desk, outgoing: Outgoing) -> list[dict[str, str]]:
+    """Commit every part as the engine does; return what is out."""
+    out: list[dict[str, str]] = []
+    for number in range(len(outgoing.payload["parts"])):
+        key, handles = part_key(outgoing.key, number), {"parts": list(out)}
+        outcome = await desk.client.commit(replace(outgoing, key=key, handles=handles))
+        assert isinstance(outcome, Published)
+        out.append({"id": outcome.id, "url": outcome.url})
+    return out
+
+
+async def test_each_status_answers_the_one_before(desk: Desk) -> None:
+    out = await publish_parts(desk, desk.to_send(thread("One.", "Two.", "Three.")))
+    statuses = desk.instance.statuses
+    assert [status.text for status in statuses] == ["One.", "Two.", "Three."]
+    assert [status.in_reply_to_id for status in statuses] == ["", out[0]["id"], out[1]["id"]]
+    assert [status.visibility for status in statuses] == ["public", "unlisted", "unlisted"]
+
+
+async def test_a_lost_part_is_found_and_its_key_is_its_own(desk: Desk) -> None:
+    outgoing = desk.to_send(thread("Same.", "Same."))
+    first = await desk.client.commit(outgoing)
+    assert isinstance(first, Published)
+    handles = {"parts": [{"id": first.id, "url": first.url}]}
+    second = replace(outgoing, key=part_key(outgoing.key, 1), handles=handles)
+    assert isinstance(await desk.client.find(second), Absent), "the first answers nothing"
+    desk.instance.lie(Lie.RESET_AFTER_ACCEPT)
+    assert isinstance(await desk.client.commit(second), Unknown)
+    found = await desk.client.find(second)
+    assert isinstance(found, Landed)
+    assert found.id != first.id
+    assert isinstance(await desk.client.commit(second), Published)
+    assert len(desk.instance.statuses) == 2
+
+
+async def test_files_of_a_later_part_are_uploaded_in_its_turn(desk: Desk) -> None:
+    words = " ".join(f"word{number}" for number in range(150))
+    content = sample_content(f"{words}\n\n![A desk](pixel.png)", media=(sample_media(),))
+    outgoing = desk.to_send(replace(content, overrides={"mastodon": {"form": "thread"}}))
+    assert [len(part["media"]) for part in outgoing.payload["parts"]][-1] == 1
+    ready = await desk.client.prepare(outgoing)
+    assert isinstance(ready, Ready)
+    assert desk.instance.uploads == {}
+    first = await desk.client.commit(replace(outgoing, handles=ready.handles))
+    assert isinstance(first, Published)
+    out = [{"id": first.id, "url": first.url}] * (len(outgoing.payload["parts"]) - 1)
+    key = part_key(outgoing.key, len(out))
+    last = replace(outgoing, key=key, handles={**ready.handles, "parts": out})
+    assert isinstance(await desk.client.commit(last), Unavailable)
+    ready = await desk.client.check(last)
+    assert isinstance(ready, Ready)
+    assert isinstance(
+        await desk.client.commit(replace(last, handles={**ready.handles, "parts": out})), Published
+    )
+    assert len(desk.instance.statuses[-1].media_ids) == 1
+
+
+# -- numbers, and servers that are not Mastodon ---------------------------------------------------
+
+
+async def test_numbers_are_read(desk: Desk) -> None:
+    published = await desk.client.commit(desk.outgoing)
+    assert isinstance(published, Published)
+    desk.instance.statuses[0].counts = {"favourites_count": 4, "reblogs_count": 2}
+    found = await desk.client.metrics(replace(desk.outgoing, target_id=published.id))
+    assert isinstance(found, Metrics)
+    assert found.counts == {Metric.REACTIONS: 4, Metric.REPOSTS: 2, Metric.REPLIES: 0}
+    gone = await desk.client.metrics(replace(desk.outgoing, target_id="99"))
+    assert isinstance(gone, Misconfigured | Refused)
+
+
+async def test_a_server_that_burns_keys_is_sent_none(desk: Desk, tmp_path: Path) -> None:
+    desk.instance.keys = "burnt"
+    settings = {"base_url": desk.instance.url, "software": "pixelfed"}
+    case = sample_case("mastodon", settings, {"access_token": desk.instance.token})
+    client = case.platform.connect(case.session(desk.transport, tmp_path))
+    desk.instance.lie(Lie.RESET_BEFORE_ACCEPT)
+    assert isinstance(await client.commit(desk.outgoing), Unknown)
+    assert isinstance(await client.commit(desk.outgoing), Published)
+    assert "idempotency-key" not in desk.instance.hits[-1].headers
+
+
+async def test_an_instance_that_runs_something_else_is_told(desk: Desk, tmp_path: Path) -> None:
+    desk.instance.source_url = "https://codeberg.org/superseriousbusiness/gotosocial"
+    outcome = await desk.client.test()
+    assert isinstance(outcome, Misconfigured)
+    assert "software=gotosocial" in outcome.remedy
+    settings = {"base_url": desk.instance.url, "software": "gotosocial"}
+    case = sample_case("mastodon", settings, {"access_token": desk.instance.token})
+    client = case.platform.connect(case.session(desk.transport, tmp_path))
+    assert isinstance(await client.test(), Published)
 
 
 # -- refusals -------------------------------------------------------------------------------------

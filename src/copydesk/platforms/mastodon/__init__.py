@@ -11,9 +11,9 @@ from copydesk.core.delivery import Delivery, Rendition
 from copydesk.core.findings import Finding
 from copydesk.platforms.kit.auth import AuthKind, ClientAuth, Endpoints, OAuth2Code
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
-from copydesk.platforms.kit.manifest import Limit, Manifest, read_manifest
-
-VISIBILITIES = ("public", "unlisted", "private", "direct")
+from copydesk.platforms.kit.forms import form_setting
+from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, read_manifest
+from copydesk.platforms.mastodon.software import SOFTWARE, VISIBILITIES, software_of
 
 #: Source: https://docs.joinmastodon.org/api/oauth-scopes/ (checked 2026-11-21).
 SCOPES = ("write:statuses", "write:media", "read:statuses", "read:accounts")
@@ -63,6 +63,12 @@ class Mastodon(Platform):
             default="public",
             choices=VISIBILITIES,
         ),
+        Setting(
+            key="software",
+            help="what the instance runs, where it is not Mastodon",
+            choices=tuple(SOFTWARE),
+        ),
+        form_setting(manifest),
         Setting(key="language", help="ISO 639 code for posts that name no language"),
         Setting(key="max_characters", help="the instance's limit when it is not 500"),
     )
@@ -77,23 +83,33 @@ class Mastodon(Platform):
         """Return everything the instance would refuse; see `validate.py`."""
         from copydesk.platforms.mastodon.validate import validate
 
-        return validate(rendition, self.limits(account))
+        return validate(rendition, self.limits(account), software_of(account.settings))
 
     def connect(self, session: Session) -> Client:
         """Return a client for the account's instance."""
         from copydesk.platforms.mastodon.client import MastodonClient
 
-        return MastodonClient(session, timeout=self.manifest.timeout, paces=self.manifest.pace)
+        return MastodonClient(
+            session,
+            timeout=self.manifest.timeout,
+            most_bytes=self.limits(session.account)["image"].value,
+            paces=self.manifest.pace,
+        )
 
     def limits(self, account: Account) -> Mapping[str, Limit]:
-        """Return the documented defaults, with the account's own `max_characters` if it has one."""
-        own = account.settings.get("max_characters")
-        if not own:
-            return self.manifest.limits
-        text = self.manifest.limits["text"].model_copy(
-            update={"value": int(own), "source": "the account's setting max_characters"}
-        )
-        return {**self.manifest.limits, "text": text}
+        """Return the documented defaults of the account's software, with the account's own
+        `max_characters` if it has one."""
+        limits = {**self.manifest.limits, **software_of(account.settings).limits}
+        if own := account.settings.get("max_characters"):
+            source = "the account's setting max_characters"
+            limits["text"] = limits["text"].model_copy(update={"value": int(own), "source": source})
+        return limits
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Return that a repeated key gives the first status where the software is known to keep to
+        that; elsewhere nothing is repeated before it was looked for."""
+        repeats = software_of(account.settings).repeats_keys
+        return Idempotency.KEY_HEADER if repeats else Idempotency.NONE
 
     def remote_id(self, url: str, account: Account, delivery: Delivery) -> str:
         """Return the status id in an address of the account's own instance (…/@name/ID).

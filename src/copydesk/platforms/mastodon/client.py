@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from copydesk.core.delivery import Action, Outgoing
+from copydesk.core.metrics import Metric, Metrics
 from copydesk.core.outcomes import (
     Absent,
     Existence,
     Inconclusive,
     Landed,
+    Misconfigured,
     Outcome,
     Pending,
     Published,
@@ -21,6 +23,7 @@ from copydesk.core.outcomes import (
 from copydesk.core.post import Media
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.media import FittedMedia, fitted
 from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
@@ -33,6 +36,18 @@ from copydesk.platforms.mastodon.matching import (
     same_words,
     window_start,
 )
+from copydesk.platforms.mastodon.parts import media_of, parent_of, sent_by
+from copydesk.platforms.mastodon.software import SOFTWARE, named_in, software_of
+from copydesk.platforms.mastodon.validate import IMAGES
+from copydesk.transformation.images import ImageRule
+
+#: What a status counts, in our words.
+_COUNTS: Final[Mapping[str, Metric]] = {
+    "favourites_count": Metric.REACTIONS,
+    "replies_count": Metric.REPLIES,
+    "reblogs_count": Metric.REPOSTS,
+    "quotes_count": Metric.QUOTES,
+}
 
 #: Mastodon gives at most this many statuses at once.
 PAGE: Final = 40
@@ -45,10 +60,20 @@ PROCESSING: Final = 5.0
 
 
 class MastodonClient(Client):
-    """The calls of one account. `timeout` in seconds for every call; `paces` as in `Wire`."""
+    """The calls of one account. `timeout` in seconds for every call; images are made to fit into
+    `most_bytes`; `paces` as in `Wire`."""
 
-    def __init__(self, session: Session, *, timeout: float, paces: Sequence[Pace] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        timeout: float,
+        most_bytes: int,
+        paces: Sequence[Pace] = (),
+    ) -> None:
         token = session.secrets.get("access_token", "")
+        self._software = software_of(session.account.settings)
+        self._most_bytes = most_bytes
         self._load_media = session.load_media
         self._wire = Wire(
             session.transport,
@@ -69,11 +94,10 @@ class MastodonClient(Client):
         """
         ids: dict[str, str] = dict(outgoing.handles.get("media_ids", {}))
         processing: list[str] = list(outgoing.handles.get("processing", []))
-        alts = {item["name"]: item["alt"] for item in outgoing.payload["media"]}
-        for media in outgoing.media:
+        for item, media in zip(sent_by(outgoing)["media"], media_of(outgoing), strict=True):
             if media.sha256 in ids:
                 continue
-            reply = await self._upload(media, alts.get(media.name, media.alt))
+            reply = await self._upload(media, item)
             if not isinstance(reply, Reply):
                 return reply
             id = _id_of(reply)
@@ -85,7 +109,10 @@ class MastodonClient(Client):
         return _readiness(ids, processing)
 
     async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
-        """Ask whether the instance has finished with the files."""
+        """Ask whether the instance has finished with the files, and upload those of the next part
+        of a thread."""
+        if any(m.sha256 not in outgoing.handles.get("media_ids", {}) for m in media_of(outgoing)):
+            return await self.prepare(outgoing)
         still: list[str] = []
         for id in outgoing.handles.get("processing", []):
             reply = await self._wire.read("GET", f"/api/v1/media/{id}")
@@ -107,18 +134,21 @@ class MastodonClient(Client):
             path = f"/api/v1/statuses/{outgoing.target_id}"
             return await self._wire.delete(path, outgoing.target_id)
         uploaded = outgoing.handles.get("media_ids", {})
-        missing = [media.name for media in outgoing.media if media.sha256 not in uploaded]
+        files = media_of(outgoing)
+        missing = [media.name for media in files if media.sha256 not in uploaded]
         if missing:
             return Unavailable(f"not uploaded yet: {', '.join(missing)}")
-        payload = outgoing.payload
+        sent = sent_by(outgoing)
         body: dict[str, Any] = {
-            "status": payload["status"],
-            "spoiler_text": payload["spoiler_text"],
-            "sensitive": payload["sensitive"],
-            "media_ids": [uploaded[media.sha256] for media in outgoing.media],
+            "status": sent["status"],
+            "spoiler_text": sent["spoiler_text"],
+            "sensitive": sent["sensitive"],
+            "media_ids": [uploaded[media.sha256] for media in files],
         }
-        if payload["language"]:
-            body["language"] = payload["language"]
+        if sent["language"]:
+            body["language"] = sent["language"]
+        if parent := parent_of(outgoing):
+            body["in_reply_to_id"] = parent
         if outgoing.action is Action.UPDATE:
             reply = await self._wire.write(
                 "PUT",
@@ -130,8 +160,8 @@ class MastodonClient(Client):
             reply = await self._wire.write(
                 "POST",
                 "/api/v1/statuses",
-                headers={"Idempotency-Key": outgoing.key},
-                json_body={**body, "visibility": payload["visibility"]},
+                headers={"Idempotency-Key": outgoing.key} if self._software.takes_keys else None,
+                json_body={**body, "visibility": sent["visibility"]},
             )
         if not isinstance(reply, Reply):
             return reply
@@ -191,11 +221,11 @@ class MastodonClient(Client):
         same = await self._same_text(status, outgoing)
         if same is None:
             return Inconclusive("the text of the status could not be read")
-        payload = outgoing.payload
+        sent = sent_by(outgoing)
         parts = {
             "text": same,
-            "content warning": same_words(status.get("spoiler_text"), payload["spoiler_text"]),
-            "attachments": len(status.get("media_attachments") or ()) == len(payload["media"]),
+            "content warning": same_words(status.get("spoiler_text"), sent["spoiler_text"]),
+            "attachments": len(status.get("media_attachments") or ()) == len(sent["media"]),
         }
         differing = [part for part, same_there in parts.items() if not same_there]
         if differing:
@@ -203,30 +233,61 @@ class MastodonClient(Client):
             return Changed(", ".join(differing), f"edited at {at}" if at else "")
         return AsPublished("the status reads as sent")
 
+    async def metrics(self, outgoing: Outgoing) -> Metrics | Outcome:
+        """Return what the instance counts about a status; of others it knows what reached it."""
+        reply = await self._wire.read("GET", f"/api/v1/statuses/{outgoing.target_id}")
+        if not isinstance(reply, Reply):
+            return reply
+        status = reply.json()
+        shown = status if isinstance(status, dict) else {}
+        raw = {key: shown[key] for key in _COUNTS if isinstance(shown.get(key), int)}
+        if not raw:
+            return Unavailable("the instance did not say what it counts", answer=reply.answer())
+        return Metrics(counts={_COUNTS[key]: number for key, number in raw.items()}, raw=raw)
+
     async def test(self) -> Outcome:
-        """Ask whose token this is."""
+        """Ask whose token this is, and whether the instance runs what the account says."""
         reply = await self._wire.read("GET", "/api/v1/accounts/verify_credentials")
         if not isinstance(reply, Reply):
             return reply
         profile = reply.json()
         if not isinstance(profile, dict) or not profile.get("acct"):
             return Unavailable("the instance did not say whose account this is")
+        if other := await self._other_software():
+            return Misconfigured(
+                f"the instance runs {other}, which differs in what a repeated call does",
+                f"copydesk accounts set NAME --set software={other}",
+            )
         return Published(f"@{profile['acct']}", _url_of(profile), self._wire.evidence(reply))
 
-    async def _upload(self, media: Media, alt: str) -> Reply | Outcome:
-        content = await self._load_media(media)
+    async def _upload(self, media: Media, item: Mapping[str, str]) -> Reply | Outcome:
+        rule = ImageRule(types=IMAGES, most_bytes=self._most_bytes)
+        file = await fitted(self._load_media, media, rule)
+        if not isinstance(file, FittedMedia):
+            return file
+        form = {"description": item["alt"], "focus": item.get("focus", "")}
         return await self._wire.read(
             "POST",
             "/api/v2/media",
-            form={"description": alt} if alt else None,
-            files={"file": (media.name.rpartition("/")[2], content, media.content_type)},
+            form={name: value for name, value in form.items() if value},
+            files={"file": (file.filename, file.content, file.media.content_type)},
         )
+
+    async def _other_software(self) -> str:
+        """Return what the instance runs where that is not what the account says; "" when it is, or
+        nobody tells."""
+        instance = await self._get("/api/v2/instance")
+        if not isinstance(instance, dict) or not isinstance(instance.get("version"), str):
+            return ""
+        runs = named_in(instance["version"], str(instance.get("source_url") or ""))
+        differs = runs != "mastodon" and SOFTWARE[runs] is not self._software
+        return runs if differs else ""
 
     async def _find_edit(self, outgoing: Outgoing) -> Existence:
         source = await self._get(f"/api/v1/statuses/{outgoing.target_id}/source")
         if not isinstance(source, dict) or "text" not in source:
             return Inconclusive("the instance did not show the text of the status")
-        if same_source(str(source["text"]), outgoing):
+        if same_source(str(source["text"]), sent_by(outgoing)):
             return Landed(outgoing.target_id, evidence="the status reads as sent")
         return Absent("the status still reads otherwise")
 
@@ -253,7 +314,7 @@ class MastodonClient(Client):
 
     async def _matches(self, status: dict[str, Any], outgoing: Outgoing) -> bool | None:
         """Tell whether `status` is ours, None when that cannot be read now."""
-        if not may_be_ours(status, outgoing):
+        if not may_be_ours(status, sent_by(outgoing), parent_of(outgoing)):
             return False
         return await self._same_text(status, outgoing)
 
@@ -263,10 +324,10 @@ class MastodonClient(Client):
         if isinstance(reply, Reply):
             source = reply.json()
             if isinstance(source, dict) and "text" in source:
-                return same_source(str(source["text"]), outgoing)
+                return same_source(str(source["text"]), sent_by(outgoing))
         elif reply.answer.status != 404:
             return None
-        return same_html(str(status.get("content", "")), outgoing)
+        return same_html(str(status.get("content", "")), sent_by(outgoing))
 
     async def _page(self, account_id: str, before: str) -> list[dict[str, Any]] | None:
         query = {"limit": str(PAGE), "exclude_reblogs": "true"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -27,14 +28,15 @@ def created_at(status: dict[str, Any]) -> datetime | None:
     return parse_date(str(status.get("created_at", "")))
 
 
-def may_be_ours(status: dict[str, Any], outgoing: Outgoing) -> bool:
-    """Tell whether everything about `status` but its text agrees with what we sent."""
-    payload = outgoing.payload
+def may_be_ours(status: Mapping[str, Any], sent: Mapping[str, Any], parent: str = "") -> bool:
+    """Tell whether everything about `status` but its text agrees with what was `sent`; `parent` is
+    the id of the status it answers."""
     return (
         status.get("reblog") is None
-        and status.get("visibility", payload["visibility"]) == payload["visibility"]
-        and len(status.get("media_attachments") or ()) == len(payload["media"])
-        and same_words(status.get("spoiler_text"), payload["spoiler_text"])
+        and str(status.get("in_reply_to_id") or "") == parent
+        and status.get("visibility", sent["visibility"]) == sent["visibility"]
+        and len(status.get("media_attachments") or ()) == len(sent["media"])
+        and same_words(status.get("spoiler_text"), sent["spoiler_text"])
     )
 
 
@@ -43,19 +45,19 @@ def same_words(shown: Any, sent: str) -> bool:
     return _even(str(shown or "")) == _even(sent)
 
 
-def same_source(source: str, outgoing: Outgoing) -> bool:
-    """Tell whether `source`, the plain text a server keeps, is what we sent."""
-    return _even(source) == _even(outgoing.payload["status"])
+def same_source(source: str, sent: Mapping[str, Any]) -> bool:
+    """Tell whether `source`, the plain text a server keeps, is what was `sent`."""
+    return _even(source) == _even(sent["status"])
 
 
-def same_html(content: str, outgoing: Outgoing) -> bool:
-    """Tell whether `content`, a status as HTML, shows what we sent; for servers without sources.
+def same_html(content: str, sent: Mapping[str, Any]) -> bool:
+    """Tell whether `content`, a status as HTML, shows what was `sent`; for servers without sources.
 
     HTML shows a remote mention without its host, so hosts are left out of the comparison.
     """
-    sent = _REMOTE_MENTION.sub(r"\1", outgoing.payload["status"])
+    ours = _REMOTE_MENTION.sub(r"\1", sent["status"])
     shown = _REMOTE_MENTION.sub(r"\1", _text_of(content))
-    return _even(shown) == _even(sent)
+    return _even(shown) == _even(ours)
 
 
 def _even(text: str) -> str:

@@ -3,42 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Media
+from copydesk.platforms.kit.forms import check_form
 from copydesk.platforms.kit.manifest import Limit
-from copydesk.platforms.mastodon import VISIBILITIES
+from copydesk.platforms.mastodon import PLATFORM
 from copydesk.platforms.mastodon.counting import count
+from copydesk.platforms.mastodon.software import Software
 from copydesk.transformation.counting import graphemes
+from copydesk.transformation.images import CannotFit, ImageRule, plan_fitting
 
 #: Formats the server converts or keeps (SVG is not among them).
-_IMAGES: Final = frozenset(
-    {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif"}
+IMAGES: Final = (
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+    "image/heic",
+    "image/heif",
 )
 
 
-def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:
-    """Return all findings about `rendition` under `limits`. Pure."""
+def validate(
+    rendition: Rendition, limits: Mapping[str, Limit], software: Software
+) -> list[Finding]:
+    """Return all findings about `rendition` under `limits` on an instance of `software`. Pure."""
     payload = rendition.payload
-    findings = _check_text(payload["status"], payload["spoiler_text"], rendition, limits)
-    if payload["visibility"] not in VISIBILITIES:
+    parts = payload.get("parts") or [payload]
+    by_name = {media.name: media for media in rendition.media}
+    findings: list[Finding] = []
+    for number, part in enumerate(parts, start=1):
+        which = f"part {number}: " if len(parts) > 1 else ""
+        media = tuple(by_name[item["name"]] for item in part["media"] if item["name"] in by_name)
+        found = [
+            *_check_text(part["status"], payload["spoiler_text"], media, limits),
+            *_check_mix(media, limits),
+        ]
+        if software.needs_media and not media and number == 1:
+            found.append(_media_needed())
+        findings += [replace(finding, message=which + finding.message) for finding in found]
+    if len(parts) > limits["parts"].value:
+        findings.append(
+            Finding(
+                code="thread_too_long",
+                field="body",
+                message=f"{len(parts)} statuses, a thread has at most {limits['parts'].value}",
+                remedy="Shorten the text, or let the post be announced (form: announcement).",
+            )
+        )
+    visibility = parts[0]["visibility"]
+    if visibility not in software.visibilities:
         findings.append(
             Finding(
                 code="visibility_unknown",
                 field="overrides.mastodon.visibility",
-                message=f"there is no visibility {payload['visibility']!r}",
-                remedy=f"one of: {', '.join(VISIBILITIES)}",
+                message=f"there is no visibility {visibility!r}",
+                remedy=f"one of: {', '.join(software.visibilities)}",
             )
         )
-    return [*findings, *_check_mix(rendition.media, limits), *_check_files(rendition.media, limits)]
+    wanted = {"form": payload["form"]} if payload.get("form") else {}
+    findings += check_form(PLATFORM.manifest, wanted)
+    return [*findings, *_check_files(rendition.media, limits)]
+
+
+def _media_needed() -> Finding:
+    return Finding(
+        code="media_needed",
+        field="media",
+        message="this server takes no status without an image or a film",
+        remedy="Attach one, or publish this post elsewhere.",
+    )
 
 
 def _check_text(
-    text: str, spoiler: str, rendition: Rendition, limits: Mapping[str, Limit]
+    text: str, spoiler: str, media: tuple[Media, ...], limits: Mapping[str, Limit]
 ) -> list[Finding]:
-    if not text.strip() and not rendition.media:
+    if not text.strip() and not media:
         return [
             Finding(
                 code="empty",
@@ -55,8 +100,8 @@ def _check_text(
             code="text_too_long",
             field="body",
             message=f"{length} characters, the instance takes {limit.value}",
-            remedy="Give the post a summary or a canonical URL to announce it by, write a short "
-            "text for Mastodon (override mastodon.text), or shorten what is there.",
+            remedy="Make a thread of it (form: thread), give the post a summary or a canonical URL "
+            "to announce it by, or write a short text for Mastodon (override mastodon.text).",
         )
     ]
 
@@ -89,17 +134,9 @@ def _check_files(media: tuple[Media, ...], limits: Mapping[str, Limit]) -> list[
     for item in media:
         is_image = item.content_type.startswith("image/")
         field = f"media.{item.name}"
-        if is_image and item.content_type not in _IMAGES:
-            findings.append(
-                Finding(
-                    code="media_type",
-                    field=field,
-                    message=f"Mastodon does not take {item.content_type}",
-                    remedy="Convert it to PNG, JPEG or WebP.",
-                )
-            )
-        most = limits["image" if is_image else "film"].value
-        if item.size > most:
+        if is_image:
+            findings += _check_image(item, field, limits["image"].value)
+        elif item.size > (most := limits["film"].value):
             findings.append(
                 Finding(
                     code="media_too_large",
@@ -110,6 +147,16 @@ def _check_files(media: tuple[Media, ...], limits: Mapping[str, Limit]) -> list[
             )
         findings += _check_alt(item, field, limits["alt"].value)
     return findings
+
+
+def _check_image(item: Media, field: str, most: int) -> list[Finding]:
+    try:
+        plan_fitting(item, ImageRule(types=IMAGES, most_bytes=most))
+    except CannotFit as error:
+        return [
+            Finding(code="media_cannot_fit", field=field, message=error.reason, remedy=error.remedy)
+        ]
+    return []
 
 
 def _check_alt(item: Media, field: str, most: int) -> list[Finding]:

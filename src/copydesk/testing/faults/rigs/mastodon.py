@@ -1,4 +1,4 @@
-"""A Mastodon instance that misbehaves."""
+"""A Mastodon instance that misbehaves: single statuses, threads, and one that ignores keys."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from copydesk.core.post import Content
 from copydesk.testing.fake_mastodon import FakeMastodon
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.rig import HttpRig, marker_in
+from copydesk.testing.faults.rig import HttpRig, marker_in, thread_of, whole_threads
 from copydesk.testing.loopback import LoopbackServer
 
 
@@ -52,3 +53,35 @@ class MastodonRig(HttpRig):
         """Issue a new token; the old one is dead from now on."""
         self.server.token = f"{self.server.token}-again"
         return super().mend()
+
+
+class MastodonThreadRig(MastodonRig):
+    """The same account, where every post is a thread."""
+
+    spoke: ClassVar[str] = "mastodon+thread"
+
+    def content(self, marker: str) -> Content:
+        """Return a post of several parts."""
+        return thread_of(self.platform, marker)
+
+    def copies(self) -> Counter[str]:
+        """Count the threads that are whole."""
+        return whole_threads(status.text for status in self.server.statuses)
+
+
+class GoToSocialRig(MastodonRig):
+    """An instance that ignores keys: only looking keeps a status from going out twice."""
+
+    spoke: ClassVar[str] = "mastodon+gotosocial"
+
+    def make_server(self) -> LoopbackServer:
+        """Return the instance."""
+        instance = super().make_server()
+        assert isinstance(instance, FakeMastodon)
+        instance.keys = "ignored"
+        instance.source_url = "https://codeberg.org/superseriousbusiness/gotosocial"
+        return instance
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """Return the account's settings, which say what the instance runs."""
+        return {**super().settings(address), "software": "gotosocial"}
