@@ -34,6 +34,7 @@ from copydesk.platforms.kit.lifecycle import Window
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.store.accounts import LeaseLost
+from copydesk.store.deliveries import Deliveries
 from copydesk.store.letters import Wanted
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.work.connecting import change_account
@@ -123,9 +124,18 @@ async def test_nothing_comes_between_the_parts_on_an_account_that_keeps_its_orde
     assert [title for _, _, title in remote.taken] == ["one"] * 3 + ["two"] * 3
 
 
-async def test_a_thread_of_one_part_is_a_post(
-    desk: Desk, clock: StoppedClock, platform: Scripted, remote: Remote, account: Account
+async def test_a_post_costs_what_it_did_before_there_were_threads(
+    desk: Desk,
+    clock: StoppedClock,
+    platform: Scripted,
+    remote: Remote,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("a statement that only threads need")
+
+    monkeypatch.setattr(Deliveries, "first_calls", asked)
     await add_posts(desk, "one")
     await carry(desk, account)
     one = await only(desk)

@@ -129,11 +129,16 @@ class Client(ABC):
     # -- implemented where the platform has it ----------------------------------------------------
 
     async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
-        """Do everything that may be repeated (uploads, containers); handles are persisted."""
+        """Do everything that may be repeated (uploads, containers); handles are persisted.
+
+        Of a thread: for all its parts, once, as long as it returns handles. Later tries, and the
+        parts after the first, ask `check`.
+        """
         return Ready(outgoing.handles)
 
     async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
-        """Ask whether what `prepare` started is ready. Read-only."""
+        """Ask whether what `prepare` started is ready, and what was `Accepted` public. Publishes
+        nothing."""
         return Ready(outgoing.handles)
 
     async def commit_batch(self, batch: Sequence[Outgoing]) -> Sequence[Outcome]:
