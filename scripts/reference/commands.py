@@ -36,8 +36,10 @@ def root() -> Any:
 
 
 def walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each command that can be run with its full name, in the order `--help` lists them."""
+    """Yield each command that is shown with its full name, in the order `--help` lists them."""
     for child, sub in getattr(command, "commands", {}).items():
+        if sub.hidden:
+            continue
         if hasattr(sub, "commands"):
             yield from walk(f"{name} {child}", sub)
         else:

@@ -17,6 +17,7 @@ from copydesk.cli.main import app
 from copydesk.config import KEYS
 from copydesk.core import errors, outcomes
 from copydesk.core.states import TRANSITIONS
+from copydesk.platforms.kit.quality import read_quality
 from copydesk.platforms.kit.registry import load_platform, platform_modules
 from copydesk.transformation.content import _KNOWN as FRONT_MATTER
 
@@ -39,7 +40,7 @@ def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     for child, sub in command.commands.items():
         if hasattr(sub, "commands"):
             yield from commands(f"{name} {child}", sub)
-        else:
+        elif not sub.hidden:
             yield f"{name} {child}", sub
 
 
@@ -109,6 +110,34 @@ def test_every_platform_is_documented() -> None:
             assert str(limit.checked) in page
         for setting in platform.settings:
             assert f"`{setting.key}`" in page
+
+
+def test_what_manifests_declare_is_told() -> None:
+    overview = text_of("platforms/README.md")
+    assumed = overview.partition("## Assumed\n")[2].partition("\n## ")[0]
+    retired = overview.partition("## Retired soon\n")[2].partition("\n## ")[0]
+    missing = overview.partition("## To do\n")[2]
+    for name, module in platform_modules().items():
+        manifest, page = load_platform(name).manifest, text_of(f"platforms/{name}.md")
+        for pace in manifest.pace:
+            assert f"| {pace.name or 'all calls'} | {pace.calls:,} in " in page
+        for price in manifest.price:
+            assert f"| {price.action} | {dollars(price.micros)} |" in page
+        for version in (manifest.api, *manifest.versions):
+            assert f"| {version.version} |" in page
+            if version.sunset:
+                assert f"| {version.sunset} |" in page
+                assert f"| {version.sunset} | [{manifest.title}]({name}.md) |" in retired
+        for words in manifest.dangerous_defaults:
+            assert f"- {words}" in page
+        for key, limit in manifest.limits.items():
+            row = f"| [{manifest.title}]({name}.md) | {key} | {limit.value:,} {limit.unit} |"
+            assert (row in assumed) == limit.assumed
+        told = [*manifest.forms, *manifest.metrics, manifest.auth]
+        assert [word for word in told if word not in page] == []
+        for rule, standing in read_quality(module).rules.items():
+            row = f"| [{manifest.title}]({name}.md) | {rule.replace('_', ' ')} |"
+            assert (row in missing) == (standing.status == "todo")
 
 
 def test_every_front_matter_field_is_documented() -> None:
