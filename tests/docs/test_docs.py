@@ -16,6 +16,7 @@ import typer
 from copydesk.cli.main import app
 from copydesk.config import KEYS
 from copydesk.core import errors, outcomes
+from copydesk.core.money import dollars
 from copydesk.core.states import TRANSITIONS
 from copydesk.platforms.kit.quality import read_quality
 from copydesk.platforms.kit.registry import load_platform, platform_modules
