@@ -563,6 +563,23 @@ async def test_a_removal_that_is_given_up_halfway_leaves_the_thread_changed(
     assert (await deliveries(desk))[-1].state is DeliveryState.DELIVERED
 
 
+async def test_a_removal_that_the_platform_does_later_goes_on_with_the_next_part(
+    desk: Desk, clock: StoppedClock, thread: Scripted, remote: Remote, account: Account
+) -> None:
+    done = await put_out(desk, account, clock)
+    await take_down(desk, done)
+
+    async def gone(outgoing: Outgoing) -> Outcome:
+        return Published(outgoing.target_id)
+
+    remote.script["commit"] = [Accepted({"job": 1}), RateLimited(retry_after=30)]
+    remote.script["check"] = [gone]
+    _, removal = await carry_to_rest(desk, account, clock)
+    assert (removal.state, removal.remote_id) == (DeliveryState.DELIVERED, "remote-1")
+    assert removal.handles == {"parts": [], "of": 3}
+    assert remote.parts[3:] == [(1, ("remote-1",)), (0, ())], "the first call removed the last"
+
+
 async def test_neither_into_a_thread_nor_of_one_are_there_updates(
     desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
 ) -> None:

@@ -213,13 +213,13 @@ def _removed(
         return _delivered(remote_id, url)
     if len(before) == 1:
         last = _delivered(delivery.target_id, "")
-        handles = _with_parts(delivery.handles, ())
+        handles = _between(delivery.handles, (), delivery.handles.get("of", 1))
         return Done(to=last.to, values={**last.values, "handles": handles})
     number, of = len(before), delivery.handles.get("of", len(before))
     return Done(
         to=DeliveryState.SCHEDULED,
         reason=f"part {number} of {of} is taken down",
-        values={"handles": _with_parts(delivery.handles, before[:-1]), **_next(now)},
+        values={"handles": _between(delivery.handles, before[:-1], of), **_next(now)},
         evidence={"part": number, "of": of, "remote_id": before[-1].id},
     )
 
