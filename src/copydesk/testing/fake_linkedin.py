@@ -23,9 +23,8 @@ from copydesk.testing.loopback import LoopbackServer
 #: How long the detector remembers a text, a deleted one too.
 REMEMBERED: Final = timedelta(hours=48)
 
-#: Versions that answer, and one that has been switched off.
+#: Versions that answer unless somebody switches them off.
 ALIVE: Final = frozenset({"202603", "202607"})
-SUNSET: Final = "202510"
 
 PERSON: Final = "urn:li:person:Ada-0_x1"
 PAGE: Final = "urn:li:organization:2414183"
@@ -103,7 +102,7 @@ def read_little(commentary: str) -> str:
 
 
 class FakeLinkedIn(LoopbackServer):
-    """LinkedIn with one person and one page.
+    """LinkedIn with one person and one page. `alive` are the versions it speaks.
 
     `reads_people` lets posts of a person be read (r_member_social). `rounds` lets uploads take a
     while, `fails` lets them fail. The listing shows a post after `stale_for` seconds, and fails
@@ -115,6 +114,7 @@ class FakeLinkedIn(LoopbackServer):
     def __init__(self, *, clock: Clock | None = None) -> None:
         super().__init__(clock=clock)
         self.token = "fake-token-0123456789"
+        self.alive = set(ALIVE)
         self.posts: list[Post] = []
         self.assets: dict[str, Asset] = {}
         self.reads_people = False
@@ -175,7 +175,7 @@ class FakeLinkedIn(LoopbackServer):
             version = request.headers.get("Linkedin-Version", "")
             if not version:
                 return _error(400, "A version must be present.", code="VERSION_MISSING")
-            if version not in ALIVE:
+            if version not in self.alive:
                 said = f"Requested version {version} is not active"
                 return _error(426, said, code="NONEXISTENT_VERSION")
             if request.headers.get("X-Restli-Protocol-Version") != "2.0.0":

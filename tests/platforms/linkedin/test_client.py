@@ -33,7 +33,7 @@ from copydesk.core.standing import AsPublished, Changed, Gone
 from copydesk.platforms.kit.transport import Reply
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.testing.fake_linkedin import PAGE, PERSON, SUNSET
+from copydesk.testing.fake_linkedin import PAGE, PERSON
 from copydesk.testing.faults import FaultContract, Rig
 from copydesk.testing.loopback import Lie
 from copydesk.testing.samples import PIXEL, sample_case, sample_content, sample_media
@@ -124,14 +124,9 @@ async def test_a_post_is_sent_with_everything_said(desk: Desk) -> None:
     }
 
 
-async def test_what_was_prepared_for_a_version_is_sent_with_it(desk: Desk) -> None:
-    outgoing = replace(await desk.prepared(), api_version="202603")
-    assert isinstance(await desk.client.commit(outgoing), Published)
-    assert desk.linkedin.hits[-1].headers["linkedin-version"] == "202603"
-
-
 async def test_a_version_that_was_switched_off_asks_for_another(desk: Desk) -> None:
-    outgoing = replace(await desk.prepared(), api_version=SUNSET)
+    outgoing = await desk.prepared()
+    desk.linkedin.alive.discard("202607")
     outcome = await desk.client.commit(outgoing)
     assert isinstance(outcome, Misconfigured)
     assert outcome.answer.status == 426

@@ -37,7 +37,11 @@ _NOT_READABLE: Final = "LinkedIn lets this app read no posts of a person"
 
 
 class LinkedInClient(Client):
-    """The calls of one account, each with the version its payload was made for."""
+    """The calls of one account, all with the API version the account uses now.
+
+    Payloads are the same in every version, so what was made for one that has ended goes out with
+    the one its account was moved to.
+    """
 
     def __init__(self, session: Session, manifest: Manifest) -> None:
         account = session.account
@@ -55,13 +59,13 @@ class LinkedInClient(Client):
             timeout=manifest.timeout,
             headers={
                 "Authorization": f"Bearer {token}",
+                "Linkedin-Version": account.api_version or manifest.api.version,
                 "X-Restli-Protocol-Version": "2.0.0",
             },
             secrets=(token,),
             paces=manifest.pace,
         )
-        pinned = account.api_version or manifest.api.version
-        self._reading = Reading(self._wire, author=self._author, pinned=pinned)
+        self._reading = Reading(self._wire, author=self._author)
         rule = image_rule(manifest.limits)
         self._uploads = Uploads(session, self._wire, base=base, timeout=manifest.timeout, rule=rule)
 
@@ -80,7 +84,7 @@ class LinkedInClient(Client):
             return rested(author, outgoing.sent_at)
         assets: dict[str, str] = {}
         for media in outgoing.media:
-            urn = await self._uploads.send(media, author, self._reading.version(outgoing))
+            urn = await self._uploads.send(media, author)
             if not isinstance(urn, str):
                 return rested(urn, outgoing.sent_at)
             assets[media.sha256] = urn
@@ -91,7 +95,7 @@ class LinkedInClient(Client):
         """Ask whether LinkedIn has finished with the files."""
         still: list[str] = []
         for urn in outgoing.handles.get("processing", []):
-            ready = await self._uploads.is_ready(urn, self._reading.version(outgoing))
+            ready = await self._uploads.is_ready(urn)
             if not isinstance(ready, bool):
                 return rested(ready, outgoing.sent_at)
             if not ready:
@@ -138,9 +142,7 @@ class LinkedInClient(Client):
         }
         if content := _content(outgoing.payload["content"], urns):
             body["content"] = content
-        reply = await self._wire.write(
-            "POST", "/rest/posts", headers=self._reading.version(outgoing), json_body=body
-        )
+        reply = await self._wire.write("POST", "/rest/posts", json_body=body)
         if not isinstance(reply, Reply):
             return reply
         urn = reply.headers.get("x-restli-id", "")
@@ -154,7 +156,7 @@ class LinkedInClient(Client):
             "POST",
             f"/rest/posts/{encoded(urn)}",
             action=Action.UPDATE,
-            headers={**self._reading.version(outgoing), "X-RestLi-Method": "PARTIAL_UPDATE"},
+            headers={"X-RestLi-Method": "PARTIAL_UPDATE"},
             json_body={"patch": {"$set": {"commentary": outgoing.payload["commentary"]}}},
         )
         if not isinstance(reply, Reply):
@@ -169,7 +171,7 @@ class LinkedInClient(Client):
         outcome = await self._wire.delete(
             f"/rest/posts/{encoded(urn)}",
             urn,
-            headers={**self._reading.version(outgoing), "X-RestLi-Method": "DELETE"},
+            headers={"X-RestLi-Method": "DELETE"},
         )
         if isinstance(outcome, Published) and outcome.answer.status == 200 and outcome.answer.raw:
             # a removal, too, is answered with nothing
@@ -181,7 +183,7 @@ class LinkedInClient(Client):
         meant = judged(outcome, outgoing)
         if not isinstance(meant, Duplicate) or not meant.of or not self._reads:
             return meant
-        post = await self._reading.post(meant.of, outgoing)
+        post = await self._reading.post(meant.of)
         if isinstance(post, Gone) or (isinstance(post, dict) and not same_text(post, outgoing)):
             return Duplicate(answer=outcome.answer)
         return meant
@@ -216,7 +218,7 @@ class LinkedInClient(Client):
     async def test(self) -> Outcome:
         """Ask whose token this is; of a page, whether its posts can be read."""
         if is_organization(self._author):
-            listed = await self._reading.page("", 1, 0)
+            listed = await self._reading.page(1, 0)
             return Published(self._author) if isinstance(listed, list) else listed
         if self._by_page and not self._author:
             return Misconfigured(

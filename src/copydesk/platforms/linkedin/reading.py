@@ -43,41 +43,30 @@ _COUNTS: Final = {
     Metric.REPOSTS: "shareCount",
 }
 
-#: The header that picks the version of the API.
-VERSION: Final = "Linkedin-Version"
-
 
 class Reading:
-    """The reads of one account over `wire`. `author` is a URN, `pinned` the version to speak where
-    a payload names none."""
+    """The reads of one account over `wire`. `author` is a URN."""
 
-    def __init__(self, wire: Wire, *, author: str, pinned: str) -> None:
+    def __init__(self, wire: Wire, *, author: str) -> None:
         self._wire = wire
         self._author = author
-        self._pinned = pinned
 
-    def version(self, outgoing: Outgoing) -> dict[str, str]:
-        """Return the header for a call about `outgoing`."""
-        return {VERSION: outgoing.api_version or self._pinned}
-
-    async def page(self, version: str, count: int, start: int) -> list[dict[str, Any]] | Outcome:
+    async def page(self, count: int, start: int) -> list[dict[str, Any]] | Outcome:
         """Return `count` of the author's posts from number `start` on, the newest first."""
         query = f"author={encoded(self._author)}&q=author&count={count}&start={start}"
         reply = await self._wire.read(
             "GET",
             f"/rest/posts?{query}&sortBy=CREATED",
-            headers={VERSION: version or self._pinned, "X-RestLi-Method": "FINDER"},
+            headers={"X-RestLi-Method": "FINDER"},
         )
         if not isinstance(reply, Reply):
             return reply
         elements = _elements(reply)
         return Unavailable("LinkedIn did not list the posts") if elements is None else elements
 
-    async def post(self, urn: str, outgoing: Outgoing) -> dict[str, Any] | Gone | Inconclusive:
+    async def post(self, urn: str) -> dict[str, Any] | Gone | Inconclusive:
         """Return the post called `urn` as LinkedIn shows it."""
-        reply = await self._wire.read(
-            "GET", f"/rest/posts/{encoded(urn)}", headers=self.version(outgoing)
-        )
+        reply = await self._wire.read("GET", f"/rest/posts/{encoded(urn)}")
         if not isinstance(reply, Reply):
             if reply.answer.status in {404, 410}:
                 return Gone(f"LinkedIn answers {reply.answer.status} for it")
@@ -100,7 +89,7 @@ class Reading:
             return Inconclusive("it is not known when the post was first sent")
         found: dict[str, Any] | None = None
         for number in range(PAGES):
-            page = await self.page(outgoing.api_version, PAGE, number * PAGE)
+            page = await self.page(PAGE, number * PAGE)
             if not isinstance(page, list):
                 return Inconclusive("LinkedIn did not list the posts")
             for post in page:
@@ -119,7 +108,7 @@ class Reading:
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Compare the post with what was sent: its text, and the kind of what is attached."""
-        post = await self.post(outgoing.target_id, outgoing)
+        post = await self.post(outgoing.target_id)
         if isinstance(post, Gone | Inconclusive):
             return post
         parts = {"text": same_text(post, outgoing), "content": same_content(post, outgoing)}
@@ -139,7 +128,6 @@ class Reading:
         reply = await self._wire.read(
             "GET",
             f"/rest/organizationalEntityShareStatistics?{query}",
-            headers=self.version(outgoing),
         )
         if not isinstance(reply, Reply):
             return reply
@@ -156,7 +144,7 @@ class Reading:
         return Metrics(counts=counts, raw=raw)
 
     async def _find_change(self, outgoing: Outgoing) -> Existence:
-        post = await self.post(outgoing.target_id, outgoing)
+        post = await self.post(outgoing.target_id)
         if isinstance(post, Inconclusive):
             return post
         if outgoing.action is Action.DELETE:

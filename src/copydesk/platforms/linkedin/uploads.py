@@ -68,7 +68,7 @@ class Uploads:
             secrets=(token,),
         )
 
-    async def send(self, media: Media, owner: str, version: Mapping[str, str]) -> str | Outcome:
+    async def send(self, media: Media, owner: str) -> str | Outcome:
         """Upload `media` for `owner`; return its URN, or what kept it from getting there."""
         kind = _kind(media)
         sent = await fitted(self._load_media, media, self._rule)
@@ -77,7 +77,6 @@ class Uploads:
         announced = await self._api.read(
             "POST",
             f"/rest/{kind}s?action=initializeUpload",
-            headers=version,
             json_body={"initializeUploadRequest": {"owner": owner}},
         )
         if not isinstance(announced, Reply):
@@ -91,13 +90,13 @@ class Uploads:
         reply = await self._files.read("PUT", address, headers=headers, body=sent.content)
         return urn if isinstance(reply, Reply) else reply
 
-    async def is_ready(self, urn: str, version: Mapping[str, str]) -> bool | Outcome:
+    async def is_ready(self, urn: str) -> bool | Outcome:
         """Return whether LinkedIn has finished with the file `urn`, or what kept it from telling.
 
         Who may not ask is taken at its word: a post with a file that is not ready is refused.
         """
         kind = urn.split(":")[2]
-        reply = await self._api.read("GET", f"/rest/{kind}s/{encoded(urn)}", headers=version)
+        reply = await self._api.read("GET", f"/rest/{kind}s/{encoded(urn)}")
         if not isinstance(reply, Reply):
             return reply.answer.status == 403 or reply
         body = reply.json()

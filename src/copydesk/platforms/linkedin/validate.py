@@ -9,7 +9,7 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Media
-from copydesk.platforms.kit.forms import check_form
+from copydesk.platforms.kit.forms import check_form, too_long
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.linkedin import PLATFORM, VISIBILITIES
 from copydesk.platforms.linkedin.render import ATTACHMENTS
@@ -48,12 +48,9 @@ def _check_text(payload: Mapping[str, Any], limit: Limit) -> list[Finding]:
     if characters <= limit.value:
         return []
     return [
-        Finding(
-            code="text_too_long",
-            field="body",
-            message=f"{characters} characters after escaping, LinkedIn takes {limit.value}",
-            remedy="Give the post a summary or a canonical URL to announce it by, write a short "
-            "text for LinkedIn (override linkedin.text), or shorten what is there.",
+        too_long(
+            PLATFORM.manifest,
+            f"{characters} characters after escaping, LinkedIn takes {limit.value}",
         )
     ]
 
