@@ -22,6 +22,7 @@ import regex
 from aiohttp import web
 
 from copydesk.core.clock import Clock
+from copydesk.testing.fake_bluesky_rules import POST, Blob, Lexicon, Refusal
 from copydesk.testing.loopback import LoopbackServer
 
 ACCESS_LIFE: Final = timedelta(minutes=120)
@@ -34,26 +35,7 @@ BLOB_LIFE: Final = timedelta(minutes=30)
 POINTS: Final = 5000
 COSTS: Final = {"createRecord": 3, "putRecord": 2, "deleteRecord": 1}
 
-_POST: Final = "app.bsky.feed.post"
 _TID: Final = regex.compile(r"[2-7a-j][2-7a-z]{12}")
-_TIME: Final = regex.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,20})?(Z|[+-]\d\d:\d\d)")
-
-
-class Refusal(Exception):
-    """What the server answers instead: a status, a name and a text."""
-
-    def __init__(self, name: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.answer = web.json_response({"error": name, "message": message}, status=status)
-
-
-@dataclass(slots=True, kw_only=True)
-class Blob:
-    """An uploaded file; `until` is when it is thrown away unless a record refers to it."""
-
-    content: bytes
-    content_type: str
-    until: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,8 +112,8 @@ class FakeBluesky(LoopbackServer):
 
     def quote(self, handle_or_did: str, key: str, text: str) -> str:
         """Put a post of somebody else on the network; return its `at://` address."""
-        uri = f"at://{self.people.get(handle_or_did, handle_or_did)}/{_POST}/{key}"
-        value = {"$type": _POST, "text": text, "createdAt": "2026-11-20T09:00:00.000Z"}
+        uri = f"at://{self.people.get(handle_or_did, handle_or_did)}/{POST}/{key}"
+        value = {"$type": POST, "text": text, "createdAt": "2026-11-20T09:00:00.000Z"}
         self.elsewhere[uri] = Record(
             value=value, cid=cid_of(value), written_at=self.clock.now() - timedelta(days=1)
         )
@@ -322,7 +304,7 @@ class FakeBluesky(LoopbackServer):
         body = await _body(request)
         if body.get("repo") not in {self.did, self.handle}:
             raise Refusal("AuthMissing", "Authentication Required", 401)
-        if body.get("collection") != _POST:
+        if body.get("collection") != POST:
             raise Refusal("InvalidRequest", f"nothing is known of {body.get('collection')}")
         if what != "deleteRecord":
             if not _TID.fullmatch(str(body.get("rkey", ""))):
@@ -343,84 +325,8 @@ class FakeBluesky(LoopbackServer):
         return self._answer_of(key, record)
 
     def _answer_of(self, key: str, record: Record) -> web.Response:
-        uri = f"at://{self.did}/{_POST}/{key}"
+        uri = f"at://{self.did}/{POST}/{key}"
         return web.json_response({"uri": uri, "cid": record.cid, "validationStatus": "valid"})
-
-
-class Lexicon:
-    """Checks a post as the server does; `blobs` are the uploaded ones, `now` is aware."""
-
-    def __init__(self, blobs: Mapping[str, Blob], now: datetime) -> None:
-        self._blobs = blobs
-        self._now = now
-
-    def check(self, record: Any) -> None:
-        """Raise `Refusal` for a record that the lexicon does not allow."""
-        self._must(isinstance(record, dict), "Record must be an object")
-        self._must(record.get("$type") == _POST, f"Record/$type must be {_POST}")
-        text = record.get("text")
-        self._must(isinstance(text, str), "Record/text must be a string")
-        self._must(len(text.encode()) <= 3000, "Record/text must not be longer than 3000 bytes")
-        count = len(regex.findall(r"\X", text))
-        self._must(count <= 300, "Record/text must not be longer than 300 graphemes")
-        time = record.get("createdAt")
-        self._must(
-            isinstance(time, str) and _TIME.fullmatch(time) is not None,
-            "Record/createdAt must be an valid atproto datetime",
-        )
-        self._must(len(record.get("langs", [])) <= 3, "Record/langs must not have more than 3")
-        for facet in record.get("facets", []):
-            self._check_facet(facet, len(text.encode()))
-        if reply := record.get("reply"):
-            for name in ("root", "parent"):
-                self._must(set(reply[name]) == {"uri", "cid"}, f"Record/reply/{name} is no ref")
-        if embed := record.get("embed"):
-            self._check_embed(embed)
-
-    def _check_facet(self, facet: Mapping[str, Any], most: int) -> None:
-        start, end = facet["index"]["byteStart"], facet["index"]["byteEnd"]
-        self._must(0 <= start < end <= most, "Record/facets/index is outside the text")
-        for feature in facet["features"]:
-            kind = str(feature["$type"]).partition("#")[2]
-            wanted = {"link": "uri", "mention": "did", "tag": "tag"}.get(kind, "$type")
-            self._must(bool(feature.get(wanted)), f"Record/facets/features must have {wanted}")
-            if kind == "mention":
-                self._must(feature["did"].startswith("did:"), "features/did must be a did")
-
-    def _check_embed(self, embed: Mapping[str, Any]) -> None:
-        match str(embed.get("$type")):
-            case "app.bsky.embed.images":
-                self._must(1 <= len(embed["images"]) <= 4, "embed/images must have at most 4")
-                for image in embed["images"]:
-                    self._must(isinstance(image.get("alt"), str), "images/alt must be a string")
-                    self._check_blob(image["image"], 2_000_000)
-            case "app.bsky.embed.external":
-                for name in ("uri", "title", "description"):
-                    self._must(isinstance(embed["external"].get(name), str), f"no {name}")
-                if thumb := embed["external"].get("thumb"):
-                    self._check_blob(thumb, 1_000_000)
-            case "app.bsky.embed.record":
-                self._must(set(embed["record"]) == {"uri", "cid"}, "embed/record is no ref")
-            case "app.bsky.embed.recordWithMedia":
-                self._check_embed(embed["record"])
-                self._check_embed(embed["media"])
-            case kind:
-                raise Refusal("InvalidRequest", f"Invalid embed {kind}")
-
-    def _check_blob(self, blob: Mapping[str, Any], most: int) -> None:
-        cid = blob["ref"]["$link"]
-        kept = self._blobs.get(cid)
-        if kept is None or self._now >= kept.until:
-            raise Refusal("BlobNotFound", f"Could not find blob: {cid}")
-        if len(kept.content) > most:
-            raise Refusal("BlobTooLarge", f"This file is too large. It is {len(kept.content)} B")
-        if not kept.content_type.startswith("image/"):
-            raise Refusal("InvalidMimeType", f"Wrong type {kept.content_type}")
-        self._must(blob["size"] == len(kept.content), "Referenced Size does not match stored blob")
-
-    def _must(self, holds: bool, otherwise: str) -> None:
-        if not holds:
-            raise Refusal("InvalidRequest", f"Invalid {_POST} record: {otherwise}")
 
 
 #: The key of a record whose writer chose none.
