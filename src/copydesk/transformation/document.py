@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ from copydesk.transformation.nodes import (
     Inline,
     Link,
     List,
+    ListItem,
     Paragraph,
     Quote,
     Rule,
@@ -87,15 +89,16 @@ def with_urls(
 
     def inline(node: Inline) -> Inline:
         if isinstance(node, Link) and link:
-            return replace(node, url=link(node.url))
+            url = link(node.url)
+            return node if url == node.url else replace(node, url=url)
         if isinstance(node, Image) and image:
             return replace(node, url=image(node.url))
         return node
 
     def block(node: Block) -> Block:
-        return (
-            replace(node, url=link(node.url)) if isinstance(node, CallToAction) and link else node
-        )
+        if isinstance(node, CallToAction) and link:
+            return replace(node, url=link(node.url))
+        return node
 
     return changed(document, block=block, inline=inline)
 
@@ -103,8 +106,8 @@ def with_urls(
 def changed(
     document: Document,
     *,
-    block: Callable[[Block], Block | Sequence[Block]] | None = None,
-    inline: Callable[[Inline], Inline | Sequence[Inline]] | None = None,
+    block: Callable[[Block], Block | tuple[Block, ...]] | None = None,
+    inline: Callable[[Inline], Inline | tuple[Inline, ...]] | None = None,
 ) -> Document:
     """Return `document` with every block and inline node as `block` and `inline` make it.
 
@@ -112,6 +115,9 @@ def changed(
     it is left out).
     """
     change = _Change(block, inline)
+    if not document.footnotes:
+        blocks = change.blocks(document.blocks)
+        return document if blocks is document.blocks else Document(blocks)
     return Document(
         change.blocks(document.blocks),
         tuple(Footnote(note.label, change.blocks(note.children)) for note in document.footnotes),
@@ -177,55 +183,59 @@ def _walk_inline(children: tuple[Inline, ...]) -> Iterator[Inline]:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    block: Callable[[Block], Block | Sequence[Block]] | None
-    inline: Callable[[Inline], Inline | Sequence[Inline]] | None
+    block: Callable[[Block], Block | tuple[Block, ...]] | None
+    inline: Callable[[Inline], Inline | tuple[Inline, ...]] | None
+
+    # What stays as it is stays the same object: most of a document does, and most platforms ask.
 
     def blocks(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
         found: list[Block] = []
-        for block in map(self.inside, blocks):
-            made = self.block(block) if self.block else block
-            found.extend(made) if isinstance(made, Sequence) else found.append(made)
-        return tuple(found)
+        same = True
+        for block in blocks:
+            inner = self.inside(block)
+            made = self.block(inner) if self.block else inner
+            same = same and made is block
+            found.extend(made) if isinstance(made, tuple) else found.append(made)
+        return blocks if same else tuple(found)
 
     def inside(self, block: Block) -> Block:
         match block:
-            case Paragraph(children):
-                return Paragraph(self.inlines(children))
-            case Heading():
-                return replace(block, children=self.inlines(block.children))
+            case Paragraph(children) | Heading(_, children):
+                inner = self.inlines(children)
+                return block if inner is children else replace(block, children=inner)
             case Quote(children):
-                return Quote(self.blocks(children))
+                within = self.blocks(children)
+                return block if within is children else Quote(within)
             case List():
-                items = (replace(i, children=self.blocks(i.children)) for i in block.items)
-                return replace(block, items=tuple(items))
+                items = tuple(map(self.item, block.items))
+                same = all(map(is_, items, block.items))
+                return block if same else replace(block, items=items)
             case Table():
-                header = tuple(map(self.inlines, block.header))
-                rows = tuple(tuple(map(self.inlines, row)) for row in block.rows)
-                return Table(block.alignments, header, rows)
+                header, *rows = [tuple(map(self.inlines, r)) for r in (block.header, *block.rows)]
+                return Table(block.alignments, header, tuple(rows))
             case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
                 return block
+
+    def item(self, item: ListItem) -> ListItem:
+        children = self.blocks(item.children)
+        return item if children is item.children else replace(item, children=children)
 
     def inlines(self, children: tuple[Inline, ...]) -> tuple[Inline, ...]:
         if self.inline is None:
             return children
         found: list[Inline] = []
+        same = True
         for node in children:
             made = self.inline(self.within(node))
-            found.extend(made) if isinstance(made, Sequence) else found.append(made)
-        return joined(found)
+            same = same and made is node
+            found.extend(made) if isinstance(made, tuple) else found.append(made)
+        return children if same else joined(found)
 
     def within(self, node: Inline) -> Inline:
-        match node:
-            case Emphasis(children):
-                return Emphasis(self.inlines(children))
-            case Strong(children):
-                return Strong(self.inlines(children))
-            case Strikethrough(children):
-                return Strikethrough(self.inlines(children))
-            case Link():
-                return replace(node, children=self.inlines(node.children))
-            case _:
-                return node
+        if not isinstance(node, Emphasis | Strong | Strikethrough | Link):
+            return node
+        inner = self.inlines(node.children)
+        return node if inner is node.children else replace(node, children=inner)
 
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from copydesk.core.findings import Loss
@@ -41,11 +40,11 @@ def downgraded(document: Document, flavour: Flavour) -> tuple[Document, tuple[Lo
     downgrade = _Downgrade(flavour, document)
     if flavour.top_heading > 1:
         document = with_top_heading(document, flavour.top_heading)
-    kinds: set[type] = {type(node) for node in walk(document)}
-    if any(
-        isinstance(b, List) and any(i.checked is not None for i in b.items) for b in walk(document)
-    ):
-        kinds.add(ListItem)
+    kinds: set[type] = set()
+    for node in walk(document):
+        kinds.add(type(node))
+        if isinstance(node, List) and any(item.checked is not None for item in node.items):
+            kinds.add(ListItem)
     if not kinds & downgrade.lacking and not (downgrade.numbers and document.footnotes):
         return document, ()
     document = changed(document, block=downgrade.block, inline=downgrade.inline)
@@ -83,7 +82,7 @@ class _Downgrade:
         if loss not in self.losses:
             self.losses.append(loss)
 
-    def block(self, block: Block) -> Block | Sequence[Block]:
+    def block(self, block: Block) -> Block | tuple[Block, ...]:
         if self.flavour.html == "drop" and isinstance(block, Paragraph):
             children = _trimmed(block.children)
             return Paragraph(children) if children else ()
@@ -103,7 +102,7 @@ class _Downgrade:
             case _:
                 return block
 
-    def inline(self, node: Inline) -> Inline | Sequence[Inline]:
+    def inline(self, node: Inline) -> Inline | tuple[Inline, ...]:
         match node:
             case Strikethrough(children) if not self.flavour.strikethrough:
                 self.lose(
@@ -145,7 +144,7 @@ class _Downgrade:
             return Paragraph(_joined_cells(table.header))
         return List(tuple(_row(table.header, row) for row in table.rows))
 
-    def html_block(self, block: HtmlBlock) -> Sequence[Block]:
+    def html_block(self, block: HtmlBlock) -> tuple[Block, ...]:
         self.lose_html(block.html)
         pictures = images_in_html(block.html)
         blocks: list[Block] = [Paragraph((Image(*picture),)) for picture in pictures]
@@ -154,9 +153,9 @@ class _Downgrade:
             words = " ".join(line.split())
             if words and words not in shown:
                 blocks.append(Paragraph((Text(words),)))
-        return blocks
+        return tuple(blocks)
 
-    def html_inline(self, html: str) -> Inline | Sequence[Inline]:
+    def html_inline(self, html: str) -> Inline | tuple[Inline, ...]:
         if html.lower().startswith("<br"):
             return LineBreak(hard=True)
         pictures = images_in_html(html)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import Final, Literal, NamedTuple
 
@@ -69,6 +70,10 @@ def write_inline(
 ) -> tuple[list[str], tuple[Loss, ...]]:
     """Return `children` as lines of Markdown (a hard break ends a line with two spaces), and what
     of them no Markdown can say there."""
+    if len(children) == 1 and isinstance(children[0], Text) and style.guard is None:
+        text = children[0].text
+        if not (_SPECIAL.search(text) or _ADDRESS.search(text)) and text == text.strip():
+            return [text], ()
     losses: list[Loss] = []
     while True:
         writer = _Writer(children, style)
@@ -174,7 +179,10 @@ class _Writer:
         self.eager = eager
         self.is_risky = False
         self._count = 0
-        self._lonely = _lonely_characters(children)
+
+    @cached_property
+    def _lonely(self) -> frozenset[str]:
+        return _lonely_characters(self.children)
 
     def pieces(self) -> list[_Piece]:
         out: list[_Piece] = []
@@ -353,16 +361,16 @@ def _edged(pieces: list[_Piece], index: int) -> _Piece:
     text = piece.text
     before = pieces[index - 1] if index else None
     after = pieces[index + 1] if index + 1 < len(pieces) else None
-    if before is None or before.kind == "break" or before.kind == "open":
+    if text[0].isspace() and (before is None or before.kind in ("break", "open")):
         text = re.sub(r"^\s+", _as_entities, text)
-    if after is None or after.kind == "break" or after.kind == "close":
+    if text[-1].isspace() and (after is None or after.kind in ("break", "close")):
         # a backslash that stood before a blank is none before an entity
         text = re.sub(r"(?<!\\)((?:\\\\)*)\\(?=\s+$)", r"\1\\\\", text)
         text = re.sub(r"\s+$", _as_entities, text)
     if before is not None and before.text.startswith("[^") and text.startswith(":"):
         # at the start of a line it would define the footnote
         text = f"\\{text}"
-    if after is not None and after.text.startswith("[") and (found := _LAST.search(text)):
+    if after is not None and after.text[:1] == "[" and (found := _LAST.search(text)):
         text = text if len(found[1]) % 2 else text[:-1] + r"\!"
     return piece._replace(text=text)
 
