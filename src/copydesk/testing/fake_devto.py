@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -64,7 +65,8 @@ class FakeDevto(LoopbackServer):
     `is_new` makes the account young (one article in five minutes). `keeps_drafts` times a call that
     publishes is answered with success and stays a draft; `slugs_come_after` is how often an article
     is shown with its draft's address. Lists show what is older than `stale_for` seconds and fail
-    `broken_looks` times. `taken` are canonical URLs of other people's articles.
+    `broken_looks` times. `taken` are canonical URLs of other people's articles. Lies strike
+    the first `lies_to_tries` tries of each call: nobody is lied to for ever.
     """
 
     def __init__(self, *, clock: Clock | None = None) -> None:
@@ -80,6 +82,8 @@ class FakeDevto(LoopbackServer):
         self.slugs_come_after = 0
         self.stale_for = 0.0
         self.broken_looks = 0
+        self.lies_to_tries: int | None = None
+        self._tries: Counter[tuple[str, bytes]] = Counter()
         self._published_at: list[datetime] = []
         self._updated_at: list[datetime] = []
 
@@ -93,6 +97,14 @@ class FakeDevto(LoopbackServer):
             web.put("/api/articles/{id}", self._update),
         ]
         return [web.RouteDef(r.method, r.path, self._guarded(r.handler), {}) for r in routes]
+
+    def publishes(self, request: web.Request) -> bool:
+        """Return whether `request` is one that is lied to; see `lies_to_tries`."""
+        if not super().publishes(request):
+            return False
+        call = (request.path, self.hits[-1].body)
+        self._tries[call] += 1
+        return self.lies_to_tries is None or self._tries[call] <= self.lies_to_tries
 
     def add(self, title: str, body: str = "Words.", **more: Any) -> Article:
         """Put an article there, as its author would in the browser."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,7 +84,8 @@ class FakeHashnode(LoopbackServer):
     `has_pro` and `role` are what the user may do; `stale_for` how old reads are, in seconds (25 at
     most); `broken_looks` how many queries fail; `fails_after_work` how many mutations do their work
     and answer INTERNAL_SERVER_ERROR; `knows` the mutations the schema has; `uploads_by` the ways of
-    uploading it has. `mailed` are the posts subscribers were mailed about.
+    uploading it has. `mailed` are the posts subscribers were mailed about. Lies strike the first
+    `lies_to_tries` tries of each mutation: nobody is lied to for ever.
     """
 
     lies_to_mutations: frozenset[str] = frozenset(
@@ -103,6 +105,8 @@ class FakeHashnode(LoopbackServer):
         self.stale_for = 0.0
         self.broken_looks = 0
         self.fails_after_work = 0
+        self.lies_to_tries: int | None = None
+        self._tries: Counter[bytes] = Counter()
         self.uploads_by = {"presignedPut", "presignedPost"}
         self.knows = {"removePost", "confirmImageUpload"}
         self._next = 1
@@ -117,8 +121,12 @@ class FakeHashnode(LoopbackServer):
 
     def publishes(self, request: web.Request) -> bool:
         """Return whether `request` is a mutation in `lies_to_mutations`; all calls are POST."""
-        found = _MUTATION.search(self.hits[-1].body) if request.path == "/" else None
-        return found is not None and found[1].decode() in self.lies_to_mutations
+        body = self.hits[-1].body
+        found = _MUTATION.search(body) if request.path == "/" else None
+        if found is None or found[1].decode() not in self.lies_to_mutations:
+            return False
+        self._tries[body] += 1
+        return self.lies_to_tries is None or self._tries[body] <= self.lies_to_tries
 
     def add_post(self, title: str, markdown: str = "Words.", **more: Any) -> Entry:
         """Publish a post, as a person would in the dashboard."""

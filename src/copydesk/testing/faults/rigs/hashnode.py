@@ -25,6 +25,7 @@ class HashnodeRig(HttpRig):
         hashnode = FakeHashnode(clock=self.clock)
         # drafts are made again without harm; the faults are for what makes a post public
         hashnode.lies_to_mutations = frozenset({"PublishDraft"})
+        hashnode.lies_to_tries = 2
         older = hashnode.add_post("Older")
         older.published_at = self.clock.now() - timedelta(days=1)
         older.versions = [(older.published_at, older.now)]
