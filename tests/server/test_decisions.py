@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,10 @@ from copydesk.work.settling import Decision
 
 
 def options(
-    code: str, action: Action = Action.CREATE, state: DeliveryState = DeliveryState.HELD
+    code: str,
+    action: Action = Action.CREATE,
+    state: DeliveryState = DeliveryState.HELD,
+    handles: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Option]:
     delivery = Delivery(
         id="dlv_1",
@@ -30,6 +36,7 @@ def options(
         due_at=NOON,
         key="k",
         reason_code=code,
+        handles=handles,
     )
     return {option.value: option for option in options_of(delivery)}
 
@@ -81,3 +88,21 @@ def test_every_code_that_is_held_has_words_of_its_own() -> None:
     assert {"refused", "attempts_used_up", "misconfigured"} <= codes
     fallback = options("no such code")[Decision.SEND].hint
     assert {code for code in codes if options(code)[Decision.SEND].hint == fallback} == set()
+
+
+@pytest.mark.parametrize(
+    ("action", "out", "labels"),
+    [
+        (Action.CREATE, 1, {"Send the rest", "This part landed", "Give up the rest"}),
+        (Action.DELETE, 2, {"Take the rest down", "This part is gone", "Leave the rest"}),
+    ],
+)
+def test_of_a_thread_that_has_begun_the_rest_is_decided_about(
+    action: Action, out: int, labels: set[str]
+) -> None:
+    parts = [{"id": str(number), "url": ""} for number in range(out)]
+    found = options("refused", action, handles={"parts": parts, "of": 3})
+    assert {option.label for option in found.values()} == labels
+    assert not found[Decision.SEND].warning
+    unsure = options("unknown", action, handles={"parts": parts, "of": 3})
+    assert unsure[Decision.SEND].warning, "the part in flight may be there"

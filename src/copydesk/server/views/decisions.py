@@ -8,6 +8,7 @@ from typing import Final
 
 from copydesk.core.delivery import Action, Delivery
 from copydesk.core.states import MAY_HAVE_LANDED, TRANSITIONS, DeliveryState
+from copydesk.distribution.threads import has_begun
 from copydesk.work.settling import WAITING, Decision
 
 
@@ -33,6 +34,7 @@ _SEND: Final[Mapping[str, tuple[str, str]]] = {
     "attempts_used_up": ("Send it", "Nothing arrived so far; it has all its tries again."),
     "not_authorised": ("Send it", "Once the account is connected again."),
     "misconfigured": ("Send it", "Once the account's settings are corrected."),
+    "account_removed": ("Send it", "Its account was removed, so it would be held again."),
 }
 _SEND_ELSE: Final = ("Send it", "Nothing of it is there; it goes out now.")
 
@@ -61,6 +63,23 @@ _GIVE_UP: Final[Mapping[str, tuple[str, str]]] = {
 }
 _GIVE_UP_ELSE: Final = ("Give up", "Leave it; nothing is sent any more.")
 
+#: Of a thread that is partly out, or partly taken down.
+_BEGUN: Final[Mapping[Action, Mapping[Decision, tuple[str, str]]]] = {
+    Action.CREATE: {
+        Decision.SEND: ("Send the rest", "It goes on with the part that stopped; the others stay."),
+        Decision.LANDED: (
+            "This part landed",
+            "You found it on the platform: give its address, and the parts after it are sent.",
+        ),
+        Decision.GIVE_UP: ("Give up the rest", "What is out stays, and can still be taken down."),
+    },
+    Action.DELETE: {
+        Decision.SEND: ("Take the rest down", "It goes on with the part that stopped."),
+        Decision.LANDED: ("This part is gone", "The parts before it are taken down."),
+        Decision.GIVE_UP: ("Leave the rest", "What was taken down stays so."),
+    },
+}
+
 _TARGETS: Final[Mapping[Decision, DeliveryState]] = {
     Decision.SEND: DeliveryState.SCHEDULED,
     Decision.LANDED: DeliveryState.DELIVERED,
@@ -79,6 +98,10 @@ def options_of(delivery: Delivery) -> tuple[Option, ...]:
         Decision.LANDED: _LANDED[action],
         Decision.GIVE_UP: _GIVE_UP.get(code, _GIVE_UP_ELSE),
     }
+    if has_begun(delivery):
+        words |= _BEGUN.get(action, {})
+    if code == "account_removed":
+        words[Decision.SEND] = _SEND[code]
     possible = TRANSITIONS[DeliveryState][delivery.state]
     return tuple(
         Option(

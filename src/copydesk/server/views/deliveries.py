@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from copydesk.core.delivery import Action, Delivery, part_total, parts_out
 from copydesk.core.events import Event
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.threads import part_tried
+from copydesk.distribution.threads import has_begun, part_tried
 from copydesk.server.views.aftercare import standing_words, trouble_there
 from copydesk.server.views.badges import Badge, badge, event_badge
 from copydesk.server.views.decisions import Option, options_of
@@ -224,7 +224,7 @@ def timeline_of(
         payload=payload.text,
         payload_sha256=payload.sha256,
         decisions=options_of(delivery),
-        asks_where=delivery.state is DeliveryState.HELD,
+        asks_where=delivery.state is DeliveryState.HELD or has_begun(delivery),
         decide_url=f"/deliveries/{delivery.id}/decide",
         standing=standing_words(delivery),
         inspected_at=delivery.inspected_at,
