@@ -12,7 +12,7 @@ from copydesk.platforms.bluesky.addresses import read_name
 from copydesk.platforms.bluesky.images import IMAGE_RULE, THUMB_RULE
 from copydesk.platforms.bluesky.languages import is_language
 from copydesk.platforms.bluesky.records import mentioned
-from copydesk.platforms.kit.forms import check_form
+from copydesk.platforms.kit.forms import check_form, too_long
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.transformation.counting import graphemes, utf8_bytes
 from copydesk.transformation.images import CannotFit, plan_fitting
@@ -61,12 +61,8 @@ def _part(
     ):
         if length > limit.value:
             unit = "characters" if limit.unit == "graphemes" else "bytes"
-            yield Finding(
-                code="text_too_long",
-                field="body",
-                message=f"{which}{length} {unit}, Bluesky takes {limit.value}",
-                remedy="Make a thread of it (form: thread), write a short text for Bluesky "
-                "(override bluesky.text), or give the post a canonical URL to announce it by.",
+            yield too_long(
+                PLATFORM.manifest, f"{which}{length} {unit}, Bluesky takes {limit.value}"
             )
     if len(part["images"]) > limits["media"].value:
         yield Finding(

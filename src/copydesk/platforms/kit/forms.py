@@ -54,3 +54,20 @@ def check_form(manifest: Manifest, override: Mapping[str, Any]) -> list[Finding]
             remedy=f"one of: {', '.join(manifest.forms)}",
         )
     ]
+
+
+def too_long(manifest: Manifest, message: str, *, field: str = "body") -> Finding:
+    """Return the finding about a text that has no room, with what a person can choose to do: split
+    it where there are threads, shorten it, or link out. `message` tells the numbers."""
+    choices = [
+        f"shorten it or write a text of its own for it ({manifest.name}.text)",
+        "give the post a canonical URL or a summary to announce it by",
+    ]
+    if Form.THREAD in manifest.forms:
+        choices.insert(0, f"split it ({manifest.name}.form: thread)")
+    return Finding(
+        code="text_too_long",
+        field=field,
+        message=message,
+        remedy=f"One of: {'; '.join(choices)}.",
+    )

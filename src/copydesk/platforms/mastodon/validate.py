@@ -9,7 +9,7 @@ from typing import Final
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Media
-from copydesk.platforms.kit.forms import check_form
+from copydesk.platforms.kit.forms import check_form, too_long
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.mastodon import PLATFORM
 from copydesk.platforms.mastodon.counting import count
@@ -95,15 +95,7 @@ def _check_text(
     length, limit = count(text, spoiler, per_url=limits["url"].value), limits["text"]
     if length <= limit.value:
         return []
-    return [
-        Finding(
-            code="text_too_long",
-            field="body",
-            message=f"{length} characters, the instance takes {limit.value}",
-            remedy="Make a thread of it (form: thread), give the post a summary or a canonical URL "
-            "to announce it by, or write a short text for Mastodon (override mastodon.text).",
-        )
-    ]
+    return [too_long(PLATFORM.manifest, f"{length} characters, the instance takes {limit.value}")]
 
 
 def _check_mix(media: tuple[Media, ...], limits: Mapping[str, Limit]) -> list[Finding]:

@@ -11,7 +11,7 @@ import regex
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding, Severity
-from copydesk.platforms.kit.forms import check_form
+from copydesk.platforms.kit.forms import check_form, too_long
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.x import PLATFORM, REPLY_SETTINGS
 from copydesk.platforms.x.attachments import check_attachments
@@ -61,12 +61,10 @@ def _check_text(
     length, limit = weighted_length(text), limits["text"]
     if length > limit.value:
         findings.append(
-            Finding(
-                code="text_too_long",
+            too_long(
+                PLATFORM.manifest,
+                f"{length} of {limit.value} characters, as X counts them",
                 field=where,
-                message=f"{length} of {limit.value} characters, as X counts them",
-                remedy="Make it a thread (x.form: thread), write a short text for X (x.text), give "
-                "the post a summary or a canonical URL to announce it by, or shorten it.",
             )
         )
     if _INVALID.search(text):
