@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -21,9 +21,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from copydesk.core.delivery import Action
+from copydesk.core.delivery import Action, part_count
 from copydesk.core.findings import Severity
 from copydesk.core.outcomes import Absent, Inconclusive, Landed
+from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.preview import render_preview
@@ -32,9 +33,19 @@ from copydesk.platforms.kit.registry import platform_modules
 from copydesk.platforms.kit.scaffold import to_dos
 from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
 from copydesk.testing.clocks import NOON
-from copydesk.testing.samples import NODES, Case, sample_case, sample_content, sample_media
+from copydesk.testing.samples import (
+    NODES,
+    Case,
+    sample_case,
+    sample_content,
+    sample_media,
+    sample_subject,
+)
+from copydesk.transformation.forms import Form
+from copydesk.transformation.tracking import Tracking
 
 _MARKER = re.compile(r"kept\w+")
+_NUMBERED = re.compile(r"sentence\d{4}")
 _FIRST = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
@@ -58,6 +69,31 @@ class RecordingTransport:
         content.pop("timeout", None)
         self.calls.append((method, url, headers, repr(sorted(content.items()))))
         raise AnswerLost("nothing came back")
+
+
+def _long_article(case: Case, form: Form) -> Content:
+    """Return an article of numbered words that asks for `form`; it has everything a short form may
+    stand on."""
+    sentences = [f"This is sentence{number:04} of the article." for number in range(300)]
+    paragraphs = [" ".join(sentences[start : start + 5]) for start in range(0, 300, 5)]
+    content = sample_content(
+        "\n\n".join(paragraphs),
+        summary="In short, desks are open.",
+        canonical_url="https://example.org/posts/desk",
+    )
+    return replace(content, overrides={case.platform.name: {"form": form.value}})
+
+
+def _fields(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every field of a payload, however deep, with its name."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _fields(inner, str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _fields(inner, name)
+    else:
+        yield name, value
 
 
 class PlatformContract:
@@ -120,6 +156,28 @@ class PlatformContract:
         )
         assert manifest.can_update or manifest.edits is None, "a window to edit what cannot be"
         assert manifest.can_delete or manifest.deletes is None, "a window to delete what cannot be"
+
+    def test_numbers_are_declared_where_they_can_be_asked_for(
+        self, case: Case, client: Client
+    ) -> None:
+        asks = type(client).metrics is not Client.metrics
+        assert bool(case.platform.manifest.metrics) == asks, "`metrics` and the client disagree"
+
+    def test_what_cannot_be_proved_absent_is_never_repeated(self, case: Case) -> None:
+        if not case.platform.reconcile(case.account).absence:
+            idempotency = case.platform.idempotency(case.account)
+            assert idempotency is Idempotency.NONE, "it may be under way, and would be repeated"
+
+    def test_what_is_always_sent_is_in_the_code(self, case: Case) -> None:
+        """A dangerous default of the form `field: …; it is always sent` is kept by naming it."""
+        files = resources.files(case.package).iterdir()
+        code = "".join(f.read_text(encoding="utf-8") for f in files if f.name.endswith(".py"))
+        for words in case.platform.manifest.dangerous_defaults:
+            fields, colon, promise = words.partition(":")
+            if colon and "always sent" in promise:
+                for field in fields.split(" and "):
+                    name = field.strip().rpartition(".")[2]
+                    assert re.search(rf"\b{re.escape(name)}\b", code), f"{name} is never sent"
 
     def test_api_versions_are_told_apart(self, case: Case) -> None:
         manifest = case.platform.manifest
@@ -201,6 +259,45 @@ class PlatformContract:
         shown = rendition.text + json.dumps(rendition.payload)
         whole = all(word in shown for word in words)
         assert whole or rendition.losses or case.errors(rendition), "cut without a word"
+
+    @pytest.mark.parametrize("form", list(Form))
+    def test_a_form_is_rendered_or_said_to_be_missing(self, case: Case, form: Form) -> None:
+        manifest = case.platform.manifest
+        rendition = case.render(_long_article(case, form))
+        if manifest.forms == (Form.ARTICLE,) and form is not Form.ARTICLE:
+            pytest.skip("it is the article in any case")
+        if form not in manifest.forms:
+            explained = rendition.losses or case.errors(rendition)
+            assert explained, f"asked for as {form}, and nobody says that there is none"
+            return
+        assert rendition.text.strip(), f"as {form} it says nothing"
+        refused = {finding.code for finding in case.errors(rendition)}
+        assert not refused, f"as {form} it is refused: {', '.join(sorted(refused))}"
+        parts = part_count(rendition.payload)
+        most = case.platform.limits(case.account).get("parts")
+        assert parts == 1 or form is Form.THREAD, f"a {form} in {parts} parts"
+        assert not most or parts <= most.value, f"{parts} parts of {most.value}"
+
+    def test_a_thread_is_previewed_part_by_part(self, case: Case) -> None:
+        if Form.THREAD not in case.platform.manifest.forms:
+            pytest.skip("there are no threads")
+        rendition = case.render(_long_article(case, Form.THREAD))
+        assert part_count(rendition.payload) > 1, "a long article fits one part?"
+        shown = render_preview(case.package, rendition, case.account)
+        for number, part in enumerate(rendition.payload["parts"], start=1):
+            words = _NUMBERED.findall(json.dumps(part))
+            assert not words or any(word in shown for word in words), f"part {number} is not shown"
+
+    def test_the_canonical_address_is_given_untagged(self, case: Case) -> None:
+        url = "https://example.org/posts/desk"
+        tracking = Tracking(host="example.org", source="s", medium="social", campaign="c")
+        content = sample_content(f"See [the desk]({url}).", canonical_url=url)
+        subject = replace(sample_subject(content), tracking=tracking)
+        recipients = case.platform.recipients(case.account, content)
+        payload = case.platform.render(subject, case.account, recipients[0]).payload
+        for name, value in _fields(payload):
+            if "canonical" in name.lower() or name == "originalArticleURL":
+                assert value in {url, ""}, f"{name} is {value}"
 
     def test_findings_can_be_acted_on(self, case: Case) -> None:
         rendition = case.render(sample_content("", title=""))

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Rendition
-from copydesk.core.findings import Finding, Severity
+from copydesk.core.findings import Finding, Loss, Severity
 from copydesk.platforms.kit.contract import Subject
-from copydesk.platforms.kit.forms import form_of
+from copydesk.platforms.kit.forms import check_form, form_of
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.webhook import PLATFORM
 from copydesk.transformation.condensing import Brief, condense
@@ -76,7 +76,11 @@ def render(subject: Subject, account: Account) -> Rendition:
         shown = "\n\n".join(short.texts)
         data["short"] = {"form": form.value, "text": shown}
     payload = {"timestamp": subject.published_at, "data": data}
-    return Rendition(payload=payload, text=shown)
+    losses = tuple(
+        Loss(what=f"form {override['form']!r}", how="ignored", why=finding.remedy)
+        for finding in check_form(PLATFORM.manifest, override)
+    )
+    return Rendition(payload=payload, text=shown, losses=losses)
 
 
 def event_body(payload: Mapping[str, Any], action: Action) -> bytes:
