@@ -193,6 +193,7 @@ async def test_a_link_gets_a_card_with_the_cover(sky: Sky) -> None:
             media=media,
         ),
         cover="cover.png",
+        overrides={"bluesky": {"form": "post"}},
     )  # fmt: skip
     await sky.publish(content)
     external = sky.server.posts[0]["embed"]["external"]

@@ -122,7 +122,7 @@ def test_images_take_the_place_of_the_card() -> None:
 def test_an_extract_shows_the_cover_in_its_card() -> None:
     media = (sample_media("map.png"), sample_media("cover.png"))
     content = replace(sample_content(LONG, canonical_url=URL, media=media), cover="cover.png")
-    rendition = CASE.render(content)
+    rendition = CASE.render(overridden(content, form="post"))
     (part,) = rendition.payload["parts"]
     assert (part["images"], part["card"]["thumb"]) == ([], "cover.png")
     assert [media.name for media in rendition.media] == ["cover.png"]
@@ -174,7 +174,7 @@ def test_overrides_win_and_unknown_ones_are_named() -> None:
         ({"labels": ["rude"]}, "label_unknown"),
         ({"quote": "https://example.org/"}, "quote_invalid"),
         ({"form": "sonnet"}, "form_unknown"),
-        ({"parts": ["x"] * 51}, "thread_too_long"),
+        ({"parts": ["x"] * 26}, "thread_too_long"),
         ({"parts": ["x", ""]}, "empty"),
     ],
 )

@@ -80,7 +80,7 @@ def test_a_long_post_without_either_is_refused_with_choices() -> None:
     (finding,) = PLATFORM.validate(rendition, CASE.account)
     assert finding.code == "text_too_long"
     assert f"{rendition.payload['characters']} characters" in finding.message
-    assert "canonical URL" in finding.remedy
+    assert "form: thread" in finding.remedy
 
 
 def test_the_accounts_limit_decides() -> None:
