@@ -1,4 +1,4 @@
-"""Subjects: what a platform renders, with the author's overrides and, for a campaign, tagged links."""
+"""Subjects: what a platform renders, with overrides applied and links tagged for a campaign."""
 
 from __future__ import annotations
 
