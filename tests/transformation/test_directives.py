@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from copydesk.transformation.nodes import (
     Quote,
     Text,
 )
+from copydesk.transformation.plain import plain_to_markdown
 from copydesk.transformation.text import to_text
 
 
@@ -140,3 +143,16 @@ def test_a_mail_address_is_linked_as_a_whole() -> None:
     html = to_html(parse_markdown("Write to first_last@x.org or a_b_c.d@x.org, not a @x.org"))
     assert 'href="mailto:first_last@x.org"' in html
     assert ">a_b_c.d@x.org</a>" in html
+
+
+def test_plain_text_cannot_turn_into_a_button_by_accident() -> None:
+    document = parse_markdown(plain_to_markdown("Hello\n  ::cta[Pay]{url=https://x.org}\n"))
+    assert not any(isinstance(node, CallToAction) for node in walk(document))
+    assert "::cta[Pay]" in to_text(document)[0]
+
+
+def test_a_page_of_the_site_has_each_anchor_once() -> None:
+    html = to_html(parse_markdown("A[^1] b[^2] c[^1]\n\n> d[^2]\n\n[^1]: x[^2]\n[^2]: y[^1]\n"))
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids)) == 8
+    assert set(re.findall(r'href="#([^"]+)"', html)) == set(ids)

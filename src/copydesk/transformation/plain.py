@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from copydesk.transformation.directives import is_directive
+
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"^( {0,3})(#{1,6})(?=\s|$)")
 #: A line of = or - below text would make a heading of it.
@@ -15,8 +17,8 @@ _CODE = re.compile(r"`[^`\n]+`")
 def plain_to_markdown(text: str) -> str:
     """Return plain text as Markdown that reads the same.
 
-    Tags (which a sanitiser would drop), headings and underlines are escaped outside code; lists,
-    quotes, code and emphasis are left, because people who type them mean them.
+    Tags (which a sanitiser would drop), headings, underlines and directives are escaped outside
+    code; lists, quotes, code and emphasis are left, because people who type them mean them.
     """
     lines: list[str] = []
     fence = ""
@@ -33,6 +35,8 @@ def plain_to_markdown(text: str) -> str:
 
 
 def _escape(line: str) -> str:
+    if is_directive(line):
+        return line.replace("::", r"\::", 1)
     line = _HEADING.sub(r"\1\\\2", line)
     line = _UNDERLINE.sub(r"\1\\\2", line)
     codes = [match.span() for match in _CODE.finditer(line)]
