@@ -99,7 +99,7 @@ class PostgresServer:
 
 def _roomy_memory() -> str | None:
     """Return a folder in memory with room for some hundred databases, None where there is none."""
-    memory = "/dev/shm"  # noqa: S108 - not a name that is shared: a fresh folder is made in it
+    memory = "/dev/shm"
     with suppress(OSError):
         if shutil.disk_usage(memory).free > 8 * 2**30:
             return memory

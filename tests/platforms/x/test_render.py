@@ -72,7 +72,10 @@ def test_a_thread_says_everything_in_parts_that_fit() -> None:
 
 
 def test_premium_writes_it_whole() -> None:
-    assert texts(rendered(sample_content(LONG), premium="yes", form="post"))[0].count("Paragraph") == 12
+    assert (
+        texts(rendered(sample_content(LONG), premium="yes", form="post"))[0].count("Paragraph")
+        == 12
+    )
 
 
 def test_what_leads_to_our_site_is_tagged() -> None:
