@@ -177,11 +177,12 @@ def _of_adaptation(
 def _whole(content: Content, document: Document, brief: Brief) -> Short | None:
     """Return the whole post as one text, or as a thread of few enough parts; None when neither."""
     text, losses = _whole_text(content, document, brief)
+    if not brief.room.holds_in(text, brief.most_parts):
+        return None
     texts: tuple[str, ...] | None = None
     if brief.room.holds(text):
         texts = (text,)
-    # an address may count for less than it has characters
-    elif len(text) <= brief.most_parts * brief.room.guess * 2 and brief.most_parts > 1:
+    elif brief.most_parts > 1:
         texts = _split(text, brief, _headings(content, document))
     if not texts or len(texts) > brief.most_parts:
         return None

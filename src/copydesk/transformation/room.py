@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+#: How much white space a seam between two parts may take away, in any unit.
+_SEAM: Final = 8
 
 #: Counts a text in one unit.
 Measure = Callable[[str], int]
@@ -34,6 +38,13 @@ class Room:
     def holds(self, text: str) -> bool:
         """Tell whether `text` keeps every bound."""
         return all(bound.measure(text) <= bound.most for bound in self.bounds)
+
+    def holds_in(self, text: str, parts: int) -> bool:
+        """Tell whether `text` could fit into so many parts: one measurement instead of a split.
+
+        What is left out at the seams (white space of at most a few characters) is allowed for.
+        """
+        return all(bound.measure(text) <= parts * (bound.most + _SEAM) for bound in self.bounds)
 
     def excess(self, text: str) -> tuple[str, ...]:
         """Return what `text` exceeds, for people: "312 of 300 graphemes"; empty when it fits."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from enum import IntEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 import regex
@@ -95,6 +96,7 @@ def _parts(text: str, breaks: list[_Break], room: Room, total: str = "") -> list
     while start < len(text):
         ending = f" ({len(parts) + 1}{total}" if total else ""
 
+        @cache
         def holds(index: int, start: int = start, ending: str = ending) -> bool:
             return room.holds(text[start : breaks[index].end] + ending)
 

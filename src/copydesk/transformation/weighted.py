@@ -8,6 +8,7 @@ and the library X publishes, which is the judge in our tests. Beyond it, which k
 
 from __future__ import annotations
 
+import re
 import runpy
 import unicodedata
 from functools import cache
@@ -48,6 +49,8 @@ _LATIN: Final = (
 )
 # beyond ASCII one letter would stand for another: the dotless ı for an I
 _ANY_CASE: Final = regex.IGNORECASE | regex.ASCII
+#: No name has a dot that nothing follows; most texts have no other.
+_DOTTED: Final = re.compile(r"\.[^\s.]")
 _SPACE: Final = regex.compile(f"[{_SPACES}]")
 
 _LONGEST_LABEL: Final = 63
@@ -80,6 +83,8 @@ class Address(NamedTuple):
 def find_addresses(text: str) -> list[Address]:
     """Return what X makes a link of in `text` (NFC): with or without a scheme, by known top-level
     domains."""
+    if not _DOTTED.search(text):
+        return []
     pattern = _patterns()
     found: list[Address] = []
     position = 0
