@@ -149,6 +149,15 @@ async def test_a_draft_that_was_deleted_is_made_anew(desk: Desk, clock: StoppedC
     assert isinstance(await desk.client.commit(replace(outgoing, handles=again.handles)), Published)
 
 
+async def test_a_rate_limit_while_looking_for_the_draft_is_waited_for(desk: Desk) -> None:
+    outgoing = await desk.prepared()
+    desk.forem.lie(Lie.RATE_LIMITED)
+    assert isinstance(await desk.client.commit(outgoing), RateLimited)
+    # what was not let look is no failed try: it would be used up while others are at work
+    assert isinstance(await desk.client.check(outgoing), RateLimited)
+    assert isinstance(await desk.client.find(outgoing), Inconclusive)
+
+
 async def test_a_body_that_begins_with_dashes_overrides_nothing(desk: Desk) -> None:
     body = "---\n\ntitle: Another\npublished: true\n\n---\n\nWords."
     await desk.prepared(sample_content(body))

@@ -20,6 +20,7 @@ from copydesk.core.outcomes import (
     Landed,
     Misconfigured,
     Published,
+    RateLimited,
     Ready,
     Refused,
     Unavailable,
@@ -151,6 +152,15 @@ async def test_a_draft_that_was_deleted_is_made_anew(desk: Desk) -> None:
     assert isinstance(again, Ready)
     assert again.handles["draft_id"] != outgoing.handles["draft_id"]
     assert isinstance(await desk.client.commit(replace(outgoing, handles=again.handles)), Published)
+
+
+async def test_a_rate_limit_while_looking_for_the_draft_is_waited_for(desk: Desk) -> None:
+    outgoing = await desk.prepared()
+    desk.hashnode.lie(Lie.RATE_LIMITED)
+    assert isinstance(await desk.client.commit(outgoing), RateLimited)
+    # what was not let look is no failed try: it would be used up while others are at work
+    assert isinstance(await desk.client.check(outgoing), RateLimited)
+    assert isinstance(await desk.client.find(outgoing), Inconclusive)
 
 
 async def test_a_series_that_is_not_there_is_refused(desk: Desk) -> None:

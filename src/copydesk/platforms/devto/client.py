@@ -99,15 +99,14 @@ class DevtoClient(Client):
             return await self.prepare(outgoing)
         number = outgoing.target_id or str(outgoing.handles.get("article_id", ""))
         found = await self._own.article(number)
-        match found:
-            case Gone():
-                return Refused("target", "the article is gone from dev.to", "Publish it again.")
-            case Inconclusive():
-                return Unavailable(found.reason)
-            case _ if url := public_url(found):
-                return Published(number, url)
-            case _:
-                return Pending(SLUG_DELAY, outgoing.handles)
+        if isinstance(found, Gone):
+            return Refused("target", "the article is gone from dev.to", "Publish it again.")
+        if isinstance(found, Inconclusive):
+            return Unavailable(found.reason)
+        if not isinstance(found, dict):
+            return found
+        url = public_url(found)
+        return Published(number, url) if url else Pending(SLUG_DELAY, outgoing.handles)
 
     async def commit(self, outgoing: Outgoing) -> Outcome:
         """Publish the prepared draft, rewrite the article `target_id` names, or make that a draft
@@ -147,7 +146,7 @@ class DevtoClient(Client):
                 return Inconclusive("it is not known which draft was published")
         else:
             number = outgoing.target_id
-        found = await self._own.article(number)
+        found = await self._own.look(number)
         if isinstance(found, Inconclusive):
             return found
         is_public = not isinstance(found, Gone) and is_published(found)
@@ -170,7 +169,7 @@ class DevtoClient(Client):
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Compare the article with what was sent: title, body, canonical URL and tags."""
-        found = await self._own.article(outgoing.target_id)
+        found = await self._own.look(outgoing.target_id)
         if isinstance(found, Gone | Inconclusive):
             return found
         if not is_published(found):
@@ -221,7 +220,7 @@ class DevtoClient(Client):
             made = await self._own.article(known)
             if isinstance(made, Inconclusive):
                 return Unavailable(made.reason)
-            if isinstance(made, dict):
+            if not isinstance(made, Gone):
                 return made
         # only where we have a canonical URL can something public be ours
         which = "all" if article["canonical_url"] else "unpublished"

@@ -28,8 +28,9 @@ class Listing:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    async def article(self, number: str) -> Article | Gone | Inconclusive:
-        """Return the article with this number, public or a draft.
+    async def article(self, number: str) -> Article | Gone | Inconclusive | Outcome:
+        """Return the article with this number, public or a draft; an outcome when the Forem (or a
+        rate limit) did not let us look.
 
         The address of a draft answers as if there were none, so the drafts are gone through;
         `Gone` is only said after all of them.
@@ -41,11 +42,16 @@ class Listing:
                 return dict(shown)
             return Inconclusive("the Forem's answer could not be read")
         if reply.answer.status != 404:
-            return Inconclusive("the Forem did not show the article")
+            return reply
         found = await self.search("unpublished", lambda a: id_of(a) == number)
-        if found is None:
-            return Gone("neither public nor among the drafts")
-        return found if isinstance(found, dict) else Inconclusive("the drafts could not be listed")
+        return Gone("neither public nor among the drafts") if found is None else found
+
+    async def look(self, number: str) -> Article | Gone | Inconclusive:
+        """Return what `article` does; whatever kept us from looking is inconclusive."""
+        found = await self.article(number)
+        if isinstance(found, dict | Gone | Inconclusive):
+            return found
+        return Inconclusive("the Forem did not show the article")
 
     async def search(
         self, which: str, is_it: Callable[[Article], bool]

@@ -21,6 +21,7 @@ from copydesk.transformation.nodes import (
     Block,
     CodeBlock,
     Document,
+    Embed,
     HtmlBlock,
     HtmlInline,
     Inline,
@@ -78,7 +79,7 @@ def to_forem(document: Document, *, runs_liquid: bool = False) -> tuple[str, tup
         prepared = changed(prepared, block=_guarded, inline=_guarded)
     markdown, losses = to_markdown(prepared, flavour)
     body = _LONG_FENCE.sub(_with_tildes, _without_front_matter(markdown.strip("\n")))
-    return body, (*losses, *stripped(document), *_longer_dashes(document, body))
+    return body, (*losses, *_titles(document), *stripped(document), *_longer_dashes(document, body))
 
 
 def _joined(node: Inline) -> Inline:
@@ -106,6 +107,14 @@ def _without_front_matter(body: str) -> str:
     if _RULE.match(body):
         return _RULE.sub("***", body, count=1)
     return _FRONT_MATTER.sub(r"\1\\---", body, count=1)
+
+
+def _titles(document: Document) -> tuple[Loss, ...]:
+    return tuple(
+        Loss(what=f"title {n.title!r}", how="left out", why="an embed on dev.to shows its own")
+        for n in walk(document)
+        if isinstance(n, Embed) and n.title
+    )
 
 
 def _longer_dashes(document: Document, body: str) -> tuple[Loss, ...]:

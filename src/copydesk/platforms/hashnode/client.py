@@ -131,11 +131,15 @@ class HashnodeClient(Client):
         there = await self._shelf.draft(draft)
         if isinstance(there, Inconclusive):
             return Unavailable(there.reason)
+        if isinstance(there, Outcome):
+            return there
         if there is not None:
             return Ready(outgoing.handles)
         found = await self._shelf.find(lambda post: is_our_post(post, outgoing), outgoing)
         if isinstance(found, Inconclusive):
             return Unavailable(found.reason)
+        if isinstance(found, Outcome):
+            return found
         # what is published already is told by the call itself: its draft is gone
         return Ready(outgoing.handles) if found else await self.prepare(outgoing)
 
@@ -170,12 +174,16 @@ class HashnodeClient(Client):
         if outgoing.action is not Action.CREATE:
             return await self._find_change(outgoing)
         found = await self._shelf.find(lambda post: is_our_post(post, outgoing), outgoing)
+        if isinstance(found, Outcome):
+            return Inconclusive("Hashnode did not list the publication's posts")
         if isinstance(found, Inconclusive):
             return found
         if found:
             return Landed(id_of(found), str(found.get("url") or ""), "a post with the same words")
         draft = str(outgoing.handles.get("draft_id", ""))
         there = await self._shelf.draft(draft) if draft else None
+        if isinstance(there, Outcome):
+            return Inconclusive("Hashnode did not say whether the draft is there")
         if isinstance(there, Inconclusive):
             return there
         if there is not None:
@@ -186,7 +194,7 @@ class HashnodeClient(Client):
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Compare the post with what was sent: title, subtitle, body, canonical URL, listing."""
-        found = await self._shelf.post(outgoing.target_id)
+        found = await self._shelf.look(outgoing.target_id)
         if isinstance(found, Gone | Inconclusive):
             return found
         differing = differences(found, outgoing.payload)
@@ -263,6 +271,8 @@ class HashnodeClient(Client):
                 draft = await self._shelf.draft(id_of(named))
                 if isinstance(draft, Inconclusive):
                     return Unavailable(draft.reason)
+                if isinstance(draft, Outcome):
+                    return draft
                 if draft is not None and is_our_draft(draft, payload):
                     return {**ids, "draft_id": id_of(draft)}
             if not (after := next_of(drafts)):
@@ -294,7 +304,7 @@ class HashnodeClient(Client):
 
     async def _find_change(self, outgoing: Outgoing) -> Existence:
         id = outgoing.target_id
-        found = await self._shelf.post(id)
+        found = await self._shelf.look(id)
         if isinstance(found, Inconclusive):
             return found
         if outgoing.action is Action.DELETE:

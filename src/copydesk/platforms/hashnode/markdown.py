@@ -8,7 +8,7 @@ from typing import Final
 from copydesk.core.findings import Loss
 from copydesk.transformation.document import walk
 from copydesk.transformation.markdown import Flavour, to_markdown
-from copydesk.transformation.nodes import Document, HtmlBlock, HtmlInline
+from copydesk.transformation.nodes import Document, Embed, HtmlBlock, HtmlInline
 
 _OPENING: Final = re.compile(r"<([a-zA-Z][\w-]*)")
 
@@ -28,6 +28,12 @@ HASHNODE: Final = Flavour(
 def to_hashnode(document: Document) -> tuple[str, tuple[Loss, ...]]:
     """Return `document` as the body of a post, and what that could not carry over, or may not."""
     markdown, losses = to_markdown(document, HASHNODE)
+    titles = tuple(
+        Loss(what=f"title {n.title!r}", how="left out", why="an embed on Hashnode shows its own")
+        for n in walk(document)
+        if isinstance(n, Embed) and n.title
+    )
+    losses = (*losses, *titles)
     names = {
         name.lower()
         for node in walk(document)

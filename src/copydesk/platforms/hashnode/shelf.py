@@ -1,4 +1,7 @@
-"""Looking for posts and drafts of one publication. Reads may be 25 seconds old."""
+"""Looking for posts and drafts of one publication. Reads may be 25 seconds old.
+
+An outcome (a rate limit, say) is passed on: preparing waits for it, looking learns nothing by it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ PAGES: Final = 20
 
 Post = Mapping[str, Any]
 
+_UNSEEN: Final = Inconclusive("Hashnode did not let us look")
+
 
 class Shelf:
     """The publication named by `publication` (`id` or `host`), read over `graphql`."""
@@ -33,7 +38,7 @@ class Shelf:
 
     async def find(
         self, is_it: Callable[[Post], bool], outgoing: Outgoing
-    ) -> Post | Inconclusive | None:
+    ) -> Post | Inconclusive | Outcome | None:
         """Return the post that `is_it`: the one under our slug, else one published since the first
         try; None only when the list reaches back to before that."""
         start = outgoing.first_sent_at - CLOCK_TOLERANCE if outgoing.first_sent_at else None
@@ -42,7 +47,7 @@ class Shelf:
             slug = {"slug": outgoing.payload["slug"], "after": after or None}
             answer = await self._graphql.ask(SHELF, {**self._publication, **slug})
             if not isinstance(answer, Data):
-                return Inconclusive("Hashnode did not list the publication's posts")
+                return answer
             posts = answer.at("publication", "posts")
             nodes = nodes_of(posts)
             if nodes is None:
@@ -61,14 +66,14 @@ class Shelf:
                 return None
         return Inconclusive(f"not among the newest {PAGES * 10} posts, and the list goes on")
 
-    async def post(self, id: str) -> Post | Gone | Inconclusive:
+    async def post(self, id: str) -> Post | Gone | Inconclusive | Outcome:
         """Return the post as the publication shows it.
 
         By its id a removed post can still be read, so what counts is whether its slug leads there.
         """
         answer = await self._graphql.ask(POST, {"id": id})
         found = self._one(answer, "post")
-        if isinstance(found, Inconclusive):
+        if found is not None and not isinstance(found, Mapping):
             return found
         if found is None:
             return Gone("Hashnode has no such post")
@@ -80,22 +85,27 @@ class Shelf:
         shown = self._one(
             await self._graphql.ask(SHOWN, {**where, "slug": slug}), "publication", "post"
         )
-        if isinstance(shown, Inconclusive):
+        if shown is not None and not isinstance(shown, Mapping):
             return shown
         if shown is None or id_of(shown) != id:
             return Gone("the publication does not show it any more")
         return found
 
-    async def draft(self, id: str) -> Post | Inconclusive | None:
+    async def look(self, id: str) -> Post | Gone | Inconclusive:
+        """Return what `post` does; whatever kept us from looking is inconclusive."""
+        found = await self.post(id)
+        return _UNSEEN if isinstance(found, Outcome) else found
+
+    async def draft(self, id: str) -> Post | Inconclusive | Outcome | None:
         """Return the draft, None when it is gone: publishing or deleting takes it away."""
         return self._one(await self._graphql.ask(DRAFT, {"id": id}), "draft")
 
-    def _one(self, answer: Data | Outcome, *path: str) -> Post | Inconclusive | None:
+    def _one(self, answer: Data | Outcome, *path: str) -> Post | Inconclusive | Outcome | None:
         """Return what stands at `path`, None when it certainly is not there."""
         if not isinstance(answer, Data):
             if answer.answer.vendor_code == "NOT_FOUND":
                 return None
-            return Inconclusive("Hashnode did not answer the question")
+            return answer
         if any(answer.at(*path[:depth]) is None for depth in range(1, len(path))):
             return Inconclusive("Hashnode did not show the publication")
         found = answer.at(*path)
