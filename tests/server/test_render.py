@@ -47,7 +47,9 @@ async def test_all_platforms_are_rendered_and_validated_at_once(
 
 
 async def test_findings_say_field_remedy_and_severity(program: httpx2.AsyncClient) -> None:
-    answer = await program.post("/v1/validate", json={"text": "Word " * 400, "platforms": ["x"]})
+    answer = await program.post(
+        "/v1/validate", json={"text": "Word " * 800, "platforms": ["linkedin"]}
+    )
     [judged] = answer.json()["results"]
     assert not judged["valid"]
     [finding] = [f for f in judged["findings"] if f["severity"] == "error"]
