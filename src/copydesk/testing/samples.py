@@ -49,6 +49,9 @@ NODES: Final[Mapping[str, str]] = {
     "table": "| kepthead | right |\n| --- | ---: |\n| keptcell | keptnumber |",
     "rule": "keptabove\n\n---\n\nkeptbelow",
     "HTML block": "<details><summary>keptsummary</summary>keptdetails</details>",
+    "footnote": "keptmarked[^n].\n\n[^n]: keptfootnote",
+    "embed": "Watch:\n\n::embed[keptembed]{url=https://example.org/keptvideo}",
+    "call to action": "Now:\n\n::cta[keptbutton]{url=https://example.org/keptoffer}",
 }
 
 

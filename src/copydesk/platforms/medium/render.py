@@ -25,6 +25,7 @@ from copydesk.transformation.document import (
     image_paths,
     is_remote,
     local_path,
+    walk,
     with_urls,
 )
 from copydesk.transformation.downgrading import downgraded
@@ -102,7 +103,14 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
     return Rendition(
         payload=payload,
         text=f"{title}\n\n{text}",
-        losses=(*losses, *more_losses, *tag_losses, *_changes(files.uploads), *_unknown(override)),
+        losses=(
+            *losses,
+            *more_losses,
+            *_untitled(document),
+            *tag_losses,
+            *_changes(files.uploads),
+            *_unknown(override),
+        ),
         media=tuple(files.uploads),
     )
 
@@ -153,6 +161,18 @@ def _changes(uploads: list[Media]) -> tuple[Loss, ...]:
         Loss(what=f"image {media.name}", how="made anew", why="; ".join(fitting.because))
         for media, fitting in fittings
         if fitting is not None
+    )
+
+
+def _untitled(document: Document) -> tuple[Loss, ...]:
+    return tuple(
+        Loss(
+            what=f"title {node.title!r} of an embed",
+            how="left out",
+            why="Medium's card takes the title of the page it leads to",
+        )
+        for node in walk(document)
+        if isinstance(node, Embed) and node.title
     )
 
 
