@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from operator import is_
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -49,12 +50,8 @@ class ImageReference(NamedTuple):
 
 
 def walk(document: Document) -> Iterator[Block | Inline]:
-    """Yield every block and inline node of `document` in reading order, footnotes last."""
-    for block in document.blocks:
-        yield from _walk_block(block)
-    for note in document.footnotes:
-        for block in note.children:
-            yield from _walk_block(block)
+    """Return every block and inline node of `document` in reading order, footnotes last."""
+    return iter(document.nodes)
 
 
 def with_top_heading(document: Document, level: int) -> Document:
@@ -86,6 +83,12 @@ def with_urls(
     image, both as they stand in the document (percent-encoded). Raw HTML stays as written: its
     images are in `image_paths`, and a platform that cannot place them drops or refuses it.
     """
+    if not any(
+        (link and isinstance(node, Link | CallToAction) and link(node.url) != node.url)
+        or (image and isinstance(node, Image) and image(node.url) != node.url)
+        for node in walk(document)
+    ):
+        return document
 
     def inline(node: Inline) -> Inline:
         if isinstance(node, Link) and link:
@@ -135,6 +138,7 @@ def local_path(url: str) -> str:
     return url if is_remote(url) else unquote(url)
 
 
+@lru_cache(maxsize=32)
 def image_paths(document: Document) -> tuple[ImageReference, ...]:
     """Return every image of `document` once, in reading order, raw HTML included."""
     found: dict[str, ImageReference] = {}
@@ -150,35 +154,6 @@ def image_paths(document: Document) -> tuple[ImageReference, ...]:
             case _:
                 pass
     return tuple(found.values())
-
-
-def _walk_block(block: Block) -> Iterator[Block | Inline]:
-    yield block
-    match block:
-        case Paragraph(children):
-            yield from _walk_inline(children)
-        case Heading():
-            yield from _walk_inline(block.children)
-        case Quote(children):
-            for child in children:
-                yield from _walk_block(child)
-        case List():
-            for item in block.items:
-                for child in item.children:
-                    yield from _walk_block(child)
-        case Table():
-            for cells in (block.header, *block.rows):
-                for cell in cells:
-                    yield from _walk_inline(cell)
-        case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
-            pass
-
-
-def _walk_inline(children: tuple[Inline, ...]) -> Iterator[Inline]:
-    for node in children:
-        yield node
-        if isinstance(node, Emphasis | Strong | Strikethrough | Link):
-            yield from _walk_inline(node.children)
 
 
 @dataclass(frozen=True, slots=True)

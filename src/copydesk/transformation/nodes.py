@@ -7,8 +7,9 @@ footnotes as GitHub reads them, and two directives of our own (`directives`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 # -- inline nodes ---------------------------------------------------------------------------------
 
@@ -205,11 +206,12 @@ class Footnote:
     children: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A parsed body, its footnotes in the order of the marks that lead to them.
 
-    Those without a mark come last.
+    Those without a mark come last. What is made of it for one platform is often made for the next
+    one too and remembered by document, so its hash is worked out once, and so are its nodes.
     """
 
     blocks: tuple[Block, ...]
@@ -218,6 +220,48 @@ class Document:
     def footnote_numbers(self) -> dict[str, int]:
         """Return the number of each footnote by its label, from 1."""
         return {note.label: number for number, note in enumerate(self.footnotes, start=1)}
+
+    @cached_property
+    def nodes(self) -> tuple[Block | Inline, ...]:
+        """Return every block and inline node in reading order, footnotes last."""
+        notes = (block for note in self.footnotes for block in note.children)
+        return tuple(node for block in (*self.blocks, *notes) for node in _walk_block(block))
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.blocks, self.footnotes))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+def _walk_block(block: Block) -> Iterator[Block | Inline]:
+    yield block
+    match block:
+        case Paragraph(children):
+            yield from _walk_inline(children)
+        case Heading():
+            yield from _walk_inline(block.children)
+        case Quote(children):
+            for child in children:
+                yield from _walk_block(child)
+        case List():
+            for item in block.items:
+                for child in item.children:
+                    yield from _walk_block(child)
+        case Table():
+            for cells in (block.header, *block.rows):
+                for cell in cells:
+                    yield from _walk_inline(cell)
+        case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
+            pass
+
+
+def _walk_inline(children: tuple[Inline, ...]) -> Iterator[Inline]:
+    for node in children:
+        yield node
+        if isinstance(node, Emphasis | Strong | Strikethrough | Link):
+            yield from _walk_inline(node.children)
 
 
 def joined(children: Iterable[Inline]) -> tuple[Inline, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 import regex
@@ -30,7 +31,7 @@ from copydesk.transformation.nodes import (
     plain,
 )
 from copydesk.transformation.richtext import find_spans
-from copydesk.transformation.text import to_text
+from copydesk.transformation.text import words_of
 
 _SPACE: Final = regex.compile(r"\s+")
 _CODE: Final = regex.compile(r"`[^`]*`")
@@ -88,6 +89,7 @@ class Outline:
         return sum(len(part.sentences) for part in (self.lead, *self.sections))
 
 
+@lru_cache(maxsize=32)
 def outline(document: Document) -> Outline:
     """Return the outline of `document`. Its main sections are those of its highest headings; deeper
     headings are read over."""
@@ -142,8 +144,7 @@ def _prose(blocks: Sequence[Block]) -> list[str]:
 def _words(paragraph: Paragraph) -> str:
     """Return what a paragraph says on one line: without images and marks of footnotes."""
     kept = _without_marks(paragraph)
-    text, _ = to_text(Document((kept,)), links="drop", images="drop")
-    return _even(text)
+    return _even(words_of(kept))
 
 
 def _without_marks(node: Any) -> Any:

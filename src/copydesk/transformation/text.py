@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from copydesk.core.findings import Loss
@@ -42,6 +43,7 @@ Links = Literal["inline", "footnotes", "drop"]
 Images = Literal["alt", "drop"]
 
 
+@lru_cache(maxsize=32)
 def to_text(
     document: Document, *, links: Links = "inline", images: Images = "alt"
 ) -> tuple[str, tuple[Loss, ...]]:
@@ -57,6 +59,11 @@ def to_text(
     text = writer.blocks(document.blocks)
     notes = writer.all_notes(document)
     return (f"{text}\n\n{notes}" if notes else text), writer.all_losses()
+
+
+def words_of(paragraph: Paragraph) -> str:
+    """Return what `paragraph` says, without addresses and images."""
+    return _Writer("drop", "drop").block(paragraph)
 
 
 @dataclass(slots=True)

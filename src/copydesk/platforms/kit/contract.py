@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -61,7 +62,7 @@ class Setting:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """The post a rendition is made from: canonical content plus the identity the spoke may use.
 
@@ -77,7 +78,7 @@ class Subject:
     updated_at: str
     tracking: Tracking | None = None
 
-    @property
+    @cached_property
     def document(self) -> Document:
         """Return the body as a tree, its links to our own site tagged for this platform."""
         document = parse_markdown(self.content.body)
