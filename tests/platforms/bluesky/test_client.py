@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,13 +24,13 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.core.standing import AsPublished, Changed
-from copydesk.platforms.kit.transport import Reply
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_bluesky import BLOB_LIFE, POINTS
 from copydesk.testing.faults import FaultContract, Rig
 from copydesk.testing.loopback import Lie
 from copydesk.testing.samples import PIXEL, sample_case, sample_content, sample_media
+from copydesk.testing.transports import CannedTransport
 from tests.platforms.bluesky.skies import Sky, thread
 
 
@@ -385,16 +384,6 @@ async def test_the_account_says_who_it_is(sky: Sky) -> None:
     assert outcome.id == "@desk.example.org"
 
 
-class Canned:
-    """A transport that always gives the same answer."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self.reply = Reply(status=status, body=body)
-
-    async def call(self, method: str, url: str, **content: Any) -> Reply:
-        return self.reply
-
-
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
@@ -413,6 +402,6 @@ class Canned:
 )
 async def test_recorded_answers(tmp_path: Path, status: int, body: bytes, outcome: type) -> None:
     case = sample_case("bluesky", {"identifier": "desk.example.org"})
-    client = case.platform.connect(case.session(Canned(status, body), tmp_path))
+    client = case.platform.connect(case.session(CannedTransport(status, body), tmp_path))
     found = await client.commit(case.outgoing(sample_content(), sent_at=NOON))
     assert type(found) is outcome

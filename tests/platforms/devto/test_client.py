@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,13 +29,14 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.standing import Changed, Gone
 from copydesk.platforms.devto.listing import PAGE, PAGES
-from copydesk.platforms.kit.transport import HttpTransport, Reply
+from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_devto import VERSION, Article
 from copydesk.testing.faults import FaultContract, Rig
 from copydesk.testing.loopback import Lie
 from copydesk.testing.samples import sample_case, sample_content
+from copydesk.testing.transports import CannedTransport
 from tests.platforms.devto.desk import Desk
 
 CANONICAL = "https://example.org/desk"
@@ -405,16 +405,6 @@ async def test_the_account_says_who_it_is(desk: Desk) -> None:
     assert (outcome.id, outcome.url) == ("@desk", f"{desk.forem.url}/desk")
 
 
-class Canned:
-    """A transport that always gives the same answer."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self.reply = Reply(status=status, body=body)
-
-    async def call(self, method: str, url: str, **content: Any) -> Reply:
-        return self.reply
-
-
 @pytest.mark.parametrize(
     ("status", "body", "outcome", "field"),
     [
@@ -434,7 +424,7 @@ async def test_recorded_answers(
     tmp_path: Path, status: int, body: bytes, outcome: type, field: str | None
 ) -> None:
     case = sample_case("devto")
-    client = case.platform.connect(case.session(Canned(status, body), tmp_path))
+    client = case.platform.connect(case.session(CannedTransport(status, body), tmp_path))
     outgoing = case.outgoing(sample_content(), sent_at=NOON, handles={"article_id": "101"})
     found = await client.commit(outgoing)
     assert type(found) is outcome

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,13 +26,14 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.core.standing import Changed, Gone
-from copydesk.platforms.kit.transport import HttpTransport, Reply
+from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_hashnode import HOST, PUBLICATION, Entry
 from copydesk.testing.faults import FaultContract, Rig
 from copydesk.testing.loopback import Lie
 from copydesk.testing.samples import PIXEL, sample_case, sample_content, sample_media
+from copydesk.testing.transports import CannedTransport
 from tests.platforms.hashnode.desk import Desk
 
 CANONICAL = "https://example.org/desk"
@@ -430,16 +430,6 @@ async def test_the_account_says_who_it_is(desk: Desk) -> None:
     assert (outcome.id, outcome.url) == ("@desk", f"https://{HOST}")
 
 
-class Canned:
-    """A transport that always gives the same answer."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self.reply = Reply(status=status, body=body)
-
-    async def call(self, method: str, url: str, **content: Any) -> Reply:
-        return self.reply
-
-
 def said(code: str, message: str = "No.") -> bytes:
     return json.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}).encode()
 
@@ -467,7 +457,7 @@ def said(code: str, message: str = "No.") -> bytes:
 )
 async def test_recorded_answers(tmp_path: Path, status: int, body: bytes, outcome: type) -> None:
     case = sample_case("hashnode", {"publication": HOST})
-    client = case.platform.connect(case.session(Canned(status, body), tmp_path))
+    client = case.platform.connect(case.session(CannedTransport(status, body), tmp_path))
     outgoing = case.outgoing(sample_content(), sent_at=NOON, handles={"draft_id": "d1"})
     found = await client.commit(outgoing)
     assert type(found) is outcome

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,13 +29,13 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.core.standing import AsPublished, Changed, Gone
-from copydesk.platforms.kit.transport import Reply
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_linkedin import PAGE, PERSON
 from copydesk.testing.faults import FaultContract, Rig
 from copydesk.testing.loopback import Lie
 from copydesk.testing.samples import PIXEL, sample_case, sample_content, sample_media
+from copydesk.testing.transports import CannedTransport
 from tests.platforms.linkedin.linkedins import Desk, a_desk
 
 
@@ -433,16 +432,6 @@ async def test_standing(desk: Desk) -> None:
     assert isinstance(await desk.client.inspect(sent), Gone)
 
 
-class Canned:
-    """A transport that always gives the same answer."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self.reply = Reply(status=status, body=body)
-
-    async def call(self, method: str, url: str, **content: Any) -> Reply:
-        return self.reply
-
-
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
@@ -461,7 +450,7 @@ class Canned:
 )
 async def test_recorded_answers(tmp_path: Path, status: int, body: bytes, outcome: type) -> None:
     case = sample_case("linkedin", {"author": PERSON})
-    client = case.platform.connect(case.session(Canned(status, body), tmp_path))
+    client = case.platform.connect(case.session(CannedTransport(status, body), tmp_path))
     found = await client.commit(case.outgoing(sample_content(), sent_at=NOON))
     assert type(found) is outcome
 
@@ -475,7 +464,7 @@ async def test_a_text_that_is_too_long_there_is_told_in_their_words(tmp_path: Pa
         }
     ).encode()
     case = sample_case("linkedin", {"author": PERSON})
-    client = case.platform.connect(case.session(Canned(400, body), tmp_path))
+    client = case.platform.connect(case.session(CannedTransport(400, body), tmp_path))
     outcome = await client.commit(case.outgoing(sample_content(), sent_at=NOON))
     assert isinstance(outcome, Refused)
     assert "3001" in outcome.reason

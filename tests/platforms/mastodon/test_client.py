@@ -28,13 +28,14 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import HttpTransport, Reply
+from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.platforms.mastodon.client import PAGE, PAGES
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_mastodon import FakeMastodon
 from copydesk.testing.faults import FaultContract, Rig
 from copydesk.testing.loopback import ImpatientTransport, Lie
 from copydesk.testing.samples import PIXEL, Case, sample_case, sample_content, sample_media
+from copydesk.testing.transports import CannedTransport
 
 
 class Desk:
@@ -380,16 +381,6 @@ async def test_the_account_says_who_it_is(desk: Desk) -> None:
     assert outcome.id == "@desk"
 
 
-class Canned:
-    """A transport that always gives the same answer."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self.reply = Reply(status=status, body=body)
-
-    async def call(self, method: str, url: str, **content: Any) -> Reply:
-        return self.reply
-
-
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
@@ -404,6 +395,6 @@ class Canned:
 )
 async def test_recorded_answers(tmp_path: Path, status: int, body: bytes, outcome: type) -> None:
     case = sample_case("mastodon")
-    client = case.platform.connect(case.session(Canned(status, body), tmp_path))
+    client = case.platform.connect(case.session(CannedTransport(status, body), tmp_path))
     found = await client.commit(case.outgoing(sample_content(), sent_at=NOON))
     assert type(found) is outcome

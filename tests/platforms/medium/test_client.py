@@ -24,11 +24,12 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import HttpTransport, Reply
+from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_medium import AUTHOR, PUBLICATION, FakeMedium
 from copydesk.testing.loopback import RETRY_AFTER, ImpatientTransport, Lie
 from copydesk.testing.samples import PIXEL, sample_case, sample_content, sample_media
+from copydesk.testing.transports import CannedTransport
 
 
 class Desk:
@@ -245,16 +246,6 @@ async def test_the_account_says_who_it_is_and_where_it_writes(
     assert isinstance(await elsewhere.client.test(), Published), "it may not be asked"
 
 
-class Canned:
-    """A transport that always gives the same answer."""
-
-    def __init__(self, status: int, body: bytes) -> None:
-        self.reply = Reply(status=status, body=body)
-
-    async def call(self, method: str, url: str, **content: Any) -> Reply:
-        return self.reply
-
-
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
@@ -270,7 +261,7 @@ class Canned:
 )
 async def test_recorded_answers(tmp_path: Path, status: int, body: bytes, outcome: type) -> None:
     case = sample_case("medium")
-    client = case.platform.connect(case.session(Canned(status, body), tmp_path))
+    client = case.platform.connect(case.session(CannedTransport(status, body), tmp_path))
     outgoing = case.outgoing(sample_content(), sent_at=NOON, handles={"place": "/users/1/posts"})
     assert type(await client.commit(outgoing)) is outcome
 
