@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -10,12 +11,13 @@ import regex
 from copydesk.transformation.weighted import weighted_length
 
 _GRAPHEME = regex.compile(r"\X")
+#: A text of these alone has a grapheme for each: nothing in it joins its neighbour but "\r\n".
+_SINGLE = re.compile("[\0-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205f\u20a0-\u20cf]*")
 
 
 def graphemes(text: str) -> int:
     """Return the number of user-perceived characters (extended grapheme clusters, UAX 29)."""
-    if text.isascii():
-        # the only cluster of several ASCII characters
+    if _SINGLE.fullmatch(text):
         return len(text) - text.count("\r\n")
     return len(_GRAPHEME.findall(text))
 
@@ -27,7 +29,7 @@ def codepoints(text: str) -> int:
 
 def utf16_units(text: str) -> int:
     """Return the number of UTF-16 code units: code points outside the first plane count twice."""
-    return len(text) + sum(1 for character in text if character > "\uffff")
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8_bytes(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from copydesk.transformation.nodes import (
+    HOLDERS,
     Block,
     CallToAction,
     CodeBlock,
@@ -201,14 +202,12 @@ class _Change:
         found: list[Inline] = []
         same = True
         for node in children:
-            made = self.inline(self.within(node))
+            made = self.inline(self.within(node) if isinstance(node, HOLDERS) else node)
             same = same and made is node
             found.extend(made) if isinstance(made, tuple) else found.append(made)
         return children if same else joined(found)
 
-    def within(self, node: Inline) -> Inline:
-        if not isinstance(node, Emphasis | Strong | Strikethrough | Link):
-            return node
+    def within(self, node: Emphasis | Strong | Strikethrough | Link) -> Inline:
         inner = self.inlines(node.children)
         return node if inner is node.children else replace(node, children=inner)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 # -- inline nodes ---------------------------------------------------------------------------------
 
@@ -206,6 +207,10 @@ class Footnote:
     children: tuple[Block, ...]
 
 
+#: The inline nodes that hold others.
+HOLDERS: Final = (Emphasis, Strong, Strikethrough, Link)
+
+
 @dataclass(frozen=True)
 class Document:
     """A parsed body, its footnotes in the order of the marks that lead to them.
@@ -260,7 +265,7 @@ def _walk_block(block: Block) -> Iterator[Block | Inline]:
 def _walk_inline(children: tuple[Inline, ...]) -> Iterator[Inline]:
     for node in children:
         yield node
-        if isinstance(node, Emphasis | Strong | Strikethrough | Link):
+        if isinstance(node, HOLDERS):
             yield from _walk_inline(node.children)
 
 

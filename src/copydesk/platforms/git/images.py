@@ -13,7 +13,13 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from copydesk.core.post import Media
-from copydesk.transformation.document import image_paths, is_remote, parse_markdown
+from copydesk.transformation.document import (
+    image_paths,
+    is_remote,
+    local_path,
+    parse_markdown,
+    with_urls,
+)
 from copydesk.transformation.html import to_html
 from copydesk.transformation.slugs import slugify
 
@@ -84,7 +90,11 @@ def _replace(body: str, spots: list[tuple[int, int, str]]) -> str:
 
 
 def _same(before: str, after: str, moved: Callable[[str], str]) -> bool:
-    return to_html(parse_markdown(before), image_url=moved) == to_html(parse_markdown(after))
+    old, new = parse_markdown(before), parse_markdown(after)
+    if with_urls(old, image=lambda url: moved(local_path(url))) == new:
+        return True
+    # in raw HTML, or percent-encoded
+    return to_html(old, image_url=moved) == to_html(new)
 
 
 def _text_unchanged(before: str, after: str) -> bool:

@@ -35,9 +35,9 @@ def render(subject: Subject, account: Account) -> Rendition:
     served = (account.settings.get("images_url") or generator.images_url).rstrip("/")
     places = {_bare(m.name): f"{content.slug}/{file_name(m)}" for m in content.media}
     addresses = {name: f"{served}/{place}" for name, place in places.items()}
-    worded, losses = reworded(content.body, name)
-    linked, stuck = relink(worded, addresses)
-    body, escaped = generator.escape(linked.strip())
+    linked, stuck = relink(content.body, addresses)
+    worded, losses = reworded(linked, name)
+    body, escaped = generator.escape(worded.strip())
     losses += escaped
     document = parse_markdown(content.body)
     payload = {

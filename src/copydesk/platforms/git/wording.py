@@ -6,6 +6,7 @@ would change anything else, and for footnotes, is the whole text written anew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -45,13 +46,26 @@ def reworded(body: str, generator: str) -> tuple[str, tuple[Loss, ...]]:
     if not directives:
         return body, ()
     lines = body.split("\n")
+    alone = "\r" not in body and all(_stands_alone(lines, node) for node in directives)
     for node in directives:
         before, _, _ = lines[node.line].partition("::")
         lines[node.line] = before + to_markdown(Document((_as_link(node),)))[0].strip()
-    spliced, wanted = "\n".join(lines), changed(document, block=_as_link)
+    spliced = "\n".join(lines)
+    if alone:
+        return spliced, losses
+    wanted = changed(document, block=_as_link)
     if parse_markdown(spliced) == wanted:
         return spliced, losses
     return to_markdown(wanted, GFM)[0], losses
+
+
+def _stands_alone(lines: Sequence[str], node: Embed | CallToAction) -> bool:
+    """Tell whether a paragraph in the place of `node` is one whatever else the text says: at the
+    margin, between empty lines, and not to be taken for a footnote's mark."""
+    words = node.title if isinstance(node, Embed) else node.label
+    around = (*lines[max(node.line - 1, 0) : node.line], *lines[node.line + 1 : node.line + 2])
+    is_apart = not any(line.strip(" \t") for line in around)
+    return is_apart and lines[node.line].startswith("::") and not words.startswith("^")
 
 
 def _as_link(block: Block) -> Block:
