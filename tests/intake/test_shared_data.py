@@ -55,7 +55,9 @@ def html_replies() -> Iterator[tuple[str, str, ParsedMessage]]:
 
 
 @pytest.mark.parametrize(
-    ("corpus", "exact_at_least"), [(standard_replies, 11), (html_replies, 9)], ids=["standard-11", "html-9"]
+    ("corpus", "exact_at_least"),
+    [(standard_replies, 11), (html_replies, 9)],
+    ids=["standard-11", "html-9"],
 )
 def test_replies_lose_no_word_and_are_nearly_always_exact(
     corpus: Callable[[], Iterator[tuple[str, str, ParsedMessage]]], exact_at_least: int
