@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import is_
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from copydesk.transformation.nodes import (
@@ -36,6 +36,8 @@ from copydesk.transformation.nodes import (
 )
 from copydesk.transformation.parsing import parse_markdown
 from copydesk.transformation.rawhtml import images_in_html
+
+_LEADS: Final = (Link, CallToAction)
 
 
 class ImageReference(NamedTuple):
@@ -84,10 +86,10 @@ def with_urls(
     image, both as they stand in the document (percent-encoded). Raw HTML stays as written: its
     images are in `image_paths`, and a platform that cannot place them drops or refuses it.
     """
-    if not any(
-        (link and isinstance(node, Link | CallToAction) and link(node.url) != node.url)
-        or (image and isinstance(node, Image) and image(node.url) != node.url)
-        for node in walk(document)
+    nodes = document.nodes
+    leads_on = link and any(link(n.url) != n.url for n in nodes if isinstance(n, _LEADS))
+    if not leads_on and not (
+        image and any(image(n.url) != n.url for n in nodes if isinstance(n, Image))
     ):
         return document
 
@@ -187,8 +189,10 @@ class _Change:
                 same = all(map(is_, items, block.items))
                 return block if same else replace(block, items=items)
             case Table():
-                header, *rows = [tuple(map(self.inlines, r)) for r in (block.header, *block.rows)]
-                return Table(block.alignments, header, tuple(rows))
+                old = (block.header, *block.rows)
+                header, *rows = [tuple(map(self.inlines, row)) for row in old]
+                same = all(all(map(is_, *pair)) for pair in zip((header, *rows), old, strict=True))
+                return block if same else Table(block.alignments, header, tuple(rows))
             case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
                 return block
 
