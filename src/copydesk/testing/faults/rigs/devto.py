@@ -18,6 +18,8 @@ class DevtoRig(HttpRig):
 
     spoke: ClassVar[str] = "devto"
     platform: ClassVar[str] = "devto"
+    # a draft and its publication at one write a second, and a look before
+    seconds_each: ClassVar[float] = 3.0
     server: FakeDevto
 
     def make_server(self) -> LoopbackServer:
