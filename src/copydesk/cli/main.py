@@ -28,6 +28,7 @@ from copydesk.cli import (
     settle,
     status,
     timetable,
+    transform,
     unpublish,
     vault,
     versions,
@@ -70,6 +71,7 @@ app.command()(running.worker)
 app.command()(ingest.ingest)
 app.command()(parse.parse)
 app.command()(check.check)
+app.command()(transform.transform)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")
 app.command()(checking.validate)

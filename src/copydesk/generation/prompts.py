@@ -25,7 +25,10 @@ _PLACE: Final = regex.compile(r"\{\{(\w+)\}\}")
 
 
 class PromptVersion(BaseModel):
-    """One version of one capability's prompt, with the settings it is asked with."""
+    """One version of one capability's prompt, with the settings it is asked with.
+
+    `max_text` is how many characters a new text may have, None where the material decides.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +37,7 @@ class PromptVersion(BaseModel):
     temperature: float = Field(ge=0, le=2)
     max_title: int = Field(default=90, gt=0)
     max_summary: int = Field(default=300, gt=0)
+    max_text: int | None = Field(default=None, gt=0)
     system: str
     user: str
 

@@ -109,11 +109,14 @@ async def social(
     limits: ModelLimits | None = None,
     tier: Tier = Tier.CAPABLE,
     prompt: PromptVersion | None = None,
+    requested_cap: int | None = None,
 ) -> Adapted:
     """Return short texts about `article` for every one of `places`, by a single call of `model`.
 
     `delimiter` is 8 to 64 random letters and digits, fresh for this call; `limits` are the model's.
-    A model that is away, or an article too long for it, leaves every place without, and says so.
+    `requested_cap` is an output cap in tokens that the caller insists on. A model that is away, or
+    an article too long for it, leaves every place without, and says so. Raises `ContentInvalid`
+    before any call when `requested_cap` would cut the reply.
     """
     prompt = prompt or load_prompt(CAPABILITY, CURRENT_VERSION)
     limits = limits or ModelLimits()
@@ -127,14 +130,17 @@ async def social(
             message=longest,
             segments=len(places),
             limits=limits,
+            requested_cap=requested_cap,
         )
     except ContentInvalid as error:
+        if any(finding.field == "max_tokens" for finding in error.findings):
+            raise
         return _nothing(places, f"the model was not asked: {error.message}")
     answer = await ask(
         model,
         replace(request, max_tokens=budget.max_tokens),
         read=_read,
-        largest_cap=limits.output,
+        largest_cap=limits.output if requested_cap is None else requested_cap,
     )
     match answer:
         case Unanswered(because=because, attempts=attempts):

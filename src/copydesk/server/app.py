@@ -22,6 +22,7 @@ from copydesk.server.api import (
     render,
     reviews,
     submissions,
+    transform,
     validate,
 )
 from copydesk.server.api import aftercare as aftercare_api
@@ -94,6 +95,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         posts,
         validate,
         render,
+        transform,
         deliveries,
         reviews,
         accounts,

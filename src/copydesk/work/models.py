@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from copydesk.generation import open_model, parse_model_line
 
 if TYPE_CHECKING:
+    from copydesk.config import Settings
+    from copydesk.core.clock import Clock
     from copydesk.generation import Model
     from copydesk.work.desk import Desk
 
@@ -22,13 +24,26 @@ async def opened_model(desk: Desk) -> AsyncIterator[Model | None]:
 
     Raises `ConfigError` when the configured model cannot be opened.
     """
-    if desk.model is not None or not desk.settings.model:
+    if desk.model is not None:
         yield desk.model
         return
+    async with model_of(desk.settings, desk.clock) as model:
+        yield model
+
+
+@asynccontextmanager
+async def model_of(settings: Settings, clock: Clock) -> AsyncIterator[Model | None]:
+    """Give the model that `settings` name for the body; None where they name none.
+
+    Raises `ConfigError` when it cannot be opened.
+    """
+    if not settings.model:
+        yield None
+        return
     async with open_model(
-        parse_model_line(desk.settings.model),
-        key=desk.settings.model_key,
-        clock=desk.clock,
+        parse_model_line(settings.model),
+        key=settings.model_key,
+        clock=clock,
         timeout=PATIENCE,
     ) as model:
         yield model

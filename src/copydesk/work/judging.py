@@ -1,0 +1,26 @@
+"""Holding a new text against what it was made from: it may leave out, but not invent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from copydesk.core.checks import CheckResult, RiskClass, Verdict
+from copydesk.quality.checks import assistant_voice, nothing_new, risk
+from copydesk.quality.comparison import Comparison
+
+
+def judge_new(text: str, source: str, language: str) -> tuple[tuple[CheckResult, ...], RiskClass]:
+    """Return what the checks say about `text`, which was made from `source`, and its risk class.
+
+    `language` is the BCP 47 tag of both, "" if unknown.
+    """
+    comparison = Comparison(source, text, language=language)
+    result, found = risk.check(comparison)
+    results = (nothing_new.check(comparison), assistant_voice.check(comparison), result)
+    return results, found.risk
+
+
+def worst(results: Sequence[CheckResult]) -> Verdict:
+    """Return the gravest verdict of `results`."""
+    verdicts = {result.verdict for result in results}
+    return next((v for v in (Verdict.FAILED, Verdict.FLAGGED) if v in verdicts), Verdict.PASSED)
