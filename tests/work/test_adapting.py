@@ -129,7 +129,7 @@ async def test_publishing_keeps_what_was_written_and_asks_once(
     monkeypatch.setattr(type(sandbox), "manifest", forms)
     path = tmp_path / "bridge.md"
     path.write_text(f"---\ntitle: The bridge reopens\nlanguage: en\n---\n{BODY}\n")
-    asking, model = with_model(desk, says(sandbox=TRUE[:1]))
+    asking, model = with_model(desk, says(sandbox=TRUE))
     await publish(asking, await read_manuscript(path), ["sandbox"], actor="ada")
     done = await publish(asking, await read_manuscript(path), ["sandbox"], actor="ada")
     async with desk.store.read() as unit:
@@ -139,4 +139,4 @@ async def test_publishing_keeps_what_was_written_and_asks_once(
     assert revision.number == 1
     assert len(done.deliveries) == 1
     assert {c.check for c in checks} >= {"nothing_new", "assistant_voice"}
-    assert revision.content.adaptations["sandbox"].texts == tuple(TRUE[:1])
+    assert revision.content.adaptations["sandbox"].texts == tuple(TRUE)
