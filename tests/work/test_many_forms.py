@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
+from copydesk.core.errors import ModelUnavailable
+from copydesk.generation.scripted import ScriptedModel
+from copydesk.work.adapting import adapt
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
 from copydesk.work.publishing import preview
-from tests.renditions.manuscripts import manuscript_of
+from tests.renditions.manuscripts import NAMES, manuscript_of
 
 ACCOUNTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "x": ({}, {"access_token": "t"}),
@@ -28,14 +35,16 @@ ACCOUNTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
-async def renditions(desk: Desk) -> dict[str, Rendition]:
-    accounts = []
+async def accounts(desk: Desk) -> list[Account]:
+    added = []
     for platform, (settings, secrets) in ACCOUNTS.items():
         given: dict[str, Any] = {"settings": settings, "secrets": secrets}
-        accounts.append(
-            await add_account(desk, platform, platform, **given, inbox=False, actor="ada")
-        )
-    plans = await preview(desk, manuscript_of("long-article"), accounts)
+        added.append(await add_account(desk, platform, platform, **given, inbox=False, actor="ada"))
+    return added
+
+
+async def renditions(desk: Desk) -> dict[str, Rendition]:
+    plans = await preview(desk, manuscript_of("long-article"), await accounts(desk))
     assert [p.account.name for p in plans if p.errors] == []
     return {p.account.name: p.rendition for p in plans}
 
@@ -58,3 +67,14 @@ async def test_each_account_gets_the_form_it_has(desk: Desk) -> None:
     article = made["devto"].payload["article"]["body_markdown"]
     assert "CREATE INDEX articles_search" in article, "the whole article"
     assert made["devto"].payload["article"]["canonical_url"] == link
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_post_can_be_published_with_a_model_at_hand(name: str, desk: Desk) -> None:
+    """Footnotes, tables, scripts: whatever the post holds, asking the model is no danger to it."""
+    away = replace(desk, model=ScriptedModel(lambda _: ModelUnavailable("nobody answers")))
+    targets = [account for account in await accounts(desk) if account.platform != "devto"]
+    adapted = await adapt(away, manuscript_of(name).content, targets)
+    assert adapted.adaptations == {}
+    plans = await preview(desk, manuscript_of(name), targets)
+    assert {plan.account.name for plan in plans} == {account.name for account in targets}

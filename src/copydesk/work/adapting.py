@@ -157,7 +157,10 @@ def _sections(document: Document) -> tuple[tuple[str, str], ...]:
             sections.append((plain(block.children), []))
         else:
             sections[-1][1].append(block)
-    texts = ((heading, to_text(Document(tuple(blocks)))[0]) for heading, blocks in sections)
+    texts = (
+        (heading, to_text(replace(document, blocks=tuple(blocks)))[0])
+        for heading, blocks in sections
+    )
     return tuple((heading, text) for heading, text in texts if heading or text)
 
 
