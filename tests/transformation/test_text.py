@@ -36,7 +36,7 @@ def test_structure_stays_readable() -> None:
 )
 def test_links_go_where_asked(links: str, expected: str) -> None:
     document = parse_markdown("See [the docs](https://x.org/a) or https://y.org, <a@b.co>")
-    text, losses = to_text(document, links=links)  # type: ignore[arg-type]
+    text, losses = to_text(document, links=links)
     assert text == expected
     assert [loss.what for loss in losses] == (
         ["link to https://x.org/a"] if links == "drop" else []
