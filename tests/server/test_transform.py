@@ -142,9 +142,16 @@ async def test_what_makes_no_sense_is_refused(
     assert (await program.post("/v1/transform", json=given)).status_code == 422
 
 
-async def test_only_authors_may_spend(desk: Desk, stranger: httpx2.AsyncClient) -> None:
-    given = {"pipeline": "parse", "input": TEXT}
-    assert (await stranger.post("/v1/transform", json=given)).status_code == 401
+async def test_only_authors_may_spend(
+    desk: Desk, assisted: httpx2.AsyncClient, model: ScriptedModel
+) -> None:
+    given = {"pipeline": "rewrite_and_polish", "input": TEXT}
+    viewer = {"Authorization": f"Bearer {await make_token(desk, 'viewer')}"}
+    answer = await assisted.post("/v1/transform", json=given, headers=viewer)
+    assert answer.status_code == 403
+    nobody = {"Authorization": ""}
+    assert (await assisted.post("/v1/transform", json=given, headers=nobody)).status_code == 401
+    assert model.requests == []
 
 
 async def test_it_is_described_with_examples(program: httpx2.AsyncClient) -> None:
