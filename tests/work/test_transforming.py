@@ -220,7 +220,7 @@ async def test_rules_parse_clean_up_and_take_extracts() -> None:
     assert done.verdict is not Verdict.FAILED
 
 
-@pytest.mark.parametrize("pipeline", [*map(str, NEEDS_MODEL), "parse polish story"])
+@pytest.mark.parametrize("pipeline", [*sorted(map(str, NEEDS_MODEL)), "parse polish story"])
 async def test_what_needs_a_model_names_the_setting(pipeline: str) -> None:
     with pytest.raises(ModelNeeded) as caught:
         await through(pipeline)
