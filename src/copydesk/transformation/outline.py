@@ -89,7 +89,6 @@ class Outline:
         return sum(len(part.sentences) for part in (self.lead, *self.sections))
 
 
-@lru_cache(maxsize=32)
 def outline(document: Document) -> Outline:
     """Return the outline of `document`. Its main sections are those of its highest headings; deeper
     headings are read over."""
@@ -106,6 +105,7 @@ def outline(document: Document) -> Outline:
     return Outline(lead=lead, sections=tuple(sections), code=kinds[CodeBlock], tables=kinds[Table])
 
 
+@lru_cache(maxsize=512)
 def sentences_of(text: str) -> tuple[str, ...]:
     """Return the sentences of plain `text`; none ends in an address, a name or code."""
     masked = [(span.start, span.end) for span in find_spans(text)]
@@ -141,6 +141,8 @@ def _prose(blocks: Sequence[Block]) -> list[str]:
     return texts
 
 
+# Links are tagged for each platform, so documents differ; most of their paragraphs do not.
+@lru_cache(maxsize=512)
 def _words(paragraph: Paragraph) -> str:
     """Return what a paragraph says on one line: without images and marks of footnotes."""
     kept = _without_marks(paragraph)
