@@ -12,6 +12,7 @@ from copydesk.core.findings import Finding
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Manifest, read_manifest
 from copydesk.platforms.kit.public_files import IMAGES_URL_HELP
+from copydesk.platforms.kit.titles import check_title
 
 DEV: Final = "https://dev.to"
 
@@ -44,7 +45,8 @@ class Devto(Platform):
         """Return everything the Forem would refuse; see `validate.py`."""
         from copydesk.platforms.devto.validate import validate
 
-        return validate(rendition, self.limits(account))
+        title = rendition.payload["article"]["title"]
+        return [*check_title(title, self.manifest), *validate(rendition, self.limits(account))]
 
     def connect(self, session: Session) -> Client:
         """Return a client for the account's Forem."""

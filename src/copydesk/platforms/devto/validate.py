@@ -23,7 +23,6 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
     payload = rendition.payload
     article = payload["article"]
     return [
-        *_check_title(article["title"], limits["title"].value),
         *_check_body(article["body_markdown"], limits["text"].value),
         *([] if payload["liquid"] else _check_liquid(article["body_markdown"])),
         *_check_mentions(article["body_markdown"], limits["mentions"].value),
@@ -32,28 +31,6 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
         *_check_organization(article.get("organization_id", 0)),
         *(_undescribed(path) for path in payload["undescribed"]),
     ]
-
-
-def _check_title(title: str, most: int) -> list[Finding]:
-    if not title:
-        return [
-            Finding(
-                code="title_missing",
-                field="title",
-                message="an article needs a title",
-                remedy="Write `title:` or a # heading.",
-            )
-        ]
-    if len(title) > most:
-        return [
-            Finding(
-                code="title_too_long",
-                field="title",
-                message=f"{len(title)} characters, dev.to takes {most}",
-                remedy="Shorten it, or give dev.to a title of its own (override devto.title).",
-            )
-        ]
-    return []
 
 
 def _check_body(body: str, most: int) -> list[Finding]:

@@ -13,6 +13,7 @@ from copydesk.core.findings import Finding
 from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, Subject
 from copydesk.platforms.kit.manifest import Manifest, read_manifest
 from copydesk.platforms.kit.public_files import IMAGES_URL_HELP
+from copydesk.platforms.kit.titles import check_title
 
 #: The endpoint. The earlier gql.hashnode.com only redirects to a notice since May 2026.
 ENDPOINT: Final = "https://gql-beta.hashnode.com"
@@ -67,7 +68,8 @@ class Hashnode(Platform):
         """Return everything Hashnode would refuse; see `validate.py`."""
         from copydesk.platforms.hashnode.validate import validate
 
-        return validate(rendition, self.limits(account))
+        title = rendition.payload["title"]
+        return [*check_title(title, self.manifest), *validate(rendition, self.limits(account))]
 
     def connect(self, session: Session) -> Client:
         """Return a client for the account's publication."""

@@ -17,7 +17,6 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
     """Return all findings about `rendition` under `limits`. Pure."""
     payload = rendition.payload
     return [
-        *_check_title(payload["title"], limits["title"].value),
         *_check_body(payload, limits["request"].value),
         *_check_web_address("canonical_url", payload["canonical_url"]),
         # a cover without any address is told once, as `image_not_public`
@@ -25,28 +24,6 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
         *(not_public(name, "Hashnode") for name in payload["unplaced"]),
         *(_undescribed(path) for path in payload["undescribed"]),
     ]
-
-
-def _check_title(title: str, most: int) -> list[Finding]:
-    if not title:
-        return [
-            Finding(
-                code="title_missing",
-                field="title",
-                message="a post needs a title",
-                remedy="Write `title:` or a # heading.",
-            )
-        ]
-    if len(title) > most:
-        return [
-            Finding(
-                code="title_too_long",
-                field="title",
-                message=f"{len(title)} characters, Hashnode safely takes {most}",
-                remedy="Shorten it, or give Hashnode its own title (override hashnode.title).",
-            )
-        ]
-    return []
 
 
 def _check_body(payload: Mapping[str, Any], most: int) -> list[Finding]:
