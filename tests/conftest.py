@@ -9,7 +9,7 @@ import ipaddress
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from importlib.util import find_spec
 from typing import Any
@@ -138,3 +138,20 @@ def chromium_path() -> str:
         if path := shutil.which(name):
             return path
     pytest.skip(f"no {', '.join(BROWSERS)} on PATH")
+
+
+# ---------------------------------------------------------------- the platforms
+
+
+@pytest.fixture(autouse=True)
+def _platforms_of_others_leave() -> Iterator[None]:
+    """Forget platforms that a test made known (the fault kit's specimen), so that no test after it
+    meets them."""
+    yield
+    from copydesk.platforms.kit import registry
+
+    if not registry.platform_modules.cache_info().currsize:
+        return
+    if any(not m.startswith("copydesk.platforms.") for m in registry.platform_modules().values()):
+        registry.platform_modules.cache_clear()
+        registry.load_platform.cache_clear()
