@@ -389,3 +389,33 @@ def test_init_again_changes_nothing(run: Run, home: Path) -> None:
     assert made["home"] == str(home)
     assert (home / "secret.key").read_bytes() == key
     assert len(document(run("accounts", "list", "--json"))) == 1
+
+
+def test_a_missing_image_is_told_by_platform_and_keeps_nobody_from_looking(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "lamp.md"
+    path.write_text("---\ntitle: The lamp\n---\n\nIt is warm.\n\n![The lamp](lamp.png)\n")
+    said = document(run("validate", path, "--for", "x,devto", "--json", code=4))
+    missing = [f for f in said["findings"] if f["code"] == "image_missing"]
+    assert {f["platform"] for f in missing} == {"x", "devto"}
+    assert all(f["field"] == "image lamp.png" and f["remedy"] for f in missing)
+    shown = document(run("render", path, "--for", "x", "--json"))[0]
+    assert "It is warm." in shown["text"]
+    assert not shown["valid"]
+
+
+def test_a_front_matter_that_cannot_be_read_is_a_finding_too(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "lamp.md"
+    path.write_text("---\ntitle: The lamp\ncanonical_url: nowhere\n---\n\nIt is warm.\n")
+    said = document(run("validate", path, "--for", "all", "--json", code=4))
+    assert said["valid"] is False
+    assert [(f["platform"], f["code"]) for f in said["findings"]] == [("", "url_invalid")]
+
+
+def test_what_shows_a_missing_image_is_not_published(project: Run, tmp_path: Path) -> None:
+    path = tmp_path / "lamp.md"
+    path.write_text("---\ntitle: The lamp\n---\n\n![The lamp](lamp.png)\n")
+    done = project("publish", path, "--to", "box", code=4)
+    assert "lamp.png" in done.stderr
+    assert document(project("plan", tmp_path, "--json", code=4))[0]["change"] == "refuse"

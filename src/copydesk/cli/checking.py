@@ -10,9 +10,12 @@ import typer
 from copydesk.cli.manuscripts import File, finding_row, plans_for
 from copydesk.cli.options import AsJson, At, For, Home, Queue, To, Zone, names, wish_of
 from copydesk.cli.output import columns, describe, run, show
+from copydesk.core.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from copydesk.core.account import Account
+    from copydesk.distribution.planning import Plan
+    from copydesk.work.times import Wish
 
 
 def validate(
@@ -28,17 +31,21 @@ def validate(
     """Say what platforms or accounts would refuse. Sends nothing.
 
     Platforms in general with --for, accounts of the project with --to; for accounts also whether
-    the time can be, of the options or of the front matter.
+    the time can be, of the options or of the front matter. What is wrong with the file itself is
+    told without a platform.
     """
     wish = wish_of(at=at, zone=zone, queue=queue)
-    manuscript, plans = run(plans_for(file, names(for_), names(to), home, wish=wish))
-    notes = manuscript.file.findings
-    rows = [
+    notes, plans = run(_judged(file, names(for_), names(to), home, wish))
+    unreadable = [finding for finding in notes if finding.severity is Severity.ERROR]
+    rows: list[dict[str, Any]] = [
+        {"account": "", "platform": "", **finding_row(f)} for f in unreadable
+    ]
+    rows += [
         {"account": p.account.name, "platform": p.account.platform, **finding_row(f)}
         for p in plans
         for f in p.findings
     ]
-    valid = not any(p.errors for p in plans)
+    valid = not unreadable and not any(p.errors for p in plans)
     data = {
         "file": str(file),
         "valid": valid,
@@ -57,6 +64,19 @@ def validate(
     )
     if not valid:
         raise typer.Exit(4)
+
+
+async def _judged(
+    file: Path, platforms: list[str], accounts: list[str], home: Path | None, wish: Wish | None
+) -> tuple[tuple[Finding, ...], list[Plan]]:
+    """Return what is to be said about the file itself, and its plans: none when it has errors."""
+    from copydesk.core.errors import ContentInvalid
+
+    try:
+        manuscript, plans = await plans_for(file, platforms, accounts, home, wish=wish)
+    except ContentInvalid as error:
+        return tuple(error.findings), []
+    return manuscript.file.findings, plans
 
 
 def plan(

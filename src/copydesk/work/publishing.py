@@ -36,11 +36,13 @@ MAX_FILE = 50 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manuscript:
-    """A Markdown file with the bytes of the images it shows."""
+    """A Markdown file with the bytes of the images it shows; `missing` names those that are not
+    there, and keeps it from being stored."""
 
     source_key: str
     file: MarkdownFile
     images: tuple[tuple[Media, bytes], ...]
+    missing: tuple[Finding, ...] = ()
 
     @property
     def content(self) -> Content:
@@ -62,7 +64,7 @@ async def read_manuscript(path: Path) -> Manuscript:
     """Read a Markdown file and the images beside it that it refers to.
 
     Raises `NotFound` when it is not there, `InputRefused` when it is not text, `ContentInvalid`
-    with all findings, a missing image among them.
+    with all that is wrong with its front matter.
     """
     return await asyncio.to_thread(_read, path)
 
@@ -108,11 +110,11 @@ def _read(path: Path) -> Manuscript:
             height=height,
         )
         images[reference.path] = (media, data)
-    if findings:
-        raise ContentInvalid(findings)
     # another checkout, another path: an id of its own survives both
     key = f"id:{file.identity}" if file.identity else f"file:{path.resolve()}"
-    return Manuscript(source_key=key, file=file, images=tuple(images.values()))
+    return Manuscript(
+        source_key=key, file=file, images=tuple(images.values()), missing=tuple(findings)
+    )
 
 
 def _bytes(path: Path, *, what: str) -> bytes:
@@ -150,6 +152,7 @@ async def publish(
             [Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")]
         )
     _refuse_draft(manuscript)
+    _refuse_missing(manuscript)
     async with desk.store.read() as unit:
         targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
         kept = await _kept(unit, desk, manuscript)
@@ -212,7 +215,8 @@ async def preview(
             dated = _dated(manuscript, unit.now)
             in_hand = {media.sha256 for media, _ in manuscript.images}
             plans = await plan(unit, post, revision, accounts, dated, in_hand=in_hand)
-        return [await _with_timing(unit, planned, when) for planned in plans]
+        plans = [await _with_timing(unit, planned, when) for planned in plans]
+    return [_with_missing(planned, manuscript) for planned in plans]
 
 
 async def _with_timing(unit: UnitOfWork, planned: Plan, wish: Wish) -> Plan:
@@ -249,7 +253,7 @@ def preview_plans(
                     intended=Intended.CREATE,
                 )
             )
-    return plans
+    return [_with_missing(planned, manuscript) for planned in plans]
 
 
 def sample_account(platform: str) -> Account:
@@ -299,7 +303,9 @@ async def put_post(
     """Store a manuscript as its post, revised where it has changed; nothing is planned.
 
     `adapted` is what was written for it, with what had been written before; without it that stays.
+    Raises `ContentInvalid` when an image it shows is not there.
     """
+    _refuse_missing(manuscript)
     for _, data in manuscript.images:
         await unit.workspaces.keep(data)
     content = manuscript.content
@@ -336,6 +342,18 @@ def _first_revision(manuscript: Manuscript, now: datetime, ids: IdFactory) -> Re
         created_at=now,
         created_by="",
     )
+
+
+def _refuse_missing(manuscript: Manuscript) -> None:
+    if manuscript.missing:
+        raise ContentInvalid(list(manuscript.missing))
+
+
+def _with_missing(planned: Plan, manuscript: Manuscript) -> Plan:
+    """Return the plan with the images that are not there, unless the platform has told of them."""
+    if any(finding.code == "image_missing" for finding in planned.findings):
+        return planned
+    return replace(planned, findings=(*planned.findings, *manuscript.missing))
 
 
 def _refuse_draft(manuscript: Manuscript) -> None:
