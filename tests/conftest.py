@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+# tests put others in their places
+from copydesk.platforms.kit.registry import load_platform, platform_modules
+
 # For a long look: `pytest --hypothesis-profile thorough`.
 settings.register_profile("thorough", max_examples=2400)
 
@@ -148,10 +151,8 @@ def _platforms_of_others_leave() -> Iterator[None]:
     """Forget platforms that a test made known (the fault kit's specimen), so that no test after it
     meets them."""
     yield
-    from copydesk.platforms.kit import registry
-
-    if not registry.platform_modules.cache_info().currsize:
+    if not platform_modules.cache_info().currsize:
         return
-    if any(not m.startswith("copydesk.platforms.") for m in registry.platform_modules().values()):
-        registry.platform_modules.cache_clear()
-        registry.load_platform.cache_clear()
+    if any(not m.startswith("copydesk.platforms.") for m in platform_modules().values()):
+        platform_modules.cache_clear()
+        load_platform.cache_clear()
