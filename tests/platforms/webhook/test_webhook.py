@@ -67,7 +67,7 @@ def account_at(receiver: Receiver, **more: str) -> Case:
 
 
 def client_of(case: Case, transport: HttpTransport, home: Path) -> Client:
-    return case.platform.connect(case.session(ImpatientTransport(transport, 0.5), home))
+    return case.platform.connect(case.session(ImpatientTransport(transport, 1.5), home))
 
 
 class TestWebhookUnderFaults(FaultContract):
