@@ -115,6 +115,7 @@ async def test_followers_are_bounded(desk: Desk) -> None:
                 pass
     async with feed.place():
         pass
+    await feed.close()
 
 
 async def test_too_many_followers_are_told_before_a_stream_begins(
