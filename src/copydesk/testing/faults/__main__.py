@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about a minute: one spoke of each kind, SQLite")
+    parser.add_argument(
+        "--quick", action="store_true", help="about a minute: one spoke of each kind, SQLite"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON array of rows")
     parser.add_argument("--verbose", action="store_true", help="say on stderr what is being run")
     parser.add_argument(
