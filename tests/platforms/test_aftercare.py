@@ -36,7 +36,9 @@ async def on_mastodon(home: Path) -> AsyncIterator[Afterwards]:
         transport = HttpTransport(user_agent="copydesk-tests")
         stack.push_async_callback(transport.close)
         case = sample_case("mastodon", {"base_url": instance.url}, {"access_token": instance.token})
-        client = case.platform.connect(case.session(ImpatientTransport(transport, 1.5), home))
+        client = case.platform.connect(
+            case.session(ImpatientTransport(transport, 0.5, instance), home)
+        )
         outgoing = case.outgoing(sample_content(media=(sample_media(),)), sent_at=NOON)
         prepared = await client.prepare(outgoing)
         assert isinstance(prepared, Ready)
@@ -260,7 +262,9 @@ async def test_a_receiver_is_told_of_a_removal_and_asked_how_a_post_stands(tmp_p
     async with Receiver() as receiver:
         addresses = {"url": f"{receiver.url}/hook", "status_url": f"{receiver.url}/hook/{{id}}"}
         case = sample_case("webhook", addresses, {"secret": SECRET})
-        client = case.platform.connect(case.session(ImpatientTransport(transport, 1.5), tmp_path))
+        client = case.platform.connect(
+            case.session(ImpatientTransport(transport, 0.5, receiver), tmp_path)
+        )
         outgoing = case.outgoing(sample_content(), sent_at=NOON)
         published = await client.commit(outgoing)
         assert isinstance(published, Published)

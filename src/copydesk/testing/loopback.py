@@ -58,6 +58,9 @@ AFTER_ACCEPT = frozenset(
     }
 )
 
+#: What a caller waits for in vain.
+SILENCES = frozenset({Lie.HANG, Lie.SLOW})
+
 RATE_LIMITS = frozenset({Lie.RATE_LIMITED, Lie.RATE_LIMITED_DATE, Lie.RATE_LIMITED_SILENT})
 
 #: What a rate-limited caller is told to wait, in seconds; and what one is turned away for that was
@@ -125,6 +128,11 @@ class LoopbackServer:
     def tell_the_truth(self) -> None:
         """Stop lying."""
         self._lie, self._times = None, 0
+
+    @property
+    def will_be_silent(self) -> bool:
+        """Whether the lie to be told next leaves the caller without an answer, or half of one."""
+        return self._times > 0 and self._lie in SILENCES
 
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._middleware], client_max_size=LARGEST_BODY)
@@ -255,14 +263,20 @@ class LoopbackServer:
 
 
 class ImpatientTransport:
-    """A transport that waits at most `seconds` for an answer, so that hanging is soon over."""
+    """A transport that waits at most `seconds` for an answer, so that hanging is soon over. With
+    `server`, only while that was told to keep silent: a busy machine is no reason to give up."""
 
-    def __init__(self, inner: Transport, seconds: float) -> None:
+    def __init__(
+        self, inner: Transport, seconds: float, server: LoopbackServer | None = None
+    ) -> None:
         self._inner = inner
         self._seconds = seconds
+        self._server = server
 
     async def call(self, method: str, url: str, **content: object) -> Reply:
         """Make the call with the shorter timeout; see `Transport.call`."""
+        if self._server is not None and not self._server.will_be_silent:
+            return await self._inner.call(method, url, **content)  # type: ignore[arg-type]
         return await self._inner.call(method, url, **{**content, "timeout": self._seconds})  # type: ignore[arg-type]
 
 

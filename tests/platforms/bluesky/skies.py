@@ -25,7 +25,7 @@ class Sky:
     def __init__(self, server: FakeBluesky, transport: HttpTransport, home: Path) -> None:
         self.server = server
         self.home = home
-        self.transport = ImpatientTransport(transport, 2.0)
+        self.transport = ImpatientTransport(transport, 0.5, server)
         settings = {"base_url": server.url, "identifier": server.handle}
         secrets = {"app_password": server.password, **server.session()}
         self.case = sample_case("bluesky", settings, {"app_password": server.password})

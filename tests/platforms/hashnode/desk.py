@@ -32,7 +32,7 @@ class Desk:
         self.client = self.client_over(transport)
 
     def client_over(self, transport: HttpTransport) -> Client:
-        session = self.case.session(ImpatientTransport(transport, 1.5), self.home)
+        session = self.case.session(ImpatientTransport(transport, 0.5, self.hashnode), self.home)
         return self.case.platform.connect(session)
 
     def to_send(self, content: Content | None = None, **more: Any) -> Outgoing:

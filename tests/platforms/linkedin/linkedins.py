@@ -37,7 +37,7 @@ class Desk:
             {"base_url": linkedin.url, **settings},
             {"access_token": linkedin.token},
         )
-        session = self.case.session(ImpatientTransport(transport, 1.5), home)
+        session = self.case.session(ImpatientTransport(transport, 0.5, linkedin), home)
         self.client: Client = self.case.platform.connect(session)
         self.outgoing = self.to_send()
 

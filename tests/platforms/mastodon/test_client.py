@@ -46,7 +46,7 @@ class Desk:
         self.case: Case = sample_case(
             "mastodon", {"base_url": instance.url}, {"access_token": instance.token}
         )
-        self.transport = ImpatientTransport(transport, 1.5)
+        self.transport = ImpatientTransport(transport, 0.5, instance)
         session = self.case.session(self.transport, home)
         self.client: Client = self.case.platform.connect(session)
         self.outgoing = self.to_send()

@@ -42,7 +42,7 @@ class Desk:
         self.case = sample_case(
             "medium", {"base_url": medium.url, **settings}, {"access_token": medium.token}
         )
-        session = self.case.session(ImpatientTransport(transport, 1.5), home)
+        session = self.case.session(ImpatientTransport(transport, 0.5, medium), home)
         self.client: Client = self.case.platform.connect(session)
 
     async def prepared(self, content: Content | None = None, **more: Any) -> Outgoing:

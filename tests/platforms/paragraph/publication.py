@@ -29,7 +29,7 @@ class Desk:
         self.case: Case = sample_case(
             "paragraph", {"base_url": publication.url, **settings}, {"api_key": publication.key}
         )
-        self._session = self.case.session(ImpatientTransport(transport, 1.5), home)
+        self._session = self.case.session(ImpatientTransport(transport, 0.5, publication), home)
         self.client: Client = self.reopened()
 
     def reopened(self) -> Client:

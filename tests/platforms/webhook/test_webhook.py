@@ -66,8 +66,8 @@ def account_at(receiver: Receiver, **more: str) -> Case:
     return sample_case("webhook", addresses, {"secret": SECRET})
 
 
-def client_of(case: Case, transport: HttpTransport, home: Path) -> Client:
-    return case.platform.connect(case.session(ImpatientTransport(transport, 1.5), home))
+def client_of(case: Case, receiver: Receiver, transport: HttpTransport, home: Path) -> Client:
+    return case.platform.connect(case.session(ImpatientTransport(transport, 0.5, receiver), home))
 
 
 class TestWebhookUnderFaults(FaultContract):
@@ -78,7 +78,7 @@ class TestWebhookUnderFaults(FaultContract):
                 receiver, deduplicates="true", status_url=f"{receiver.url}/hook/{{id}}"
             )
             yield Rig(
-                client=client_of(case, transport, tmp_path),
+                client=client_of(case, receiver, transport, tmp_path),
                 server=receiver,
                 outgoing=case.outgoing(sample_content(), sent_at=SENT_AT),
                 landed=lambda: len(receiver.taken),
@@ -95,7 +95,7 @@ async def test_an_event_arrives_whole_and_signed(
     content = sample_content("Words & **more**.", summary="Short", media=(sample_media(),))
     outgoing = case.outgoing(content, sent_at=SystemClock().now())
     receiver.body = {"url": "https://example.org/p/1"}
-    outcome = await client_of(case, transport, tmp_path).commit(outgoing)
+    outcome = await client_of(case, receiver, transport, tmp_path).commit(outgoing)
     assert isinstance(outcome, Published)
     assert (outcome.id, outcome.url) == (outgoing.key, "https://example.org/p/1")
     (hit,) = receiver.events
@@ -117,7 +117,7 @@ async def test_a_later_try_has_the_same_id_and_body_but_a_fresh_timestamp(
     case = account_at(receiver)
     first = case.outgoing(sample_content(), sent_at=SENT_AT)
     later = replace(first, sent_at=SENT_AT + timedelta(hours=1))
-    client = client_of(case, transport, tmp_path)
+    client = client_of(case, receiver, transport, tmp_path)
     for outgoing in (first, later):
         await client.commit(outgoing)
     one, two = receiver.events
@@ -148,7 +148,7 @@ async def test_an_update_is_an_event_of_its_own(
 ) -> None:
     case = account_at(receiver)
     outgoing = case.outgoing(sample_content(), sent_at=SENT_AT, action=Action.UPDATE)
-    await client_of(case, transport, tmp_path).commit(outgoing)
+    await client_of(case, receiver, transport, tmp_path).commit(outgoing)
     assert json.loads(receiver.events[0].body)["type"] == "post.updated"
 
 
@@ -178,7 +178,7 @@ async def test_what_the_receivers_answer_means(
     receiver.status, receiver.body = status, {"message": "the receiver's words"}
     case = account_at(receiver)
     outgoing = case.outgoing(sample_content(), sent_at=SENT_AT)
-    found = await client_of(case, transport, tmp_path).commit(outgoing)
+    found = await client_of(case, receiver, transport, tmp_path).commit(outgoing)
     assert type(found) is outcome
     if isinstance(found, Refused):
         assert found.reason == "the receiver's words"
@@ -190,7 +190,7 @@ async def test_a_redirect_is_not_followed(
     receiver.status = 307
     case = account_at(receiver)
     outgoing = case.outgoing(sample_content(), sent_at=SENT_AT)
-    await client_of(case, transport, tmp_path).commit(outgoing)
+    await client_of(case, receiver, transport, tmp_path).commit(outgoing)
     assert len(receiver.hits) == 1
 
 
@@ -199,7 +199,7 @@ async def test_without_a_status_url_nobody_claims_to_know(
 ) -> None:
     case = account_at(receiver)
     outgoing = case.outgoing(sample_content(), sent_at=SENT_AT)
-    client = client_of(case, transport, tmp_path)
+    client = client_of(case, receiver, transport, tmp_path)
     receiver.lie(Lie.RESET_AFTER_ACCEPT)
     assert isinstance(await client.commit(outgoing), Unknown)
     assert isinstance(await client.find(outgoing), Inconclusive)
@@ -212,7 +212,7 @@ async def test_a_status_url_that_fails_proves_nothing(
 ) -> None:
     case = account_at(receiver, status_url=f"{receiver.url}/hook?id={{id}}")
     outgoing = case.outgoing(sample_content(), sent_at=SENT_AT)
-    client = client_of(case, transport, tmp_path)
+    client = client_of(case, receiver, transport, tmp_path)
     # the route exists for POST alone, so the answer is 405
     assert isinstance(await client.find(outgoing), Inconclusive)
     await receiver.stop()
@@ -224,14 +224,14 @@ async def test_ids_are_escaped_in_the_status_url(
 ) -> None:
     case = account_at(receiver, status_url=f"{receiver.url}/hook/{{id}}")
     outgoing = case.outgoing(sample_content(), sent_at=SENT_AT, key="a/b?c")
-    assert isinstance(await client_of(case, transport, tmp_path).find(outgoing), Absent)
+    assert isinstance(await client_of(case, receiver, transport, tmp_path).find(outgoing), Absent)
     assert receiver.hits[0].path == "/hook/a%2Fb%3Fc"
 
 
 async def test_testing_an_account_sends_no_event(
     receiver: Receiver, transport: HttpTransport, tmp_path: Path
 ) -> None:
-    client = client_of(account_at(receiver), transport, tmp_path)
+    client = client_of(account_at(receiver), receiver, transport, tmp_path)
     assert isinstance(await client.test(), Published)
     assert receiver.events == []
     await receiver.stop()

@@ -65,7 +65,7 @@ class Desk:
         self.server = server
         self.clock = clock
         self.home = home
-        self.transport = ImpatientTransport(transport, 1.5)
+        self.transport = ImpatientTransport(transport, 0.5, server)
         self.case: Case = sample_case("x", {"base_url": server.url}, {"access_token": server.token})
         self.account: Account = replace(self.case.account, identity="@desk")
         self.client = self.connect()
