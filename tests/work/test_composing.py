@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 
@@ -13,11 +14,12 @@ from copydesk.core.states import PostState, SubmissionState
 from copydesk.core.submission import Submission
 from copydesk.platforms.kit import registry
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work import composing, distributing
+from copydesk.work import composing, distributing, writing_up
 from copydesk.work.company import Company
 from copydesk.work.composing import CLAIM, TRIES, compose
 from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
+from copydesk.work.drafting import Draft
 from copydesk.work.spelling import Speller
 from copydesk.work.submitting import MAX_KEPT, submit
 from tests.distribution.carrying import deliveries
@@ -92,7 +94,7 @@ async def test_a_dead_workers_claim_is_taken_over_when_it_ends(
 
     submission = await take(desk, LETTER)
     with monkeypatch.context() as patch:
-        patch.setattr(composing, "_write", die)
+        patch.setattr(composing, "write_up", die)
         with pytest.raises(Killed):
             await compose(desk, submission.id)
     assert (await again(desk, submission)).state is SubmissionState.PARSED
@@ -107,15 +109,20 @@ async def test_a_dead_workers_claim_is_taken_over_when_it_ends(
 
 
 @pytest.mark.parametrize("fault", [ValueError("odd"), RecursionError("deep"), AssertionError()])
-@pytest.mark.parametrize("step", ["parse", "clean_message"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(composing, "parse"), (writing_up, "clean_message")],
+    ids=["parse", "clean_message"],
+)
 async def test_poison_ends_failed_after_so_many_tries_and_stops_nothing(
     fault: Exception,
+    module: ModuleType,
     step: str,
     desk: Desk,
     clock: StoppedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    original = getattr(composing, step)
+    original = getattr(module, step)
     tried = 0
 
     def poison(text: object, /, *args: object, **options: object) -> object:
@@ -125,7 +132,7 @@ async def test_poison_ends_failed_after_so_many_tries_and_stops_nothing(
             raise fault
         return original(text, *args, **options)
 
-    monkeypatch.setattr(composing, step, poison)
+    monkeypatch.setattr(module, step, poison)
     bad = await take(desk, LETTER.replace(b"lamp", b"poison").replace(b"<a@", b"<b@"))
     good = await take(desk, LETTER)
     for _ in range(TRIES * 2):
@@ -147,7 +154,7 @@ async def test_a_message_that_failed_is_tried_again_when_it_is_given_again(
         raise ValueError("odd")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(composing, "clean_message", broken)
+        patch.setattr(writing_up, "clean_message", broken)
         submission = await take(desk, LETTER)
         for _ in range(TRIES):
             await compose(desk, submission.id)
@@ -174,7 +181,7 @@ async def test_a_message_that_takes_its_process_with_it_is_set_aside(
         raise KilledError
 
     submission = await take(desk, LETTER)
-    monkeypatch.setattr(composing, "clean_message", killed)
+    monkeypatch.setattr(writing_up, "clean_message", killed)
     for _ in range(TRIES):
         with pytest.raises(KilledError):
             await compose(desk, submission.id)
@@ -191,19 +198,19 @@ async def test_a_message_that_takes_its_process_with_it_spares_its_neighbours(
     desk: Desk, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever is at work when the process dies dies with it; nobody may be blamed for that."""
-    write = composing._write
+    write = composing.write_up
     dead = asyncio.Event()
 
-    async def deadly(desk: Desk, submission: Submission, speller: Speller) -> None:
+    async def deadly(desk: Desk, submission: Submission, speller: Speller) -> Draft:
         assert submission.parsed is not None
         if "poison" in submission.parsed.text:
             dead.set()
             raise KilledError
         for _ in range(50):
             await asyncio.sleep(0)
-        await write(desk, submission, speller)
+        return await write(desk, submission, speller)
 
-    monkeypatch.setattr(composing, "_write", deadly)
+    monkeypatch.setattr(composing, "write_up", deadly)
     bad = await take(desk, LETTER.replace(b"lamp", b"poison").replace(b"<a@", b"<b@"))
     good = [await take(desk, LETTER.replace(b"<a@", f"<{n}@".encode())) for n in range(4)]
     for _ in range(TRIES + 1):

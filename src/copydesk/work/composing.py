@@ -7,32 +7,22 @@ with its problem; what keeps failing is set aside as failed. Neither stops anyth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from copydesk.core.errors import Conflict, ContentInvalid, InputRefused, StoreUnavailable
-from copydesk.core.ledger import extract
-from copydesk.core.post import Tier
 from copydesk.core.states import SubmissionState
-from copydesk.core.submission import ParsedMessage, Submission
-from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
-from copydesk.generation import rewrite_and_polish as write_up
-from copydesk.intake.cleanup import Cleaned
+from copydesk.core.submission import Submission
 from copydesk.intake.joining import join_thread
 from copydesk.intake.parsing import parse
-from copydesk.quality.checks import risk
-from copydesk.quality.comparison import Comparison
-from copydesk.quality.gate import GateResult, run_gate
 from copydesk.store import UnitOfWork
-from copydesk.work.adapting import adapt
-from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk
-from copydesk.work.drafting import Draft, content_of, store_draft
+from copydesk.work.drafting import store_draft
 from copydesk.work.spelling import Speller
+from copydesk.work.writing_up import write_up
 
 _log = structlog.get_logger(__name__)
 
@@ -71,7 +61,9 @@ async def _compose(desk: Desk, submission_id: str, speller: Speller) -> None:
             if submission.state is SubmissionState.RECEIVED:
                 submission = await _parse(desk, submission)
             if submission.state is SubmissionState.PARSED:
-                await _write(desk, submission, speller)
+                draft = await write_up(desk, submission, speller)
+                async with desk.store.begin("intake") as unit:
+                    await store_draft(unit, submission, draft)
     except InputRefused as refused:
         await _refuse(desk, submission, refused)
     except ContentInvalid as invalid:
@@ -164,133 +156,4 @@ async def _give_up(unit: UnitOfWork, submission: Submission, why: str) -> None:
         SubmissionState.FAILED,
         problem="internal",
         reason=f"copydesk failed on it {submission.attempts} times: {why}"[:500],
-    )
-
-
-# -- writing up -----------------------------------------------------------------------------------
-
-
-async def _write(desk: Desk, submission: Submission, speller: Speller) -> None:
-    parsed = submission.parsed
-    assert parsed is not None
-    kept = [segment for segment in parsed.segments if segment.kept]
-    source = "".join(parsed.text[s.start : s.end] for s in kept)
-    typos = await speller.find(source) if parsed.language.startswith("en") else ()
-    cleaned = await asyncio.to_thread(clean_message, parsed, kept, typos)
-    context = await _context(desk, submission)
-    material = material_of(parsed, cleaned, context)
-    way = route(material, edits=len(cleaned.edits), has_model=desk.model is not None)
-    rewrite = await write_up(
-        material,
-        model=desk.model if way.tier is not Tier.RULES else None,
-        delimiter=f"{desk.random.getrandbits(128):032x}",
-    )
-    gate = await asyncio.to_thread(
-        ask_gate, parsed, material, rewrite, source=source, monotonic=desk.clock.monotonic
-    )
-    draft = Draft(parsed=parsed, cleaned=cleaned, material=material, rewrite=rewrite, gate=gate)
-    if desk.model is not None:
-        async with desk.store.read() as unit:
-            accounts = [a for a in await unit.accounts.all(desk.workspace_id) if a.inbox]
-        adapted = await adapt(desk, content_of(submission, draft), accounts)
-        draft = replace(draft, adapted=adapted)
-    async with desk.store.begin("intake") as unit:
-        await store_draft(unit, submission, draft)
-
-
-async def _context(desk: Desk, submission: Submission) -> tuple[ContextMessage, ...]:
-    if not submission.thread_id:
-        return ()
-    async with desk.store.read() as unit:
-        earlier = [
-            await unit.submissions.get(other.id)
-            for other in await unit.submissions.in_thread(submission.thread_id, limit=10)
-            if other.id < submission.id and other.parsed is not None
-        ]
-    return tuple(
-        ContextMessage(author=other.parsed.author, text=other.parsed.reply)
-        for other in earlier
-        if other.parsed is not None
-    )
-
-
-def material_of(
-    parsed: ParsedMessage, cleaned: Cleaned, context: tuple[ContextMessage, ...] = ()
-) -> Material:
-    """Return what is written up: the kept segments as clean-up left them, and what is around them.
-
-    `context` is what was said before in the same thread, oldest first.
-    """
-    kept = [(number, segment) for number, segment in enumerate(parsed.segments) if segment.kept]
-    texts = split_by_segment([segment.end - segment.start for _, segment in kept], cleaned)
-    return Material(
-        segments=tuple(
-            AuthoredSegment(index=number, text=text, kind=segment.kind)
-            for (number, segment), text in zip(kept, texts, strict=True)
-        ),
-        subject=parsed.subject,
-        language=parsed.language,
-        context=context,
-        metadata=parsed.meta,
-        protected=tuple(
-            dict.fromkeys(
-                token.text for token in extract(cleaned.text, language=parsed.language).tokens
-            )
-        ),
-    )
-
-
-def split_by_segment(lengths: list[int], cleaned: Cleaned) -> list[str]:
-    """Return the cleaned text cut where the segments of these lengths met before clean-up.
-
-    Joined, the parts are the cleaned text. An edit across a border belongs to the earlier part.
-    """
-    parts: list[str] = []
-    position, shift, taken = 0, 0, 0
-    edits = list(cleaned.edits)
-    for length in lengths:
-        position += length
-        while edits and edits[0].start < position:
-            edit = edits.pop(0)
-            shift += len(edit.after) - len(edit.before)
-        end = min(max(taken, position + shift), len(cleaned.text))
-        parts.append(cleaned.text[taken:end])
-        taken = end
-    if parts:
-        parts[-1] += cleaned.text[taken:]
-    return parts
-
-
-def ask_gate(
-    parsed: ParsedMessage,
-    material: Material,
-    rewrite: Rewrite,
-    *,
-    source: str,
-    monotonic: Callable[[], float],
-) -> GateResult:
-    """Ask the gate about a rewrite of `source`, the author's own text before clean-up.
-
-    `monotonic` returns seconds and only measures what the checks cost.
-    """
-    # the gate counts the author's own segments from 0, the message counts all of them
-    place = {segment.index: n for n, segment in enumerate(material.segments)}
-    fates = [
-        replace(
-            fate,
-            segment=place[fate.segment],
-            into=None if fate.into is None else place.get(fate.into),
-        )
-        for fate in rewrite.fates
-    ]
-    subject = Comparison(parsed.subject, rewrite.title, language=parsed.language)
-    return run_gate(
-        source,
-        rewrite.body,
-        monotonic=monotonic,
-        language=parsed.language,
-        segments=[segment.text for segment in material.segments],
-        fates=fates,
-        omitted=rewrite.omitted,
-        risk_input=risk.check(subject)[1].risk,
     )

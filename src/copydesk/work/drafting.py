@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from copydesk.core.checks import Verdict
 from copydesk.core.post import Content, Media, ReplyTarget, Tier
 from copydesk.core.states import PostState, SubmissionState
 from copydesk.core.submission import ParsedMessage, SegmentKind, Source, Submission
@@ -21,6 +20,7 @@ from copydesk.transformation.plain import plain_to_markdown
 from copydesk.transformation.slugs import slugify
 from copydesk.work.adapting import Adapting
 from copydesk.work.evidence import calls_of
+from copydesk.work.holding import reasons_to_hold
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
     await unit.posts.add_model_calls(submission.id, calls)
     await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=f"by {rewrite.tier}")
     await unit.submissions.attach_post(submission.id, post.id)
-    reasons = await _reasons_to_hold(unit, submission, draft)
+    reasons = await reasons_to_hold(unit, submission, draft)
     if reasons:
         await unit.posts.move(post, PostState.HELD, reason="; ".join(reasons))
         await unit.reviews.open(post.workspace_id, post.id, revision.id, draft.gate.risk, reasons)
@@ -76,17 +76,6 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
         reason = f"passed the gate, {draft.gate.risk} risk"
         await unit.posts.move(post, PostState.APPROVED, reason=reason, wake_at=unit.now)
     _log.info("composed", submission=submission.id, post=post.id, held=bool(reasons))
-
-
-async def _reasons_to_hold(unit: UnitOfWork, submission: Submission, draft: Draft) -> list[str]:
-    reasons = [*draft.parsed.doubts, *draft.gate.hold_reasons]
-    if draft.gate.verdict is not Verdict.PASSED and not draft.gate.hold_reasons:
-        reasons.append(f"the gate says {draft.gate.verdict}")
-    if draft.rewrite.degraded_because:
-        reasons.append(draft.rewrite.degraded_because)
-    if (await unit.workspaces.get(submission.workspace_id)).approve != "automatic":
-        reasons.append("in this workspace a person approves everything")
-    return reasons
 
 
 def content_of(submission: Submission, draft: Draft, media: tuple[Media, ...] = ()) -> Content:

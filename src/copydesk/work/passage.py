@@ -16,12 +16,12 @@ from copydesk.intake.cleanup import Cleaned
 from copydesk.intake.parsing import parse
 from copydesk.quality.gate import GateResult
 from copydesk.work.cleaning import clean_message
-from copydesk.work.composing import ask_gate
 from copydesk.work.extracts import short_of
 from copydesk.work.judging import judge_new, worst
 from copydesk.work.readings import Reading, as_it_is, described, plain_message, read_material
 from copydesk.work.spelling import Speller
 from copydesk.work.transformed import Ask, Record, Stage
+from copydesk.work.writing_up import ask_gate
 
 
 class Passage:

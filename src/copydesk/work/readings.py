@@ -13,7 +13,7 @@ from copydesk.intake.charsets import decode, refuse_binary
 from copydesk.intake.cleanup import Cleaned
 from copydesk.intake.language import detect_language
 from copydesk.intake.parsing import MAX_BYTES
-from copydesk.work.composing import material_of
+from copydesk.work.writing_up import material_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
