@@ -198,7 +198,7 @@ async def test_a_message_that_takes_its_process_with_it_spares_its_neighbours(
     desk: Desk, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever is at work when the process dies dies with it; nobody may be blamed for that."""
-    write = composing.write_up
+    write = writing_up.write_up
     dead = asyncio.Event()
 
     async def deadly(desk: Desk, submission: Submission, speller: Speller) -> Draft:
