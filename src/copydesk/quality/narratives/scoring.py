@@ -1,0 +1,42 @@
+"""Scoring a text against the story it was made from: what was lost, and what was made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from copydesk.core.ledger import added, extract
+from copydesk.quality.narratives.facts import Fact, Reading
+from copydesk.quality.narratives.narrative import Narrative
+from copydesk.quality.narratives.stories import stock_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What became of a story. `invented` are tokens that stand nowhere in what came in."""
+
+    told: int
+    lost: tuple[Fact, ...]
+    invented: tuple[str, ...]
+
+    @property
+    def kept(self) -> float:
+        """Return the share of facts that the text still tells, 0 to 1."""
+        return 1 - len(self.lost) / self.told
+
+    @property
+    def is_faithful(self) -> bool:
+        """Whether nothing was lost and nothing made up."""
+        return not self.lost and not self.invented
+
+
+def score(narrative: Narrative, text: str) -> Scored:
+    """Return what `text` keeps of `narrative`; a text in other words is as good as the same."""
+    negations = stock_of(narrative.language).negations
+    reading = Reading(text, language=narrative.language, negations=negations)
+    source = extract("\n\n".join(narrative.sources), language=narrative.language)
+    written = extract(text, language=narrative.language)
+    return Scored(
+        told=len(narrative.facts),
+        lost=tuple(fact for fact in narrative.facts if not reading.has(fact)),
+        invented=tuple(token.text for token in added(source, written)),
+    )
