@@ -35,6 +35,8 @@ PREFIXES: Final = {
     "webhook": "whk",
     "message": "msg",
     "connection": "cnn",
+    "release": "rel",
+    "alarm": "alm",
 }
 
 

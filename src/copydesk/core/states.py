@@ -97,7 +97,27 @@ class WebhookState(StrEnum):
     REMOVED = "removed"
 
 
+class ReleaseState(StrEnum):
+    """How far a version of prompt, model and settings has got."""
+
+    CREATED = "created"
+    SHADOWED = "shadowed"
+    CANARIED = "canaried"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    UNDECIDED = "undecided"
+    SUPERSEDED = "superseded"
+
+
+class AlarmState(StrEnum):
+    """Whether somebody has dealt with a sign that quality falls."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
 _W, _B, _C = WebhookState, BreakerState, ConnectionState
+_L = ReleaseState
 _S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, AccountState
 
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
@@ -167,6 +187,22 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _A.CONNECTED: frozenset({_A.BLOCKED, _A.REMOVED}),
         _A.BLOCKED: frozenset({_A.CONNECTED, _A.REMOVED}),
         _A.REMOVED: frozenset({_A.CONNECTED}),
+    },
+    ReleaseState: {
+        _L.CREATED: frozenset({_L.SHADOWED, _L.CANARIED, _L.PROMOTED}),
+        _L.SHADOWED: frozenset({_L.CANARIED, _L.PROMOTED, _L.ROLLED_BACK, _L.UNDECIDED}),
+        # canaried again: with a larger share
+        _L.CANARIED: frozenset({_L.CANARIED, _L.PROMOTED, _L.ROLLED_BACK, _L.UNDECIDED}),
+        _L.PROMOTED: frozenset({_L.SUPERSEDED, _L.ROLLED_BACK}),
+        # promoted again: what came after it was taken back
+        _L.SUPERSEDED: frozenset({_L.PROMOTED}),
+        # what was measured stays as it is: another try is another release
+        _L.ROLLED_BACK: frozenset(),
+        _L.UNDECIDED: frozenset(),
+    },
+    AlarmState: {
+        AlarmState.OPENED: frozenset({AlarmState.CLOSED}),
+        AlarmState.CLOSED: frozenset(),
     },
     WebhookState: {
         _W.ENABLED: frozenset({_W.DISABLED, _W.REMOVED}),
