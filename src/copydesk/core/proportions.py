@@ -15,11 +15,12 @@ _TINY: Final = 1e-300
 _HALVINGS: Final = 60
 
 
-def highest_share(count: int, of: int, *, confidence: float = 0.95) -> float:
+def highest_share(count: float, of: float, *, confidence: float = 0.95) -> float:
     """Return the one-sided upper Clopper-Pearson bound of a share, 0..1.
 
     `count` of `of` items were seen to be so; the true share is below the bound with at least this
-    `confidence`, whatever it is. Nothing counted (`of` 0) allows everything: 1.
+    `confidence`, whatever it is. Nothing counted (`of` 0) allows everything: 1. Both may be fractions:
+    effective counts of a weighted sample (Korn and Graubard, Survey Methodology 24 (1998)).
 
     Clopper and Pearson, Biometrika 26 (1934); the bound is where the regularised incomplete beta
     function I_p(count + 1, of - count) reaches `confidence`. Raises `ValueError` for counts that
@@ -38,7 +39,7 @@ def highest_share(count: int, of: int, *, confidence: float = 0.95) -> float:
     return high
 
 
-def lowest_share(count: int, of: int, *, confidence: float = 0.95) -> float:
+def lowest_share(count: float, of: float, *, confidence: float = 0.95) -> float:
     """Return the one-sided lower Clopper-Pearson bound of a share; otherwise as `highest_share`."""
     _check(count, of, confidence)
     return 1.0 - highest_share(of - count, of, confidence=confidence)
@@ -91,7 +92,7 @@ def _away_from_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
 
 
-def _check(count: int, of: int, confidence: float) -> None:
+def _check(count: float, of: float, confidence: float) -> None:
     if not 0 <= count <= of:
         raise ValueError(f"{count} of {of} items cannot be")
     if not 0.0 < confidence < 1.0:
