@@ -35,6 +35,8 @@ PREFIXES: Final = {
     "webhook": "whk",
     "message": "msg",
     "connection": "cnn",
+    "audit": "aud",
+    "case": "cse",
     "release": "rel",
     "alarm": "alm",
 }

@@ -19,8 +19,9 @@ def highest_share(count: float, of: float, *, confidence: float = 0.95) -> float
     """Return the one-sided upper Clopper-Pearson bound of a share, 0..1.
 
     `count` of `of` items were seen to be so; the true share is below the bound with at least this
-    `confidence`, whatever it is. Nothing counted (`of` 0) allows everything: 1. Both may be fractions:
-    effective counts of a weighted sample (Korn and Graubard, Survey Methodology 24 (1998)).
+    `confidence`, whatever it is. Nothing counted (`of` 0) allows everything: 1. Both may be
+    fractions: effective counts of a weighted sample (Korn and Graubard, Survey Methodology 24
+    (1998)).
 
     Clopper and Pearson, Biometrika 26 (1934); the bound is where the regularised incomplete beta
     function I_p(count + 1, of - count) reaches `confidence`. Raises `ValueError` for counts that

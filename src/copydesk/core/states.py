@@ -17,6 +17,7 @@ class SubmissionState(StrEnum):
     RECEIVED = "received"
     PARSED = "parsed"
     COMPOSED = "composed"
+    UNPACKED = "unpacked"
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -116,17 +117,39 @@ class AlarmState(StrEnum):
     CLOSED = "closed"
 
 
+class AuditState(StrEnum):
+    """Where the look behind a text that may go out by itself stands.
+
+    Each such text is sampled or passed over by chance; a person finds a sampled one good (cleared)
+    or not (faulted).
+    """
+
+    SAMPLED = "sampled"
+    PASSED_OVER = "passed_over"
+    CLEARED = "cleared"
+    FAULTED = "faulted"
+
+
+class CaseState(StrEnum):
+    """Whether a case of the regression corpus is replayed."""
+
+    KEPT = "kept"
+    RETIRED = "retired"
+
+
 _W, _B, _C = WebhookState, BreakerState, ConnectionState
 _L = ReleaseState
 _S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, AccountState
 
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     SubmissionState: {
-        _S.RECEIVED: frozenset({_S.PARSED, _S.REFUSED, _S.FAILED}),
+        _S.RECEIVED: frozenset({_S.PARSED, _S.UNPACKED, _S.REFUSED, _S.FAILED}),
         _S.PARSED: frozenset({_S.COMPOSED, _S.FAILED}),
         _S.FAILED: frozenset({_S.RECEIVED}),
         _S.REFUSED: frozenset({_S.RECEIVED}),
         _S.COMPOSED: frozenset(),
+        # what held several messages: each went on as a submission of its own
+        _S.UNPACKED: frozenset(),
     },
     PostState: {
         _P.DRAFTED: frozenset({_P.HELD, _P.APPROVED}),
@@ -199,6 +222,17 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         # what was measured stays as it is: another try is another release
         _L.ROLLED_BACK: frozenset(),
         _L.UNDECIDED: frozenset(),
+    },
+    AuditState: {
+        AuditState.SAMPLED: frozenset({AuditState.CLEARED, AuditState.FAULTED}),
+        # what chance has passed over is not looked at on suspicion: that would spoil the estimate
+        AuditState.PASSED_OVER: frozenset(),
+        AuditState.CLEARED: frozenset(),
+        AuditState.FAULTED: frozenset(),
+    },
+    CaseState: {
+        CaseState.KEPT: frozenset({CaseState.RETIRED}),
+        CaseState.RETIRED: frozenset({CaseState.KEPT}),
     },
     AlarmState: {
         AlarmState.OPENED: frozenset({AlarmState.CLOSED}),
