@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from copydesk.core.errors import ModelReplyInvalid, ModelUnavailable, ReplyTruncated
-from copydesk.generation.port import Completion, Model, ModelRequest
+from copydesk.generation.port import Accountable, Completion, Model, ModelRequest
 from copydesk.generation.rewrite import Attempt
 from copydesk.generation.truncation import check_coverage, check_stop_signals
 
@@ -78,15 +78,22 @@ async def ask(
             return Unanswered(because=error.message, attempts=tuple(attempts))
         except ReplyTruncated as error:
             because = error.message
+            await _tell(model, completion, error.signal, because)
             attempts.append(_rejected(request, completion, error.signal, because))
         except ModelReplyInvalid as error:
             because = error.message
+            await _tell(model, completion, error.code, because)
             attempts.append(_rejected(request, completion, error.code, because))
         else:
             attempts.append(Attempt(max_tokens=request.max_tokens, completion=completion))
             return Answered(value=reading.value, completion=completion, attempts=tuple(attempts))
         request = replace(request, max_tokens=min(2 * request.max_tokens, largest_cap))
     return Unanswered(because=because, attempts=tuple(attempts))
+
+
+async def _tell(model: Model, completion: Completion | None, signal: str, because: str) -> None:
+    if completion is not None and isinstance(model, Accountable):
+        await model.reject(completion, signal, because)
 
 
 def _rejected(

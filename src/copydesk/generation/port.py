@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from copydesk.core.post import Tier
 
@@ -28,6 +28,8 @@ class ModelRequest:
     `system` is the same for every request of a prompt version, so that a vendor can cache it;
     `user` carries the fenced material. `reply` is None for plain text. `max_tokens` caps the
     output; `temperature` is 0..2. `cache` is a hint that `system` will be sent again soon.
+    `delimiter` is the random part of `user`, "" where it has none: two requests that differ in
+    nothing else ask for the same.
     """
 
     capability: str
@@ -39,14 +41,19 @@ class ModelRequest:
     tier: Tier
     reply: ReplySchema | None = None
     cache: bool = False
+    delimiter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as the server counted them; None where it did not say."""
+    """Tokens as the server counted them; None where it did not say.
+
+    `cached_tokens` are those of the input that the server had kept from an earlier call.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,8 @@ class Completion:
 
     `text` is the reply as it came; `object` is it parsed, or None where it is not a JSON object.
     `finish_reason` is the server's own word, "" when it sent none. `cost_usd` is None when no price
-    is known, which is not the same as free.
+    is known, which is not the same as free. `call_id` names the row that the call is booked in, ""
+    where no books are kept; `remembered` tells that an earlier call's answer was taken.
     """
 
     text: str
@@ -67,6 +75,8 @@ class Completion:
     usage: Usage = Usage()
     cost_usd: float | None = None
     latency_ms: float = 0.0
+    call_id: str = ""
+    remembered: bool = False
 
 
 class Model(Protocol):
@@ -78,4 +88,13 @@ class Model(Protocol):
         Raises `ModelUnavailable` when no answer came, and `ReplyTruncated` or `ModelReplyInvalid`
         when one came that the adapter can already tell is cut or malformed.
         """
+        ...
+
+
+@runtime_checkable
+class Accountable(Protocol):
+    """A model that keeps books, and hears what became of its answers."""
+
+    async def reject(self, completion: Completion, signal: str, because: str) -> None:
+        """Note that `completion` was not used: the signal of the guard, and why in words."""
         ...

@@ -103,6 +103,7 @@ def prepare(
         prompt_version="+".join(task.name for task in tasks),
         tier=tier,
         cache=True,
+        delimiter=delimiter,
     )
     budget = plan(
         system=request.system,
