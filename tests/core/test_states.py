@@ -21,6 +21,7 @@ from copydesk.core.states import (
     ReviewState,
     SeriesState,
     SubmissionState,
+    SuggestionState,
     WebhookState,
     check_transition,
 )
@@ -29,6 +30,7 @@ FIRST: dict[type[StrEnum], StrEnum] = {
     SubmissionState: SubmissionState.RECEIVED,
     PostState: PostState.DRAFTED,
     ReviewState: ReviewState.OPENED,
+    SuggestionState: SuggestionState.OPENED,
     DeliveryState: DeliveryState.PLANNED,
     AccountState: AccountState.CONNECTED,
     BreakerState: BreakerState.CLOSED,
@@ -41,6 +43,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     SubmissionState: {SubmissionState.COMPOSED},
     PostState: set(),
     ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED},
+    SuggestionState: {SuggestionState.SUPERSEDED, SuggestionState.STALE},
     DeliveryState: {DeliveryState.DELIVERED, DeliveryState.CANCELLED},
     AccountState: set(),
     BreakerState: set(),

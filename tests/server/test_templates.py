@@ -188,6 +188,7 @@ def test_everything_is_escaped() -> None:
         states.SubmissionState,
         states.PostState,
         states.ReviewState,
+        states.SuggestionState,
         states.DeliveryState,
         states.AccountState,
         states.WebhookState,

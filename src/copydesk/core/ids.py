@@ -23,6 +23,7 @@ PREFIXES: Final = {
     "post": "pst",
     "revision": "rev",
     "review": "rvw",
+    "suggestion": "sgn",
     "account": "acc",
     "rendition": "ren",
     "delivery": "dlv",

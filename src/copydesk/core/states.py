@@ -33,11 +33,24 @@ class PostState(StrEnum):
 
 
 class ReviewState(StrEnum):
-    """Where a question to a person stands."""
+    """Where a question to a person stands. `returned`: sent back to the author or the composer."""
+
+    OPENED = "opened"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class SuggestionState(StrEnum):
+    """Where one change to a text stands. `superseded`: another has taken its place; `stale`: the
+    text it was made for is gone, and nobody guesses where it belongs."""
 
     OPENED = "opened"
     ACCEPTED = "accepted"
+    EDITED = "edited"
     REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    STALE = "stale"
 
 
 class DeliveryState(StrEnum):
@@ -137,6 +150,7 @@ class CaseState(StrEnum):
     RETIRED = "retired"
 
 
+_G = SuggestionState
 _W, _B, _C = WebhookState, BreakerState, ConnectionState
 _L = ReleaseState
 _S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, AccountState
@@ -160,9 +174,23 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _P.REJECTED: frozenset({_P.HELD}),
     },
     ReviewState: {
-        _R.OPENED: frozenset({_R.ACCEPTED, _R.REJECTED}),
+        _R.OPENED: frozenset({_R.RETURNED, _R.ACCEPTED, _R.REJECTED}),
+        # opened again: the author or the composer has answered
+        _R.RETURNED: frozenset({_R.OPENED, _R.REJECTED}),
         _R.ACCEPTED: frozenset(),
         _R.REJECTED: frozenset(),
+    },
+    SuggestionState: {
+        _G.OPENED: frozenset({_G.ACCEPTED, _G.EDITED, _G.REJECTED, _G.SUPERSEDED, _G.STALE}),
+        # opened again: the decision was taken back
+        _G.ACCEPTED: frozenset({_G.OPENED, _G.EDITED, _G.REJECTED, _G.SUPERSEDED, _G.STALE}),
+        # edited again: with other words
+        _G.EDITED: frozenset(
+            {_G.OPENED, _G.ACCEPTED, _G.EDITED, _G.REJECTED, _G.SUPERSEDED, _G.STALE}
+        ),
+        _G.REJECTED: frozenset({_G.OPENED, _G.ACCEPTED, _G.EDITED, _G.SUPERSEDED, _G.STALE}),
+        _G.SUPERSEDED: frozenset(),
+        _G.STALE: frozenset(),
     },
     DeliveryState: {
         _D.PLANNED: frozenset({_D.SCHEDULED, _D.HELD, _D.CANCELLED}),

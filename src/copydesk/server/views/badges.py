@@ -16,6 +16,7 @@ from copydesk.core.states import (
     ReviewState,
     SeriesState,
     SubmissionState,
+    SuggestionState,
     WebhookState,
 )
 
@@ -34,6 +35,7 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         SubmissionState.RECEIVED: ("clock", "calm"),
         SubmissionState.PARSED: ("arrow", "busy"),
         SubmissionState.COMPOSED: ("check", "good"),
+        SubmissionState.UNPACKED: ("check", "calm"),
         SubmissionState.REFUSED: ("ban", "bad"),
         SubmissionState.FAILED: ("cross", "bad"),
     },
@@ -46,8 +48,17 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
     },
     ReviewState: {
         ReviewState.OPENED: ("hand", "warn"),
+        ReviewState.RETURNED: ("arrow", "busy"),
         ReviewState.ACCEPTED: ("check", "good"),
         ReviewState.REJECTED: ("ban", "bad"),
+    },
+    SuggestionState: {
+        SuggestionState.OPENED: ("question", "warn"),
+        SuggestionState.ACCEPTED: ("check", "good"),
+        SuggestionState.EDITED: ("pencil", "good"),
+        SuggestionState.REJECTED: ("ban", "bad"),
+        SuggestionState.SUPERSEDED: ("arrow", "calm"),
+        SuggestionState.STALE: ("cross", "calm"),
     },
     DeliveryState: {
         DeliveryState.PLANNED: ("clock", "calm"),
@@ -119,6 +130,7 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "submission": SubmissionState,
     "post": PostState,
     "review": ReviewState,
+    "suggestion": SuggestionState,
     "delivery": DeliveryState,
     "account": AccountState,
     "breaker": BreakerState,
