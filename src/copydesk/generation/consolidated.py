@@ -116,6 +116,7 @@ def _request(
         prompt_version=prompt.name,
         tier=tier,
         cache=True,
+        delimiter=delimiter,
     )
 
 
