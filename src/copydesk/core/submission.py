@@ -21,6 +21,7 @@ class Source(StrEnum):
     FORM = "form"
     CHAT = "chat"
     COMMUNITY = "community"
+    FEED = "feed"
 
 
 class SegmentKind(StrEnum):
@@ -73,22 +74,62 @@ class Attachment:
     content_id: str = ""
 
 
+#: A link that is less sure than this is shown as doubtful: a person should look at it.
+SURE_LINK = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message of a chat: `[start, end)` of the decoded text, label and all.
+
+    `answers` is the position of the turn it answers; None when it starts a conversation.
+    `confidence` (0..1) and `why` tell how sure that link is and what it rests on. `line` is where
+    the message begins in the text, counted from 0. `conversation` numbers the conversations by
+    their first message, from 0; None for what no person said. `at` is aware UTC, or None where
+    the log names no zone. `id` is the channel's own.
+    """
+
+    start: int
+    end: int
+    line: int
+    speaker: str
+    id: str = ""
+    at: datetime | None = None
+    answers: int | None = None
+    confidence: float = 1.0
+    why: str = ""
+    conversation: int | None = None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether what this message answers is little more than a guess."""
+        return self.confidence < SURE_LINK
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRef:
     """Where a message stands in its conversation, as far as the channel proves it.
 
     `message_id` and `references` are the channel's own ids (RFC 5322 Message-IDs without angle
-    brackets for e-mail); `references` runs from the root to the direct parent.
+    brackets for e-mail); `references` runs from the root to the direct parent. `turns` are the
+    messages of a chat, with what answers what.
     """
 
     message_id: str = ""
     references: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
     @property
     def root(self) -> str:
         """Return the id of the conversation's first message, or "" when unknown."""
         return self.references[0] if self.references else self.message_id
+
+    @property
+    def conversations(self) -> int:
+        """Return how many conversations the turns of a chat make up."""
+        numbered = [t.conversation for t in self.turns if t.conversation is not None]
+        return 1 + max(numbered, default=-1)
 
 
 class Doubt(str):
@@ -144,6 +185,7 @@ class ParsedMessage:
 class Submission:
     """A raw input as a row: kept byte for byte, deduplicated by `source_key`.
 
+    `parent_id` is the file it was unpacked from (a CSV export, a feed, a log of several chats).
     `wake_at` (aware UTC) is when a worker should look at it; None once nothing is left to do.
     """
 
@@ -159,6 +201,7 @@ class Submission:
     wake_at: datetime | None = None
     thread_id: str | None = None
     post_id: str | None = None
+    parent_id: str | None = None
     problem: str = ""
     reason: str = ""
     attempts: int = 0

@@ -53,6 +53,7 @@ class Submissions:
         filename: str,
         raw_sha256: str,
         size: int,
+        parent_id: str | None = None,
     ) -> Submission:
         """Add a received submission and leave word that it wants composing."""
         now = self._unit.now
@@ -66,6 +67,7 @@ class Submissions:
                 filename=filename,
                 raw_sha256=raw_sha256,
                 size=size,
+                parent_id=parent_id,
                 state=SubmissionState.RECEIVED,
                 received_at=now,
                 wake_at=now,
@@ -387,6 +389,7 @@ def _submission(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
         wake_at=values["wake_at"],
         thread_id=values["thread_id"],
         post_id=values["post_id"],
+        parent_id=values["parent_id"],
         problem=values["problem"],
         reason=values["reason"],
         attempts=values["attempts"],

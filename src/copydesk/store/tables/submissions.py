@@ -36,6 +36,7 @@ submissions = sa.Table(
     sa.Column("maybe_thread_id", sa.String(40)),
     sa.Column("message_id", Text, nullable=False, index=True, server_default=""),
     sa.Column("post_id", sa.String(40)),
+    sa.Column("parent_id", sa.String(40), index=True),
     sa.Column("problem", sa.String(40), nullable=False, server_default=""),
     sa.Column("reason", Text, nullable=False, server_default=""),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
