@@ -7,6 +7,15 @@ from __future__ import annotations
 
 from copydesk.store.tables.access import api_tokens, idempotency_keys, sessions
 from copydesk.store.tables.accounts import accounts
+from copydesk.store.tables.audits import (
+    audit_policies,
+    audits,
+    cases,
+    consents,
+    exported,
+    opinions,
+    restarts,
+)
 from copydesk.store.tables.base import Instant, Text, metadata, storable
 from copydesk.store.tables.breakers import breakers
 from copydesk.store.tables.budgets import allowances, buckets, spendings
@@ -33,22 +42,29 @@ __all__ = [
     "allowances",
     "api_notices",
     "api_tokens",
+    "audit_policies",
+    "audits",
     "blobs",
     "breakers",
     "buckets",
     "callbacks",
+    "cases",
     "checks",
     "connections",
+    "consents",
     "deliveries",
     "events",
+    "exported",
     "idempotency_keys",
     "intents",
     "looks",
     "metadata",
     "model_calls",
+    "opinions",
     "posts",
     "receipts",
     "renditions",
+    "restarts",
     "reviews",
     "revisions",
     "segments",
