@@ -1,0 +1,179 @@
+"""A model server in a process of its own that edits narratives faithfully, at the pace of a model.
+
+`python -m bench._editor COUNT SEED LENGTH` prints its address and serves until it is stopped. It
+speaks the OpenAI chat API. It writes each story it is shown as a careful editor would, but only as
+far as it was shown it; takes time for every token read and written; stops at `max_tokens`, saying
+so; and counts what it served (`GET /served`, `DELETE /served`).
+
+It tells requests apart by what they show: JSON lines of segments are ours, a first line of
+`Stage: NAME` one stage of the old chain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import sys
+from collections import Counter, defaultdict
+from typing import Any
+
+from aiohttp import web
+
+from bench._stories import Item, items
+from copydesk.core.ledger import added, extract
+
+#: Seconds until the first token, and per token read and written: a twentieth of a real model's.
+FIRST = 0.03
+READING = 0.000_005
+WRITING = {"capable": 0.000_6, "light": 0.000_25}
+#: A prompt prefix of at least so many tokens that was seen before is read from a cache.
+CACHED_FROM = 1024
+
+_SEGMENT = re.compile(r'^\{"segment": .*\}$', re.MULTILINE)
+_TOKEN = re.compile(r"ORD-\d+|E\d{4}|v\d+\.\d+\.\d+|\d+[.,]\d\d|files\.example\.org/\d+|\d\d:\d\d")
+
+
+def tokens(text: str) -> int:
+    """Return how many tokens a text takes: a fourth of its bytes, as is usual for English."""
+    return math.ceil(len(text.encode()) / 4)
+
+
+class Editor:
+    """Knows the stories, finds the one it is shown, and counts."""
+
+    def __init__(self, stories: list[Item]) -> None:
+        self._stories = stories
+        self._where: dict[str, set[int]] = defaultdict(set)
+        for number, item in enumerate(stories):
+            for token in _TOKEN.findall(item.story.reference):
+                self._where[token].add(number)
+        self._seen: set[str] = set()
+        self.served: Counter[str] = Counter()
+
+    async def complete(self, request: web.Request) -> web.Response:
+        """Answer one chat completion."""
+        asked = await request.json()
+        model = "light" if "light" in asked["model"] else "capable"
+        system = "".join(m["content"] for m in asked["messages"] if m["role"] != "user")
+        user = "".join(m["content"] for m in asked["messages"] if m["role"] == "user")
+        whole = self._reply(system, user)
+        cap = asked.get("max_completion_tokens") or asked.get("max_tokens") or 16_000
+        text = whole.encode()[: cap * 4].decode(errors="ignore")
+        read, cached = tokens(system + user), self._cached(system)
+        written = tokens(text)
+        await asyncio.sleep(FIRST + (read - cached) * READING + written * WRITING[model])
+        self.served.update(
+            {
+                f"{model} calls": 1,
+                f"{model} read": read - cached,
+                f"{model} cached": cached,
+                f"{model} written": written,
+                "cut": int(text != whole),
+            }
+        )
+        return web.json_response(
+            {
+                "id": "chatcmpl-bench",
+                "object": "chat.completion",
+                "created": 1_790_000_000,
+                "model": asked["model"],
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "assistant", "content": text},
+                        "finish_reason": "stop" if text == whole else "length",
+                    }
+                ],
+                "usage": {
+                    "prompt_tokens": read,
+                    "completion_tokens": written,
+                    "total_tokens": read + written,
+                    "prompt_tokens_details": {"cached_tokens": cached},
+                },
+            }
+        )
+
+    def _cached(self, system: str) -> int:
+        size = tokens(system)
+        if size < CACHED_FROM:
+            return 0
+        seen = system in self._seen
+        self._seen.add(system)
+        return size if seen else 0
+
+    def _reply(self, system: str, user: str) -> str:
+        segments = [json.loads(line) for line in _SEGMENT.findall(user)]
+        if segments:
+            return self._consolidated(segments)
+        stage, shown = system.split("\n", 1)[0], user.rpartition("MESSAGE:\n")[2]
+        if stage == "Stage: parse":
+            return json.dumps({"kind": "support", "text": shown}, ensure_ascii=False)
+        return self._edited(shown)[0]
+
+    def _consolidated(self, segments: list[dict[str, Any]]) -> str:
+        shown = "".join(segment["text"] for segment in segments)
+        text, omitted = self._edited(shown)
+        reply = {
+            "rewritten": text,
+            "title": text[:60].rpartition(" ")[0] or text[:60],
+            "summary": text[:200].rpartition(" ")[0] or text,
+            "tags": [],
+            "category": "problem",
+            "segment_map": [{"segment": s["segment"], "fate": "kept"} for s in segments],
+            "omitted": omitted,
+            "open_questions": [],
+            "confidence": 0.9,
+        }
+        return json.dumps(reply, ensure_ascii=False)
+
+    def _edited(self, shown: str) -> tuple[str, list[str]]:
+        """Return the beats that were shown whole, and the values that their author took back."""
+        found = Counter(n for token in _TOKEN.findall(shown) for n in self._where.get(token, ()))
+        if not found:
+            return shown.strip(), []
+        story = self._stories[found.most_common(1)[0][0]].story
+        facts: dict[int, list[str]] = defaultdict(list)
+        for fact in story.facts:
+            facts[fact.beat].append(fact.text.casefold())
+        plain = shown.casefold()
+        kept = [
+            beat
+            for number, beat in enumerate(story.beats)
+            if all(fact in plain for fact in facts[number])
+        ]
+        text = " ".join(kept)
+        ledgers = [extract(one, language=story.language) for one in (text, shown)]
+        return text, list(dict.fromkeys(token.text for token in added(*ledgers)))
+
+    async def counted(self, _: web.Request) -> web.Response:
+        """Say what was served."""
+        return web.json_response(dict(self.served))
+
+    async def forget(self, _: web.Request) -> web.Response:
+        """Begin to count anew, with cold caches."""
+        self.served.clear()
+        self._seen.clear()
+        return web.Response(status=204)
+
+
+async def main(count: int, seed: int, length: int) -> None:
+    editor = Editor(items(count, seed, length))
+    app = web.Application(client_max_size=1 << 24)
+    app.add_routes(
+        [
+            web.post("/v1/chat/completions", editor.complete),
+            web.get("/served", editor.counted),
+            web.delete("/served", editor.forget),
+        ]
+    )
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*map(int, sys.argv[1:4])))
