@@ -1,0 +1,235 @@
+"""What becomes of a release next: wait, roll back, take a larger share, promote, or give up.
+
+Pure: the same standing gives the same answer on every worker, at every look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from copydesk.core.states import ReleaseState
+from copydesk.releases.guards import Fault, Guard
+from copydesk.releases.pairs import (
+    Tally,
+    evidence_of_worse,
+    least_worse,
+    most_worse,
+)
+
+#: Guards that must be shown to be no worse before everybody gets the new version. The others must
+#: not speak against it; the money and time a version takes are a matter of taste within margins.
+PROVED: Final = (Guard.FAILED, Guard.FLAGGED)
+
+#: Of so many items of the new version, so many left incomplete take it back at once.
+BREAKS: Final = 3
+BREAKS_OF: Final = 50
+
+
+def _margins() -> Mapping[Guard, float]:
+    return {
+        Guard.FAILED: 0.02,
+        Guard.FLAGGED: 0.02,
+        Guard.EDITED: 0.05,
+        Guard.SLOWED: 0.05,
+        Guard.DEARER: 0.20,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rules of one release; they are fixed when it is created.
+
+    `alpha` is the chance that a release which is no worse is rolled back for evidence, over all
+    guards and looks together. `margins` say how much worse (a difference of shares) is not worth
+    keeping the old version for. `shadow_items` and `stage_items` are the fewest pairs before the
+    next stage, `stages` the percentages. After `days` without an answer the old version stays.
+    Without `automatic` only rolling back happens by itself.
+    """
+
+    alpha: float = 0.05
+    margins: Mapping[Guard, float] = field(default_factory=_margins)
+    shadow_items: int = 200
+    stage_items: int = 50
+    stages: tuple[int, ...] = (5, 25, 50)
+    days: int = 28
+    automatic: bool = True
+
+    @property
+    def guard_alpha(self) -> float:
+        """Return the part of `alpha` that each guard has."""
+        return self.alpha / len(Guard)
+
+    @property
+    def term(self) -> timedelta:
+        """Return how long a release is tried."""
+        return timedelta(days=self.days)
+
+    def next_share(self, share: int) -> int:
+        """Return the percentage after `share`; 100 after the last."""
+        return next((stage for stage in self.stages if stage > share), 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a release has got and what was counted.
+
+    `tallies` are over shadow and canary together: both ask the same question. `stage_pairs` are the
+    pairs since the present stage began. `breaks` tells of the latest items of the new version
+    whether it left them incomplete, oldest first.
+    """
+
+    state: ReleaseState
+    share: int
+    ends_at: datetime
+    stage_pairs: int = 0
+    tallies: Mapping[Guard, Tally] = field(default_factory=dict)
+    breaks: tuple[bool, ...] = ()
+
+
+class Move(StrEnum):
+    """What happens to a release."""
+
+    WAIT = "wait"
+    ROLL_BACK = "roll back"
+    ADVANCE = "advance"
+    PROMOTE = "promote"
+    GIVE_UP = "give up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A move and the reason in words; `share` is the percentage after an advance."""
+
+    move: Move
+    because: str
+    share: int = 0
+
+
+def rule(standing: Standing, policy: Policy, now: datetime) -> Ruling:
+    """Return what should happen to a release at `now` (aware UTC).
+
+    Only `Move.ROLL_BACK` and `Move.GIVE_UP` are meant to happen where the policy is not automatic.
+    """
+    broken = sum(standing.breaks[-BREAKS_OF:])
+    if broken >= BREAKS:
+        return Ruling(
+            move=Move.ROLL_BACK,
+            because=f"the new version left {broken} of its last "
+            f"{len(standing.breaks[-BREAKS_OF:])} texts incomplete",
+        )
+    for guard, tally in standing.tallies.items():
+        found = evidence_of_worse(tally)
+        if found >= 1 / policy.guard_alpha:
+            return Ruling(
+                move=Move.ROLL_BACK,
+                because=f"{guard}: {_shares(tally)}; evidence {found:.3g}, "
+                f"{1 / policy.guard_alpha:.3g} was the limit",
+            )
+    if now >= standing.ends_at:
+        return Ruling(
+            move=Move.GIVE_UP,
+            because=f"inconclusive after {policy.days} days: {_open_question(standing, policy)}",
+        )
+    return _onward(standing, policy)
+
+
+def _onward(standing: Standing, policy: Policy) -> Ruling:
+    in_shadow = standing.state is ReleaseState.SHADOWED
+    needed = policy.shadow_items if in_shadow else policy.stage_items
+    if standing.stage_pairs < needed:
+        stage = "in shadow" if in_shadow else f"at {standing.share} %"
+        return Ruling(
+            move=Move.WAIT, because=f"{standing.stage_pairs} of {needed} pairs seen {stage}"
+        )
+    against = _speaks_against(standing, policy)
+    if against:
+        return Ruling(move=Move.WAIT, because=against)
+    share = policy.next_share(0 if in_shadow else standing.share)
+    if share < 100:
+        return Ruling(
+            move=Move.ADVANCE,
+            share=share,
+            because=f"{standing.stage_pairs} pairs, and nothing is worse beyond its margin",
+        )
+    question = _open_question(standing, policy)
+    if question:
+        return Ruling(move=Move.WAIT, because=question)
+    proofs = ", ".join(
+        f"{guard} at most {most_worse(standing.tallies[guard], alpha=policy.guard_alpha):+.1%}"
+        for guard in PROVED
+    )
+    return Ruling(move=Move.PROMOTE, because=f"shown to be no worse: {proofs}")
+
+
+def _speaks_against(standing: Standing, policy: Policy) -> str:
+    """Return which guard looks worse than its margin so far, "" for none."""
+    for guard, tally in standing.tallies.items():
+        worse = tally.new_share - tally.old_share
+        if worse > policy.margins[guard]:
+            return f"{guard} looks worse: {_shares(tally)}, and neither is proved yet"
+    return ""
+
+
+def _open_question(standing: Standing, policy: Policy) -> str:
+    """Return what is not shown yet, "" when everything is."""
+    for guard in PROVED:
+        tally = standing.tallies.get(guard, Tally())
+        most = most_worse(tally, alpha=policy.guard_alpha)
+        if most > policy.margins[guard]:
+            return (
+                f"{guard} may still be up to {most:+.1%} worse ({_shares(tally)} in {tally.pairs} "
+                f"pairs), {policy.margins[guard]:+.1%} is the margin"
+            )
+    return _speaks_against(standing, policy)
+
+
+def _shares(tally: Tally) -> str:
+    return f"{tally.old_share:.1%} → {tally.new_share:.1%}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One guard as it stands, for people: shares, the bounds of their difference, the evidence.
+
+    `evidence` is the e-value against the new version; at `limit` it is rolled back.
+    """
+
+    guard: Guard
+    tally: Tally
+    evidence: float
+    limit: float
+    least: float
+    most: float
+
+
+def count_pair(tallies: Mapping[Guard, Tally], faults: Mapping[Guard, Fault]) -> dict[Guard, Tally]:
+    """Return the tallies with one more pair."""
+    counted = dict(tallies)
+    for guard, fault in faults.items():
+        one = Tally(
+            worse=fault.new and not fault.old,
+            better=fault.old and not fault.new,
+            both=fault.old and fault.new,
+            neither=not fault.old and not fault.new,
+        )
+        counted[guard] = counted.get(guard, Tally()) + one
+    return counted
+
+
+def read(tallies: Mapping[Guard, Tally], policy: Policy) -> list[Reading]:
+    """Return how every guard stands, those without pairs too."""
+    return [
+        Reading(
+            guard=guard,
+            tally=(tally := tallies.get(guard, Tally())),
+            evidence=evidence_of_worse(tally),
+            limit=1 / policy.guard_alpha,
+            least=least_worse(tally, alpha=policy.guard_alpha),
+            most=most_worse(tally, alpha=policy.guard_alpha),
+        )
+        for guard in Guard
+    ]
