@@ -14,10 +14,12 @@ from copydesk.core.states import (
     SETTLED,
     TRANSITIONS,
     AccountState,
+    AlarmState,
     BreakerState,
     ConnectionState,
     DeliveryState,
     PostState,
+    ReleaseState,
     ReviewState,
     SeriesState,
     SubmissionState,
@@ -37,6 +39,8 @@ FIRST: dict[type[StrEnum], StrEnum] = {
     WebhookState: WebhookState.ENABLED,
     ConnectionState: ConnectionState.OPENED,
     SeriesState: SeriesState.RUNNING,
+    ReleaseState: ReleaseState.CREATED,
+    AlarmState: AlarmState.OPENED,
 }
 #: What has come to its end: nothing may ever lead out of these.
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
@@ -49,6 +53,8 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     BreakerState: set(),
     WebhookState: {WebhookState.REMOVED},
     SeriesState: {SeriesState.ENDED},
+    ReleaseState: {ReleaseState.ROLLED_BACK, ReleaseState.UNDECIDED},
+    AlarmState: {AlarmState.CLOSED},
     ConnectionState: {
         ConnectionState.CONNECTED,
         ConnectionState.REFUSED,

@@ -192,6 +192,8 @@ def test_everything_is_escaped() -> None:
         states.DeliveryState,
         states.AccountState,
         states.WebhookState,
+        states.ReleaseState,
+        states.AlarmState,
         Verdict,
         RiskClass,
     ],

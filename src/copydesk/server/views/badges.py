@@ -9,10 +9,12 @@ from enum import StrEnum
 from copydesk.core.checks import RiskClass, Verdict
 from copydesk.core.states import (
     AccountState,
+    AlarmState,
     BreakerState,
     ConnectionState,
     DeliveryState,
     PostState,
+    ReleaseState,
     ReviewState,
     SeriesState,
     SubmissionState,
@@ -95,6 +97,19 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         WebhookState.DISABLED: ("ban", "bad"),
         WebhookState.REMOVED: ("ban", "calm"),
     },
+    ReleaseState: {
+        ReleaseState.CREATED: ("pencil", "calm"),
+        ReleaseState.SHADOWED: ("question", "busy"),
+        ReleaseState.CANARIED: ("arrow", "busy"),
+        ReleaseState.PROMOTED: ("check", "good"),
+        ReleaseState.ROLLED_BACK: ("ban", "bad"),
+        ReleaseState.UNDECIDED: ("question", "warn"),
+        ReleaseState.SUPERSEDED: ("clock", "calm"),
+    },
+    AlarmState: {
+        AlarmState.OPENED: ("hand", "bad"),
+        AlarmState.CLOSED: ("check", "calm"),
+    },
     BreakerState: {
         BreakerState.CLOSED: ("check", "good"),
         BreakerState.OPEN: ("pause", "bad"),
@@ -137,6 +152,8 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "webhook": WebhookState,
     "connection": ConnectionState,
     "series": SeriesState,
+    "release": ReleaseState,
+    "alarm": AlarmState,
 }
 
 
