@@ -23,11 +23,13 @@ def list_(
 ) -> None:
     """List what waits for a person, oldest first."""
     from copydesk.config import find_home, load_settings
+    from copydesk.core.states import ReviewState
+    from copydesk.store.reviews import WantedReviews
     from copydesk.work.desk import open_desk
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
-            state = "" if all_ else "opened"
+            state = None if all_ else ReviewState.OPENED
             return [
                 {
                     "id": review.id,
@@ -38,7 +40,7 @@ def list_(
                     "reasons": list(review.reasons),
                     "opened_at": review.opened_at,
                 }
-                for review in await unit.reviews.queue(desk.workspace_id, state=state)
+                for review in await unit.reviews.queue(desk.workspace_id, WantedReviews(state=state))
             ]
 
     rows = run(work())

@@ -62,22 +62,6 @@ class TextField(StrEnum):
     BODY = "body"
 
 
-class ReviewKind(StrEnum):
-    """What a person is asked for: to let a text go, to judge one that went, to judge beside
-    another person. The latter two are blind: they show neither risk nor scores."""
-
-    QUESTION = "question"
-    AUDIT = "audit"
-    SECOND = "second"
-
-
-class SentTo(StrEnum):
-    """To whom a text is sent back."""
-
-    AUTHOR = "author"
-    COMPOSER = "composer"
-
-
 #: How much of the text around it a suggestion quotes on either side, in code points.
 QUOTED: Final = 32
 

@@ -83,6 +83,7 @@ class Tokens:
                 sha256=fingerprint(secret),
                 workspace_id=principal.workspace_id,
                 role=principal.role,
+                label=principal.label,
                 created_at=now,
                 expires_at=now + lasts,
             )
@@ -98,7 +99,9 @@ class Tokens:
         row = rows.one_or_none()
         if row is None:
             return None
-        return Principal(workspace_id=row.workspace_id, role=row.role, label="session")
+        return Principal(
+            workspace_id=row.workspace_id, role=row.role, label=row.label or "session"
+        )
 
     async def close_session(self, secret: str) -> None:
         """End a session."""

@@ -17,9 +17,11 @@ from copydesk.core.ids import IdFactory
 if TYPE_CHECKING:
     from copydesk.store.accounts import Accounts
     from copydesk.store.aftercare import Aftercare
+    from copydesk.store.audits import Audits
     from copydesk.store.breakers import Breakers
     from copydesk.store.budgets import Budgets
     from copydesk.store.callbacks import Callbacks
+    from copydesk.store.cases import Cases
     from copydesk.store.connections import Connections
     from copydesk.store.credentials import Credentials
     from copydesk.store.deliveries import Deliveries
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from copydesk.store.schedules import Schedules
     from copydesk.store.sealed import SealedRows
     from copydesk.store.submissions import Submissions
+    from copydesk.store.suggestions import Suggestions
     from copydesk.store.tokens import Tokens
     from copydesk.store.webhooks import Webhooks
     from copydesk.store.workers import Workers
@@ -125,10 +128,31 @@ class UnitOfWork:
 
     @cached_property
     def reviews(self) -> Reviews:
-        """Return the reviews."""
+        """Return the reviews and who signed them."""
         from copydesk.store.reviews import Reviews
 
         return Reviews(self)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Return the suggestions in reviews, and the decisions on them."""
+        from copydesk.store.suggestions import Suggestions
+
+        return Suggestions(self)
+
+    @cached_property
+    def audits(self) -> Audits:
+        """Return what was looked at behind the texts that go out by themselves."""
+        from copydesk.store.audits import Audits
+
+        return Audits(self)
+
+    @cached_property
+    def cases(self) -> Cases:
+        """Return the regression corpus."""
+        from copydesk.store.cases import Cases
+
+        return Cases(self)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -39,7 +39,11 @@ NOUNS: Final[Mapping[str, tuple[str, ...]]] = {
     kind.__name__.removesuffix("State").lower(): (*(_word(state) for state in kind), NOTED)
     for kind in TRANSITIONS
 }
-_STANDINGS: Final = tuple(standing.value for standing in Stands)
+#: What is told of things whose state stays as it is.
+_STANDINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "delivery": tuple(standing.value for standing in Stands),
+    "review": ("assigned", "released", "signed", "escalated", "rebased"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +112,7 @@ def wants(patterns: Sequence[str], type: str) -> bool:
 
 def types_of(noun: str) -> tuple[str, ...]:
     """Return what may follow `noun` in a type; raises `KeyError` for what no events are about."""
-    return (*NOUNS[noun], *(_STANDINGS if noun == "delivery" else ()))
+    return (*NOUNS[noun], *_STANDINGS.get(noun, ()))
 
 
 def check_patterns(patterns: Sequence[str]) -> list[Finding]:

@@ -15,7 +15,7 @@ from copydesk.editorial import reviewing
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.store import UnitOfWork
-from copydesk.store.reviews import Review
+from copydesk.store.reviews import Review, WantedReviews
 from copydesk.work.desk import Desk
 
 router = make_router("reviews")
@@ -55,7 +55,9 @@ async def list_reviews(
 ) -> list[ReviewOut]:
     """List reviews, oldest first: what waits longest comes first."""
     async with desk.store.read() as unit:
-        found = await unit.reviews.queue(desk.workspace_id, state=state or "", limit=limit)
+        found = await unit.reviews.queue(
+            desk.workspace_id, WantedReviews(state=state), limit=limit
+        )
     return [_review_out(review) for review in found]
 
 

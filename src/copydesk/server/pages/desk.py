@@ -19,6 +19,7 @@ from copydesk.server.views.desk import (
     review_line,
 )
 from copydesk.server.views.frame import Frame, choices
+from copydesk.store.reviews import WantedReviews
 from copydesk.work.breakers import stopped
 from copydesk.work.versions import endings_of
 
@@ -35,7 +36,9 @@ async def show_reviews(
     """Show what waits for a person, oldest first; other states on request."""
     wanted = state or ReviewState.OPENED
     async with desk.store.read() as unit:
-        found = await unit.reviews.queue(desk.workspace_id, state=wanted, limit=_SHOWN + 1)
+        found = await unit.reviews.queue(
+            desk.workspace_id, WantedReviews(state=wanted), limit=_SHOWN + 1
+        )
     view = ReviewsView(
         frame=Frame(title="Reviews", section="Reviews"),
         choices=choices("/reviews", REVIEW_STATES, wanted)[1:],

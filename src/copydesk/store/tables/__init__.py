@@ -24,7 +24,8 @@ from copydesk.store.tables.deliveries import deliveries, intents, receipts, rend
 from copydesk.store.tables.history import events, workers
 from copydesk.store.tables.looks import looks
 from copydesk.store.tables.notices import api_notices
-from copydesk.store.tables.posts import checks, model_calls, posts, reviews, revisions
+from copydesk.store.tables.posts import checks, model_calls, posts, revisions
+from copydesk.store.tables.reviews import decisions, reviews, signatures, suggestions
 from copydesk.store.tables.schedules import series, timings
 from copydesk.store.tables.submissions import segments, submissions, threads
 from copydesk.store.tables.webhooks import (
@@ -52,6 +53,7 @@ __all__ = [
     "checks",
     "connections",
     "consents",
+    "decisions",
     "deliveries",
     "events",
     "exported",
@@ -70,9 +72,11 @@ __all__ = [
     "segments",
     "series",
     "sessions",
+    "signatures",
     "spendings",
     "storable",
     "submissions",
+    "suggestions",
     "threads",
     "timings",
     "webhook_attempts",

@@ -24,6 +24,8 @@ sessions = sa.Table(
     sa.Column("sha256", sa.String(64), primary_key=True),
     sa.Column("workspace_id", sa.String(40), nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
+    # of the token it was opened with: who it is
+    sa.Column("label", Text, nullable=False, server_default=""),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
 )

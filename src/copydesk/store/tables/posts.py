@@ -1,4 +1,4 @@
-"""What is written: posts, revisions, their checks and reviews, model calls."""
+"""What is written: posts, revisions, their checks, model calls."""
 
 from __future__ import annotations
 
@@ -60,31 +60,6 @@ checks = sa.Table(
     sa.Column("verdict", sa.String(16), nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),
     sa.Column("cost_ms", sa.Float, nullable=False),
-)
-
-
-reviews = sa.Table(
-    "reviews",
-    metadata,
-    id_column(),
-    reference("workspace_id", "workspaces"),
-    reference("post_id", "posts", index=True),
-    reference("revision_id", "revisions"),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("risk", sa.String(16), nullable=False),
-    sa.Column("reasons", sa.JSON, nullable=False),
-    sa.Column("opened_at", Instant, nullable=False),
-    sa.Column("decided_at", Instant),
-    sa.Column("decided_by", Text, nullable=False, server_default=""),
-    sa.Column("decision_reason", Text, nullable=False, server_default=""),
-)
-# one question per post at a time
-sa.Index(
-    "uq_reviews_open",
-    reviews.c.post_id,
-    unique=True,
-    sqlite_where=reviews.c.state == "opened",
-    postgresql_where=reviews.c.state == "opened",
 )
 
 

@@ -1,0 +1,241 @@
+"""The text that follows from decisions, and from places in it back to the author's own text.
+
+It depends on nothing but the base and where each suggestion stands: in whatever order they were
+decided, the same decisions give the same text, and what is taken back leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from copydesk.core.states import SuggestionState
+from copydesk.core.suggestion import Base, Origin, Suggestion, TextField
+
+#: Of two suggestions for the same place, the one made on top of the other holds it.
+_DEPTH: Final = {Origin.PERSON: 0, Origin.MODEL: 1, Origin.RULE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the text. Without a `suggestion` it is the author's own, `[start, end)` of it.
+
+    `text` is what stands there; `without` what stood there if the suggestion were rejected.
+    `holds` are the suggestions inside this one.
+    """
+
+    start: int
+    end: int
+    text: str
+    suggestion: Suggestion | None = None
+    without: str = ""
+    holds: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Replace `[start, end)` (code points) by `after`."""
+
+    start: int
+    end: int
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A change of a text brought to the base: `[start, end)` there, and what it replaces."""
+
+    start: int
+    end: int
+    before: str
+    after: str
+
+
+def texts_of(base: Base, suggestions: Sequence[Suggestion]) -> Base:
+    """Return title, summary and body as they follow from the decisions."""
+    title, summary, body = (
+        text_of(pieces_of(base.of(field), (s for s in suggestions if s.field is field)))
+        for field in (TextField.TITLE, TextField.SUMMARY, TextField.BODY)
+    )
+    return Base(title=title, summary=summary, body=body)
+
+
+def text_of(pieces: Iterable[Piece]) -> str:
+    """Return the text that pieces make."""
+    return "".join(piece.text for piece in pieces)
+
+
+def pieces_of(base: str, suggestions: Iterable[Suggestion]) -> tuple[Piece, ...]:
+    """Return the text of one field in pieces: the author's own stretches and what changes them.
+
+    Args:
+        base: the author's own text of the field.
+        suggestions: those of the field; ones that have no place any more are left out.
+    """
+    live = sorted((s for s in suggestions if s.is_live), key=_outermost_first)
+    return tuple(_pieces(base, live, 0, len(base)))
+
+
+def before_of(base: str, suggestions: Iterable[Suggestion]) -> str:
+    """Return the text of one field if every suggestion of a model or person were rejected."""
+    cleaning = [s for s in suggestions if s.origin is Origin.RULE]
+    return text_of(pieces_of(base, cleaning))
+
+
+def _outermost_first(suggestion: Suggestion) -> tuple[int, int, int, int, int]:
+    is_wide = suggestion.end > suggestion.start
+    return (
+        suggestion.start,
+        # what is only inserted comes before what stands at its place
+        is_wide,
+        -suggestion.end,
+        _DEPTH[suggestion.origin],
+        -suggestion.number,
+    )
+
+
+def _pieces(base: str, ordered: Sequence[Suggestion], start: int, end: int) -> Iterator[Piece]:
+    position, at = start, 0
+    while at < len(ordered):
+        outer = ordered[at]
+        at += 1
+        inside: list[Suggestion] = []
+        while at < len(ordered) and _holds(outer, ordered[at]):
+            inside.append(ordered[at])
+            at += 1
+        if outer.start > position:
+            yield Piece(position, outer.start, base[position : outer.start])
+        held = tuple(_pieces(base, inside, outer.start, outer.end))
+        without = text_of(held)
+        yield Piece(
+            outer.start,
+            outer.end,
+            outer.text if outer.stands else without,
+            outer,
+            without,
+            tuple(piece for piece in held if piece.suggestion is not None),
+        )
+        position = outer.end
+    if position < end:
+        yield Piece(position, end, base[position:end])
+
+
+def _holds(outer: Suggestion, inner: Suggestion) -> bool:
+    if inner.start == inner.end:
+        same = inner.start == outer.start == outer.end
+        return same or outer.start < inner.start < outer.end
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+# -- from places in the text to places in the base ------------------------------------------------
+
+
+def lift(base: str, edits: Sequence[Change], changes: Sequence[Change]) -> list[Lifted]:
+    """Bring changes of an edited text back to its base.
+
+    A change that touches an edit takes in the whole of it, so that either holds the other; changes
+    that come to touch become one.
+
+    Args:
+        base: the text before.
+        edits: what was done to it: in order, disjoint, in places of `base`.
+        changes: in order, disjoint, in places of the edited text.
+    """
+    placed: list[tuple[int, int, Change]] = []
+    drift = 0
+    for edit in edits:
+        start = edit.start + drift
+        placed.append((start, start + len(edit.after), edit))
+        drift += len(edit.after) - (edit.end - edit.start)
+    text = _applied(base, edits)
+    return [
+        Lifted(
+            _base_start(placed, start), _base_end(placed, start, end), text[start:end], change.after
+        )
+        for start, end, change in _joined(text, [_widened(text, placed, c) for c in changes])
+    ]
+
+
+def _applied(base: str, edits: Sequence[Change]) -> str:
+    parts: list[str] = []
+    position = 0
+    for edit in edits:
+        parts += [base[position : edit.start], edit.after]
+        position = edit.end
+    return "".join([*parts, base[position:]])
+
+
+def _widened(
+    text: str, placed: Sequence[tuple[int, int, Change]], change: Change
+) -> tuple[int, int, Change]:
+    start, end = change.start, change.end
+    for low, high, edit in placed:
+        inserts_there = (
+            change.start == change.end
+            and change.start in (low, high)
+            # two insertions into one place: one has to hold the other
+            and edit.start == edit.end
+        )
+        if (low < end and start < high) or (start < low == high < end) or inserts_there:
+            start, end = min(start, low), max(end, high)
+    after = f"{text[start : change.start]}{change.after}{text[change.end : end]}"
+    return start, end, replace(change, after=after)
+
+
+def _joined(
+    text: str, widened: Sequence[tuple[int, int, Change]]
+) -> Iterator[tuple[int, int, Change]]:
+    """Join what overlaps. Two that were widened over the same edit agree on it where neither
+    changes it, so each is read against the text they both began with."""
+    groups: list[list[tuple[int, int, Change]]] = []
+    high = -1
+    for item in sorted(widened, key=lambda found: found[:2]):
+        if groups and (item[0] < high or item[0] == item[1] == high):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+        high = max(high if len(groups[-1]) > 1 else -1, item[1])
+    for group in groups:
+        low, top = group[0][0], max(item[1] for item in group)
+        parts: list[str] = []
+        position = low
+        for start, end, change in sorted(group, key=lambda found: found[2].start):
+            # what widening put around the change is in `text` already
+            head, tail = change.start - start, end - change.end
+            inner = change.after[head : len(change.after) - tail]
+            parts += [text[position : change.start], inner]
+            position = change.end
+        parts.append(text[position:top])
+        yield low, top, Change(low, top, "".join(parts))
+
+
+def _base_start(placed: Sequence[tuple[int, int, Change]], position: int) -> int:
+    drift = 0
+    for _, high, edit in placed:
+        if high > position:
+            break
+        drift += len(edit.after) - (edit.end - edit.start)
+    return position - drift
+
+
+def _base_end(placed: Sequence[tuple[int, int, Change]], start: int, end: int) -> int:
+    if end == start:
+        return _base_start(placed, start)
+    drift = 0
+    for low, high, edit in placed:
+        # an edit that removed something at the very end stays outside
+        if high > end or (low >= end):
+            break
+        drift += len(edit.after) - (edit.end - edit.start)
+    return end - drift
+
+
+def edits_of(pieces: Iterable[Piece]) -> list[Change]:
+    """Return every outermost suggestion as what it makes of its place now."""
+    return [Change(p.start, p.end, p.text) for p in pieces if p.suggestion is not None]
+
+
+def is_decided(suggestion: Suggestion) -> bool:
+    """Whether somebody, or its origin, has decided on it."""
+    return suggestion.is_live and suggestion.state is not SuggestionState.OPENED
