@@ -1,8 +1,8 @@
 """The ledger: every protected token of a text, and what a rewrite of the text lost or invented.
 
 The ledger turns "nothing is cut silently" into a check any stage can run: each token of the source
-is in the output or in a list of omissions. Finding is done by rules alone (`core.protected`,
-`core.quantities`, `core.moments`, `core.names`).
+is in the output or in a list of omissions. Finding is done by rules alone (`core.finding`,
+`core.names`).
 
 Comparison is made for rewriting: a token said five times in the source is kept if the rewrite says
 it once. `altered` is the strict comparison, with counts, for edits that must not touch a token.
@@ -15,19 +15,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
-from copydesk.core.moments import find_dates, find_times
+from copydesk.core.finding import find_tokens
 from copydesk.core.names import find_names, name_norm
-from copydesk.core.protected import (
-    VERBATIM,
-    ProtectedToken,
-    TokenClass,
-    find_ids,
-    find_verbatim,
-)
-from copydesk.core.quantities import find_quantities
+from copydesk.core.protected import VERBATIM, ProtectedToken, TokenClass
 from copydesk.core.sentences import sentences
 
 __all__ = [
@@ -47,13 +40,14 @@ _QUOTE = re.compile(
     r"|“([^”“\n]{2,600})”|„([^“”„\n]{2,600})[“”]|«([^«»\n]{2,600})»|»([^«»\n]{2,600})«"
     r"|(?<![\w'’])['‘](?=\w)((?:[^'‘’\n]|(?<=\w)['’](?=\w)){3,300})(?<=\S)['’](?!\w)"
 )
+_QUOTE_MARK = re.compile(r"[\"“„«»'‘]")
 _WORDS = re.compile(r"\w+")
 
 #: Ledgers of texts up to so many code points are remembered, so that memory stays bounded.
 _SHORT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ledger:
     """The protected tokens of `text` in order of place.
 
@@ -63,6 +57,11 @@ class Ledger:
     text: str
     tokens: tuple[ProtectedToken, ...]
     language: str = ""
+
+    @cached_property
+    def sentences(self) -> tuple[tuple[int, int], ...]:
+        """The spans of the sentences of `text`; none ends inside a token."""
+        return tuple(sentences(self.text, protected_spans(self)))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the tokens as JSON-ready rows."""
@@ -98,44 +97,35 @@ def extract(text: str, *, language: str = "") -> Ledger:
 
 def _extract(text: str, language: str) -> Ledger:
     short = language.partition("-")[0].lower()
-    taken = bytearray(len(text))
-    tokens: list[ProtectedToken] = []
-    for token in _candidates(text, short):
-        if token.end > token.start and taken.find(1, token.start, token.end) < 0:
-            taken[token.start : token.end] = b"\x01" * (token.end - token.start)
-            tokens.append(token)
-    tokens.sort(key=lambda t: t.start)
+    tokens = find_tokens(text, short)
     quotes = list(_quotes(text, tokens))
     spans = _merged([*tokens, *quotes])
     masked = [(t.start, t.end) for t in tokens]
-    starts = [start for start, _ in sentences(text, spans)]
-    names = find_names(text, short, starts, masked)
+    divided = tuple(sentences(text, spans))
+    names = find_names(text, short, [start for start, _ in divided], masked)
     everything = sorted([*tokens, *quotes, *names], key=lambda t: (t.start, -t.end))
-    return Ledger(text, tuple(everything), language)
+    ledger = Ledger(text, tuple(everything), language)
+    # no sentence ends in a name, so these are its sentences already
+    ledger.__dict__["sentences"] = divided
+    return ledger
 
 
 # Clean-up, composing and every check ask for the ledgers of the same few texts of one message.
 _remembered = lru_cache(maxsize=64)(_extract)
 
 
-def _candidates(text: str, language: str) -> Iterator[ProtectedToken]:
-    yield from find_verbatim(text)
-    yield from find_dates(text, language)
-    yield from find_times(text)
-    ids = list(find_ids(text))
-    # Phone, card and compound numbers win over their parts; "30s" or "2nd" stay values.
-    yield from (token for token in ids if not token.text.isalnum())
-    yield from find_quantities(text, language)
-    yield from ids
-
-
 def _quotes(text: str, tokens: Sequence[ProtectedToken]) -> Iterator[ProtectedToken]:
     starts = [t.start for t in tokens]
-    for match in _QUOTE.finditer(text):
+    end = 0
+    for mark in _QUOTE_MARK.finditer(text):
+        match = _QUOTE.match(text, mark.start()) if mark.start() >= end else None
+        if match is None:
+            continue
+        end = match.end()
         words = _WORDS.findall(match[0])
         if not words or (match[0][0] in "'‘" and len(words) < 2):
             continue
-        start, end = match.span()
+        start = match.start()
         first = bisect_left(starts, start)
         last = bisect_left(starts, end)
         cut_open = first > 0 and tokens[first - 1].end > start

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from copydesk.core.clues import Clues, first_words
 from copydesk.core.protected import ProtectedToken, TokenClass
 
 _MONTHS = (
@@ -76,6 +77,7 @@ _DATE = re.compile(
     r")",
     re.IGNORECASE,
 )
+_PERIODS = "week|month|year|quarter|weekend|spring|summer|autumn|fall|winter"
 _MONTH_ALONE = re.compile(
     r"(?<!\w)(?:January|February|April|June|July|August|September|October|November|December"
     r"|(?<=\bin )March|(?<=\bin )May|(?<=\bby )May|(?<=\bby )March)(?!\w)"
@@ -84,10 +86,19 @@ _DAY = re.compile(
     rf"(?<!\w)(?=[a-z2])(?:(?P<weekday>{_either(n for n in _WEEKDAY if len(n) > 5)})s?(?!\w)"
     rf"|(?<=\bon )(?P<short>{_either(n for n in _WEEKDAY if len(n) <= 5)})(?!\w)\.?"
     rf"|(?P<vague>{_either(_VAGUE)})(?!\w)"
-    r"|(?P<relative>(?:next|last|this|coming)[ ]{1,3}(?:week|month|year|quarter|weekend|spring"
-    r"|summer|autumn|fall|winter))(?!\w))",
+    rf"|(?P<relative>(?:next|last|this|coming)[ ]{{1,3}}(?:{_PERIODS}))(?!\w))",
     re.IGNORECASE,
 )
+_MONTH_WORDS = frozenset(_MONTH)
+#: Without one of these words none of the patterns matches.
+_LONG_MONTHS = frozenset(name for names in _MONTHS for name in names.split()[:1])
+_DAY_WORDS = (
+    first_words((*_WEEKDAY, *_VAGUE))
+    | frozenset(f"{name.casefold()}s" for name in _WEEKDAY)
+    | frozenset(_PERIODS.split("|"))
+)
+_DAY_STARTS = _DAY_WORDS | {"next", "last", "this", "coming"}
+_TIME_WORDS = frozenset({"noon", "midnight"})
 _ZONE = r"UTC|GMT|CEST|CET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|ET|PT|IST|JST|AEST|AEDT|MESZ|MEZ"
 _TIME = re.compile(
     r"(?<![\w.,:])(?:"
@@ -129,16 +140,21 @@ def _date_norm(match: re.Match[str]) -> str:
     return ""
 
 
-def find_dates(text: str, language: str = "") -> Iterator[ProtectedToken]:
+def find_dates(clues: Clues, language: str = "") -> Iterator[ProtectedToken]:
     """Yield dates, months, weekdays and vague day words; `language` is a two-letter code or ""."""
-    for match in _DATE.finditer(text):
-        norm = _date_norm(match)
-        if norm:
+    text = clues.text
+    if clues.digits:
+        for match in clues.matches(_DATE, clues.places(_MONTH_WORDS)):
+            norm = _date_norm(match)
+            if norm:
+                yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
+    if not clues.words.isdisjoint(_LONG_MONTHS):
+        for match in _MONTH_ALONE.finditer(text):
+            norm = _date(None, _MONTH[match[0].casefold()], None)
             yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
-    for match in _MONTH_ALONE.finditer(text):
-        norm = _date(None, _MONTH[match[0].casefold()], None)
-        yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
-    for match in _DAY.finditer(text):
+    if clues.words.isdisjoint(_DAY_WORDS):
+        return
+    for match in clues.matches(_DAY, clues.places(_DAY_STARTS)):
         word = (match["weekday"] or match["short"] or "").casefold()
         if word:
             norm = _WEEKDAY[word]
@@ -152,9 +168,9 @@ def find_dates(text: str, language: str = "") -> Iterator[ProtectedToken]:
         yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
 
 
-def find_times(text: str) -> Iterator[ProtectedToken]:
+def find_times(clues: Clues) -> Iterator[ProtectedToken]:
     """Yield times of day with their zone; "9ish" stays text."""
-    for match in _TIME.finditer(text):
+    for match in clues.matches(_TIME, clues.places(_TIME_WORDS)):
         half = (match["half"] or match["half2"] or "").lower()
         if match["vague"]:
             readings = [match["vague"].lower()]

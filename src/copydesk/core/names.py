@@ -98,11 +98,13 @@ def _capitalised(text: str, masked: Sequence[tuple[int, int]]) -> Iterator[re.Ma
     ahead = iter([*masked, (len(text) + 1, len(text) + 1)])
     low, high = next(ahead)
     for match in _WORD.finditer(text):
+        word = match[0]
+        if word.islower():
+            continue
         while high <= match.start():
             low, high = next(ahead)
         if low < match.end():
             continue
-        word = match[0]
         if word[0].isupper() or _inner_capital(word):
             yield match
 

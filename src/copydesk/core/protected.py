@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from copydesk.core.clues import Clues
+
 
 class TokenClass(StrEnum):
     """What kind of thing a rewrite must not change."""
@@ -108,6 +110,12 @@ _ROOTED_PATH = re.compile(
 )
 _RELATIVE_PATH = re.compile(r"(?<![\w/.-])[\w-][\w.-]*+(?:/[\w.-]++)*+")
 _FILE = re.compile(rf"\.(?:{_EXTENSIONS})\Z", re.IGNORECASE)
+_ENDING = re.compile(rf"\.(?:{_EXTENSIONS})", re.IGNORECASE)
+#: Every URL has such a mark, and begins with a word in what stands around it.
+_INNER_MARK = re.compile(r"[.:](?=\S)")
+_SLASH = re.compile(r"[/\\]")
+_WORD = re.compile(r"\w+")
+_WORD_OR_MARK = re.compile(r"\w+|[~./+(#]")
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{1,80}\}\}"
     r"|\$\{[^{}\n]{1,80}\}"
@@ -132,6 +140,14 @@ _ID = re.compile(
     r"|(?<!\w)\(\d{2,5}\) ?\d{2,5}(?:[ -]\d{2,5}){1,3}(?!\w)"
     r"|(?<![\w&#])#\d{1,40}(?:-\d{1,20}){0,4}(?!\w)"
 )
+#: Patterns that need no more than the span itself, and marks one of which each match has.
+_BY_SIGN = (
+    (_PLACEHOLDER, TokenClass.PLACEHOLDER, tuple("{%$€£<[")),
+    (_HANDLE, TokenClass.HANDLE, ("@",)),
+    (_HASHTAG, TokenClass.HASHTAG, ("#",)),
+    (_IDENTIFIER, TokenClass.CODE, ("_", "()", "--")),
+)
+_HYPHENS_OR_DIGITS = re.compile(r"[-\d]+")
 _SUFFIX = r"(?:-?(?:alpha|beta|rc|dev)\.?\d*)?"
 _VERSION = re.compile(
     rf"(?<![\w.])(?:(?:v|version|ver\.|release)\s?)(\d++(?:\.\d++){{0,5}}+{_SUFFIX})(?!\w)"
@@ -162,7 +178,10 @@ def _token(cls: TokenClass, text: str, start: int, end: int, norm: str = "") -> 
     return ProtectedToken(cls, span, norm or span, start, end)
 
 
-def _find_code(text: str) -> Iterator[ProtectedToken]:
+def find_fences(text: str) -> Iterator[ProtectedToken]:
+    """Yield fenced code blocks, whole lines each; one that is never closed goes to the end."""
+    if "```" not in text and "~~~" not in text:
+        return
     position, opened, fence = 0, -1, ""
     for line in text.split("\n"):
         match = _FENCE.match(line)
@@ -174,13 +193,12 @@ def _find_code(text: str) -> Iterator[ProtectedToken]:
         position += len(line) + 1
     if opened >= 0:
         yield _token(TokenClass.CODE, text, opened, len(text))
-    for match in _INLINE_CODE.finditer(text):
-        norm = match[2].strip()
-        yield _token(TokenClass.CODE, text, match.start(), match.end(), norm)
 
 
-def _find_url(text: str) -> Iterator[ProtectedToken]:
-    for match in _URL.finditer(text):
+def _find_url(clues: Clues) -> Iterator[ProtectedToken]:
+    text = clues.text
+    inner = (match.span() for match in _INNER_MARK.finditer(text))
+    for match in clues.matches(_URL, clues.beside(inner, _WORD)):
         start = match.start()
         end = start + _trimmed(match[0])
         if end > start:
@@ -196,11 +214,16 @@ def _url_norm(url: str) -> str:
     return f"{scheme.lower()}{mark}{rest[:cut].lower()}{rest[cut:]}".rstrip("/")
 
 
-def _find_path(text: str) -> Iterator[ProtectedToken]:
-    for match in _ROOTED_PATH.finditer(text):
-        end = match.start() + _trimmed(match[0])
-        if end - match.start() > 1:
-            yield _token(TokenClass.PATH, text, match.start(), end)
+def _find_path(clues: Clues) -> Iterator[ProtectedToken]:
+    text = clues.text
+    if "/" in clues.signs or "\\" in clues.signs:
+        slashes = (match.span() for match in _SLASH.finditer(text))
+        for match in clues.matches(_ROOTED_PATH, clues.beside(slashes, _WORD_OR_MARK)):
+            end = match.start() + _trimmed(match[0])
+            if end - match.start() > 1:
+                yield _token(TokenClass.PATH, text, match.start(), end)
+    if "." not in clues.signs or _ENDING.search(text) is None:
+        return
     for match in _RELATIVE_PATH.finditer(text):
         if "." not in match[0]:
             continue
@@ -209,38 +232,56 @@ def _find_path(text: str) -> Iterator[ProtectedToken]:
             yield _token(TokenClass.PATH, text, match.start(), end)
 
 
-def find_verbatim(text: str) -> Iterator[ProtectedToken]:
-    """Yield code, addresses, paths, placeholders and versions, the strongest class first.
+def find_verbatim(clues: Clues) -> Iterator[ProtectedToken]:
+    """Yield inline code, addresses, paths, placeholders and versions, the strongest class first.
 
     Tokens of different classes may overlap; the caller keeps the one that came first.
     """
-    yield from _find_code(text)
-    yield from _find_url(text)
-    for match in _EMAIL.finditer(text):
-        local, _, host = match[0].rpartition("@")
-        norm = f"{local}@{host.lower()}"
-        yield _token(TokenClass.EMAIL, text, match.start(), match.end(), norm)
-    yield from _find_path(text)
-    for pattern, cls in (
-        (_PLACEHOLDER, TokenClass.PLACEHOLDER),
-        (_HANDLE, TokenClass.HANDLE),
-        (_HASHTAG, TokenClass.HASHTAG),
-        (_IDENTIFIER, TokenClass.CODE),
-    ):
-        for match in pattern.finditer(text):
-            yield _token(cls, text, match.start(), match.end())
-    for match in _VERSION.finditer(text):
-        number = match[1] or match[2]
-        if match[1] or not _THOUSANDS.fullmatch(number):
-            yield _token(TokenClass.VERSION, text, match.start(), match.end(), number.lower())
+    text, signs = clues.text, clues.signs
+    if "`" in signs:
+        for match in _INLINE_CODE.finditer(text):
+            norm = match[2].strip()
+            yield _token(TokenClass.CODE, text, match.start(), match.end(), norm)
+    if "." in signs or ":" in signs:
+        yield from _find_url(clues)
+    if "@" in signs:
+        for match in _EMAIL.finditer(text):
+            local, _, host = match[0].rpartition("@")
+            norm = f"{local}@{host.lower()}"
+            yield _token(TokenClass.EMAIL, text, match.start(), match.end(), norm)
+    yield from _find_path(clues)
+    for pattern, cls, needed in _BY_SIGN:
+        if any(mark in text for mark in needed):
+            for match in pattern.finditer(text):
+                yield _token(cls, text, match.start(), match.end())
+    if _may_hold_version(clues):
+        for match in _VERSION.finditer(text):
+            number = match[1] or match[2]
+            if match[1] or not _THOUSANDS.fullmatch(number):
+                yield _token(TokenClass.VERSION, text, match.start(), match.end(), number.lower())
 
 
-def find_ids(text: str) -> Iterator[ProtectedToken]:
+def _may_hold_version(clues: Clues) -> bool:
+    """Whether some digits follow a word such as "release" or have a point and digits after them."""
+    text = clues.text
+    for start, end in clues.digits:
+        if text[end : end + 1] == "." and text[end + 1 : end + 2].isdecimal():
+            return True
+        before = text[max(0, start - 2) : start].rstrip()[-1:]
+        if before and before in "vVrRnN.eE":
+            return True
+    return False
+
+
+def find_ids(clues: Clues) -> Iterator[ProtectedToken]:
     """Yield ids, order, card and phone numbers; weaker than values such as "30s" or "9am"."""
-    for match in _ID.finditer(text):
+    spans = clues.digits
+    if clues.text.count("-") >= 4:  # a UUID may do without digits
+        spans = [match.span() for match in _HYPHENS_OR_DIGITS.finditer(clues.text)]
+    for match in clues.matches(_ID, clues.beside(spans, _WORD_OR_MARK)):
         norm = match[0].removeprefix("#")
         if not any(character.isalpha() for character in norm):
             norm = "".join(character for character in norm if character.isdigit())
         elif norm.islower() or norm.isupper():
             norm = norm.casefold()
-        yield _token(TokenClass.ID, text, match.start(), match.end(), norm)
+        yield _token(TokenClass.ID, clues.text, match.start(), match.end(), norm)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from copydesk.core.clues import Clues, first_words
 from copydesk.core.protected import ProtectedToken, TokenClass
 
 # "one" and its sisters are articles and pronouns more often than values, so each row starts at two.
@@ -97,6 +98,8 @@ _SIGN = r"(?:(?<![\w)\]%])[-−+](?=[\d.]))?"
 _GAP = r"[ \t\u00a0\u202f]{0,3}"
 _TENS_ONES = rf"(?:{'|'.join(_TENS)})[- ](?:{'|'.join(_ONES)})"
 _CURRENCY_BEFORE = re.compile(rf"(?<!\w)(?:{_either(_CURRENCY)}){_GAP}\Z", re.IGNORECASE)
+_CURRENCY_ENDS = frozenset(name[-1] for name in _CURRENCY)
+_SPACES = re.compile(r"[\s'’]")
 _LIST_MARKER = re.compile(r"[ \t>]*\d{1,4}[.)][ \t]", re.MULTILINE)
 
 
@@ -118,7 +121,9 @@ def _pattern(language: str) -> re.Pattern[str]:
     )
 
 
+#: "" knows digits alone, which is enough wherever no number word stands.
 _PATTERNS = {language: _pattern(language) for language in (*_WORDS, "")}
+_NUMBER_WORDS = {language: first_words(words) for language, words in _WORDS.items()}
 
 
 def value_of(digits: str, language: str = "") -> str:
@@ -130,7 +135,7 @@ def value_of(digits: str, language: str = "") -> str:
 
     Leading zeros of a code such as "007" are kept, because they are part of it.
     """
-    spaced = re.sub(r"[\s'’]", "", digits)
+    spaced = digits if digits.isdecimal() else _SPACES.sub("", digits)
     comma, point = spaced.rfind(","), spaced.rfind(".")
     if comma >= 0 and point >= 0:
         mark = "," if comma > point else "."
@@ -143,7 +148,7 @@ def value_of(digits: str, language: str = "") -> str:
     else:
         mark = ""
     whole, _, fraction = spaced.rpartition(mark) if mark else (spaced, "", "")
-    whole = re.sub(r"[.,]", "", whole)
+    whole = whole.replace(".", "").replace(",", "")
     fraction = fraction.rstrip("0")
     if fraction or mark or len(whole) < 3 or not whole.startswith("0"):
         whole = whole.lstrip("0") or "0"
@@ -167,15 +172,18 @@ def _value_of_words(words: str, language: str) -> str:
     return str(_TENS[tens] + _ONES[ones])
 
 
-def find_quantities(text: str, language: str = "") -> Iterator[ProtectedToken]:
-    """Yield every number, percentage, amount of money and measure of `text`, in order.
+def find_quantities(clues: Clues, language: str = "") -> Iterator[ProtectedToken]:
+    """Yield every number, percentage, amount of money and measure of a text, in order.
 
     Args:
-        text: any text.
+        clues: the text.
         language: two-letter code or ""; number words of en (also for ""), de, fr and es are known.
     """
-    pattern = _PATTERNS.get(language or "en", _PATTERNS[""])
-    for match in pattern.finditer(text):
+    text, spoken = clues.text, language or "en"
+    words = _NUMBER_WORDS.get(spoken, frozenset())
+    if clues.words.isdisjoint(words):
+        spoken = ""
+    for match in clues.matches(_PATTERNS[spoken], _places(clues, words)):
         start, amount = match.start(), match["amount"]
         if _is_list_marker(text, match):
             continue
@@ -183,7 +191,9 @@ def find_quantities(text: str, language: str = "") -> Iterator[ProtectedToken]:
             value = value_of(amount, language)
         else:
             value = _value_of_words(amount, language)
-        before = _CURRENCY_BEFORE.search(text, max(0, start - 8), start)
+        before = None
+        if text[max(0, start - 4) : start].strip()[-1:].casefold() in _CURRENCY_ENDS:
+            before = _CURRENCY_BEFORE.search(text, max(0, start - 8), start)
         currency = (before[0] if before else "").strip() or match["currency"]
         unit, magnitude = match["unit"], (match["magnitude"] or "").strip().casefold()
         if before and unit and unit.casefold() in _MAGNITUDE:
@@ -203,6 +213,18 @@ def find_quantities(text: str, language: str = "") -> Iterator[ProtectedToken]:
         if before:
             start = before.start()
         yield ProtectedToken(cls, text[start : match.end()], norm, start, match.end())
+
+
+def _places(clues: Clues, words: frozenset[str]) -> Iterator[int]:
+    """Yield where a value may begin: a number word, digits, or the point or sign before them."""
+    text = clues.text
+    for first in clues.places(words):
+        start = first
+        if start and text[start - 1] == ".":
+            start -= 1
+        if start and text[start - 1] in "-−+":
+            start -= 1
+        yield from range(start, first + 1)
 
 
 def _is_list_marker(text: str, match: re.Match[str]) -> bool:

@@ -14,6 +14,8 @@ _BOUNDARY = re.compile(
     r"[.!?…।॥؟۔።។။։]{1,20}[\"'”’»)\]*_]{0,4}(?=\s)|[。！？]{1,20}[」』】）》〉”’]{0,4}"
     r"|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•#>|]|\d{1,3}[.)])\s?)"
 )
+#: What every boundary begins with; the pattern is tried nowhere else.
+_MARK = re.compile(r"[.!?…।॥؟۔።։。！？\n]")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'])(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|cf|ca|nr|inc|ltd|co|corp|jr|sr|approx"
     r"|z\.b|d\.h|u\.a|bzw|ggf|evtl|inkl|usw|hr|fr|str|tel|sra?|uds?|mme|mlle|p\.ex|dept"
@@ -37,7 +39,11 @@ def sentences(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[tuple[i
     starts = [start for start, _ in masked]
     found: list[tuple[int, int]] = []
     begin = 0
-    for match in _BOUNDARY.finditer(text):
+    end = 0
+    for mark in _MARK.finditer(text):
+        match = _BOUNDARY.match(text, mark.start()) if mark.start() >= end else None
+        if match is None:
+            continue
         end = match.end()
         inside = bisect_right(starts, match.start()) - 1
         if inside >= 0 and masked[inside][1] > end:

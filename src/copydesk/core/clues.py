@@ -1,0 +1,66 @@
+"""What a line shows at a glance, so that a dear pattern runs only where it can match at all.
+
+Most lines of a message hold no digit, no address and no name of a day. One pass over the line tells
+that; every finder of protected tokens asks here before it searches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_DIGITS = re.compile(r"\d+")
+# Runs of letters; those of scripts without spaces between words are left out, so that a word
+# beside them is seen.
+_WORD = re.compile(r"[^\W\d_\u0e00-\u0eff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+
+
+class Clues:
+    """A piece of text, usually a line: which signs and words it has, and where its digits are.
+
+    `signs` are its characters; `words` are its runs of letters, casefolded; `digits` are the spans
+    of its runs of digits, in order.
+    """
+
+    __slots__ = ("digits", "signs", "text", "words")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.signs = frozenset(text)
+        self.digits = [match.span() for match in _DIGITS.finditer(text)]
+        self.words = frozenset(_WORD.findall(text.casefold()))
+
+    def matches(self, pattern: re.Pattern[str], places: Iterable[int]) -> Iterator[re.Match[str]]:
+        """Yield what `pattern.finditer` would, if each match begins at one of `places` (sorted)."""
+        end = 0
+        for place in places:
+            match = pattern.match(self.text, place) if place >= end else None
+            if match is not None:
+                end = match.end()
+                yield match
+
+    def places(self, words: frozenset[str]) -> list[int]:
+        """Return where digits and these words (casefolded) begin, in order."""
+        found = [start for start, _ in self.digits]
+        if not self.words.isdisjoint(words):
+            found += [m.start() for m in _WORD.finditer(self.text) if m[0].casefold() in words]
+            found.sort()
+        return found
+
+    def beside(self, spans: Iterable[tuple[int, int]], begin: re.Pattern[str]) -> Iterator[int]:
+        """Yield where `begin` matches in what stands around `spans` without a space, in order."""
+        text, done = self.text, 0
+        for start, end in spans:
+            if start < done:
+                continue
+            while start > done and not text[start - 1].isspace():
+                start -= 1
+            while end < len(text) and not text[end].isspace():
+                end += 1
+            done = end
+            yield from (match.start() for match in begin.finditer(text, start, end))
+
+
+def first_words(phrases: Iterable[str]) -> frozenset[str]:
+    """Return the first word of each phrase, as `Clues.words` has them."""
+    return frozenset(_WORD.findall(phrase.casefold())[0] for phrase in phrases)
