@@ -8,10 +8,9 @@ import sys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copydesk.releases.assignment import Arm, arm_of
-from copydesk.releases.guards import Outcome
-from copydesk.releases.pairing import MOST_WAITING, Unpaired
-from copydesk.releases.version import Version
+from copydesk.core.release import Arm, Outcome, Unpaired, Version
+from copydesk.releases.assignment import arm_of
+from copydesk.releases.pairing import MOST_WAITING, pair
 
 CONVERSATIONS = [f"thr_{n:026d}" for n in range(2000)]
 
@@ -55,23 +54,27 @@ def test_another_release_deals_anew() -> None:
 
 
 def test_items_are_paired_within_a_channel_and_once_each() -> None:
-    waiting = Unpaired()
     mail, chat, other = (Outcome(latency_ms=n) for n in (1.0, 2.0, 3.0))
-    assert waiting.add(Arm.NEW, "email", mail) is None
-    assert waiting.add(Arm.OLD, "chat", chat) is None
-    assert waiting.add(Arm.OLD, "email", other) == (other, mail)
-    assert waiting.add(Arm.OLD, "email", other) is None
-    assert waiting.add(Arm.NEW, "chat", mail) == (chat, mail)
+    waiting = Unpaired()
+    for arm, channel, outcome, completes in (
+        (Arm.NEW, "email", mail, None),
+        (Arm.OLD, "chat", chat, None),
+        (Arm.OLD, "email", other, (other, mail)),
+        (Arm.OLD, "email", other, None),
+        (Arm.NEW, "chat", mail, (chat, mail)),
+    ):
+        waiting, found = pair(waiting, arm, channel, outcome)
+        assert found == completes
 
 
 def test_of_too_many_that_wait_the_latest_are_kept() -> None:
     waiting = Unpaired()
     for n in range(100):
-        assert waiting.add(Arm.OLD, "email", Outcome(latency_ms=float(n))) is None
+        waiting, _ = pair(waiting, Arm.OLD, "email", Outcome(latency_ms=float(n)))
     assert len(waiting.old["email"]) == MOST_WAITING[Arm.OLD]
-    pair = waiting.add(Arm.NEW, "email", Outcome())
-    assert pair is not None
-    assert pair[0].latency_ms == 80.0
+    _, found = pair(waiting, Arm.NEW, "email", Outcome())
+    assert found is not None
+    assert found[0].latency_ms == 80.0
 
 
 def test_a_version_is_known_by_what_it_does_and_not_by_who_made_it() -> None:

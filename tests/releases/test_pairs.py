@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from copydesk.core.release import Tally
 from copydesk.releases.forecast import simulate, smallest_change, split_shares
 from copydesk.releases.pairs import (
-    Tally,
     evidence_of_no_worse,
     evidence_of_worse,
     least_worse,

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from copydesk.core.errors import ContentInvalid
+from copydesk.core.release import Guard, Outcome, Policy, Tally
 from copydesk.core.states import ReleaseState
-from copydesk.releases.guards import Guard, Outcome, compare
-from copydesk.releases.pairs import Tally
-from copydesk.releases.ruling import Move, Policy, Standing, count_pair, rule
+from copydesk.releases.guards import added, compare, slow_from
+from copydesk.releases.ruling import Move, Standing, rule
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SHADOW = Standing(state=ReleaseState.SHADOWED, share=0, ends_at=NOW + timedelta(days=28))
@@ -106,7 +107,7 @@ def test_a_release_that_is_no_worse_is_seldom_rolled_back_on_any_guard_at_any_lo
                 )
                 for _ in range(2)
             )
-            counted = count_pair(counted, compare(old, new, slow_over_ms=900))
+            counted = added(counted, compare(old, new, slow_over_ms=900))
             if rule(replace(SHADOW, tallies=counted), POLICY, NOW).move is Move.ROLL_BACK:
                 wrong += 1
                 break
@@ -119,15 +120,36 @@ def test_what_one_side_does_not_know_is_not_compared() -> None:
     new = Outcome(failed=True, flagged=True, cost_usd=1.0, latency_ms=90)
     faults = compare(old, new, slow_over_ms=None)
     assert set(faults) == {Guard.FAILED, Guard.FLAGGED}
-    counted = count_pair({}, faults)
-    assert counted[Guard.FAILED] == Tally(worse=1)
-    assert counted[Guard.FLAGGED] == Tally(both=1)
+    assert faults[Guard.FAILED] == Tally(worse=1)
+    assert faults[Guard.FLAGGED] == Tally(both=1)
 
 
 def test_a_cost_within_a_tenth_is_the_same_cost() -> None:
     same = compare(Outcome(cost_usd=1.0), Outcome(cost_usd=1.09), slow_over_ms=None)
-    assert count_pair({}, same)[Guard.DEARER] == Tally(neither=1)
+    assert same[Guard.DEARER] == Tally(neither=1)
     more = compare(Outcome(cost_usd=1.0), Outcome(cost_usd=1.2), slow_over_ms=None)
-    assert count_pair({}, more)[Guard.DEARER] == Tally(worse=1)
+    assert more[Guard.DEARER] == Tally(worse=1)
     free = compare(Outcome(cost_usd=0.0), Outcome(cost_usd=0.0), slow_over_ms=None)
-    assert count_pair({}, free)[Guard.DEARER] == Tally(neither=1)
+    assert free[Guard.DEARER] == Tally(neither=1)
+
+
+def test_how_slow_slow_is_takes_enough_items_to_say() -> None:
+    assert slow_from([1.0] * 39) is None
+    assert slow_from([float(n) for n in range(1, 101)]) == 95.0
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(alpha=0.0),
+        Policy(stages=(25, 5)),
+        Policy(stages=(0, 50)),
+        Policy(days=0),
+        Policy(shadow_items=0),
+        Policy(margins={Guard.FAILED: 1.5}),
+    ],
+    ids=["alpha", "order", "zero", "days", "items", "margin"],
+)
+def test_a_policy_that_makes_no_rule_is_refused(policy: Policy) -> None:
+    with pytest.raises(ContentInvalid):
+        policy.check()

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from enum import StrEnum
 from typing import Final
 
+from copydesk.core.release import Arm
+
 _RANGE: Final = 2**64
-
-
-class Arm(StrEnum):
-    """The version that is in force, or the one on trial."""
-
-    OLD = "old"
-    NEW = "new"
 
 
 def arm_of(unit: str, release_id: str, share: int) -> Arm:

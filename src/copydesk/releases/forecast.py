@@ -7,7 +7,8 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from copydesk.releases.pairs import Tally, evidence_of_no_worse, worse_needed
+from copydesk.core.release import Tally
+from copydesk.releases.pairs import evidence_of_no_worse, worse_needed
 
 #: Standard normal quantiles of 95 % and 80 %, times the square root of 2 for two arms, rounded as
 #: the usual tables do: 1.645 + 0.842 = 2.49.

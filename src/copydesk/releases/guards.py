@@ -1,71 +1,59 @@
-"""What may not get worse, and how the results of two versions are compared on each of it."""
+"""How the results of two versions are compared on each thing that may not get worse."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+import math
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+from copydesk.core.release import Guard, Outcome, Tally
 
 #: A cost counts as another one when it differs by more than this share.
 COST_TOLERANCE: Final = 0.10
 
-
-class Guard(StrEnum):
-    """One thing a new version may not do worse than the old one."""
-
-    FAILED = "failed"  # the gate failed it, or the model's reply could not be used
-    FLAGGED = "flagged"  # a person has to look
-    EDITED = "edited"  # the person rejected it or changed much of it
-    SLOWED = "slowed"  # it took longer than 95 in 100 items of the old version
-    DEARER = "dearer"  # it cost over a tenth more than the item it is compared with
+#: So many items say how slow slow is; fewer say nothing about the slowest 5 in 100.
+LATENCIES_NEEDED: Final = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How one item went. What is not known is None, which is not the same as good.
+def slow_from(latencies_ms: Sequence[float]) -> float | None:
+    """Return the 95th percentile of `latencies_ms`, None where there are too few to tell."""
+    if len(latencies_ms) < LATENCIES_NEEDED:
+        return None
+    return sorted(latencies_ms)[math.ceil(0.95 * len(latencies_ms)) - 1]
 
-    `broke` tells that the version itself left the text incomplete: a reply that was cut or had no
-    usable form, or a segment without a fate. A provider that was down is none of its doing.
-    `latency_ms` and `cost_usd` are of all calls for the item together.
+
+def compare(old: Outcome, new: Outcome, *, slow_over_ms: float | None) -> Mapping[Guard, Tally]:
+    """Return one pair as a tally of one, for every guard that both results can be compared on.
+
+    `slow_over_ms` is what 95 in 100 items of the old version stayed under, None if not known.
     """
-
-    failed: bool | None = None
-    flagged: bool | None = None
-    broke: bool = False
-    edited: bool | None = None
-    latency_ms: float | None = None
-    cost_usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """Whether the old and the new result of a pair are at fault, for one guard."""
-
-    old: bool
-    new: bool
-
-
-def compare(old: Outcome, new: Outcome, *, slow_over_ms: float | None) -> Mapping[Guard, Fault]:
-    """Return who is at fault, for every guard that both results can be compared on.
-
-    `slow_over_ms` is what 95 in 100 items of the old version stayed under, None if not known yet.
-    """
-    faults: dict[Guard, Fault] = {}
+    found: dict[Guard, Tally] = {}
     for guard, before, after in (
         (Guard.FAILED, old.failed, new.failed),
         (Guard.FLAGGED, old.flagged, new.flagged),
         (Guard.EDITED, old.edited, new.edited),
     ):
         if before is not None and after is not None:
-            faults[guard] = Fault(old=before, new=after)
+            found[guard] = _pair(before, after)
     if slow_over_ms is not None and old.latency_ms is not None and new.latency_ms is not None:
-        faults[Guard.SLOWED] = Fault(
-            old=old.latency_ms > slow_over_ms, new=new.latency_ms > slow_over_ms
-        )
+        found[Guard.SLOWED] = _pair(old.latency_ms > slow_over_ms, new.latency_ms > slow_over_ms)
     if old.cost_usd is not None and new.cost_usd is not None:
-        most = 1 + COST_TOLERANCE
-        faults[Guard.DEARER] = Fault(
-            old=old.cost_usd > new.cost_usd * most, new=new.cost_usd > old.cost_usd * most
+        more = 1 + COST_TOLERANCE
+        found[Guard.DEARER] = _pair(
+            old.cost_usd > new.cost_usd * more, new.cost_usd > old.cost_usd * more
         )
-    return faults
+    return found
+
+
+def added(tallies: Mapping[Guard, Tally], more: Mapping[Guard, Tally]) -> dict[Guard, Tally]:
+    """Return `tallies` with `more` added."""
+    return {**tallies, **{guard: tallies.get(guard, Tally()) + one for guard, one in more.items()}}
+
+
+def _pair(old: bool, new: bool) -> Tally:
+    return Tally(
+        worse=int(new and not old),
+        better=int(old and not new),
+        both=int(old and new),
+        neither=int(not old and not new),
+    )

@@ -10,53 +10,14 @@ inference, Statistical Science 38 (2023).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from copydesk.core.proportions import log_share_of_beta
+from copydesk.core.release import Tally
 
 _BETS: Final = 256
 _HALVINGS: Final = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """Pairs of an old and a new result, by which of the two was at fault."""
-
-    worse: int = 0
-    better: int = 0
-    both: int = 0
-    neither: int = 0
-
-    def __add__(self, other: Tally) -> Tally:
-        """Return both counts together."""
-        return Tally(
-            worse=self.worse + other.worse,
-            better=self.better + other.better,
-            both=self.both + other.both,
-            neither=self.neither + other.neither,
-        )
-
-    @property
-    def pairs(self) -> int:
-        """Return how many pairs were counted."""
-        return self.worse + self.better + self.both + self.neither
-
-    @property
-    def same(self) -> int:
-        """Return how many pairs tell nothing."""
-        return self.both + self.neither
-
-    @property
-    def old_share(self) -> float:
-        """Return the share of old results at fault, 0..1; 0 without any."""
-        return (self.better + self.both) / self.pairs if self.pairs else 0.0
-
-    @property
-    def new_share(self) -> float:
-        """Return the share of new results at fault, 0..1; 0 without any."""
-        return (self.worse + self.both) / self.pairs if self.pairs else 0.0
 
 
 def evidence_of_worse(tally: Tally) -> float:

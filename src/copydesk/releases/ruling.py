@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from copydesk.core.release import Guard, Policy, Tally
 from copydesk.core.states import ReleaseState
-from copydesk.releases.guards import Fault, Guard
-from copydesk.releases.pairs import (
-    Tally,
-    evidence_of_worse,
-    least_worse,
-    most_worse,
-)
+from copydesk.releases.pairs import evidence_of_worse, least_worse, most_worse
 
 #: Guards that must be shown to be no worse before everybody gets the new version. The others must
 #: not speak against it; the money and time a version takes are a matter of taste within margins.
@@ -27,50 +22,6 @@ PROVED: Final = (Guard.FAILED, Guard.FLAGGED)
 #: Of so many items of the new version, so many left incomplete take it back at once.
 BREAKS: Final = 3
 BREAKS_OF: Final = 50
-
-
-def _margins() -> Mapping[Guard, float]:
-    return {
-        Guard.FAILED: 0.02,
-        Guard.FLAGGED: 0.02,
-        Guard.EDITED: 0.05,
-        Guard.SLOWED: 0.05,
-        Guard.DEARER: 0.20,
-    }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """The rules of one release; they are fixed when it is created.
-
-    `alpha` is the chance that a release which is no worse is rolled back for evidence, over all
-    guards and looks together. `margins` say how much worse (a difference of shares) is not worth
-    keeping the old version for. `shadow_items` and `stage_items` are the fewest pairs before the
-    next stage, `stages` the percentages. After `days` without an answer the old version stays.
-    Without `automatic` only rolling back happens by itself.
-    """
-
-    alpha: float = 0.05
-    margins: Mapping[Guard, float] = field(default_factory=_margins)
-    shadow_items: int = 200
-    stage_items: int = 50
-    stages: tuple[int, ...] = (5, 25, 50)
-    days: int = 28
-    automatic: bool = True
-
-    @property
-    def guard_alpha(self) -> float:
-        """Return the part of `alpha` that each guard has."""
-        return self.alpha / len(Guard)
-
-    @property
-    def term(self) -> timedelta:
-        """Return how long a release is tried."""
-        return timedelta(days=self.days)
-
-    def next_share(self, share: int) -> int:
-        """Return the percentage after `share`; 100 after the last."""
-        return next((stage for stage in self.stages if stage > share), 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,20 +155,6 @@ class Reading:
     limit: float
     least: float
     most: float
-
-
-def count_pair(tallies: Mapping[Guard, Tally], faults: Mapping[Guard, Fault]) -> dict[Guard, Tally]:
-    """Return the tallies with one more pair."""
-    counted = dict(tallies)
-    for guard, fault in faults.items():
-        one = Tally(
-            worse=fault.new and not fault.old,
-            better=fault.old and not fault.new,
-            both=fault.old and fault.new,
-            neither=not fault.old and not fault.new,
-        )
-        counted[guard] = counted.get(guard, Tally()) + one
-    return counted
 
 
 def read(tallies: Mapping[Guard, Tally], policy: Policy) -> list[Reading]:
