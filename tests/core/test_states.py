@@ -19,6 +19,7 @@ from copydesk.core.states import (
     ConnectionState,
     DeliveryState,
     PostState,
+    ProbeState,
     ReleaseState,
     ReviewState,
     SeriesState,
@@ -31,6 +32,7 @@ from copydesk.core.states import (
 FIRST: dict[type[StrEnum], StrEnum] = {
     SubmissionState: SubmissionState.RECEIVED,
     PostState: PostState.DRAFTED,
+    ProbeState: ProbeState.SENT,
     ReviewState: ReviewState.OPENED,
     SuggestionState: SuggestionState.OPENED,
     DeliveryState: DeliveryState.PLANNED,
@@ -44,6 +46,7 @@ FIRST: dict[type[StrEnum], StrEnum] = {
 }
 #: What has come to its end: nothing may ever lead out of these.
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
+    ProbeState: set(ProbeState) - {ProbeState.SENT},
     SubmissionState: {SubmissionState.COMPOSED},
     PostState: set(),
     ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED},

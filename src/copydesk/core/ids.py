@@ -38,6 +38,7 @@ PREFIXES: Final = {
     "connection": "cnn",
     "audit": "aud",
     "case": "cse",
+    "probe": "prb",
     "release": "rel",
     "alarm": "alm",
 }

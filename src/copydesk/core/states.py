@@ -143,6 +143,17 @@ class AuditState(StrEnum):
     FAULTED = "faulted"
 
 
+class ProbeState(StrEnum):
+    """How a message with a known answer ended: its damage was caught or missed, or, being whole, it
+    was cleared or accused."""
+
+    SENT = "sent"
+    CAUGHT = "caught"
+    MISSED = "missed"
+    CLEARED = "cleared"
+    ACCUSED = "accused"
+
+
 class CaseState(StrEnum):
     """Whether a case of the regression corpus is replayed."""
 
@@ -257,6 +268,13 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         AuditState.PASSED_OVER: frozenset(),
         AuditState.CLEARED: frozenset(),
         AuditState.FAULTED: frozenset(),
+    },
+    ProbeState: {
+        ProbeState.SENT: frozenset(ProbeState) - {ProbeState.SENT},
+        ProbeState.CAUGHT: frozenset(),
+        ProbeState.MISSED: frozenset(),
+        ProbeState.CLEARED: frozenset(),
+        ProbeState.ACCUSED: frozenset(),
     },
     CaseState: {
         CaseState.KEPT: frozenset({CaseState.RETIRED}),

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from copydesk.store.letters import Letters
     from copydesk.store.listings import Listings
     from copydesk.store.messages import Messages
+    from copydesk.store.model_calls import ModelCalls
     from copydesk.store.posts import Posts
+    from copydesk.store.probes import Probes
     from copydesk.store.reviews import Reviews
     from copydesk.store.schedules import Schedules
     from copydesk.store.sealed import SealedRows
@@ -121,7 +123,7 @@ class UnitOfWork:
 
     @cached_property
     def posts(self) -> Posts:
-        """Return the posts, their revisions, checks and model calls."""
+        """Return the posts, their revisions and checks."""
         from copydesk.store.posts import Posts
 
         return Posts(self)
@@ -246,6 +248,13 @@ class UnitOfWork:
         return Workers(self)
 
     @cached_property
+    def probes(self) -> Probes:
+        """Return the messages with a known answer that were sent down the live path."""
+        from copydesk.store.probes import Probes
+
+        return Probes(self)
+
+    @cached_property
     def tokens(self) -> Tokens:
         """Return API tokens, web sessions and idempotency keys."""
         from copydesk.store.tokens import Tokens
@@ -258,6 +267,13 @@ class UnitOfWork:
         from copydesk.store.webhooks import Webhooks
 
         return Webhooks(self)
+
+    @cached_property
+    def model_calls(self) -> ModelCalls:
+        """Return the calls to models, what may be spent on them, and the answers kept."""
+        from copydesk.store.model_calls import ModelCalls
+
+        return ModelCalls(self)
 
     @cached_property
     def messages(self) -> Messages:

@@ -13,6 +13,7 @@ from copydesk.store.tables import (
     accounts,
     deliveries,
     posts,
+    probe_plans,
     series,
     submissions,
     webhooks,
@@ -138,8 +139,8 @@ class Workers:
     async def due(self, now: datetime, limit: int = 500) -> dict[str, list[str]]:
         """Return, by table, the ids of rows that want work now, in one statement.
 
-        Submissions to compose, posts to distribute, webhooks to tell, series to go on with:
-        `limit` of each at most.
+        Submissions to compose, posts to distribute, webhooks to tell, series to go on with,
+        workspaces to probe: `limit` of each at most.
         """
         wanted = {
             "submissions": sa.select(submissions.c.id)
@@ -152,6 +153,9 @@ class Workers:
             .where(posts.c.wake_at <= now, posts.c.state == PostState.APPROVED)
             .order_by(posts.c.wake_at),
             "webhooks": due_webhooks(now),
+            "probes": sa.select(probe_plans.c.workspace_id.label("id"))
+            .where(probe_plans.c.wake_at <= now)
+            .order_by(probe_plans.c.wake_at),
             "series": sa.select(series.c.id)
             .where(series.c.wake_at <= now, series.c.state == SeriesState.RUNNING)
             .order_by(series.c.wake_at),

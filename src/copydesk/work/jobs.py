@@ -15,6 +15,7 @@ class Kind(StrEnum):
     COURIER = "courier"  # an account: carry what is due
     SERIES = "series"  # a series: plan its next occurrences
     NOTIFY = "notify"  # a webhook: tell it what has happened
+    PROBE = "probe"  # a workspace: send the next message with a known answer
     INSPECT = "inspect"  # an account: look how what was published there stands
 
 

@@ -24,6 +24,7 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.DISTRIBUTE: due["posts"],
             Kind.NOTIFY: due["webhooks"],
             Kind.SERIES: due["series"],
+            Kind.PROBE: due["probes"],
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
             Kind.TEND: await unit.credentials.due(now),
             Kind.COURIER: await unit.deliveries.accounts_with_work(now),

@@ -56,5 +56,8 @@ def damaged(narrative: Narrative, damage: Damage, *, seed: int = 0) -> str:
 
 
 def _without_negation(text: str, negations: tuple[str, ...]) -> str:
-    whole = "|".join(re.escape(w) for w in negations if w.isalpha())
-    return re.sub(rf"(?<!\w)(?:{whole})(?!\w) ?", "", text, count=1, flags=re.IGNORECASE)
+    """Return `text` without any of these words, and without the parts of words among them."""
+    whole = "|".join(re.escape(word) for word in negations if word.isalpha())
+    parts = "|".join(re.escape(word) for word in negations if not word.isalpha())
+    denying = rf"(?<!\w)(?:{whole})(?!\w) ?" + (f"|{parts}" if parts else "")
+    return re.sub(denying, "", text, flags=re.IGNORECASE)

@@ -23,8 +23,18 @@ from copydesk.store.tables.connections import connections
 from copydesk.store.tables.deliveries import deliveries, intents, receipts, renditions
 from copydesk.store.tables.history import events, workers
 from copydesk.store.tables.looks import looks
+from copydesk.store.tables.model_calls import model_budgets, model_calls, model_replies
 from copydesk.store.tables.notices import api_notices
-from copydesk.store.tables.posts import checks, model_calls, posts, revisions
+from copydesk.store.tables.posts import checks, posts, revisions
+from copydesk.store.tables.probes import probe_plans, probes
+from copydesk.store.tables.releases import (
+    alarms,
+    assignments,
+    observations,
+    releases,
+    shadows,
+    streams,
+)
 from copydesk.store.tables.reviews import decisions, reviews, signatures, suggestions
 from copydesk.store.tables.schedules import series, timings
 from copydesk.store.tables.submissions import segments, submissions, threads
@@ -40,9 +50,11 @@ __all__ = [
     "Instant",
     "Text",
     "accounts",
+    "alarms",
     "allowances",
     "api_notices",
     "api_tokens",
+    "assignments",
     "audit_policies",
     "audits",
     "blobs",
@@ -61,10 +73,16 @@ __all__ = [
     "intents",
     "looks",
     "metadata",
+    "model_budgets",
     "model_calls",
+    "model_replies",
+    "observations",
     "opinions",
     "posts",
+    "probe_plans",
+    "probes",
     "receipts",
+    "releases",
     "renditions",
     "restarts",
     "reviews",
@@ -72,9 +90,11 @@ __all__ = [
     "segments",
     "series",
     "sessions",
+    "shadows",
     "signatures",
     "spendings",
     "storable",
+    "streams",
     "submissions",
     "suggestions",
     "threads",
