@@ -23,7 +23,14 @@ audits = sa.Table(
     sa.Column("sampled_at", Instant, nullable=False),
     sa.Column("decided_at", Instant),
     sa.Index(
-        "ix_audits_class", "workspace_id", "channel", "language", "risk", "writer", "sampled_at"
+        "ix_audits_class",
+        "workspace_id",
+        "channel",
+        "language",
+        "risk",
+        "writer",
+        "state",
+        "sampled_at",
     ),
 )
 

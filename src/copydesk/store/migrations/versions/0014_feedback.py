@@ -46,7 +46,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_audits_class",
         "audits",
-        ["workspace_id", "channel", "language", "risk", "writer", "sampled_at"],
+        ["workspace_id", "channel", "language", "risk", "writer", "state", "sampled_at"],
     )
     op.create_table(
         "restarts",

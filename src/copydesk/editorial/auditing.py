@@ -1,0 +1,212 @@
+"""Looking behind texts that go out by themselves, and asking a second person now and then.
+
+Chance decides which: a number drawn from ids, which are random and known to nobody beforehand, so
+that the same text is always drawn the same way and the chance it had is known exactly. A text goes
+its way first and is looked at afterwards; one that is found bad is held and put before a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Final
+
+from copydesk.core.audit import Audit, ItemClass
+from copydesk.core.errors import NotAllowed
+from copydesk.core.ledger import added, extract, missing
+from copydesk.core.post import Post, Revision, Tier
+from copydesk.core.review import ReviewKind, person_of
+from copydesk.core.states import AuditState, PostState, ReviewState
+from copydesk.core.suggestion import RejectionReason
+from copydesk.editorial.earning import Standing, stand
+from copydesk.store import UnitOfWork
+from copydesk.store.reviews import Review
+
+#: Of a class that has few texts yet more are looked at: at least so many are to be expected.
+FEW: Final = 2
+
+#: Post states in which a text is out, or on its way.
+_OUT: Final = frozenset({PostState.APPROVED, PostState.DISTRIBUTED})
+
+
+def chance_of(*names: str) -> float:
+    """Return a number in [0, 1) that is the same for the same names, and else as good as random."""
+    digest = hashlib.sha256("\0".join(names).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def propensity(share: float, seen: int) -> float:
+    """Return the chance (0..1) of the next text of a class that has had `seen` before.
+
+    It depends on the number alone, never on a text, so estimates weighted by it stay unbiased.
+    """
+    return max(share, min(1.0, FEW / (1 + seen))) if share > 0 else 0.0
+
+
+async def standing_of(unit: UnitOfWork, workspace_id: str, cls: ItemClass) -> Standing:
+    """Return how a class stands with going out by itself."""
+    policy = await unit.audits.policy(workspace_id)
+    return stand(cls, await unit.audits.found(workspace_id, cls), policy)
+
+
+async def restart_earning(
+    unit: UnitOfWork,
+    workspace_id: str,
+    reason: str,
+    *,
+    channel: str = "",
+    language: str = "",
+    risk: str = "",
+    writer: str = "",
+) -> None:
+    """Return the classes that fit to a person and let them count anew; "" fits any.
+
+    For a drift alarm, a changed check, a changed setting. A new prompt or model needs none: it is
+    another writer, which has earned nothing yet.
+    """
+    await unit.audits.restart(
+        workspace_id, channel=channel, language=language, risk=risk, writer=writer, reason=reason
+    )
+
+
+async def sample(
+    unit: UnitOfWork, post: Post, revision: Revision, cls: ItemClass, *, goes_out: bool
+) -> Audit:
+    """Record a text against which nothing speaks, and let chance decide whether it is looked at.
+
+    With `goes_out` False a person decides on it anyway, because the workspace wants it: that is a
+    look with a chance of 1.
+    """
+    if not goes_out:
+        return await unit.audits.add(
+            post.workspace_id,
+            post.id,
+            revision.id,
+            cls,
+            propensity=1.0,
+            state=AuditState.SAMPLED,
+        )
+    policy = await unit.audits.policy(post.workspace_id)
+    # from here on the share alone decides
+    enough = math.ceil(FEW / max(policy.audit_share, 0.001))
+    seen = await unit.audits.seen(post.workspace_id, cls, most=enough)
+    chance = propensity(policy.audit_share, seen)
+    is_drawn = chance_of(post.workspace_id, "audit", post.id) < chance
+    audit = await unit.audits.add(
+        post.workspace_id,
+        post.id,
+        revision.id,
+        cls,
+        propensity=chance,
+        state=AuditState.SAMPLED if is_drawn else AuditState.PASSED_OVER,
+    )
+    if is_drawn:
+        await unit.reviews.open(
+            post.workspace_id,
+            post.id,
+            revision.id,
+            cls.risk,
+            ["chance chose it for a look: it went out by itself"],
+            kind=ReviewKind.AUDIT,
+        )
+    return audit
+
+
+async def learn(unit: UnitOfWork, review: Review, reason_code: str = "") -> None:
+    """Draw what follows from a decided review, in the unit that decided it.
+
+    The audit of the text gets its verdict, a bad text that is out is held, what a version got wrong
+    becomes a case of the regression corpus, and chance may ask a second person. `reason_code` says
+    why it was rejected. Raises `NotAllowed` where somebody gives the second opinion on a decision
+    of their own.
+    """
+    post = await unit.posts.get(review.post_id)
+    if review.kind is ReviewKind.SECOND:
+        await _compare(unit, review, post)
+        return
+    fault = await _fault(unit, review, post)
+    audit = await unit.audits.waiting_of(post.id)
+    if audit is not None:
+        verdict = AuditState.FAULTED if fault else AuditState.CLEARED
+        await unit.audits.decide(audit, verdict, fault or review.decision_reason)
+    if fault and post.submission_id and (audit or reason_code == RejectionReason.WRONG_FACT):
+        await unit.cases.keep(
+            post.workspace_id, post.submission_id, because=fault, review_id=review.id
+        )
+    if fault and review.kind is ReviewKind.AUDIT:
+        await _hold(unit, review, post, f"found bad in an audit: {fault}")
+    await _ask_another(unit, review, post)
+
+
+async def _fault(unit: UnitOfWork, review: Review, post: Post) -> str:
+    """Return in words what a person found wrong with a text as it was written, "" if nothing."""
+    if review.state is ReviewState.REJECTED:
+        return review.decision_reason or "rejected in review"
+    approved = await unit.posts.revision(post.revision_id)
+    if approved.tier is not Tier.PERSON:
+        return ""
+    machine = [r for r in await unit.posts.revisions(post.id) if r.tier is not Tier.PERSON]
+    if not machine:
+        return ""  # somebody's own text from the start
+    written = machine[-1]
+    before = extract(written.content.body, language=written.content.language)
+    after = extract(approved.content.body, language=approved.content.language)
+    changed = [token.text for token in (*missing(before, after), *added(before, after))]
+    if not changed:
+        return ""
+    return f"approved after facts were put right: {', '.join(changed[:5])}"
+
+
+async def _hold(unit: UnitOfWork, review: Review, post: Post, reason: str) -> None:
+    if post.state not in _OUT or post.revision_id != review.revision_id:
+        return  # it is held already, or another text has taken its place
+    await unit.posts.move(post, PostState.HELD, reason=reason)
+    await unit.reviews.open(
+        post.workspace_id,
+        post.id,
+        review.revision_id,
+        review.risk,
+        [reason, "what is out stays out until you take it down or publish a better text"],
+    )
+
+
+async def _ask_another(unit: UnitOfWork, review: Review, post: Post) -> None:
+    policy = await unit.audits.policy(post.workspace_id)
+    if chance_of(post.workspace_id, "second", review.id) >= policy.second_share:
+        return
+    if post.submission_id is None:
+        return  # somebody's own Markdown: there is no message to hold it against
+    submission = await unit.submissions.get(post.submission_id)
+    second = await unit.reviews.open(
+        post.workspace_id,
+        post.id,
+        review.revision_id,
+        review.risk,
+        ["chance chose it for a second opinion by another person"],
+        kind=ReviewKind.SECOND,
+    )
+    await unit.audits.add_opinion(
+        post.workspace_id,
+        review.id,
+        second,
+        channel=submission.source or "",
+        language=submission.parsed.language if submission.parsed else "",
+        propensity=policy.second_share,
+    )
+
+
+async def _compare(unit: UnitOfWork, second: Review, post: Post) -> None:
+    first = await unit.reviews.get(await unit.audits.first_of(second.id))
+    if person_of(first.decided_by) == person_of(second.decided_by):
+        raise NotAllowed(
+            f"{second.id} asks for a second opinion, and {first.decided_by} gave the first.",
+            remedy="Let somebody else decide.",
+        )
+    if first.state is second.state:
+        return
+    words = f"{first.decided_by} {first.state} it, {second.decided_by} {second.state} it"
+    await unit.events.append(
+        second.workspace_id, "review", second.id, second.state, second.state, reason=words
+    )
+    if second.state is ReviewState.REJECTED:
+        await _hold(unit, second, post, f"two people disagree: {words}")

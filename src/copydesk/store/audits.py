@@ -1,0 +1,348 @@
+"""Audits: which texts were looked at, with which chance, and what people found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from copydesk.core.audit import Audit, AuditPolicy, DoubleDecision, ItemClass, Tally
+from copydesk.core.checks import RiskClass
+from copydesk.core.errors import Conflict
+from copydesk.core.states import AuditState, check_transition
+from copydesk.store.tables import audit_policies, audits, opinions, posts, restarts, reviews
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from copydesk.store.unit import UnitOfWork
+
+#: So many classes are listed at most, those with the newest texts first.
+MOST_CLASSES = 500
+
+_JUDGED = frozenset({AuditState.CLEARED, AuditState.FAULTED})
+
+
+class Audits:
+    """Reads and writes audits, their policy, restarts and second opinions."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    # -- policy -----------------------------------------------------------------------------------
+
+    async def policy(self, workspace_id: str) -> AuditPolicy:
+        """Return what the workspace has looked at; the defaults where it has said nothing."""
+        rows = await self._unit.connection.execute(
+            sa.select(audit_policies).where(audit_policies.c.workspace_id == workspace_id)
+        )
+        row = rows.one_or_none()
+        if row is None:
+            return AuditPolicy()
+        return AuditPolicy(
+            audit_share=row.audit_share,
+            second_share=row.second_share,
+            targets={RiskClass(risk): target for risk, target in row.targets.items()},
+        )
+
+    async def set_policy(self, workspace_id: str, policy: AuditPolicy) -> None:
+        """Change what the workspace has looked at, from now on."""
+        values = {
+            "audit_share": policy.audit_share,
+            "second_share": policy.second_share,
+            "targets": {risk.value: target for risk, target in policy.targets.items()},
+        }
+        changed = await self._unit.connection.execute(
+            sa.update(audit_policies)
+            .where(audit_policies.c.workspace_id == workspace_id)
+            .values(values)
+        )
+        if changed.rowcount == 0:
+            await self._unit.connection.execute(
+                sa.insert(audit_policies).values(workspace_id=workspace_id, **values)
+            )
+        await self._unit.events.append(
+            workspace_id, "workspace", workspace_id, "", "audited", data=values
+        )
+
+    # -- audits -----------------------------------------------------------------------------------
+
+    async def add(
+        self,
+        workspace_id: str,
+        post_id: str,
+        revision_id: str,
+        cls: ItemClass,
+        *,
+        propensity: float,
+        state: AuditState,
+    ) -> Audit:
+        """Add a text that may go out by itself, sampled or passed over."""
+        audit = Audit(
+            id=self._unit.ids.new("audit"),
+            workspace_id=workspace_id,
+            post_id=post_id,
+            revision_id=revision_id,
+            cls=cls,
+            propensity=propensity,
+            state=state,
+            sampled_at=self._unit.now,
+        )
+        await self._unit.connection.execute(
+            sa.insert(audits).values(
+                id=audit.id,
+                workspace_id=workspace_id,
+                post_id=post_id,
+                revision_id=revision_id,
+                channel=cls.channel,
+                language=cls.language,
+                risk=cls.risk,
+                writer=cls.writer,
+                propensity=propensity,
+                state=state,
+                sampled_at=audit.sampled_at,
+            )
+        )
+        await self._unit.events.append(
+            workspace_id, "audit", audit.id, "", state, reason=f"by a chance of {propensity:.3g}"
+        )
+        return audit
+
+    async def of_revision(self, revision_id: str) -> Audit | None:
+        """Return the audit of a revision, None where it was never one to go out by itself."""
+        rows = await self._unit.connection.execute(
+            sa.select(audits).where(audits.c.revision_id == revision_id)
+        )
+        row = rows.one_or_none()
+        return _audit(row) if row else None
+
+    async def decide(self, audit: Audit, to: AuditState, reason: str) -> None:
+        """Record what a person found; raises `TransitionNotAllowed` or `Conflict`."""
+        check_transition("audit", audit.id, audit.state, to)
+        result = await self._unit.connection.execute(
+            sa.update(audits)
+            .where(audits.c.id == audit.id, audits.c.state == audit.state)
+            .values(state=to, decided_at=self._unit.now)
+        )
+        if result.rowcount != 1:
+            raise Conflict(f"Audit {audit.id} was decided in the meantime.")
+        await self._unit.events.append(
+            audit.workspace_id, "audit", audit.id, audit.state, to, reason=reason
+        )
+
+    async def tally(self, workspace_id: str, cls: ItemClass) -> Tally:
+        """Return what people found in a class since it was last restarted."""
+        since = await self.restarted_at(workspace_id, cls)
+        return await self._tally(workspace_id, cls, since, frozenset(AuditState))
+
+    async def found(self, workspace_id: str, cls: ItemClass) -> Tally:
+        """Return the judged ones of `tally` alone: they are few, however many went out."""
+        since = await self.restarted_at(workspace_id, cls)
+        return await self._tally(workspace_id, cls, since, _JUDGED)
+
+    async def _tally(
+        self,
+        workspace_id: str,
+        cls: ItemClass,
+        since: datetime | None,
+        states: frozenset[AuditState],
+    ) -> Tally:
+        rows = await self._unit.connection.execute(
+            sa.select(audits.c.state, sa.func.count().label("n"))
+            .where(
+                audits.c.workspace_id == workspace_id,
+                audits.c.state.in_(states),
+                *_within(cls, since),
+            )
+            .group_by(audits.c.state)
+        )
+        counts: dict[str, int] = {row.state: row.n for row in rows}
+        return Tally(
+            cleared=counts.get(AuditState.CLEARED, 0),
+            faulted=counts.get(AuditState.FAULTED, 0),
+            waiting=counts.get(AuditState.SAMPLED, 0),
+            passed_over=counts.get(AuditState.PASSED_OVER, 0),
+            since=since,
+        )
+
+    async def seen(self, workspace_id: str, cls: ItemClass, *, most: int) -> int:
+        """Return how many texts of a class there were since its restart, counting to `most`."""
+        since = await self.restarted_at(workspace_id, cls)
+        some = (
+            sa.select(sa.literal(1).label("one"))
+            .where(audits.c.workspace_id == workspace_id, *_within(cls, since))
+            .limit(most)
+            .subquery()
+        )
+        return int(
+            await self._unit.connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+        )
+
+    async def tallies(self, workspace_id: str) -> list[tuple[ItemClass, Tally]]:
+        """Return every class with its tally, those with the newest texts first."""
+        columns = (audits.c.channel, audits.c.language, audits.c.risk, audits.c.writer)
+        rows = await self._unit.connection.execute(
+            sa.select(*columns)
+            .where(audits.c.workspace_id == workspace_id)
+            .group_by(*columns)
+            .order_by(sa.func.max(audits.c.id).desc())
+            .limit(MOST_CLASSES)
+        )
+        classes = [_class(row) for row in rows.all()]
+        return [(cls, await self.tally(workspace_id, cls)) for cls in classes]
+
+    async def waiting_of(self, post_id: str) -> Audit | None:
+        """Return the audit of a post that waits for a verdict, None where none does."""
+        rows = await self._unit.connection.execute(
+            sa.select(audits)
+            .where(audits.c.post_id == post_id, audits.c.state == AuditState.SAMPLED)
+            .order_by(audits.c.id.desc())
+            .limit(1)
+        )
+        row = rows.one_or_none()
+        return _audit(row) if row else None
+
+    async def judged(self, workspace_id: str) -> list[tuple[AuditState, float, int]]:
+        """Return (verdict, propensity, how many) of everything people have judged."""
+        columns = (audits.c.state, audits.c.propensity)
+        rows = await self._unit.connection.execute(
+            sa.select(*columns, sa.func.count().label("n"))
+            .where(audits.c.workspace_id == workspace_id, audits.c.state.in_(_JUDGED))
+            .group_by(*columns)
+        )
+        return [(AuditState(row.state), row.propensity, row.n) for row in rows]
+
+    # -- restarts ---------------------------------------------------------------------------------
+
+    async def restart(
+        self,
+        workspace_id: str,
+        *,
+        channel: str,
+        language: str,
+        risk: str,
+        writer: str,
+        reason: str,
+    ) -> None:
+        """Let the classes that fit count from now on only; "" fits any."""
+        await self._unit.connection.execute(
+            sa.insert(restarts).values(
+                workspace_id=workspace_id,
+                channel=channel,
+                language=language,
+                risk=risk,
+                writer=writer,
+                reason=reason,
+                restarted_at=self._unit.now,
+                restarted_by=self._unit.actor,
+            )
+        )
+        fitting = {"channel": channel, "language": language, "risk": risk, "writer": writer}
+        await self._unit.events.append(
+            workspace_id, "workspace", workspace_id, "", "restarted", reason=reason, data=fitting
+        )
+
+    async def restarted_at(self, workspace_id: str, cls: ItemClass) -> datetime | None:
+        """Return when a class was last restarted (aware UTC), None if never."""
+        moment: datetime | None = await self._unit.connection.scalar(
+            sa.select(sa.func.max(restarts.c.restarted_at)).where(
+                restarts.c.workspace_id == workspace_id,
+                restarts.c.channel.in_(["", cls.channel]),
+                restarts.c.language.in_(["", cls.language]),
+                restarts.c.risk.in_(["", cls.risk]),
+                restarts.c.writer.in_(["", cls.writer]),
+            )
+        )
+        return moment
+
+    # -- second opinions --------------------------------------------------------------------------
+
+    async def add_opinion(
+        self,
+        workspace_id: str,
+        first_review_id: str,
+        review_id: str,
+        *,
+        channel: str,
+        language: str,
+        propensity: float,
+    ) -> None:
+        """Record that `review_id` asks another person what `first_review_id` has asked before."""
+        await self._unit.connection.execute(
+            sa.insert(opinions).values(
+                review_id=review_id,
+                first_review_id=first_review_id,
+                workspace_id=workspace_id,
+                channel=channel,
+                language=language,
+                propensity=propensity,
+            )
+        )
+
+    async def first_of(self, review_id: str) -> str:
+        """Return the review that was decided before this second opinion, "" where it is none."""
+        found: str | None = await self._unit.connection.scalar(
+            sa.select(opinions.c.first_review_id).where(opinions.c.review_id == review_id)
+        )
+        return found or ""
+
+    async def double_decisions(
+        self, workspace_id: str, *, since: datetime | None = None, limit: int = 10_000
+    ) -> list[DoubleDecision]:
+        """Return what two people decided on, the newest first, at most `limit`."""
+        first, second = reviews.alias("first"), reviews.alias("second")
+        query = (
+            sa.select(
+                opinions.c.review_id,
+                opinions.c.first_review_id,
+                opinions.c.channel,
+                opinions.c.language,
+                posts.c.risk,
+                first.c.state.label("first"),
+                second.c.state.label("second"),
+                first.c.decided_by.label("first_by"),
+                second.c.decided_by.label("second_by"),
+            )
+            .join(first, first.c.id == opinions.c.first_review_id)
+            .join(second, second.c.id == opinions.c.review_id)
+            .join(posts, posts.c.id == second.c.post_id)
+            .where(opinions.c.workspace_id == workspace_id, second.c.decided_at.is_not(None))
+        )
+        if since is not None:
+            query = query.where(second.c.decided_at >= since)
+        rows = await self._unit.connection.execute(
+            query.order_by(opinions.c.review_id.desc()).limit(limit)
+        )
+        return [DoubleDecision(**{**row._mapping, "risk": RiskClass(row.risk)}) for row in rows]
+
+
+def _within(cls: ItemClass, since: datetime | None) -> list[sa.ColumnElement[bool]]:
+    conditions = [
+        audits.c.channel == cls.channel,
+        audits.c.language == cls.language,
+        audits.c.risk == cls.risk,
+        audits.c.writer == cls.writer,
+    ]
+    if since is not None:
+        conditions.append(audits.c.sampled_at > since)
+    return conditions
+
+
+def _class(row: Any) -> ItemClass:
+    return ItemClass(
+        channel=row.channel, language=row.language, risk=RiskClass(row.risk), writer=row.writer
+    )
+
+
+def _audit(row: Any) -> Audit:
+    return Audit(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        post_id=row.post_id,
+        revision_id=row.revision_id,
+        cls=_class(row),
+        propensity=row.propensity,
+        state=AuditState(row.state),
+        sampled_at=row.sampled_at,
+        decided_at=row.decided_at,
+    )
