@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from copydesk.core.ledger import Ledger, ProtectedToken, added, extract, protected_spans
-from copydesk.core.sentences import sentences
+from copydesk.core.ledger import Ledger, ProtectedToken, added, extract
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _ENDINGS = (
@@ -131,16 +130,19 @@ class Comparison:
 def split(ledger: Ledger) -> list[Sentence]:
     """Return the sentences of a text with their words."""
     found = []
-    for start, end in sentences(ledger.text, protected_spans(ledger)):
+    for start, end in ledger.sentences:
         piece = ledger.text[start:end]
-        words = tuple(map(_bare, _WORD.findall(piece)))
-        found.append(Sentence(piece, start, end, words, _stems(words)))
+        words, stems = _words_and_stems(piece)
+        found.append(Sentence(piece, start, end, words, stems))
     return found
 
 
-def _stems(words: Sequence[str]) -> frozenset[str]:
+# A rewrite has many sentences of its source, and several checks ask for them.
+@lru_cache(maxsize=512)
+def _words_and_stems(sentence: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    words = tuple(map(_bare, _WORD.findall(sentence)))
     content = [w for w in words if (len(w) > 3 or w.isdigit()) and w not in _FUNCTION]
-    return frozenset(map(stem, content or words))
+    return words, frozenset(map(stem, content or words))
 
 
 def _bare(word: str) -> str:

@@ -43,9 +43,16 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     # A task smuggled into the middle of somebody's sentence still starts with its own capital.
     opening = {"task": r"(?:\A|(?<!\w)(?-i:(?=[A-Z])))"}
     return {
-        kind: re.compile(f"{opening.get(kind, '')}(?:{'|'.join(rows)})", flags)
+        kind: re.compile(f"{opening.get(kind, '')}(?:{_either(rows)})", flags)
         for kind, rows in data.items()
     }
+
+
+def _either(rows: list[str]) -> str:
+    """Join patterns; where most begin with a word, that is tried once for all of them."""
+    words = [row.removeprefix(r"\b") for row in rows if row.startswith(r"\b")]
+    others = [row for row in rows if not row.startswith(r"\b")]
+    return "|".join([*others, *([rf"\b(?=\w)(?:{'|'.join(words)})"] if words else [])])
 
 
 def instructions(text: str) -> list[Evidence]:

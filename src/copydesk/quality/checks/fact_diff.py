@@ -141,6 +141,8 @@ def _turned(pairing: Pairing, facts: _Facts) -> Iterator[Evidence]:
 
 def _rebound(pairing: Pairing, facts: _Facts) -> Iterator[Evidence]:
     before, after = _plain(pairing.source), _plain(pairing.text)
+    if before == after:
+        return
     for name, words in facts.families:
         had, has = words.search(before), words.search(after)
         if bool(had) == bool(has):

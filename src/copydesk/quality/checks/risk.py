@@ -16,8 +16,8 @@ from functools import cache
 from importlib import resources
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
-from copydesk.core.ledger import Ledger, TokenClass, protected_spans
-from copydesk.core.sentences import sentences
+from copydesk.core.ledger import Ledger, TokenClass
+from copydesk.core.phrases import Phrases
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.injection import instructions
 from copydesk.quality.personal_data import personal_data
@@ -50,19 +50,12 @@ class Risk:
 class _Category:
     name: str
     risk: RiskClass
-    words: re.Pattern[str]
+    words: Phrases
 
 
 def higher(*classes: RiskClass) -> RiskClass:
     """Return the highest of some risk classes."""
     return max(classes, key=_ORDER.index, default=RiskClass.LOW)
-
-
-def _either(words: list[str]) -> str:
-    return "|".join(
-        re.escape(word.removesuffix("*")) + (r"\w{0,20}" if word.endswith("*") else "")
-        for word in sorted(words, key=len, reverse=True)
-    )
 
 
 @cache
@@ -75,10 +68,7 @@ def _categories(language: str) -> tuple[_Category, ...]:
         _Category(
             row["name"],
             RiskClass(row["class"]),
-            re.compile(
-                rf"(?<!\w)(?:{_either([word for key in keys for word in row[key]])})(?!\w)",
-                re.IGNORECASE,
-            ),
+            Phrases(word for key in keys for word in row[key]),
         )
         for row in data["category"]
     )
@@ -128,7 +118,7 @@ def _spans_with_names(ledger: Ledger) -> list[tuple[int, int]]:
     starts = [token.start for token in ledger.of(TokenClass.NAME)]
     return [
         (start, end)
-        for start, end in sentences(ledger.text, protected_spans(ledger))
+        for start, end in ledger.sentences
         if bisect_left(starts, end) > bisect_left(starts, start)
     ]
 
