@@ -26,7 +26,16 @@ KEYS: Mapping[str, str] = {
     "workspace": "name of the workspace; default: desk",
     "inbox": "folders that are watched for new messages",
     "model": "one line, such as openai:NAME@BASE_URL; empty: rules only",
+    "light_model": "a cheaper model for work that needs no judgement; empty: `model` does it all",
+    "fallback_model": "models that stand in for `model` while it is away, in order",
+    "light_fallback_model": "models that stand in for `light_model` while it is away, in order",
     "model_key": "the model's API key (environment only)",
+    "light_model_key": "the light model's key, if it is at another server (environment only)",
+    "fallback_model_key": "keys of the fallback models, in order (environment only)",
+    "light_fallback_model_key": "keys of the light fallback models (environment only)",
+    "model_facts": "limits and prices of models that no public list knows: NAME key=value …",
+    "model_timeout": "seconds until a model that does not answer counts as away; default 120",
+    "model_cache_hours": "for how long an answer is used again for the same question; default 168",
     "key": "the keys that seal credentials, newest first (environment, else the file secret.key)",
 }
 
@@ -42,7 +51,16 @@ class Settings:
     workspace: str = "desk"
     inbox: tuple[Path, ...] = ()
     model: str = ""
+    light_model: str = ""
+    fallback_model: tuple[str, ...] = ()
+    light_fallback_model: tuple[str, ...] = ()
     model_key: str = field(default="", repr=False)
+    light_model_key: str = field(default="", repr=False)
+    fallback_model_key: tuple[str, ...] = field(default=(), repr=False)
+    light_fallback_model_key: tuple[str, ...] = field(default=(), repr=False)
+    model_facts: tuple[str, ...] = ()
+    model_timeout: float = 120.0
+    model_cache_hours: float = 168.0
     key: str = field(default="", repr=False)
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,6 +68,11 @@ class Settings:
 def find_home(flag: str | Path | None) -> Path:
     """Return the project folder: the flag, `COPYDESK_HOME`, or `.copydesk` here."""
     return Path(flag or os.environ.get("COPYDESK_HOME") or DEFAULT_HOME).expanduser().absolute()
+
+
+def is_secret(key: str) -> bool:
+    """Whether the setting `key` must not be shown, and not stand in a file."""
+    return key == "key" or key.endswith("_key")
 
 
 def environment_secret(name: str) -> str | None:
@@ -82,7 +105,16 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
         workspace=str(merged.get("workspace", "desk")),
         inbox=_folders(merged.get("inbox", ()), home, origins.get("inbox", ""), problems),
         model=str(merged.get("model", "")),
+        light_model=str(merged.get("light_model", "")),
+        fallback_model=_lines("fallback_model", merged, problems),
+        light_fallback_model=_lines("light_fallback_model", merged, problems),
         model_key=str(merged.get("model_key", "")),
+        light_model_key=str(merged.get("light_model_key", "")),
+        fallback_model_key=_lines("fallback_model_key", merged, problems),
+        light_fallback_model_key=_lines("light_fallback_model_key", merged, problems),
+        model_facts=_lines("model_facts", merged, problems),
+        model_timeout=_number("model_timeout", merged, 120.0, 1.0, problems),
+        model_cache_hours=_number("model_cache_hours", merged, 168.0, 0.0, problems),
         key=str(merged.get("key", "")),
         origins=origins,
     )
@@ -102,7 +134,7 @@ def _read_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
     for key in found:
         if key not in KEYS:
             problems.append(f"{path.name}: there is no setting {key!r}")
-        if key in {"model_key", "key"}:
+        if is_secret(key):
             problems.append(f"{path.name}: {key} is a secret and belongs in the environment")
     return found
 
@@ -116,6 +148,31 @@ def _port(value: Any, problems: list[str]) -> int:
         problems.append(f"port: {value!r} is not a port number")
         return 0
     return port
+
+
+def _lines(key: str, merged: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
+    """Return a list of lines; in the environment commas part them."""
+    value = merged.get(key, ())
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list | tuple) or not all(isinstance(line, str) for line in value):
+        problems.append(f"{key}: {'what is given' if is_secret(key) else repr(value)} is no list")
+        return ()
+    return tuple(line.strip() for line in value if line.strip())
+
+
+def _number(
+    key: str, merged: Mapping[str, Any], usual: float, least: float, problems: list[str]
+) -> float:
+    value = merged.get(key, usual)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not least <= number < 1e6:
+        problems.append(f"{key}: {value!r} is not a number from {least:g} on")
+        return usual
+    return number
 
 
 def _folders(value: Any, home: Path, origin: str, problems: list[str]) -> tuple[Path, ...]:

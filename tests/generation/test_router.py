@@ -11,7 +11,7 @@ from tests.generation.messages import LANGUAGES, material, prose
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_clean_message_needs_no_call(language: str) -> None:
-    chosen = route(material(prose(language), language=language), edits=0, has_model=True)
+    chosen = route(material(prose(language), language=language), edits=0, tiers=[Tier.CAPABLE])
     assert chosen.tier is Tier.RULES
     assert chosen.because == "the message reads well as it is"
 
@@ -26,10 +26,10 @@ def test_a_clean_message_needs_no_call(language: str) -> None:
     ],
 )
 def test_a_rough_message_goes_to_the_model(text: str, edits: int, because: str) -> None:
-    chosen = route(material(text), edits=edits, has_model=True)
+    chosen = route(material(text), edits=edits, tiers=[Tier.CAPABLE])
     assert (chosen.tier, chosen.because) == (Tier.CAPABLE, because)
 
 
 def test_without_a_model_everything_is_left_to_the_rules() -> None:
-    chosen = route(material("the fair is open"), edits=3, has_model=False)
+    chosen = route(material("the fair is open"), edits=3, tiers=[])
     assert (chosen.tier, chosen.because) == (Tier.RULES, "no model is configured")

@@ -177,23 +177,22 @@ async def _compose(unit: UnitOfWork, id: str, words: str, kept: str) -> tuple[st
         omitted=(f"a thank-you{words}",),
         open_questions=(f"which Sunday?{words}",),
     )
-    await unit.posts.add_model_calls(
-        id,
-        [
-            {
-                "capability": "rewrite_and_polish",
-                "tier": "capable",
-                "model": f"model{words}",
-                "prompt_version": "rewrite_and_polish@3",
-                "finish_reason": "stop",
-                "input_tokens": 812,
-                "output_tokens": 96,
-                "cost_usd": 0.0021,
-                "latency_ms": 730.0,
-                "reply": "",
-                "rejected_because": f"stopped early{words}",
-            }
-        ],
+    await unit.model_calls.add(
+        unit.ids.new("call"),
+        post.workspace_id,
+        submission_id=id,
+        capability="rewrite_and_polish",
+        tier="capable",
+        provider=f"openai:model{words}",
+        model=f"model{words}",
+        prompt_version="rewrite_and_polish@3",
+        outcome="rejected",
+        finish_reason="stop",
+        input_tokens=812,
+        output_tokens=96,
+        cost_usd=0.0021,
+        latency_ms=730.0,
+        rejected_because=f"stopped early{words}",
     )
     await unit.posts.store_checks(
         post.id,

@@ -113,7 +113,7 @@ async def _rule_of(settings: Settings) -> Approve:
 @config_app.command("show")
 def config_show(home: Home = None, as_json: AsJson = False) -> None:
     """Print every setting, its value and where it comes from; secrets are masked."""
-    from copydesk.config import KEYS, find_home, load_settings
+    from copydesk.config import KEYS, find_home, is_secret, load_settings
     from copydesk.core.errors import CopydeskError
 
     try:
@@ -123,10 +123,10 @@ def config_show(home: Home = None, as_json: AsJson = False) -> None:
     rows = []
     for key, meaning in KEYS.items():
         value = getattr(settings, key)
-        if key in {"model_key", "key"}:
+        if is_secret(key):
             value = "(set)" if value else ""
-        if key == "inbox":
-            value = ", ".join(str(folder) for folder in value)
+        if isinstance(value, tuple):
+            value = ", ".join(str(line) for line in value)
         if key == "database":
             value = _without_password(str(value))
         rows.append((key, str(value), settings.origins.get(key, "default"), meaning))

@@ -131,6 +131,13 @@ class ModelUnavailable(CopydeskError):
     status = 503
     code = "model_unavailable"
 
+    def __init__(
+        self, message: str | None = None, *, remedy: str = "", answered: int | None = None
+    ) -> None:
+        """`answered` is the HTTP status of a server that was reached and would not."""
+        self.answered = answered
+        super().__init__(message, remedy=remedy)
+
 
 class StoreUnavailable(CopydeskError):
     """The database cannot be used."""

@@ -113,7 +113,11 @@ class Fate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One immutable version of a post's content and what produced it."""
+    """One immutable version of a post's content and what produced it.
+
+    `route` says which models were asked and why, in words; `degraded_because` why the rules wrote
+    a text that a model should have written, "" where they did not have to.
+    """
 
     id: str
     post_id: str
@@ -128,6 +132,8 @@ class Revision:
     fates: tuple[Fate, ...] = ()
     omitted: tuple[str, ...] = ()
     open_questions: tuple[str, ...] = ()
+    route: str = ""
+    degraded_because: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from copydesk.generation.catalogue import ModelFacts
     from copydesk.generation.pydantic_ai import PydanticAIModel
 
 
@@ -48,6 +49,12 @@ class ModelAddress:
     name: str
     url: str
     custom: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return what people call it: `openai:NAME`, with the server where it is one's own."""
+        name = f"{self.vendor}:{self.name}"
+        return f"{name}@{urlsplit(self.url).netloc}" if self.custom else name
 
     @property
     def needs_key(self) -> bool:
@@ -89,16 +96,26 @@ def parse_model_line(line: str) -> ModelAddress:
     )
 
 
-def open_model(address: ModelAddress, *, key: str, clock: Clock, timeout: float) -> PydanticAIModel:
+def open_model(
+    address: ModelAddress,
+    *,
+    key: str,
+    clock: Clock,
+    timeout: float,
+    facts: ModelFacts | None = None,
+    setting: str = "model",
+) -> PydanticAIModel:
     """Return the model at `address`, to be closed with `aclose` (or used as `async with`).
 
     `key` is the vendor's API key, "" where none is needed; `timeout` is in seconds, for one whole
-    call. Raises `ConfigError` when the extra is not installed or a key is missing.
+    call; `facts` are what is known of it (default: what public lists say); `setting` names the
+    setting that `address` comes from. Raises `ConfigError` when the extra is not installed or a key
+    is missing.
     """
     if address.needs_key and not key:
         raise ConfigError(
             [f"model {address.vendor}:{address.name} needs an API key"],
-            remedy="Set it as COPYDESK_MODEL_KEY.",
+            remedy=f"Set it as COPYDESK_{setting.upper()}_KEY.",
         )
     try:
         adapter = import_module("copydesk.generation.pydantic_ai")
@@ -111,7 +128,7 @@ def open_model(address: ModelAddress, *, key: str, clock: Clock, timeout: float)
         )
         raise ConfigError([problem], remedy=_REMEDY) from error
     model: PydanticAIModel = adapter.PydanticAIModel.at(
-        address, key=key, clock=clock, timeout=timeout
+        address, key=key, clock=clock, timeout=timeout, facts=facts
     )
     return model
 

@@ -27,6 +27,7 @@ from pydantic_ai.settings import ModelSettings
 from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError, ModelReplyInvalid, ModelUnavailable, ReplyTruncated
 from copydesk.generation.address import ModelAddress, Vendor
+from copydesk.generation.catalogue import ModelFacts, facts_of
 from copydesk.generation.port import Completion, ModelRequest, Usage
 from copydesk.generation.replies import json_object
 
@@ -38,21 +39,31 @@ class PydanticAIModel:
     """One model of pydantic-ai as a `Model` of ours.
 
     It asks once (the SDK's own retries are off), never longer than `timeout` seconds, and reports
-    the finish reason in the server's own word. `priced` says whether list prices apply: a server of
-    one's own has none.
+    the finish reason in the server's own word. `facts` tell what its tokens cost: where they know
+    no price, none is made up.
     """
 
-    def __init__(self, model: Model, *, clock: Clock, timeout: float, priced: bool = False) -> None:
+    def __init__(
+        self, model: Model, *, clock: Clock, timeout: float, facts: ModelFacts | None = None
+    ) -> None:
         self._model = model
         self._clock = clock
         self._timeout = timeout
-        self._priced = priced
+        self._facts = facts or ModelFacts(name=model.model_name)
 
     @classmethod
-    def at(cls, address: ModelAddress, *, key: str, clock: Clock, timeout: float) -> Self:
+    def at(
+        cls,
+        address: ModelAddress,
+        *,
+        key: str,
+        clock: Clock,
+        timeout: float,
+        facts: ModelFacts | None = None,
+    ) -> Self:
         """Return the model at `address`; raises `ImportError` when its SDK is not installed."""
-        priced = not address.custom and address.vendor is not Vendor.OLLAMA
-        return cls(_open(address, key), clock=clock, timeout=timeout, priced=priced)
+        facts = facts or facts_of(address)
+        return cls(_open(address, key), clock=clock, timeout=timeout, facts=facts)
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,9 +127,12 @@ class PydanticAIModel:
         return settings
 
     def _cost(self, response: messages.ModelResponse) -> float | None:
-        if not self._priced:
+        if self._facts.prices is not None:
+            return self._facts.prices.of(_usage(response))
+        if self._facts.listed is None:
             return None
         try:
+            # the library knows all that its vendors charge for, such as writing to their caches
             return float(response.cost().total_price)
         except LookupError:
             return None
@@ -182,7 +196,9 @@ def _finish_reason(response: messages.ModelResponse) -> str:
 def _usage(response: messages.ModelResponse) -> Usage:
     counted = response.usage
     return Usage(
-        input_tokens=counted.input_tokens or None, output_tokens=counted.output_tokens or None
+        input_tokens=counted.input_tokens or None,
+        output_tokens=counted.output_tokens or None,
+        cached_tokens=counted.cache_read_tokens if counted.input_tokens else None,
     )
 
 
@@ -197,9 +213,10 @@ def _translated(error: AgentRunError) -> Exception:
             return ModelUnavailable(
                 f"The model server answered {status}.",
                 remedy="Check the model line and its key in the settings.",
+                answered=status,
             )
         case ModelHTTPError(status_code=status):
-            return ModelUnavailable(f"The model server answered {status}.")
+            return ModelUnavailable(f"The model server answered {status}.", answered=status)
         case ModelAPIError():
             return ModelUnavailable(f"The model could not be reached: {error.message}")
         case UnexpectedModelBehavior():

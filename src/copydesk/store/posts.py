@@ -1,4 +1,4 @@
-"""Posts, their revisions, the checks on them, and the model calls that made them."""
+"""Posts, their revisions, and the checks on them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.post import Content, Edit, Fate, Post, Revision, Tier
 from copydesk.core.states import PostState, check_transition
 from copydesk.store.codec import from_json, to_json
-from copydesk.store.tables import checks, model_calls, posts, revisions
+from copydesk.store.tables import checks, posts, revisions
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
 
 
 class Posts:
-    """Reads and writes posts, revisions, checks and model calls."""
+    """Reads and writes posts, revisions and checks."""
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
@@ -133,6 +133,8 @@ class Posts:
                 fates=to_json(tuple[Fate, ...], revision.fates),
                 omitted=list(revision.omitted),
                 open_questions=list(revision.open_questions),
+                route=revision.route,
+                degraded_because=revision.degraded_because,
                 created_at=revision.created_at,
                 created_by=revision.created_by,
             )
@@ -187,7 +189,7 @@ class Posts:
             self._unit.hint("distribute", post.id, wake_at)
         return await self.get(post.id)
 
-    # -- checks and calls -------------------------------------------------------------------------
+    # -- checks -----------------------------------------------------------------------------------
 
     async def store_checks(
         self, post_id: str, revision_id: str, results: Sequence[CheckResult], risk: RiskClass
@@ -236,33 +238,6 @@ class Posts:
         )
         return RiskClass(value or RiskClass.LOW)
 
-    async def add_model_calls(
-        self, submission_id: str | None, calls: Sequence[dict[str, Any]]
-    ) -> None:
-        """Store model calls (fields of the table), used or rejected, as evidence and cost."""
-        if calls:
-            await self._unit.connection.execute(
-                sa.insert(model_calls),
-                [
-                    {
-                        "id": self._unit.ids.new("call"),
-                        "submission_id": submission_id,
-                        "called_at": self._unit.now,
-                        **call,
-                    }
-                    for call in calls
-                ],
-            )
-
-    async def model_calls(self, submission_id: str) -> list[dict[str, Any]]:
-        """Return the model calls made for a submission, oldest first."""
-        rows = await self._unit.connection.execute(
-            sa.select(model_calls)
-            .where(model_calls.c.submission_id == submission_id)
-            .order_by(model_calls.c.id)
-        )
-        return [dict(row._mapping) for row in rows]
-
 
 def _post(row: Any) -> Post:
     return Post(
@@ -292,4 +267,6 @@ def _revision_of(row: Any) -> Revision:
         fates=from_json(tuple[Fate, ...], row.fates),
         omitted=tuple(row.omitted),
         open_questions=tuple(row.open_questions),
+        route=row.route,
+        degraded_because=row.degraded_because,
     )

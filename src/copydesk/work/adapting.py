@@ -70,11 +70,13 @@ async def adapt(
     content: Content,
     accounts: Sequence[Account],
     kept: Mapping[str, Adaptation] | None = None,
+    submission_id: str = "",
 ) -> Adapting:
     """Have short texts written for those of `accounts` whose platform cannot show `content` whole.
 
-    `kept` was written before and stands. Without a model nothing is written and nothing is said:
-    the rules do it. Raises `ConfigError` when the configured model cannot be opened.
+    `kept` was written before and stands; `submission_id` is what is written for, if anything.
+    Without a model nothing is written and nothing is said: the rules do it. Raises `ConfigError`
+    when the configured model cannot be opened.
     """
     kept = dict(kept or {})
     document = parse_markdown(content.body)
@@ -88,7 +90,7 @@ async def adapt(
     if not places:
         return Adapting(adaptations=kept)
     article = Article(title=content.title, sections=_sections(document), language=content.language)
-    async with opened_model(desk) as model:
+    async with opened_model(desk, submission_id) as model:
         if model is None:
             return Adapting(adaptations=kept)
         written = await social(
@@ -96,6 +98,7 @@ async def adapt(
             tuple(places.values()),
             model=model,
             delimiter=f"{desk.random.getrandbits(128):032x}",
+            limits=model.limits,
         )
     missing = dict(written.missing)
     checks: list[CheckResult] = []

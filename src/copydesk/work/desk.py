@@ -47,7 +47,8 @@ class Desk:
     only, or where the operator allowed it over `private`.
     `versions` hears what platforms say about the end of their APIs. `company` keeps messages that
     were there when a process died away from the others.
-    `model` is there only where a worker runs: loading one costs seconds, most commands need none.
+    `model` and `light_model` (see `work.models`) are there only where a worker runs: loading one
+    costs seconds, most commands need none.
     """
 
     settings: Settings
@@ -62,6 +63,7 @@ class Desk:
     public: Transport = field(default_factory=lambda: _towards_webhooks(public_only=True))
     private: Transport = field(default_factory=_towards_webhooks)
     model: Model | None = None
+    light_model: Model | None = None
     company: Company = field(default_factory=Company)
     versions: VersionWatch | None = None
 

@@ -11,7 +11,8 @@ import structlog
 from copydesk.core.post import Content, Media, ReplyTarget, Tier
 from copydesk.core.states import PostState, SubmissionState
 from copydesk.core.submission import ParsedMessage, SegmentKind, Source, Submission
-from copydesk.generation import Material, Rewrite
+from copydesk.editorial.auditing import sample
+from copydesk.generation import Material, Rewrite, Route
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.gate import GateResult
 from copydesk.store import UnitOfWork
@@ -19,8 +20,7 @@ from copydesk.transformation.images import image_size
 from copydesk.transformation.plain import plain_to_markdown
 from copydesk.transformation.slugs import slugify
 from copydesk.work.adapting import Adapting
-from copydesk.work.evidence import calls_of
-from copydesk.work.holding import reasons_to_hold
+from copydesk.work.holding import judge_hold
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ class Draft:
     material: Material
     rewrite: Rewrite
     gate: GateResult
+    route: Route
     adapted: Adapting = field(default_factory=Adapting)
 
 
@@ -58,24 +59,25 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
         fates=rewrite.fates,
         omitted=rewrite.omitted,
         open_questions=rewrite.open_questions,
+        route=str(draft.route),
+        degraded_because=rewrite.degraded_because,
     )
     checks = (*draft.gate.checks, *draft.adapted.checks)
     await unit.posts.store_checks(post.id, revision.id, checks, draft.gate.risk)
-    calls = [
-        *calls_of("rewrite_and_polish", rewrite.attempts),
-        *calls_of("social", draft.adapted.attempts),
-    ]
-    await unit.posts.add_model_calls(submission.id, calls)
-    await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=f"by {rewrite.tier}")
+    await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=str(draft.route))
     await unit.submissions.attach_post(submission.id, post.id)
-    reasons = await reasons_to_hold(unit, submission, draft)
-    if reasons:
-        await unit.posts.move(post, PostState.HELD, reason="; ".join(reasons))
-        await unit.reviews.open(post.workspace_id, post.id, revision.id, draft.gate.risk, reasons)
+    hold = await judge_hold(unit, submission, draft)
+    if hold.reasons:
+        await unit.posts.move(post, PostState.HELD, reason="; ".join(hold.reasons))
+        await unit.reviews.open(
+            post.workspace_id, post.id, revision.id, draft.gate.risk, hold.reasons
+        )
     else:
         reason = f"passed the gate, {draft.gate.risk} risk"
         await unit.posts.move(post, PostState.APPROVED, reason=reason, wake_at=unit.now)
-    _log.info("composed", submission=submission.id, post=post.id, held=bool(reasons))
+    if not hold.objections:
+        await sample(unit, post, revision, hold.cls, goes_out=not hold.rules)
+    _log.info("composed", submission=submission.id, post=post.id, held=bool(hold.reasons))
 
 
 def content_of(submission: Submission, draft: Draft, media: tuple[Media, ...] = ()) -> Content:

@@ -1,12 +1,24 @@
-"""The configured model, opened where it is needed: loading one costs seconds."""
+"""The configured models, opened where they are needed: loading one costs seconds.
+
+Each tier is a model with those that stand in for it. A key is only ever sent to the server that it
+was given for, or to another model of the same server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from copydesk.core.errors import ConfigError
+from copydesk.core.post import Tier
 from copydesk.generation import open_model, parse_model_line
+from copydesk.generation.address import ModelAddress
+from copydesk.generation.catalogue import ModelFacts, facts_of, parse_facts
+from copydesk.generation.fallback import Fallback, Provider
+from copydesk.work.routed import RoutedModel
 
 if TYPE_CHECKING:
     from copydesk.config import Settings
@@ -14,36 +26,148 @@ if TYPE_CHECKING:
     from copydesk.generation import Model
     from copydesk.work.desk import Desk
 
-#: Seconds until a model that does not answer counts as away.
-PATIENCE = 120.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """A model that the settings name, in which setting, and what is known of it."""
+
+    tier: Tier
+    setting: str
+    address: ModelAddress
+    facts: ModelFacts
+    key: str
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether its server wants a key and none is set."""
+        return self.address.needs_key and not self.key
+
+
+def configured_models(settings: Settings) -> tuple[Configured, ...]:
+    """Return the models that `settings` name, the first of each tier before its stand-ins.
+
+    Raises `ConfigError` with every line that cannot be read.
+    """
+    problems: list[str] = []
+    remedy = ""
+    stated: list[ModelFacts] = []
+    found: list[Configured] = []
+    for line in settings.model_facts:
+        try:
+            stated.append(parse_facts(line))
+        except ConfigError as error:
+            problems += error.problems
+            remedy = error.remedy
+    for tier, setting, line, key in _lines(settings):
+        try:
+            address = parse_model_line(line)
+        except ConfigError as error:
+            problems += [f"{setting}: {problem}" for problem in error.problems]
+            remedy = error.remedy
+            continue
+        found.append(
+            Configured(
+                tier=tier,
+                setting=setting,
+                address=address,
+                facts=facts_of(address, stated),
+                key=key,
+            )
+        )
+    if problems:
+        raise ConfigError(problems, remedy=remedy)
+    keys = {_server(one.address): one.key for one in reversed(found) if one.key}
+    return tuple(
+        one if one.key else replace(one, key=keys.get(_server(one.address), "")) for one in found
+    )
 
 
 @asynccontextmanager
-async def opened_model(desk: Desk) -> AsyncIterator[Model | None]:
-    """Give the desk's model, or the one its settings name, for the body; None without one.
+async def opened_models(desk: Desk) -> AsyncIterator[Desk]:
+    """Give `desk` with the models open that its settings name; those it has already stay.
 
-    Raises `ConfigError` when the configured model cannot be opened.
+    Raises `ConfigError` when a configured model cannot be opened.
     """
-    if desk.model is not None:
-        yield desk.model
+    if desk.model is not None or desk.light_model is not None:
+        yield desk
         return
-    async with model_of(desk.settings, desk.clock) as model:
-        yield model
+    async with AsyncExitStack() as stack:
+        configured = configured_models(desk.settings)
+        model = await _opened(stack, configured, Tier.CAPABLE, desk.settings, desk.clock)
+        light = await _opened(stack, configured, Tier.LIGHT, desk.settings, desk.clock)
+        yield replace(desk, model=model, light_model=light)
+
+
+@asynccontextmanager
+async def opened_model(desk: Desk, submission_id: str = "") -> AsyncIterator[RoutedModel | None]:
+    """Give what answers for the desk's models, with books, memory and stand-ins; None without one.
+
+    `submission_id` is what the calls are made for, "" where there is none. Raises `ConfigError`
+    when a configured model cannot be opened.
+    """
+    async with opened_models(desk) as opened:
+        yield routed_model(opened, submission_id)
+
+
+def routed_model(desk: Desk, submission_id: str = "") -> RoutedModel | None:
+    """Return what answers for the models that `desk` has open, None when it has none."""
+    if desk.model is None and desk.light_model is None:
+        return None
+    return RoutedModel(desk, submission_id)
 
 
 @asynccontextmanager
 async def model_of(settings: Settings, clock: Clock) -> AsyncIterator[Model | None]:
-    """Give the model that `settings` name for the body; None where they name none.
+    """Give the capable model that `settings` name, without a project: nothing is booked.
 
-    Raises `ConfigError` when it cannot be opened.
+    None where they name none. Raises `ConfigError` when it cannot be opened.
     """
-    if not settings.model:
-        yield None
-        return
-    async with open_model(
-        parse_model_line(settings.model),
-        key=settings.model_key,
-        clock=clock,
-        timeout=PATIENCE,
-    ) as model:
-        yield model
+    async with AsyncExitStack() as stack:
+        configured = configured_models(settings)
+        yield await _opened(stack, configured, Tier.CAPABLE, settings, clock)
+
+
+async def _opened(
+    stack: AsyncExitStack,
+    configured: Sequence[Configured],
+    tier: Tier,
+    settings: Settings,
+    clock: Clock,
+) -> Fallback | None:
+    providers = []
+    for one in configured:
+        if one.tier is not tier:
+            continue
+        model = open_model(
+            one.address,
+            key=one.key,
+            clock=clock,
+            timeout=settings.model_timeout,
+            facts=one.facts,
+            setting=one.setting,
+        )
+        await stack.enter_async_context(model)
+        providers.append(Provider(name=one.address.label, model=model, facts=one.facts))
+    return Fallback(tuple(providers)) if providers else None
+
+
+def _lines(settings: Settings) -> list[tuple[Tier, str, str, str]]:
+    """Return (tier, setting, line, key) of each model that is named."""
+    light, capable = settings.light_fallback_model, settings.fallback_model
+    found = [
+        (Tier.CAPABLE, "model", settings.model, settings.model_key),
+        *(
+            (Tier.CAPABLE, "fallback_model", line or "", key or "")
+            for line, key in zip_longest(capable, settings.fallback_model_key[: len(capable)])
+        ),
+        (Tier.LIGHT, "light_model", settings.light_model, settings.light_model_key),
+        *(
+            (Tier.LIGHT, "light_fallback_model", line or "", key or "")
+            for line, key in zip_longest(light, settings.light_fallback_model_key[: len(light)])
+        ),
+    ]
+    return [entry for entry in found if entry[2]]
+
+
+def _server(address: ModelAddress) -> tuple[str, str]:
+    return address.vendor.value, address.url

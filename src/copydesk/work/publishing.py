@@ -27,7 +27,6 @@ from copydesk.transformation.content import MarkdownFile, read_markdown_file
 from copydesk.transformation.images import image_size
 from copydesk.work.adapting import Adapting, adapt, kept_adaptations
 from copydesk.work.desk import Desk
-from copydesk.work.evidence import calls_of
 from copydesk.work.times import Wish, is_wall_time, timings_for
 
 #: Above this a Markdown file or an image is not read: it is not a post.
@@ -328,7 +327,6 @@ async def put_post(
     if adapted is not None and adapted.attempts:
         risk = await unit.posts.risk(post.id)
         await unit.posts.store_checks(post.id, revision.id, adapted.checks, risk)
-        await unit.posts.add_model_calls(None, calls_of("social", adapted.attempts))
     return post, revision
 
 

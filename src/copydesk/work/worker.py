@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,7 +23,7 @@ from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
 from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
-from copydesk.work.models import opened_model
+from copydesk.work.models import opened_models
 from copydesk.work.recurring import plan_series
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.spelling import Speller
@@ -258,7 +258,7 @@ async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
     cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        desk = replace(desk, model=await stack.enter_async_context(opened_model(desk)))
+        desk = await stack.enter_async_context(opened_models(desk))
         runtime = await open_runtime(desk.store)
         stack.push_async_callback(runtime.close)
         desk.store.outbox = runtime.outbox

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from copydesk.core.ledger import extract
-from copydesk.core.post import Tier
-from copydesk.core.submission import ParsedMessage, Submission
+from copydesk.core.submission import ParsedMessage, Segment, Submission
 from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
-from copydesk.generation import rewrite_and_polish as written
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.checks import risk
 from copydesk.quality.comparison import Comparison
@@ -20,6 +18,8 @@ from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft, content_of
 from copydesk.work.gathering import gather
+from copydesk.work.ladder import climb
+from copydesk.work.models import routed_model
 from copydesk.work.spelling import Speller
 
 
@@ -32,21 +32,44 @@ async def write_up(desk: Desk, submission: Submission, speller: Speller) -> Draf
     typos = await speller.find(source) if parsed.language.startswith("en") else ()
     cleaned = await asyncio.to_thread(clean_message, parsed, kept, typos)
     material = material_of(parsed, cleaned, await gather(desk, submission))
-    way = route(material, edits=len(cleaned.edits), has_model=desk.model is not None)
-    rewrite = await written(
+    model = routed_model(desk, submission.id)
+
+    async def judge(rewrite: Rewrite) -> GateResult:
+        return await asyncio.to_thread(
+            ask_gate, parsed, material, rewrite, source=source, monotonic=desk.clock.monotonic
+        )
+
+    done = await climb(
         material,
-        model=desk.model if way.tier is not Tier.RULES else None,
-        delimiter=f"{desk.random.getrandbits(128):032x}",
+        route(
+            material,
+            edits=len(cleaned.edits),
+            tiers=model.tiers if model else (),
+            authors=_authors(kept),
+        ),
+        model=model,
+        judge=judge,
+        delimiter=lambda: f"{desk.random.getrandbits(128):032x}",
     )
-    gate = await asyncio.to_thread(
-        ask_gate, parsed, material, rewrite, source=source, monotonic=desk.clock.monotonic
+    draft = Draft(
+        parsed=parsed,
+        cleaned=cleaned,
+        material=material,
+        rewrite=done.rewrite,
+        gate=done.gate,
+        route=done.route,
     )
-    draft = Draft(parsed=parsed, cleaned=cleaned, material=material, rewrite=rewrite, gate=gate)
-    if desk.model is None:
+    if model is None:
         return draft
     async with desk.store.read() as unit:
         accounts = [a for a in await unit.accounts.all(desk.workspace_id) if a.inbox]
-    return replace(draft, adapted=await adapt(desk, content_of(submission, draft), accounts))
+    content = content_of(submission, draft)
+    return replace(draft, adapted=await adapt(desk, content, accounts, submission_id=submission.id))
+
+
+def _authors(kept: Sequence[Segment]) -> int:
+    """Return how many people wrote what is kept, as far as the channel tells."""
+    return max(1, len({segment.speaker for segment in kept if segment.speaker}))
 
 
 def material_of(

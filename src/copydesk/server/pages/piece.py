@@ -68,7 +68,7 @@ async def show_piece(desk: Desk, post: Post | None, submission: Submission | Non
 
 async def _piece(unit: UnitOfWork, post: Post | None, submission: Submission | None) -> PieceView:
     subjects = [thing.id for thing in (submission, post) if thing]
-    calls = await unit.posts.model_calls(submission.id) if submission else []
+    calls = await unit.model_calls.of_submission(submission.id) if submission else []
     revision = await unit.posts.revision(post.revision_id) if post else None
     rows = await unit.listings.deliveries_of(post.id, _SHOWN + 1) if post else []
     renditions = await unit.deliveries.renditions([row.delivery.rendition_id for row in rows])

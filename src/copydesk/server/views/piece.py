@@ -11,6 +11,7 @@ from typing import Any
 from copydesk.core.checks import CheckResult
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
+from copydesk.core.model_call import CallOutcome
 from copydesk.core.post import Fate, Revision
 from copydesk.core.states import ReviewState
 from copydesk.core.submission import Submission
@@ -230,15 +231,26 @@ def writing_of(
         calls=tuple(
             Call(
                 capability=f"{call['capability']} ({call['tier']})",
-                model=call["model"],
+                model=call["model"] or call["provider"],
                 prompt=call["prompt_version"],
-                spent=f"{call['input_tokens']} + {call['output_tokens']} tokens, "
-                f"${call['cost_usd']:.4f}, {call['latency_ms']:.0f} ms",
+                spent=_spent(call),
                 rejected=call["rejected_because"],
             )
             for call in calls
         ),
     )
+
+
+def _spent(call: Mapping[str, Any]) -> str:
+    if call["outcome"] == CallOutcome.REMEMBERED:
+        return "nothing: answered as before"
+    if call["outcome"] == CallOutcome.ASKED:
+        return "under way, or lost with its process"
+    tokens = f"{call['input_tokens'] or 0} + {call['output_tokens'] or 0} tokens"
+    if call["cached_tokens"]:
+        tokens += f" ({call['cached_tokens']} of them kept by the server)"
+    cost = "price not known" if call["cost_usd"] is None else f"${call['cost_usd']:.4f}"
+    return f"{tokens}, {cost}, {call['latency_ms']:.0f} ms"
 
 
 def check_of(result: CheckResult) -> Check:

@@ -1,4 +1,4 @@
-"""What is written: posts, revisions, their checks, model calls."""
+"""What is written: posts, revisions, their checks."""
 
 from __future__ import annotations
 
@@ -44,6 +44,9 @@ revisions = sa.Table(
     sa.Column("fates", sa.JSON, nullable=False),
     sa.Column("omitted", sa.JSON, nullable=False),
     sa.Column("open_questions", sa.JSON, nullable=False),
+    # which models were asked and why, in words; and why none of them wrote the text
+    sa.Column("route", Text, nullable=False, server_default=""),
+    sa.Column("degraded_because", Text, nullable=False, server_default=""),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("created_by", Text, nullable=False),
     sa.UniqueConstraint("post_id", "number"),
@@ -60,24 +63,4 @@ checks = sa.Table(
     sa.Column("verdict", sa.String(16), nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),
     sa.Column("cost_ms", sa.Float, nullable=False),
-)
-
-
-model_calls = sa.Table(
-    "model_calls",
-    metadata,
-    id_column(),
-    reference("submission_id", "submissions", nullable=True, index=True),
-    sa.Column("capability", sa.String(40), nullable=False),
-    sa.Column("tier", sa.String(16), nullable=False),
-    sa.Column("model", Text, nullable=False),
-    sa.Column("prompt_version", Text, nullable=False),
-    sa.Column("finish_reason", Text, nullable=False),
-    sa.Column("input_tokens", sa.Integer, nullable=False),
-    sa.Column("output_tokens", sa.Integer, nullable=False),
-    sa.Column("cost_usd", sa.Float, nullable=False),
-    sa.Column("latency_ms", sa.Float, nullable=False),
-    sa.Column("reply", Text, nullable=False),
-    sa.Column("rejected_because", Text, nullable=False),
-    sa.Column("called_at", Instant, nullable=False),
 )

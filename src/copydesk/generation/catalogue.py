@@ -1,0 +1,194 @@
+"""What is known of a model: how much it takes, and what a token costs.
+
+The operator's own word goes first (the setting `model_facts`), then public list prices, which come
+with the package that knows the vendors' models. A server of one's own has no list price: what a
+call there costs is unknown, which is not the same as free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from copydesk.core.errors import ConfigError
+from copydesk.generation.address import ModelAddress, Vendor
+from copydesk.generation.budget import ModelLimits
+from copydesk.generation.port import Usage
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo, Provider
+
+_MILLION: Final = 1_000_000
+_FORM: Final = (
+    "Write NAME key=value …, for example: my-model window=32000 output=8000 input_price=0.10 "
+    "cached_price=0.01 output_price=0.50. Tokens; prices in US dollars per million tokens."
+)
+_TOKENS: Final = ("window", "output", "cliff", "reasoning")
+_PRICES: Final = ("input_price", "output_price", "cached_price")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """US dollars per million tokens. `cached` is for input the server had kept, None as `input`."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def of(self, usage: Usage) -> float:
+        """Return what this usage costs, in dollars."""
+        known = min(usage.cached_tokens or 0, usage.input_tokens or 0)
+        fresh = (usage.input_tokens or 0) - known
+        cached = self.input if self.cached is None else self.cached
+        paid = fresh * self.input + known * cached + (usage.output_tokens or 0) * self.output
+        return paid / _MILLION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What is known of the model `name`; None where nothing is. Tokens.
+
+    `cliff` is the input size from which on the vendor charges more, 0 when that is to be paid on
+    purpose. `reasoning` is kept free in the output cap of a model that thinks before it answers.
+    """
+
+    name: str
+    window: int | None = None
+    output: int | None = None
+    cliff: int | None = None
+    reasoning: int | None = None
+    prices: Prices | None = None
+    listed: tuple[ModelInfo, Provider] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def limits(self) -> ModelLimits:
+        """Return what a call may take; cautious where nothing is known."""
+        usual = ModelLimits()
+        window = self.window or usual.window
+        return ModelLimits(
+            window=window,
+            output=self.output or min(usual.output, window),
+            price_cliff=self.cliff or None,
+            reasoning_reserve=self.reasoning or 0,
+        )
+
+    def price(self, usage: Usage, at: datetime) -> float | None:
+        """Return what a call at `at` (aware) costs in dollars, None where no price is known."""
+        if self.prices is not None:
+            return self.prices.of(usage)
+        if self.listed is None:
+            return None
+        from genai_prices import Usage as Counted
+
+        model, provider = self.listed
+        counted = Counted(
+            input_tokens=usage.input_tokens or 0,
+            output_tokens=usage.output_tokens or 0,
+            cache_read_tokens=min(usage.cached_tokens or 0, usage.input_tokens or 0),
+        )
+        priced = model.calc_price(counted, provider, genai_request_timestamp=at)
+        return float(priced.total_price)
+
+
+def facts_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelFacts:
+    """Return what is known of the model at `address`; what the operator `stated` goes first."""
+    listed = _listed(address)
+    facts = ModelFacts(name=address.name)
+    if listed is not None:
+        facts = replace(
+            facts, window=listed[0].context_window, cliff=_cliff(listed[0]), listed=listed
+        )
+    for own in stated:
+        if own.name in {address.name, f"{address.vendor}:{address.name}"}:
+            known = {
+                key: value
+                for key in (*_TOKENS, "prices")
+                if (value := getattr(own, key)) is not None
+            }
+            facts = replace(facts, **known)
+    return facts
+
+
+def limits_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelLimits:
+    """Return what a call to the model at `address` may take, in tokens."""
+    return facts_of(address, stated).limits
+
+
+def smallest(limits: Sequence[ModelLimits]) -> ModelLimits:
+    """Return limits that hold for every model that may have to answer; the usual ones for none."""
+    if not limits:
+        return ModelLimits()
+    cliffs = [one.price_cliff for one in limits if one.price_cliff is not None]
+    return ModelLimits(
+        window=min(one.window for one in limits),
+        output=min(one.output for one in limits),
+        price_cliff=min(cliffs, default=None),
+        reasoning_reserve=max(one.reasoning_reserve for one in limits),
+    )
+
+
+def parse_facts(line: str) -> ModelFacts:
+    """Return the facts that a line of the setting `model_facts` states.
+
+    Raises `ConfigError` that says what is wrong and shows the form.
+    """
+    name, *pairs = line.split()
+    given: dict[str, float] = {}
+    problems = []
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not equals or key not in (*_TOKENS, *_PRICES):
+            problems.append(f"model_facts {name}: {pair!r} is none of the facts")
+        elif number < 0 or number == float("inf") or number != number:
+            problems.append(f"model_facts {name}: {pair!r} has no usable number")
+        else:
+            given[key] = number
+    if ("input_price" in given) != ("output_price" in given):
+        problems.append(f"model_facts {name}: input_price and output_price belong together")
+    if "cached_price" in given and "input_price" not in given:
+        problems.append(f"model_facts {name}: cached_price needs input_price and output_price")
+    if not pairs:
+        problems.append(f"model_facts {name}: states nothing")
+    if problems:
+        raise ConfigError(problems, remedy=_FORM)
+    tokens: Mapping[str, Any] = {key: int(given[key]) for key in _TOKENS if key in given}
+    prices = None
+    if "input_price" in given:
+        prices = Prices(
+            input=given["input_price"],
+            output=given["output_price"],
+            cached=given.get("cached_price"),
+        )
+    return ModelFacts(name=name, prices=prices, **tokens)
+
+
+def _listed(address: ModelAddress) -> tuple[ModelInfo, Provider] | None:
+    if address.vendor is Vendor.OLLAMA:
+        return None
+    try:
+        from genai_prices.data_snapshot import get_snapshot
+    except ImportError:  # it comes with the extra [llm]
+        return None
+    vendor, url = (None, address.url) if address.custom else (address.vendor.value, None)
+    try:
+        # an address of one's own that is a known vendor's is priced like that vendor
+        provider, model = get_snapshot().find_provider_model(address.name, None, vendor, url)
+    except LookupError:
+        return None
+    return model, provider
+
+
+def _cliff(model: ModelInfo) -> int | None:
+    """Return the smallest input from which on tokens cost more, None where they never do."""
+    from genai_prices.types import ModelPrice
+
+    prices = model.prices
+    current = prices if isinstance(prices, ModelPrice) else prices[0].prices
+    tiers = getattr(getattr(current, "input_mtok", None), "tiers", ())
+    return min((tier.start for tier in tiers), default=None)

@@ -1,0 +1,328 @@
+"""The books about models: every call with its cost, what may be spent, and answers kept.
+
+A call is written down before it is made, with what it may cost at most; what is under way counts as
+spent until it is settled. So workers that call at once never spend more together than there is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from copydesk.core.model_call import CallOutcome, ModelBudget
+from copydesk.core.money import MICROS, Period
+from copydesk.store.tables import model_budgets, model_calls, model_replies
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+#: How many answers a workspace keeps, and how long one may be, in characters.
+MOST_REPLIES: Final = 2_000
+LONGEST_REPLY: Final = 200_000
+#: How long an answer is kept that was not used: for a process that died before it could say so, not
+#: for the next who asks.
+REJECTED_KEPT: Final = timedelta(minutes=15)
+
+#: What a settled call has cost; what is under way, or was answered without a known bill, may have
+#: cost what was reserved.
+_COST = sa.func.coalesce(model_calls.c.cost_usd, model_calls.c.reserved_usd)
+_MADE = model_calls.c.outcome != CallOutcome.REMEMBERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """What the calls of one tier, model, capability or day (`key`) came to.
+
+    `cost_usd` adds up what is known; `unpriced` calls were made whose price is not.
+    """
+
+    key: str
+    calls: int
+    answered: int
+    rejected: int
+    failed: int
+    remembered: int
+    under_way: int
+    unpriced: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """How long answered calls of a tier took, in milliseconds: half, 95 and 99 in 100 no longer."""
+
+    tier: str
+    calls: int
+    p50: float
+    p95: float
+    p99: float
+
+
+class ModelCalls:
+    """Reads and writes calls to models, budgets for them, and answers kept."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    # -- calls ------------------------------------------------------------------------------------
+
+    async def add(self, id: str, workspace_id: str, **values: Any) -> None:
+        """Write a call down; `values` are fields of the table."""
+        usual = {
+            "model": "",
+            "finish_reason": "",
+            "latency_ms": 0.0,
+            "reply": "",
+            "rejected_because": "",
+            "called_at": self._unit.now,
+        }
+        await self._unit.connection.execute(
+            sa.insert(model_calls).values(
+                {**usual, "id": id, "workspace_id": workspace_id, **values}
+            )
+        )
+
+    async def settle(self, id: str, **values: Any) -> None:
+        """Write down what came of a call; `values` are fields of the table."""
+        await self._unit.connection.execute(
+            sa.update(model_calls).where(model_calls.c.id == id).values(values)
+        )
+
+    async def reject(self, id: str, signal: str, because: str) -> None:
+        """Write down that an answer was not used; it is not kept for the next who asks."""
+        await self._unit.connection.execute(
+            sa.update(model_calls)
+            .where(model_calls.c.id == id)
+            .values(
+                signal=signal,
+                rejected_because=because,
+                # what was remembered stays so: nothing was paid
+                outcome=sa.case((_MADE, CallOutcome.REJECTED), else_=model_calls.c.outcome),
+            )
+        )
+        until = self._unit.now + REJECTED_KEPT
+        call = sa.select(model_calls.c.workspace_id, model_calls.c.digest).where(
+            model_calls.c.id == id
+        )
+        row = (await self._unit.connection.execute(call)).one_or_none()
+        if row is not None and row.digest:
+            await self._unit.connection.execute(
+                sa.update(model_replies)
+                .where(
+                    model_replies.c.workspace_id == row.workspace_id,
+                    model_replies.c.digest == row.digest,
+                    model_replies.c.expires_at > until,
+                )
+                .values(expires_at=until)
+            )
+
+    async def of_submission(self, submission_id: str) -> list[dict[str, Any]]:
+        """Return the calls made for a submission, oldest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(model_calls)
+            .where(model_calls.c.submission_id == submission_id)
+            .order_by(model_calls.c.id)
+        )
+        return [dict(row._mapping) for row in rows]
+
+    # -- answers kept -----------------------------------------------------------------------------
+
+    async def remembered(self, workspace_id: str, digest: str) -> Mapping[str, Any] | None:
+        """Return the answer kept for a question, None where there is none that still counts."""
+        found = await self._unit.connection.scalar(
+            sa.select(model_replies.c.completion).where(
+                model_replies.c.workspace_id == workspace_id,
+                model_replies.c.digest == digest,
+                model_replies.c.expires_at > self._unit.now,
+            )
+        )
+        return None if found is None else dict(found)
+
+    async def remember(
+        self, workspace_id: str, digest: str, completion: Mapping[str, Any], until: datetime
+    ) -> None:
+        """Keep an answer until `until` (aware UTC); the oldest make room, and one too long is not
+        kept."""
+        if len(str(completion.get("text", ""))) > LONGEST_REPLY:
+            return
+        where = (model_replies.c.workspace_id == workspace_id, model_replies.c.digest == digest)
+        await self._unit.connection.execute(
+            sa.delete(model_replies).where(
+                sa.and_(*where) | (model_replies.c.expires_at <= self._unit.now)
+            )
+        )
+        await self._unit.connection.execute(
+            sa.insert(model_replies).values(
+                workspace_id=workspace_id,
+                digest=digest,
+                completion=dict(completion),
+                stored_at=self._unit.now,
+                expires_at=until,
+            )
+        )
+        oldest = (
+            sa.select(model_replies.c.digest)
+            .where(model_replies.c.workspace_id == workspace_id)
+            .order_by(model_replies.c.stored_at.desc(), model_replies.c.digest)
+            .offset(MOST_REPLIES)
+        )
+        await self._unit.connection.execute(
+            sa.delete(model_replies).where(
+                model_replies.c.workspace_id == workspace_id, model_replies.c.digest.in_(oldest)
+            )
+        )
+
+    async def forget_rejected(self, submission_id: str) -> None:
+        """Forget the answers for a submission that were not used: somebody wants a new try."""
+        rejected = sa.select(model_calls.c.digest).where(
+            model_calls.c.submission_id == submission_id, model_calls.c.rejected_because != ""
+        )
+        await self._unit.connection.execute(
+            sa.delete(model_replies).where(model_replies.c.digest.in_(rejected))
+        )
+
+    # -- money ------------------------------------------------------------------------------------
+
+    async def budgets(self, workspace_id: str, *, locked: bool = False) -> list[ModelBudget]:
+        """Return what may be spent in a workspace; `locked`: nobody else reserves until the unit
+        ends."""
+        query = (
+            sa.select(model_budgets.c.period, model_budgets.c.micros, model_budgets.c.noticed_at)
+            .where(model_budgets.c.workspace_id == workspace_id)
+            .order_by(model_budgets.c.period)
+        )
+        rows = await self._unit.connection.execute(query.with_for_update() if locked else query)
+        return [
+            ModelBudget(period=Period(row.period), micros=row.micros, noticed_at=row.noticed_at)
+            for row in rows
+        ]
+
+    async def allow(self, workspace_id: str, period: Period, micros: int | None) -> None:
+        """Set what may be spent on models in a period; None: no limit."""
+        await self._unit.connection.execute(
+            sa.delete(model_budgets).where(
+                model_budgets.c.workspace_id == workspace_id, model_budgets.c.period == period
+            )
+        )
+        if micros is not None:
+            await self._unit.connection.execute(
+                sa.insert(model_budgets).values(
+                    workspace_id=workspace_id,
+                    period=period,
+                    micros=micros,
+                    changed_at=self._unit.now,
+                )
+            )
+
+    async def noticed(self, workspace_id: str, period: Period) -> None:
+        """Write down that somebody was told now that a budget runs low."""
+        await self._unit.connection.execute(
+            sa.update(model_budgets)
+            .where(model_budgets.c.workspace_id == workspace_id, model_budgets.c.period == period)
+            .values(noticed_at=self._unit.now)
+        )
+
+    async def spent(self, workspace_id: str, since: datetime) -> int:
+        """Return what calls from `since` on (aware UTC) cost or may cost, in micro-dollars."""
+        total = await self._unit.connection.scalar(
+            sa.select(sa.func.sum(_COST)).where(
+                model_calls.c.workspace_id == workspace_id, model_calls.c.called_at >= since
+            )
+        )
+        return math.ceil(float(total or 0.0) * MICROS - 1e-6)
+
+    # -- reports ----------------------------------------------------------------------------------
+
+    async def costs(
+        self, workspace_id: str, by: str, since: datetime, until: datetime
+    ) -> list[CostLine]:
+        """Return what calls in `[since, until)` (aware UTC) came to, grouped `by` tier, model,
+        capability or day (UTC), in the order of the key."""
+        key = self._key(by)
+
+        def count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+            return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+        def total(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+            return sa.func.coalesce(sa.func.sum(column), 0)
+
+        outcome = model_calls.c.outcome
+        rows = await self._unit.connection.execute(
+            sa.select(
+                key.label("key"),
+                sa.func.count().label("calls"),
+                count(outcome == CallOutcome.ANSWERED).label("answered"),
+                count(outcome == CallOutcome.REJECTED).label("rejected"),
+                count(outcome == CallOutcome.FAILED).label("failed"),
+                count(outcome == CallOutcome.REMEMBERED).label("remembered"),
+                count(outcome == CallOutcome.ASKED).label("under_way"),
+                count(model_calls.c.cost_usd.is_(None)).label("unpriced"),
+                total(model_calls.c.input_tokens).label("input_tokens"),
+                total(model_calls.c.cached_tokens).label("cached_tokens"),
+                total(model_calls.c.output_tokens).label("output_tokens"),
+                total(model_calls.c.cost_usd).label("cost_usd"),
+            )
+            .where(
+                model_calls.c.workspace_id == workspace_id,
+                model_calls.c.called_at >= since,
+                model_calls.c.called_at < until,
+            )
+            .group_by(key)
+            .order_by(key)
+        )
+        return [CostLine(**row._mapping) for row in rows]
+
+    def _key(self, by: str) -> sa.ColumnElement[str]:
+        if by != "day":
+            columns = {"tier": "tier", "model": "provider", "capability": "capability"}
+            return model_calls.c[columns[by]]
+        if self._unit.connection.dialect.name == "sqlite":
+            return sa.func.strftime("%Y-%m-%d", model_calls.c.called_at)
+        return sa.func.to_char(sa.func.timezone("UTC", model_calls.c.called_at), "YYYY-MM-DD")
+
+    async def latencies(self, workspace_id: str, since: datetime, until: datetime) -> list[Latency]:
+        """Return by tier how long the calls in `[since, until)` took that were answered."""
+        took = model_calls.c.latency_ms
+        ranked = (
+            sa.select(
+                model_calls.c.tier,
+                took,
+                sa.func.row_number()
+                .over(partition_by=model_calls.c.tier, order_by=took)
+                .label("n"),
+                sa.func.count().over(partition_by=model_calls.c.tier).label("calls"),
+            )
+            .where(
+                model_calls.c.workspace_id == workspace_id,
+                model_calls.c.called_at >= since,
+                model_calls.c.called_at < until,
+                model_calls.c.outcome.in_([CallOutcome.ANSWERED, CallOutcome.REJECTED]),
+            )
+            .subquery()
+        )
+
+        def at(percent: int) -> sa.ColumnElement[Any]:
+            # the nearest rank: the smallest time that so many in a hundred did not exceed
+            reached = ranked.c.n * 100 >= ranked.c.calls * percent
+            return sa.func.min(sa.case((reached, ranked.c.latency_ms)))
+
+        rows = await self._unit.connection.execute(
+            sa.select(
+                ranked.c.tier,
+                sa.func.max(ranked.c.calls).label("calls"),
+                at(50).label("p50"),
+                at(95).label("p95"),
+                at(99).label("p99"),
+            )
+            .group_by(ranked.c.tier)
+            .order_by(ranked.c.tier)
+        )
+        return [Latency(**row._mapping) for row in rows]

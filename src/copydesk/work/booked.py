@@ -1,0 +1,216 @@
+"""One model with its books: asked only when it is there and paid for, and never twice the same.
+
+Two short transactions stand around a call. The first looks for an answer kept earlier, asks the
+breaker, reserves the money and writes the call down; the second writes down what came of it and
+keeps the answer. So a process that dies later pays nothing twice, and one that dies between them
+leaves a row that says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from copydesk.core.errors import CopydeskError, ModelReplyInvalid, ModelUnavailable, ReplyTruncated
+from copydesk.core.model_call import CallOutcome
+from copydesk.core.post import Tier
+from copydesk.distribution.breaker import Pulse
+from copydesk.generation.budget import estimate_tokens
+from copydesk.generation.port import Completion, ModelRequest, Usage
+from copydesk.work.model_breakers import admit, learn
+from copydesk.work.model_money import afford, notice
+
+if TYPE_CHECKING:
+    from copydesk.generation.fallback import Provider
+    from copydesk.store import UnitOfWork
+    from copydesk.work.desk import Desk
+
+#: How much of an answer is kept as evidence, in characters.
+_EVIDENCE: Final = 20_000
+
+
+class BookedModel:
+    """A model of ours that asks `provider` for a desk, on behalf of one submission ("": none)."""
+
+    def __init__(self, desk: Desk, provider: Provider, submission_id: str) -> None:
+        self._desk = desk
+        self._provider = provider
+        self._submission_id = submission_id or None
+
+    async def complete(self, request: ModelRequest) -> Completion:
+        """Return the answer kept for this question, else ask once; see `Model.complete`.
+
+        Raises `ModelUnavailable` without a call while the model is resting or the money is spent.
+        """
+        digest = digest_of(request, self._provider.name)
+        call_id = self._desk.ids.new("call")
+        async with self._desk.store.begin("model") as unit:
+            kept = await unit.model_calls.remembered(self._desk.workspace_id, digest)
+            if kept is not None:
+                return await self._remembered(unit, call_id, request, digest, kept)
+            refusal = await admit(unit, self._provider.name, call_id, self._desk)
+            worst = self._price(_worst(request))
+            if refusal is None:
+                refusal = await afford(unit, self._desk.workspace_id, worst or 0.0)
+            if refusal is None:
+                await self._write_down(
+                    unit,
+                    call_id,
+                    request,
+                    digest=digest,
+                    outcome=CallOutcome.ASKED,
+                    reserved_usd=worst or 0.0,
+                )
+        if refusal is not None:
+            raise refusal
+        return await self._ask(call_id, request, digest)
+
+    async def _ask(self, call_id: str, request: ModelRequest, digest: str) -> Completion:
+        pulse = Pulse()
+        started = self._desk.clock.monotonic()
+        try:
+            completion = await self._provider.model.complete(request)
+        except ModelUnavailable as error:
+            if error.answered is None or error.answered == 429 or error.answered >= 500:
+                pulse.miss(error.message)
+            else:
+                pulse.answered = True
+            # a server that says no sends no bill; one that went silent might
+            cost = 0.0 if error.answered is not None else None
+            await self._failed(call_id, CallOutcome.FAILED, error, started, pulse, cost)
+            raise
+        except (ReplyTruncated, ModelReplyInvalid) as error:
+            # answered, so billed: what was reserved stays
+            pulse.answered = True
+            await self._failed(call_id, CallOutcome.REJECTED, error, started, pulse, None)
+            raise
+        pulse.answered = True
+        completion = replace(completion, call_id=call_id)
+        async with self._desk.store.begin("model") as unit:
+            await unit.model_calls.settle(
+                call_id, outcome=CallOutcome.ANSWERED, **_columns(completion)
+            )
+            hours = self._desk.settings.model_cache_hours
+            if hours:
+                until = unit.now + timedelta(hours=hours)
+                await unit.model_calls.remember(
+                    self._desk.workspace_id, digest, _kept(completion), until
+                )
+            await learn(unit, self._provider.name, call_id, pulse, self._desk)
+            await notice(unit, self._desk.workspace_id)
+        return completion
+
+    async def _failed(
+        self,
+        call_id: str,
+        outcome: CallOutcome,
+        error: CopydeskError,
+        started: float,
+        pulse: Pulse,
+        cost: float | None,
+    ) -> None:
+        values: dict[str, Any] = {"cost_usd": cost}
+        if outcome is CallOutcome.FAILED:
+            values["reserved_usd"] = 0.0
+        async with self._desk.store.begin("model") as unit:
+            await unit.model_calls.settle(
+                call_id,
+                outcome=outcome,
+                signal=error.signal if isinstance(error, ReplyTruncated) else error.code,
+                rejected_because=error.message,
+                latency_ms=(self._desk.clock.monotonic() - started) * 1000,
+                **values,
+            )
+            await learn(unit, self._provider.name, call_id, pulse, self._desk)
+            await notice(unit, self._desk.workspace_id)
+
+    async def _remembered(
+        self,
+        unit: UnitOfWork,
+        call_id: str,
+        request: ModelRequest,
+        digest: str,
+        kept: Any,
+    ) -> Completion:
+        completion = replace(
+            _from_kept(kept), call_id=call_id, remembered=True, cost_usd=0.0, latency_ms=0.0
+        )
+        values = _columns(completion)
+        for tokens in ("input_tokens", "cached_tokens", "output_tokens"):
+            values[tokens] = 0  # nothing was sent
+        await self._write_down(
+            unit, call_id, request, digest=digest, outcome=CallOutcome.REMEMBERED, **values
+        )
+        return completion
+
+    async def _write_down(
+        self, unit: UnitOfWork, call_id: str, request: ModelRequest, **values: Any
+    ) -> None:
+        await unit.model_calls.add(
+            call_id,
+            self._desk.workspace_id,
+            submission_id=self._submission_id,
+            capability=request.capability,
+            tier=request.tier,
+            provider=self._provider.name,
+            prompt_version=request.prompt_version,
+            **values,
+        )
+
+    def _price(self, usage: Usage) -> float | None:
+        return self._provider.facts.price(usage, self._desk.clock.now())
+
+
+def digest_of(request: ModelRequest, provider: str) -> str:
+    """Return what makes a question to a model the same: all that is sent, but for its random part.
+
+    The workspace is not in it: answers are kept apart by workspace.
+    """
+    user = request.user
+    if request.delimiter:
+        user = user.replace(request.delimiter, "\0")
+    asked = [
+        provider,
+        request.capability,
+        request.prompt_version,
+        request.system,
+        user,
+        request.max_tokens,
+        request.temperature,
+        None if request.reply is None else dict(request.reply.json_schema),
+    ]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _worst(request: ModelRequest) -> Usage:
+    return Usage(
+        input_tokens=estimate_tokens(request.system) + estimate_tokens(request.user),
+        output_tokens=request.max_tokens,
+    )
+
+
+def _columns(completion: Completion) -> dict[str, Any]:
+    return {
+        "model": completion.model,
+        "finish_reason": completion.finish_reason,
+        "input_tokens": completion.usage.input_tokens,
+        "cached_tokens": completion.usage.cached_tokens,
+        "output_tokens": completion.usage.output_tokens,
+        "cost_usd": completion.cost_usd,
+        "latency_ms": completion.latency_ms,
+        "reply": completion.text[:_EVIDENCE],
+    }
+
+
+def _kept(completion: Completion) -> dict[str, Any]:
+    return {**asdict(completion), "tier": completion.tier.value}
+
+
+def _from_kept(kept: Any) -> Completion:
+    values = dict(kept)
+    values["usage"] = Usage(**values["usage"])
+    values["tier"] = Tier(values["tier"])
+    return Completion(**values)
