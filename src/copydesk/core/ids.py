@@ -40,6 +40,7 @@ PREFIXES: Final = {
     "case": "cse",
     "probe": "prb",
     "release": "rel",
+    "shadow": "shd",
     "alarm": "alm",
 }
 

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from copydesk.store.connections import Connections
     from copydesk.store.credentials import Credentials
     from copydesk.store.deliveries import Deliveries
+    from copydesk.store.drift import Drift
     from copydesk.store.events import Events
     from copydesk.store.letters import Letters
     from copydesk.store.listings import Listings
     from copydesk.store.messages import Messages
     from copydesk.store.model_calls import ModelCalls
+    from copydesk.store.observations import Observations
     from copydesk.store.posts import Posts
     from copydesk.store.probes import Probes
+    from copydesk.store.releases import Releases
     from copydesk.store.reviews import Reviews
     from copydesk.store.schedules import Schedules
     from copydesk.store.sealed import SealedRows
@@ -288,3 +291,24 @@ class UnitOfWork:
         from copydesk.store.callbacks import Callbacks
 
         return Callbacks(self)
+
+    @cached_property
+    def releases(self) -> Releases:
+        """Return the releases, whom they were given to, and their shadows."""
+        from copydesk.store.releases import Releases
+
+        return Releases(self)
+
+    @cached_property
+    def observations(self) -> Observations:
+        """Return how items went."""
+        from copydesk.store.observations import Observations
+
+        return Observations(self)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Return the streams that are watched, and alarms."""
+        from copydesk.store.drift import Drift
+
+        return Drift(self)

@@ -1,0 +1,169 @@
+"""Streams that are watched, where their detectors stand, and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from copydesk.core.drift import Alarm, Stream, Watched
+from copydesk.core.errors import Conflict, NotFound
+from copydesk.core.states import AlarmState, check_transition
+from copydesk.store.absent import insert_if_absent
+from copydesk.store.tables import alarms, streams
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+class Drift:
+    """Reads and writes streams and alarms."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def locked(self, ids: Sequence[str]) -> dict[str, Stream]:
+        """Return the streams of these ids that exist, locked until the unit of work ends."""
+        rows = await self._unit.connection.execute(
+            sa.select(streams)
+            .where(streams.c.id.in_(list(ids)))
+            .order_by(streams.c.id)
+            .with_for_update(key_share=True)
+        )
+        return {row.id: _stream(row) for row in rows}
+
+    async def put(self, stream: Stream) -> None:
+        """Store where a stream's detector stands."""
+        values = {
+            "id": stream.id,
+            "workspace_id": stream.workspace_id,
+            "watched": stream.watched,
+            "channel": stream.channel,
+            "language": stream.language,
+            "prompt_version": stream.prompt_version,
+            "model": stream.model,
+            "checks": stream.checks,
+            "numbers": dict(stream.numbers),
+            "items": stream.items,
+            "changed_at": self._unit.now,
+        }
+        result = await self._unit.connection.execute(
+            sa.update(streams).where(streams.c.id == stream.id).values(values)
+        )
+        if not result.rowcount:
+            await self._unit.connection.execute(
+                insert_if_absent(self._unit, streams).values(values)
+            )
+
+    async def streams(self, workspace_id: str, limit: int = 200) -> list[Stream]:
+        """Return the streams of a workspace, those that something came to last first."""
+        rows = await self._unit.connection.execute(
+            sa.select(streams)
+            .where(streams.c.workspace_id == workspace_id)
+            .order_by(streams.c.changed_at.desc(), streams.c.id)
+            .limit(limit)
+        )
+        return [_stream(row) for row in rows]
+
+    # -- alarms -----------------------------------------------------------------------------------
+
+    async def raise_alarm(
+        self, stream: Stream, message: str, numbers: Mapping[str, float | None]
+    ) -> str:
+        """Open an alarm about a stream and return its id, "" when one is open already."""
+        id = self._unit.ids.new("alarm")
+        result = await self._unit.connection.execute(
+            insert_if_absent(self._unit, alarms).values(
+                id=id,
+                workspace_id=stream.workspace_id,
+                watched=stream.watched,
+                stream_id=stream.id,
+                channel=stream.channel,
+                language=stream.language,
+                prompt_version=stream.prompt_version,
+                model=stream.model,
+                state=AlarmState.OPENED,
+                message=message,
+                numbers=dict(numbers),
+                opened_at=self._unit.now,
+            )
+        )
+        if result.rowcount != 1:
+            return ""
+        await self._unit.events.append(
+            stream.workspace_id, "alarm", id, "", AlarmState.OPENED, reason=message
+        )
+        return id
+
+    async def alarm(self, workspace_id: str, id: str) -> Alarm:
+        """Return an alarm; raises `NotFound`."""
+        rows = await self._unit.connection.execute(
+            sa.select(alarms).where(alarms.c.workspace_id == workspace_id, alarms.c.id == id)
+        )
+        row = rows.one_or_none()
+        if row is None:
+            raise NotFound(f"There is no alarm {id}.", remedy="`copydesk drift` shows them.")
+        return _alarm(row)
+
+    async def alarms(
+        self, workspace_id: str, *, state: AlarmState | None = None, limit: int = 100
+    ) -> list[Alarm]:
+        """Return alarms, newest first; `state` narrows."""
+        query = sa.select(alarms).where(alarms.c.workspace_id == workspace_id)
+        if state is not None:
+            query = query.where(alarms.c.state == state)
+        rows = await self._unit.connection.execute(query.order_by(alarms.c.id.desc()).limit(limit))
+        return [_alarm(row) for row in rows]
+
+    async def open_about(self, workspace_id: str, channel: str, language: str) -> list[Alarm]:
+        """Return the open alarms that concern items of this channel and language; not warnings."""
+        rows = await self._unit.connection.execute(
+            sa.select(alarms)
+            .where(
+                alarms.c.workspace_id == workspace_id,
+                alarms.c.state == AlarmState.OPENED,
+                alarms.c.watched != Watched.INPUT,
+                alarms.c.channel.in_([channel, ""]),
+                alarms.c.language.in_([language, ""]),
+            )
+            .order_by(alarms.c.id)
+        )
+        return [_alarm(row) for row in rows]
+
+    async def close(self, alarm: Alarm, reason: str) -> Alarm:
+        """Note that the unit's actor has dealt with an alarm.
+
+        Raises `TransitionNotAllowed`, or `Conflict` when somebody did meanwhile.
+        """
+        check_transition("alarm", alarm.id, alarm.state, AlarmState.CLOSED)
+        result = await self._unit.connection.execute(
+            sa.update(alarms)
+            .where(alarms.c.id == alarm.id, alarms.c.state == alarm.state)
+            .values(
+                state=AlarmState.CLOSED,
+                closed_at=self._unit.now,
+                closed_by=self._unit.actor,
+                closed_because=reason,
+            )
+        )
+        if result.rowcount != 1:
+            raise Conflict(f"Alarm {alarm.id} was closed in the meantime.")
+        await self._unit.events.append(
+            alarm.workspace_id, "alarm", alarm.id, alarm.state, AlarmState.CLOSED, reason=reason
+        )
+        return await self.alarm(alarm.workspace_id, alarm.id)
+
+
+def _stream(row: Any) -> Stream:
+    values = dict(row._mapping)
+    values.pop("id")
+    values["watched"] = Watched(values["watched"])
+    return Stream(**values)
+
+
+def _alarm(row: Any) -> Alarm:
+    values = dict(row._mapping)
+    values["watched"] = Watched(values["watched"])
+    values["state"] = AlarmState(values["state"])
+    return Alarm(**values)
