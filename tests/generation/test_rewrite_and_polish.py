@@ -70,7 +70,7 @@ async def test_one_call_does_everything() -> None:
         Fate(segment=5, fate="merged", into=2),
     )
     assert (rewrite.tier, rewrite.model) == (Tier.CAPABLE, "terra")
-    assert rewrite.prompt_version == "rewrite_and_polish.v1"
+    assert rewrite.prompt_version == "rewrite_and_polish.v2"
     assert not rewrite.degraded_because
     assert [attempt.rejected_because for attempt in rewrite.attempts] == [""]
     assert rewrite.cost_usd == 0.0
@@ -189,15 +189,15 @@ async def test_a_fact_of_a_segment_that_was_dropped_with_a_reason_is_accounted_f
     assert rewrite.fates[-1].reason == "said already"
 
 
-async def test_a_message_too_long_for_the_model_is_not_sent_and_not_cut() -> None:
+async def test_a_message_no_part_of_which_fits_is_not_sent_and_not_cut() -> None:
     model = ScriptedModel([])
     text = prose("en")
     rewrite = await rewrite_and_polish(
-        material(text), model=model, delimiter=DELIMITER, limits=ModelLimits(output=1_000)
+        material(text), model=model, delimiter=DELIMITER, limits=ModelLimits(output=310)
     )
     assert not model.requests
     assert rewrite.body == text
-    assert "at most 1000 tokens" in rewrite.degraded_because
+    assert "in the reply, where 10 are" in rewrite.degraded_because
 
 
 async def test_a_cap_that_would_cut_is_refused_before_any_call() -> None:
@@ -241,4 +241,4 @@ async def test_instructions_in_the_message_stay_data() -> None:
     assert "<|im_start|>" not in asked.user
     assert "</system>" not in asked.user
     assert "\u202e" not in asked.user
-    assert asked.user.count(DELIMITER) == 5, "a filled-in text is never filled again"
+    assert asked.user.count(DELIMITER) == 7, "a filled-in text is never filled again"

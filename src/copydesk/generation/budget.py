@@ -52,6 +52,11 @@ class ModelLimits:
         """Return the usable input limit: the smaller of window and price cliff."""
         return self.window if self.price_cliff is None else min(self.window, self.price_cliff)
 
+    @property
+    def usable_input(self) -> int:
+        """Return how many tokens prompt and reply may take together: nine in ten of `input`."""
+        return math.floor(_USABLE_INPUT * self.input)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
@@ -74,6 +79,11 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(_MARGIN * plain_bytes / _BYTES_PER_TOKEN + run_tokens)
 
 
+def edited_tokens(tokens: int) -> int:
+    """Return how many tokens a text of so many takes when it comes back edited."""
+    return math.ceil(_GROWTH * tokens)
+
+
 def plan(
     *,
     system: str,
@@ -90,9 +100,19 @@ def plan(
     on. Raises `ContentInvalid` with the numbers when the reply or the prompt would not fit: a call
     that is bound to be cut is never made.
     """
-    prompt = estimate_tokens(system) + estimate_tokens(user)
-    expected = math.ceil(_GROWTH * estimate_tokens(message)) + REPLY_OVERHEAD
-    expected += PER_SEGMENT * segments
+    expected = edited_tokens(estimate_tokens(message)) + REPLY_OVERHEAD + PER_SEGMENT * segments
+    return plan_reply(
+        prompt=estimate_tokens(system) + estimate_tokens(user),
+        expected=expected,
+        limits=limits,
+        requested_cap=requested_cap,
+    )
+
+
+def plan_reply(
+    *, prompt: int, expected: int, limits: ModelLimits, requested_cap: int | None = None
+) -> Budget:
+    """Return the budget of a call whose prompt and reply take so many tokens; raises as `plan`."""
     needed = expected + limits.reasoning_reserve
     findings = []
     if requested_cap is not None and requested_cap < needed:
@@ -106,15 +126,15 @@ def plan(
     cap = min(limits.output, 2 * expected + limits.reasoning_reserve)
     if requested_cap is not None:
         cap = min(cap, requested_cap)
-    usable = math.floor(_USABLE_INPUT * limits.input)
-    if prompt + needed > usable:
+    if prompt + needed > limits.usable_input:
         findings.append(
             Finding(
                 code="input_too_long",
                 field="body",
                 message=(
                     f"the prompt needs about {prompt} tokens and its reply {needed}, together "
-                    f"{prompt + needed}; {usable} of the model's {limits.input} are usable"
+                    f"{prompt + needed}; {limits.usable_input} of the model's {limits.input} are "
+                    "usable"
                 ),
                 remedy="Shorten the message or its context, or use a model with a larger window.",
             )

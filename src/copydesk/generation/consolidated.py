@@ -6,23 +6,31 @@ reply leads back to the text that the rules composed, with the reason.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from copydesk.core.errors import ContentInvalid, ModelReplyInvalid
 from copydesk.core.post import Tier
 from copydesk.generation.attempts import Answered, Reading, Unanswered, ask
-from copydesk.generation.budget import ModelLimits, plan
-from copydesk.generation.fence import fence, visible
+from copydesk.generation.budget import PER_SEGMENT, ModelLimits
+from copydesk.generation.fence import derived, visible
+from copydesk.generation.heading import Note, write_head
+from copydesk.generation.joining import dropped_pieces, joined_fates, joined_text
 from copydesk.generation.material import Material
+from copydesk.generation.planning import Planned, Planner, is_about_the_cap, parted_after
 from copydesk.generation.port import Completion, Model, ModelRequest
-from copydesk.generation.prompts import PromptVersion, fill
+from copydesk.generation.prompts import PromptVersion, fill, fill_places
 from copydesk.generation.replies import REWRITE_SCHEMA, RewriteReply, read_fates, read_rewrite
 from copydesk.generation.rewrite import CATEGORIES, MAX_TAGS, Attempt, Rewrite
 from copydesk.generation.rules import MAX_TITLE, shorten
+from copydesk.generation.showing import show, version_of
+from copydesk.generation.surroundings import chosen
 
 CAPABILITY: Final = "rewrite_and_polish"
-CURRENT_VERSION: Final = 1
+CURRENT_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,43 +51,86 @@ class Writer:
     async def write(self, material: Material, composed: Rewrite) -> Rewrite:
         """Return `material` written up, or `composed` with the reason why not.
 
-        Raises `ContentInvalid` before any call when `requested_cap` would cut the reply.
+        One that does not fit into a call is written in parts, and so is one whose reply was cut
+        twice. Raises `ContentInvalid` before any call when `requested_cap` would cut the reply.
         """
-        request = _request(
-            material,
-            self.prompt,
-            tier=self.tier,
-            delimiter=self.delimiter,
-            max_tokens=self.limits.output,
-        )
+        prompt = self.prompt
+        material = chosen(material, most=prompt.max_references, tokens=prompt.max_reference_tokens)
+        planner = self._planner(self.delimiter)
         try:
-            budget = plan(
-                system=request.system,
-                user=request.user,
-                message=material.text,
-                segments=len(material.segments),
-                limits=self.limits,
-                requested_cap=self.requested_cap,
-            )
+            planned = planner.call(material)
         except ContentInvalid as error:
-            if any(finding.field == "max_tokens" for finding in error.findings):
+            if is_about_the_cap(error):
                 raise
+            return await self._too_long(material, composed, planner)
+        answer = await self._asked(planned, material)
+        if isinstance(answer, Answered):
+            return _written([material], [answer], _note(answer.value), planned.left_out)
+        if parts := await parted_after(material, answer):
+            return await self._in_parts(parts, composed, answer.attempts)
+        return replace(composed, degraded_because=answer.because, attempts=answer.attempts)
+
+    async def _too_long(self, material: Material, composed: Rewrite, planner: Planner) -> Rewrite:
+        try:
+            parts = await asyncio.to_thread(planner.parts, material)
+        except ContentInvalid as error:
             return replace(composed, degraded_because=f"The model was not asked: {error.message}.")
-        answer = await ask(
+        return await self._in_parts(parts, composed, ())
+
+    async def _in_parts(
+        self, parts: Sequence[Material], composed: Rewrite, attempts: tuple[Attempt, ...]
+    ) -> Rewrite:
+        answers: list[Answered[RewriteReply]] = []
+        left_out: tuple[str, ...] = ()
+        for number, part in enumerate(parts, 1):
+            try:
+                planned = self._planner(derived(self.delimiter, number)).call(part)
+            except ContentInvalid as error:
+                because = f"The model was not asked for part {number}: {error.message}."
+                return replace(composed, degraded_because=because, attempts=attempts)
+            left_out = left_out or planned.left_out
+            answer = await self._asked(planned, part)
+            attempts += answer.attempts
+            if isinstance(answer, Unanswered):
+                because = f"Part {number} of {len(parts)}: {answer.because}"
+                return replace(composed, degraded_because=because, attempts=attempts)
+            answers.append(answer)
+        head = await write_head(
+            [_note(answer.value) for answer in answers],
+            subject=parts[0].subject,
+            language=parts[0].language,
+            model=self.model,
+            delimiter=derived(self.delimiter, 0),
+            limits=self.limits,
+            tier=self.tier,
+        )
+        written = _written(parts, answers, head.note, left_out)
+        notes = [f"written in {len(parts)} parts, since it was too long for one call"]
+        if head.because:
+            notes.append(f"title and summary are those of the first part: {head.because}")
+        return replace(written, attempts=attempts + head.attempts, notes=(*notes, *written.notes))
+
+    async def _asked(
+        self, planned: Planned, material: Material
+    ) -> Answered[RewriteReply] | Unanswered:
+        return await ask(
             self.model,
-            replace(request, max_tokens=budget.max_tokens),
+            planned.request,
             read=lambda completion: _read(completion, material),
             largest_cap=self.requested_cap or self.limits.output,
         )
-        match answer:
-            case Answered(value=reply, completion=completion, attempts=attempts):
-                return _written(material, reply, completion, attempts)
-            case Unanswered(because=because, attempts=attempts):
-                return replace(composed, degraded_because=because, attempts=attempts)
+
+    def _planner(self, delimiter: str) -> Planner:
+        return Planner(
+            build=partial(_request, prompt=self.prompt, tier=self.tier, delimiter=delimiter),
+            limits=self.limits,
+            per_segment=PER_SEGMENT,
+            requested_cap=self.requested_cap,
+        )
 
 
 def _request(
-    material: Material, prompt: PromptVersion, *, tier: Tier, delimiter: str, max_tokens: int
+    material: Material, *, prompt: PromptVersion, tier: Tier, delimiter: str
 ) -> ModelRequest:
     system = fill(
         prompt.system,
@@ -89,34 +140,18 @@ def _request(
             "categories": ", ".join(f"`{category}`" for category in CATEGORIES),
         },
     )
-    about = {
-        "subject": material.subject,
-        "language": material.language,
-        **{f"meta {key}": value for key, value in material.metadata.items()},
-    }
-    records: list[dict[str, object]] = [{k: v for k, v in about.items() if v}]
-    records += [{"segment": f"s{s.index}", "text": s.text} for s in material.segments]
-    records.append({"keep": list(material.protected)})
-    earlier = [{"from": message.author, "text": message.text} for message in material.context]
-    user = fill(
-        prompt.user,
-        {
-            "delimiter": delimiter,
-            "conversation": fence("conversation so far", earlier, delimiter=delimiter),
-            "material": fence("material", records, delimiter=delimiter),
-        },
-    )
     return ModelRequest(
         capability=CAPABILITY,
         system=system,
-        user=user,
+        user=fill_places(prompt.user, {"delimiter": delimiter, **show(material, delimiter)}),
         reply=REWRITE_SCHEMA,
-        max_tokens=max_tokens,
+        max_tokens=1,
         temperature=prompt.temperature,
-        prompt_version=prompt.name,
+        prompt_version=version_of(prompt.name, material),
         tier=tier,
         cache=True,
         delimiter=delimiter,
+        passages=tuple(reference.id for reference in material.references),
     )
 
 
@@ -136,21 +171,41 @@ def _read(completion: Completion, material: Material) -> Reading[RewriteReply]:
     )
 
 
+def _note(reply: RewriteReply) -> Note:
+    return Note(
+        title=reply.title,
+        summary=reply.summary,
+        tags=tuple(reply.tags),
+        category=reply.category,
+    )
+
+
 def _written(
-    material: Material, reply: RewriteReply, completion: Completion, attempts: tuple[Attempt, ...]
+    parts: Sequence[Material],
+    answers: Sequence[Answered[RewriteReply]],
+    head: Note,
+    left_out: Sequence[str],
 ) -> Rewrite:
+    replies = [answer.value for answer in answers]
+    fates = [
+        read_fates(reply.segment_map, frozenset(s.index for s in part.segments))
+        for part, reply in zip(parts, replies, strict=True)
+    ]
+    omitted = [fact for reply in replies for fact in reply.omitted]
+    completion = answers[-1].completion
     return Rewrite(
-        title=shorten(" ".join(reply.title.split()), MAX_TITLE),
-        body=reply.rewritten,
-        summary=reply.summary.strip(),
-        tags=tuple(dict.fromkeys(t.strip().lower() for t in reply.tags if t.strip()))[:MAX_TAGS],
-        category=reply.category if reply.category in CATEGORIES else "other",
-        fates=read_fates(reply.segment_map, frozenset(s.index for s in material.segments)),
+        title=shorten(" ".join(head.title.split()), MAX_TITLE),
+        body=joined_text(parts, [reply.rewritten for reply in replies]),
+        summary=head.summary.strip(),
+        tags=tuple(dict.fromkeys(t.strip().lower() for t in head.tags if t.strip()))[:MAX_TAGS],
+        category=head.category if head.category in CATEGORIES else "other",
+        fates=joined_fates(fates),
         tier=completion.tier,
-        omitted=tuple(reply.omitted),
-        open_questions=tuple(reply.open_questions),
-        confidence=reply.confidence,
+        omitted=(*omitted, *dropped_pieces(parts, fates)),
+        open_questions=tuple(question for reply in replies for question in reply.open_questions),
+        confidence=min(reply.confidence for reply in replies),
         model=completion.model,
         prompt_version=completion.prompt_version,
-        attempts=attempts,
+        attempts=tuple(attempt for answer in answers for attempt in answer.attempts),
+        notes=tuple(f"the model was not shown: {what}" for what in left_out),
     )

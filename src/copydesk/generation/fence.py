@@ -8,6 +8,7 @@ way that any JSON reader undoes, so nothing is lost.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -38,6 +39,11 @@ def fence(name: str, records: Sequence[Mapping[str, object]], *, delimiter: str)
     if any(delimiter in line for line in lines):
         raise ValueError("the material contains the delimiter; draw a fresh one")
     return "\n".join([f"<<{name} {delimiter}>>", *lines, f"<<end of {name} {delimiter}>>"])
+
+
+def derived(delimiter: str, number: int) -> str:
+    """Return a delimiter for the request `number` of several that began with one random one."""
+    return hashlib.sha256(f"{delimiter} {number}".encode()).hexdigest()[:32]
 
 
 def visible(text: str) -> str:

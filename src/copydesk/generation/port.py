@@ -29,7 +29,7 @@ class ModelRequest:
     `user` carries the fenced material. `reply` is None for plain text. `max_tokens` caps the
     output; `temperature` is 0..2. `cache` is a hint that `system` will be sent again soon.
     `delimiter` is the random part of `user`, "" where it has none: two requests that differ in
-    nothing else ask for the same.
+    nothing else ask for the same. `passages` names those of our own texts that `user` shows.
     """
 
     capability: str
@@ -42,6 +42,7 @@ class ModelRequest:
     reply: ReplySchema | None = None
     cache: bool = False
     delimiter: str = ""
+    passages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

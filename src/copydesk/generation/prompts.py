@@ -28,6 +28,8 @@ class PromptVersion(BaseModel):
     """One version of one capability's prompt, with the settings it is asked with.
 
     `max_text` is how many characters a new text may have, None where the material decides.
+    `max_references` is how many passages of our own texts it is shown, `max_reference_tokens` how
+    many tokens they may take together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +40,8 @@ class PromptVersion(BaseModel):
     max_title: int = Field(default=90, gt=0)
     max_summary: int = Field(default=300, gt=0)
     max_text: int | None = Field(default=None, gt=0)
+    max_references: int = Field(default=0, ge=0)
+    max_reference_tokens: int = Field(default=900, gt=0)
     system: str
     user: str
 
@@ -77,6 +81,16 @@ def parse_prompt(text: str, *, capability: str, number: int) -> PromptVersion:
         )
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise ConfigError([f"{filename}: {error}"]) from error
+
+
+def fill_places(template: str, values: Mapping[str, str]) -> str:
+    """Return `template` filled with those of `values` that it has a place for.
+
+    For values that every version of a prompt could show and some do not. Raises `ConfigError`
+    naming the places nobody fills.
+    """
+    names = set(_PLACE.findall(template))
+    return fill(template, {name: value for name, value in values.items() if name in names})
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -86,11 +86,15 @@ def read_rewrite(completion: Completion) -> RewriteReply:
     try:
         return RewriteReply.model_validate(completion.object)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise ModelReplyInvalid(f"The reply breaks the agreed form: {faults}") from error
+        raise ModelReplyInvalid(f"The reply breaks the agreed form: {faults_of(error)}") from error
+
+
+def faults_of(error: ValidationError) -> str:
+    """Return what is wrong with a reply, field by field, without repeating what it says."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    )
 
 
 def read_fates(entries: list[SegmentFate], expected: frozenset[int]) -> tuple[Fate, ...]:

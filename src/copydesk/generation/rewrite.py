@@ -42,6 +42,8 @@ class Rewrite:
     `tier` says what wrote the text. `degraded_because` is "" unless a model was wanted and the text
     is the cleaned original instead: such a text is complete but waits for a person. `confidence`
     (0..1) is the model's own claim, None for rules. `fates` names every authored segment once.
+    `notes` say in words how it was done where that is not plain: in parts, or without some of what
+    surrounds the message.
     """
 
     title: str
@@ -58,6 +60,7 @@ class Rewrite:
     prompt_version: str = ""
     attempts: tuple[Attempt, ...] = ()
     degraded_because: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def cost_usd(self) -> float | None:

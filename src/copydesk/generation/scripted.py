@@ -21,6 +21,7 @@ Reply = str | Mapping[str, Any] | Completion | Exception
 Script = Sequence[Reply] | Callable[[ModelRequest], Reply]
 
 _TOKEN: Final = regex.compile(r"\s*\X{1,4}")
+_NOTE: Final = regex.compile(r'^\{"part": \d+, "title".*\}$', regex.MULTILINE)
 _SEGMENT: Final = regex.compile(r'^\{"segment": .*\}$', regex.MULTILINE)
 
 
@@ -96,9 +97,15 @@ def stopped_after(
 
 
 def faithful_reply(request: ModelRequest) -> Mapping[str, Any]:
-    """Return the reply of a model that keeps every segment of a `rewrite_and_polish` as it is."""
+    """Return the reply of a model that keeps every segment of a `rewrite_and_polish` as it is.
+
+    For a text in parts it also writes what stands above the whole: what stands above the first.
+    """
     segments = [json.loads(line) for line in _SEGMENT.findall(request.user)]
     body = "".join(segment["text"] for segment in segments).strip()
+    if request.capability == "join":
+        first = json.loads(_NOTE.findall(request.user)[0])
+        return {"title": first["title"], "summary": "", "confidence": 0.9}
     return {
         "rewritten": body,
         "title": body.splitlines()[0][:80],

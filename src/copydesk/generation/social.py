@@ -22,6 +22,7 @@ from copydesk.generation.budget import ModelLimits, plan
 from copydesk.generation.fence import fence
 from copydesk.generation.port import Completion, Model, ModelRequest, ReplySchema
 from copydesk.generation.prompts import PromptVersion, fill, load_prompt
+from copydesk.generation.replies import faults_of
 from copydesk.generation.rewrite import Attempt
 from copydesk.generation.truncation import ends_closed
 
@@ -202,11 +203,7 @@ def _read(completion: Completion) -> Reading[SocialReply]:
     try:
         reply = SocialReply.model_validate(completion.object)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise ModelReplyInvalid(f"The reply breaks the agreed form: {faults}") from error
+        raise ModelReplyInvalid(f"The reply breaks the agreed form: {faults_of(error)}") from error
     # a short text leaves things out on purpose: nothing has to come back
     return Reading(value=reply, source="", text="")
 

@@ -24,6 +24,7 @@ from copydesk.generation.fence import fence, visible
 from copydesk.generation.material import Material
 from copydesk.generation.port import Completion, Model, ModelRequest, ReplySchema
 from copydesk.generation.prompts import PromptVersion, fill, load_prompt
+from copydesk.generation.replies import faults_of
 from copydesk.generation.truncation import ends_closed
 
 FRAME: Final = "transform"
@@ -179,11 +180,7 @@ def _read(
     try:
         reply = WrittenReply.model_validate(completion.object)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise ModelReplyInvalid(f"The reply breaks the agreed form: {faults}") from error
+        raise ModelReplyInvalid(f"The reply breaks the agreed form: {faults_of(error)}") from error
     reply.edited, reply.written = reply.edited.strip(), reply.written.strip()
     if problems := _problems(reply, step, longest):
         raise ModelReplyInvalid(f"The reply breaks the agreed form: {'; '.join(problems)}")

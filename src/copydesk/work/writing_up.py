@@ -83,11 +83,12 @@ def material_of(
     texts = split_by_segment([segment.end - segment.start for _, segment in kept], cleaned)
     return Material(
         segments=tuple(
-            AuthoredSegment(index=number, text=text, kind=segment.kind)
+            AuthoredSegment(index=number, text=text, kind=segment.kind, speaker=segment.speaker)
             for (number, segment), text in zip(kept, texts, strict=True)
         ),
         subject=parsed.subject,
         language=parsed.language,
+        participants=parsed.thread.participants,
         context=context,
         metadata=parsed.meta,
         protected=tuple(

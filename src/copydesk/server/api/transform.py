@@ -182,7 +182,7 @@ class TransformedOut(BaseModel):
                             "tier": "capable",
                             "fused_into": None,
                             "model": "openai:editor",
-                            "prompt_version": "rewrite_and_polish.v1",
+                            "prompt_version": "rewrite_and_polish.v2",
                         }
                     ],
                     "calls": [
@@ -190,7 +190,7 @@ class TransformedOut(BaseModel):
                             "stages": ["rewrite_and_polish"],
                             "tier": "capable",
                             "model": "openai:editor",
-                            "prompt_version": "rewrite_and_polish.v1",
+                            "prompt_version": "rewrite_and_polish.v2",
                             "max_tokens": 720,
                             "input_tokens": 1210,
                             "output_tokens": 140,
