@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from copydesk.core.clues import at_marks
 from copydesk.core.finding import find_tokens
 from copydesk.core.names import find_names, name_norm
 from copydesk.core.protected import VERBATIM, ProtectedToken, TokenClass
@@ -62,6 +63,11 @@ class Ledger:
     def sentences(self) -> tuple[tuple[int, int], ...]:
         """The spans of the sentences of `text`; none ends inside a token."""
         return tuple(sentences(self.text, protected_spans(self)))
+
+    @cached_property
+    def name_words(self) -> Counter[str]:
+        """How often each word stands in `text`, written as in the norm of a name."""
+        return Counter(name_norm(self.text).split())
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the tokens as JSON-ready rows."""
@@ -116,16 +122,11 @@ _remembered = lru_cache(maxsize=64)(_extract)
 
 def _quotes(text: str, tokens: Sequence[ProtectedToken]) -> Iterator[ProtectedToken]:
     starts = [t.start for t in tokens]
-    end = 0
-    for mark in _QUOTE_MARK.finditer(text):
-        match = _QUOTE.match(text, mark.start()) if mark.start() >= end else None
-        if match is None:
-            continue
-        end = match.end()
+    for match in at_marks(text, _QUOTE_MARK, _QUOTE):
         words = _WORDS.findall(match[0])
         if not words or (match[0][0] in "'‘" and len(words) < 2):
             continue
-        start = match.start()
+        start, end = match.span()
         first = bisect_left(starts, start)
         last = bisect_left(starts, end)
         cut_open = first > 0 and tokens[first - 1].end > start
@@ -306,12 +307,7 @@ def altered(before: Ledger, after: Ledger) -> tuple[ProtectedToken, ...]:
         counts = Counter((t.cls, t.norm) for t in hard)
         counts.subtract((t.cls, t.norm) for t in other.tokens if t.cls is not TokenClass.NAME)
         changed += [t for t in hard if counts[t.cls, t.norm] > 0]
-    words_before, words_after = _name_words(before), _name_words(after)
     for token in (*before.of(TokenClass.NAME), *after.of(TokenClass.NAME)):
-        if any(words_before[w] != words_after[w] for w in token.norm.split()):
+        if any(before.name_words[w] != after.name_words[w] for w in token.norm.split()):
             changed.append(token)
     return tuple(dict.fromkeys(changed))
-
-
-def _name_words(ledger: Ledger) -> Counter[str]:
-    return Counter(name_norm(ledger.text).split())

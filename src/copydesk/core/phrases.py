@@ -14,7 +14,7 @@ _LETTERS = 3
 class Phrases:
     """Words and phrases of a list, found whole and without case; `*` stands for any ending.
 
-    A text none of whose words begins like one of the list is not searched.
+    Only those words of a text are looked at that begin like one of the list.
     """
 
     def __init__(self, phrases: Iterable[str]) -> None:
@@ -29,8 +29,16 @@ class Phrases:
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """Yield every place of `text` where one of them stands, in order, the longest first."""
-        if self._keys is None or not self._keys.isdisjoint(_beginnings(text)):
+        if self._keys is None:
             yield from self._pattern.finditer(text)
+            return
+        beginnings = _beginnings(text)
+        end = 0
+        for place in sorted(at for key in self._keys & beginnings.keys() for at in beginnings[key]):
+            match = self._pattern.match(text, place) if place >= end else None
+            if match is not None:
+                end = match.end()
+                yield match
 
 
 def _key(phrase: str) -> str | None:
@@ -42,7 +50,11 @@ def _key(phrase: str) -> str | None:
 
 
 @lru_cache(maxsize=16)
-def _beginnings(text: str) -> frozenset[str]:
-    # a capital İ is two characters in small letters, of which only one is a letter
-    folded = text.replace("İ", "i").casefold()
-    return frozenset(word[:_LETTERS] for word in _WORD.findall(folded))
+def _beginnings(text: str) -> dict[str, list[int]]:
+    """Return where words with the same first letters begin. Many lists ask about one text."""
+    found: dict[str, list[int]] = {}
+    for match in _WORD.finditer(text):
+        # a capital İ would become two characters, of which only one is a letter
+        key = match[0][:_LETTERS].replace("İ", "i").casefold()[:_LETTERS]
+        found.setdefault(key, []).append(match.start())
+    return found

@@ -10,6 +10,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from copydesk.core.clues import at_marks
+
 _BOUNDARY = re.compile(
     r"[.!?…।॥؟۔።។။։]{1,20}[\"'”’»)\]*_]{0,4}(?=\s)|[。！？]{1,20}[」』】）》〉”’]{0,4}"
     r"|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•#>|]|\d{1,3}[.)])\s?)"
@@ -39,11 +41,7 @@ def sentences(text: str, masked: Sequence[tuple[int, int]] = ()) -> list[tuple[i
     starts = [start for start, _ in masked]
     found: list[tuple[int, int]] = []
     begin = 0
-    end = 0
-    for mark in _MARK.finditer(text):
-        match = _BOUNDARY.match(text, mark.start()) if mark.start() >= end else None
-        if match is None:
-            continue
+    for match in at_marks(text, _MARK, _BOUNDARY):
         end = match.end()
         inside = bisect_right(starts, match.start()) - 1
         if inside >= 0 and masked[inside][1] > end:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from copydesk.core.clues import at_marks
 from copydesk.core.ledger import Ledger, altered, extract
 from copydesk.core.post import Edit
 from copydesk.intake.edits import Change, compose, without_overlaps
@@ -87,10 +88,10 @@ def _english(page: Page, typos: Sequence[Typo]) -> Iterator[Change]:
 
 
 def _any_language(page: Page) -> Iterator[Change]:
-    for match in _WIDE_GAP.finditer(page.text):
+    for match in at_marks(page.text, _GAP, _WIDE_GAP):
         if not page.verbatim.touches(*match.span()) and not _is_structure(page.text, match):
             yield Change("space", match.start(), match.end(), " ")
-    for match in _LINE_END.finditer(page.text):
+    for match in at_marks(page.text, _GAP_AT_END, _LINE_END):
         if not page.verbatim.touches(*match.span()):
             yield Change("space", match.start(), match.end(), "")
 
@@ -106,10 +107,13 @@ def _lexicon() -> dict[str, str]:
 LEXICON = _lexicon()
 """Shorthand of English chat, lower case, and what it stands for."""
 
+_LETTERS = re.compile(r"[a-z]+")
 _SHORT = re.compile(r"(?<![\w'’@#/.&*_-])[A-Za-z]{1,8}(?![\w'’@#/&*_=-]|\.\w| ?=)")
 
 
 def _shorthand(page: Page) -> Iterator[Change]:
+    if LEXICON.keys().isdisjoint(_LETTERS.findall(page.text.lower())):
+        return
     for match in _SHORT.finditer(page.text):
         word = match[0]
         full = LEXICON.get(word.lower())
@@ -124,10 +128,14 @@ def _shorthand(page: Page) -> Iterator[Change]:
 # ---------------------------------------------------------------- spaces and punctuation
 
 _WIDE_GAP = re.compile(r"(?<=\S)(?<!\d)[ \t]{2,}(?=\S)|(?<=\d)[ \t]{2,}(?=[^\s\d])")
+_GAP = re.compile(r"[ \t]{2,}")
+_GAP_AT_END = re.compile(r"[ \t]+(?=\n|\Z)")
+_GAP_AT_MARK = re.compile(r"[ \t]+(?=[,.!?;:])")
+_MARK = re.compile(r"[!?,.]")
 _LINE_END = re.compile(r"(?<=\S)[ \t](?=\n)|(?<=\S)[ \t]+\Z")
 _MARKER = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)]|#{1,6}|\[[ xX]\])\Z")
 _GAP_BEFORE = re.compile(r"(?<=\w)[ \t]+(?=[,.!?;:](?:[,.!?]|\s|\Z)|[,;][A-Za-z])")
-_NO_GAP_AFTER = re.compile(r"(?<=[a-z][,;!?])(?=[A-Za-z]{2})")
+_NO_GAP_AFTER = re.compile(r"[,;!?](?<=[a-z].)(?=[A-Za-z]{2})")
 _REPEATED = re.compile(r"[!?]{2,}|,{2,}(?=\s)|(?<!\.)\.{4,}(?!\.)")
 
 
@@ -139,16 +147,17 @@ def _is_structure(text: str, match: re.Match[str]) -> bool:
 
 def _spaces(page: Page) -> Iterator[Change]:
     yield from _any_language(page)
-    for match in _GAP_BEFORE.finditer(page.text):
+    for match in at_marks(page.text, _GAP_AT_MARK, _GAP_BEFORE):
         if not page.verbatim.touches(*match.span()) and not _is_structure(page.text, match):
             yield Change("space", match.start(), match.end(), "")
     for match in _NO_GAP_AFTER.finditer(page.text):
-        if not page.verbatim.touches(match.start() - 1, match.end() + 1):
-            yield Change("space", match.start(), match.end(), " ")
+        end = match.end()
+        if not page.verbatim.touches(end - 1, end + 1):
+            yield Change("space", end, end, " ")
 
 
 def _punctuation(page: Page) -> Iterator[Change]:
-    for match in _REPEATED.finditer(page.text):
+    for match in at_marks(page.text, _MARK, _REPEATED):
         marks = match[0]
         if page.verbatim.touches(*match.span()):
             continue
@@ -193,7 +202,7 @@ def _final_stop(page: Page) -> Iterator[Change]:
 
 # ---------------------------------------------------------------- capitals
 
-_LONE_I = re.compile(r"(?<![\w'’./@&#-])i(?=['’](?:m|ve|ll|d)\b|[,!?;:]|\s|\.(?!\w)|\Z)")
+_LONE_I = re.compile(r"i(?<![\w'’./@&#-]i)(?=['’](?:m|ve|ll|d)\b|[,!?;:]|\s|\.(?!\w)|\Z)")
 # A small word before a colon is a chat name more often than not, so it stays small.
 _OPENING = re.compile(r"[\"'“‘«„(*_\[]{0,4}(?P<word>[^\W\d_]+)(?![\w@/:]|[.-]\w|\.\Z|\()")
 

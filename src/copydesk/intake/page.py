@@ -6,9 +6,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from copydesk.core.ledger import VERBATIM, Ledger, TokenClass, protected_spans
-from copydesk.core.sentences import sentences
 
 Span = tuple[int, int]
 
@@ -16,7 +16,11 @@ _UNTOUCHED = re.compile(r"[ ]{4}|\t|[ ]{0,3}>|[^|\n]*\||[ ]{0,3}(?:[-=*_][ ]?){3
 _LINK_TARGET = re.compile(r"\]\([^)\n]{0,2000}\)|^[ ]{0,3}\[[^\]\n]{1,200}\]:.*$", re.MULTILINE)
 _HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:\s|\Z)")
 _ITEM = re.compile(r"[ ]{0,3}(?:[-*+•]|\d{1,9}[.)])\s")
+_BLANK_LINES = re.compile(r"[^\S\n]*(?:\n[^\S\n]*){0,4}")
 _FENCE = re.compile(r"[ ]{0,3}(?:```|~~~)")
+
+
+_AS_WRITTEN = VERBATIM | {TokenClass.QUOTE}
 
 
 class Mask:
@@ -51,17 +55,25 @@ class Page:
 
     def __init__(self, text: str, ledger: Ledger) -> None:
         self.text = text
-        untouched = list(_untouched(text))
-        every = protected_spans(ledger)
-        verbatim = VERBATIM | {TokenClass.QUOTE}
+        self._ledger = ledger
+        self._untouched = list(_untouched(text))
         self._verbatim_ends = {t.end for t in ledger.tokens if t.cls in VERBATIM}
-        self._spans = every
-        self.tokens = Mask([*every, *untouched])
-        self.verbatim = Mask([*protected_spans(ledger, verbatim), *untouched])
-        undated = protected_spans(ledger, frozenset(TokenClass) - {TokenClass.DATE})
-        self.all_but_dates = Mask([*undated, *untouched])
+        self.verbatim = self._mask(_AS_WRITTEN)
         self.paragraphs = list(_paragraphs(text, self.verbatim))
-        self._sentences = [start for start, _ in sentences(text, every)]
+        self._sentences = [start for start, _ in ledger.sentences]
+
+    @cached_property
+    def tokens(self) -> Mask:
+        """Every protected token."""
+        return self._mask(frozenset(TokenClass))
+
+    @cached_property
+    def all_but_dates(self) -> Mask:
+        """Every protected token but dates, which shorthand may write ("2moro")."""
+        return self._mask(frozenset(TokenClass) - {TokenClass.DATE})
+
+    def _mask(self, classes: frozenset[TokenClass]) -> Mask:
+        return Mask([*protected_spans(self._ledger, classes), *self._untouched])
 
     def is_address(self, end: int) -> bool:
         """Whether a link, id or the like ends at `end`; a stop could be taken for its part."""
@@ -85,8 +97,9 @@ def _untouched(text: str) -> Iterator[Span]:
         if _UNTOUCHED.match(line):
             yield position, end
         position = end + 1
-    for match in _LINK_TARGET.finditer(text):
-        yield match.span()
+    if "](" in text or "]:" in text:
+        for match in _LINK_TARGET.finditer(text):
+            yield match.span()
 
 
 def _paragraphs(text: str, masked: Mask) -> Iterator[Paragraph]:
@@ -115,7 +128,7 @@ def _paragraphs(text: str, masked: Mask) -> Iterator[Paragraph]:
 
 
 def _structure_follows(text: str, position: int) -> bool:
-    match = re.compile(r"[^\S\n]*(?:\n[^\S\n]*){0,4}").match(text, position)
+    match = _BLANK_LINES.match(text, position)
     at = match.end() if match else position
     begin = text.rfind("\n", 0, at) + 1
     line = text[begin : begin + 120].partition("\n")[0]
