@@ -13,12 +13,12 @@ from typing import Final
 
 from copydesk.core.audit import Audit, ItemClass
 from copydesk.core.errors import NotAllowed
-from copydesk.core.ledger import added, extract, missing
 from copydesk.core.post import Post, Revision, Tier
 from copydesk.core.review import ReviewKind, person_of
 from copydesk.core.states import AuditState, PostState, ReviewState
 from copydesk.core.suggestion import RejectionReason
 from copydesk.editorial.earning import Standing, stand
+from copydesk.editorial.faults import fault_in
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
 
@@ -139,22 +139,11 @@ async def learn(unit: UnitOfWork, review: Review, reason_code: str = "") -> None
 
 
 async def _fault(unit: UnitOfWork, review: Review, post: Post) -> str:
-    """Return in words what a person found wrong with a text as it was written, "" if nothing."""
-    if review.state is ReviewState.REJECTED:
-        return review.decision_reason or "rejected in review"
-    approved = await unit.posts.revision(post.revision_id)
-    if approved.tier is not Tier.PERSON:
-        return ""
     machine = [r for r in await unit.posts.revisions(post.id) if r.tier is not Tier.PERSON]
     if not machine:
         return ""  # somebody's own text from the start
-    written = machine[-1]
-    before = extract(written.content.body, language=written.content.language)
-    after = extract(approved.content.body, language=approved.content.language)
-    changed = [token.text for token in (*missing(before, after), *added(before, after))]
-    if not changed:
-        return ""
-    return f"approved after facts were put right: {', '.join(changed[:5])}"
+    approved = await unit.posts.revision(post.revision_id)
+    return fault_in(machine[-1], approved, review.state, review.decision_reason)
 
 
 async def _hold(unit: UnitOfWork, review: Review, post: Post, reason: str) -> None:

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from copydesk.store.callbacks import Callbacks
     from copydesk.store.cases import Cases
     from copydesk.store.connections import Connections
+    from copydesk.store.consents import Consents
     from copydesk.store.credentials import Credentials
     from copydesk.store.deliveries import Deliveries
     from copydesk.store.drift import Drift
     from copydesk.store.events import Events
+    from copydesk.store.feedback import Feedback
     from copydesk.store.letters import Letters
     from copydesk.store.listings import Listings
     from copydesk.store.messages import Messages
@@ -151,6 +153,20 @@ class UnitOfWork:
         from copydesk.store.audits import Audits
 
         return Audits(self)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Return whose words may be used to teach."""
+        from copydesk.store.consents import Consents
+
+        return Consents(self)
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """Return what people decided, for whoever hands it out."""
+        from copydesk.store.feedback import Feedback
+
+        return Feedback(self)
 
     @cached_property
     def cases(self) -> Cases:

@@ -1,0 +1,138 @@
+"""What people decided, page by page for whoever hands it out, and what was handed out already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from copydesk.core.review import ReviewKind
+from copydesk.core.states import ReviewState
+from copydesk.store.absent import insert_if_absent
+from copydesk.store.tables import audits, exported, opinions, posts, reviews, revisions
+
+if TYPE_CHECKING:
+    from copydesk.store.unit import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One decided review with what its use needs.
+
+    `approved_revision_id` is the text as it stood when it was decided. `audit_propensity` is the
+    chance with which a text against which nothing spoke was to be looked at, None where something
+    spoke against it; `opinion_propensity` that of a second opinion, None where it is none.
+    """
+
+    review_id: str
+    kind: ReviewKind
+    state: ReviewState
+    decided_at: datetime
+    decided_by: str
+    decision_reason: str
+    post_id: str
+    submission_id: str
+    revision_id: str
+    approved_revision_id: str
+    risk: str
+    audit_propensity: float | None
+    opinion_propensity: float | None
+
+
+class Feedback:
+    """Reads judgements and remembers which have left."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def judgements(
+        self,
+        workspace_id: str,
+        form: str,
+        *,
+        since: datetime | None = None,
+        after: str = "",
+        again: bool = False,
+        limit: int = 50,
+    ) -> list[Judgement]:
+        """Return decided reviews of messages, oldest first, from the review id `after` on.
+
+        `since` (aware) leaves out what was decided before it. Those that were handed out in this
+        `form` are left out unless `again`.
+        """
+        newest = (
+            sa.select(sa.func.max(revisions.c.number))
+            .where(
+                revisions.c.post_id == reviews.c.post_id,
+                revisions.c.created_at <= reviews.c.decided_at,
+            )
+            .correlate(reviews)
+            .scalar_subquery()
+        )
+        approved = revisions.alias("approved")
+        query = (
+            sa.select(
+                reviews.c.id.label("review_id"),
+                reviews.c.kind,
+                reviews.c.state,
+                reviews.c.decided_at,
+                reviews.c.decided_by,
+                reviews.c.decision_reason,
+                reviews.c.post_id,
+                posts.c.submission_id,
+                reviews.c.revision_id,
+                approved.c.id.label("approved_revision_id"),
+                reviews.c.risk,
+                audits.c.propensity.label("audit_propensity"),
+                opinions.c.propensity.label("opinion_propensity"),
+            )
+            .join(posts, posts.c.id == reviews.c.post_id)
+            .join(
+                approved,
+                (approved.c.post_id == reviews.c.post_id) & (approved.c.number == newest),
+            )
+            .outerjoin(audits, audits.c.post_id == reviews.c.post_id)
+            .outerjoin(opinions, opinions.c.review_id == reviews.c.id)
+            .where(
+                reviews.c.workspace_id == workspace_id,
+                reviews.c.id > after,
+                reviews.c.state.in_([ReviewState.ACCEPTED, ReviewState.REJECTED]),
+                posts.c.submission_id.is_not(None),
+            )
+        )
+        if since is not None:
+            query = query.where(reviews.c.decided_at >= since)
+        if not again:
+            has_left = sa.exists().where(
+                exported.c.workspace_id == workspace_id,
+                exported.c.form == form,
+                exported.c.key == reviews.c.id,
+            )
+            query = query.where(~has_left)
+        rows = await self._unit.connection.execute(query.order_by(reviews.c.id).limit(limit))
+        return [
+            Judgement(
+                **{
+                    **row._mapping,
+                    "kind": ReviewKind(row.kind),
+                    "state": ReviewState(row.state),
+                }
+            )
+            for row in rows
+        ]
+
+    async def mark(self, workspace_id: str, form: str, review_ids: Sequence[str]) -> None:
+        """Remember that these reviews were handed out in `form`."""
+        for id in review_ids:
+            await self._unit.connection.execute(
+                insert_if_absent(self._unit, exported).values(
+                    workspace_id=workspace_id,
+                    form=form,
+                    key=id,
+                    exported_at=self._unit.now,
+                    exported_by=self._unit.actor,
+                )
+            )
