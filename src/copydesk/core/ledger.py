@@ -65,6 +65,11 @@ class Ledger:
         return tuple(sentences(self.text, protected_spans(self)))
 
     @cached_property
+    def index(self) -> _Index:
+        """What is asked of this text when another one is held against it."""
+        return _Index(self)
+
+    @cached_property
     def name_words(self) -> Counter[str]:
         """How often each word stands in `text`, written as in the norm of a name."""
         return Counter(name_norm(self.text).split())
@@ -287,12 +292,12 @@ def missing(source: Ledger, text: Ledger) -> tuple[ProtectedToken, ...]:
     "version 2.4.1", "$5" and "5 USD"); a quote or a name may stand there without its marks or
     capitals; a date must keep every field it had.
     """
-    return _absent(source, _Index(text))
+    return _absent(source, text.index)
 
 
 def added(source: Ledger, text: Ledger) -> tuple[ProtectedToken, ...]:
     """Return the tokens of `text` that `source` does not say, each once, in order."""
-    return _absent(text, _Index(source))
+    return _absent(text, source.index)
 
 
 def altered(before: Ledger, after: Ledger) -> tuple[ProtectedToken, ...]:

@@ -25,6 +25,8 @@ _NOT_PROSE: Final = regex.compile(
     r"|\S{1,64}@\S+|(?:^|(?<=\s))[~./]?/\S+|\{[^{}\n]*\}|<[^<>\n]*>",
     regex.DOTALL | regex.IGNORECASE,
 )
+#: Without one of these signs, and without "www.", a line is prose.
+_SIGNS: Final = frozenset("`:@/{<")
 _HASHTAG: Final = regex.compile(rf"(?<![\w&#/])#(?=\w*\p{{L}})(\w{{2,{_MAX_HASHTAG}}})(?!\w)")
 _WORD: Final = regex.compile(r"(?<![\w@#'’-])\p{L}[\p{L}\p{M}]*(?:-\p{L}[\p{L}\p{M}]*)*(?![\w@])")
 _UNSPACED: Final = regex.compile(
@@ -37,11 +39,11 @@ _QUESTION: Final = regex.compile(r"[?？](?=\s|$|[\"'”»)\]])|[？؟\u037e]")
 
 def find_tags(subject: str, text: str) -> tuple[str, ...]:
     """Return at most five lower-case tags: the author's hashtags, then words used repeatedly."""
-    prose = _NOT_PROSE.sub(" ", text)
+    prose = _prose(text)
     tags = [match[1].lower() for match in _HASHTAG.finditer(f"{subject}\n{prose}")]
     if len(_UNSPACED.findall(prose)) * 4 < len(prose):
         uses = Counter(_words(prose))
-        in_subject = set(_words(_NOT_PROSE.sub(" ", subject)))
+        in_subject = set(_words(_prose(subject)))
         wanted = [
             (-(count + 2 * (word in in_subject)), place, word)
             for place, (word, count) in enumerate(uses.items())
@@ -53,7 +55,7 @@ def find_tags(subject: str, text: str) -> tuple[str, ...]:
 
 def guess_category(subject: str, text: str) -> str:
     """Return one of `CATEGORIES`; `other` unless at least two words speak for something else."""
-    prose = _NOT_PROSE.sub(" ", f"{subject}\n{text}")
+    prose = _prose(f"{subject}\n{text}")
     words = Counter(
         regex.findall(r"[\p{L}\p{M}]+(?:['’][\p{L}]+)?", prose.lower().replace("’", "'"))
     )
@@ -69,9 +71,27 @@ def guess_category(subject: str, text: str) -> str:
 
 
 def _words(prose: str) -> list[str]:
-    stop_words = frozenset[str]().union(*_word_lists("stop_words").values())
+    stop_words = _stop_words()
     lowered = (match.group().lower() for match in _WORD.finditer(prose))
     return [word for word in lowered if len(word) >= _MIN_LETTERS and word not in stop_words]
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    return frozenset[str]().union(*_word_lists("stop_words").values())
+
+
+def _prose(text: str) -> str:
+    """Return `text` with a space for code, addresses, paths and tags."""
+    if "```" in text or "~~~" in text:
+        return _NOT_PROSE.sub(" ", text)
+    # but for fenced code nothing goes on in the next line, and most lines have none of the signs
+    return "\n".join(
+        line
+        if _SIGNS.isdisjoint(line) and "www." not in line.lower()
+        else _NOT_PROSE.sub(" ", line)
+        for line in text.split("\n")
+    )
 
 
 @cache

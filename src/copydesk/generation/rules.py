@@ -6,6 +6,8 @@ lacks is derived: a title, a summary, tags, a category.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 import regex
@@ -72,25 +74,25 @@ def derive_title(material: Material) -> str:
     subject = _plain(_REPLY_MARK.sub("", material.subject))
     if subject:
         return shorten(subject, MAX_TITLE)
-    telling = _telling_sentences(material)
-    first = telling[0] if telling else _plain(material.text)
+    first = next(_telling_sentences(material), "") or _plain(material.text)
     return shorten(first.removesuffix(".").removesuffix("。") or first, MAX_TITLE)
 
 
 def derive_summary(material: Material, title: str) -> str:
     """Return the first sentences that fit in 300 characters, "" when the title says it all."""
-    telling = list(_telling_sentences(material))
-    if telling and telling[0].rstrip(".。") == title:
-        del telling[0]
+    telling = _telling_sentences(material)
+    first = next(telling, "")
+    if first.rstrip(".。") == title:
+        first = next(telling, "")
     summary = ""
-    for sentence in telling:
+    for sentence in chain([first], telling):
         longer = f"{summary} {sentence}".strip()
         if len(longer) > MAX_SUMMARY:
             break
         summary = longer
         if len(summary) >= MAX_SUMMARY // 2:
             break
-    return summary or (shorten(telling[0], MAX_SUMMARY) if telling else "")
+    return summary or shorten(first, MAX_SUMMARY)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -111,11 +113,13 @@ def shorten(text: str, limit: int) -> str:
     return text[:at].rstrip(_AFTER_TITLE) + _ELLIPSIS
 
 
-def _telling_sentences(material: Material) -> tuple[str, ...]:
+def _telling_sentences(material: Material) -> Iterator[str]:
     telling = frozenset(s.index for s in material.segments if s.kind in _TELLING)
-    text = _CODE_BLOCK.sub("\n\n", material.text_of(telling) or material.text)
+    text = material.text_of(telling) or material.text
+    if "```" in text or "~~~" in text:
+        text = _CODE_BLOCK.sub("\n\n", text)
     plain = (_plain(text[start:end]) for start, end in sentences(text))
-    return tuple(sentence for sentence in plain if any(c.isalnum() for c in sentence))
+    return (sentence for sentence in plain if any(c.isalnum() for c in sentence))
 
 
 def _plain(text: str) -> str:

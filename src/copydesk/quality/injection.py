@@ -27,6 +27,7 @@ _HIDDEN = re.compile(
     r"[\u00ad\u200b\u200c\u2060-\u2064\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 _LEET = str.maketrans("013457@$", "oieastas")
+_LOOKALIKE = frozenset("013457@$")
 _MIXED = re.compile(r"(?<![\w@$])[\d@$]*+[A-Za-z][\w@$]*")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_]){4,80}\w(?!\w)")
 _ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{40,}={0,2}(?![\w+/=])")
@@ -67,8 +68,10 @@ def _marks(text: str) -> tuple[Evidence, ...]:
     found = [*_hidden(text), *_encoded(text)]
     patterns = _patterns()
     for start, end in sentences(text):
-        piece = unicodedata.normalize("NFKC", text[start:end])
-        plain = _HIDDEN.sub("", piece).lstrip("\"'“”‘’([*_->:| ")
+        piece = text[start:end]
+        if not piece.isascii():
+            piece = _HIDDEN.sub("", unicodedata.normalize("NFKC", piece))
+        plain = piece.lstrip("\"'“”‘’([*_->:| ")
         for pattern in patterns.values():
             if pattern.search(plain):
                 found.append(_mark("reads like an instruction to a machine", text, start, end))
@@ -88,6 +91,8 @@ def _mark(message: str, text: str, start: int, end: int) -> Evidence:
 
 
 def _disguised(plain: str, strong: re.Pattern[str]) -> bool:
+    if _LOOKALIKE.isdisjoint(plain) and _SPACED.search(plain) is None:
+        return False
     spaced = _SPACED.sub(lambda m: re.sub(r"[ .\-_]", "", m[0]) + " ", plain)
     lookalike = _MIXED.sub(lambda m: m[0].translate(_LEET), spaced)
     return lookalike != plain and bool(strong.search(lookalike))

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 
 from copydesk.core.checks import Evidence
+from copydesk.core.clues import at_marks
 
-_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
+# Patterns begin with the digit or letter itself and look back from there: that is found fast.
+_CARD = re.compile(r"\d(?<![\w.-]\d)(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
+_IBAN = re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _PHONE = re.compile(
     r"(?<![\w.+-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?){2,6}|\(\d{3}\) ?\d{3}[ .-]\d{4}"
     r"|\d{3}[ .-]\d{3}[ .-]\d{4}|0\d{2,4}[ /-]\d{2,5}(?:[ -]?\d{2,5}){1,3})(?![\w-])"
 )
+_DIALLED = re.compile(r"[+(\d]")
 # a number too short to be told from others by itself, after a word that says it is one
 _LOCAL_PHONE = re.compile(
     r"(?<!\w)(?:call|phone|tel|telephone|telefon\w{0,4}|teléfono|téléphone|ring|mobile|cell|whatsapp"
@@ -20,16 +23,17 @@ _LOCAL_PHONE = re.compile(
     r"[^.!?]{0,100}?(?<![\w.,-])(\d{3}[ -]\d{4})(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
+_LOCAL_NUMBER = re.compile(r"\d{3}[ -]\d{4}")
 _SECRETS = (
     ("private key", re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")),
-    ("access key", re.compile(r"(?<!\w)(?:AKIA|ASIA)[A-Z0-9]{16}(?!\w)")),
+    ("access key", re.compile(r"A(?<!\wA)(?:KIA|SIA)[A-Z0-9]{16}(?!\w)")),
     (
         "token",
         re.compile(
             r"(?<!\w)(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|[sr]k-|[sr]k_live_)[\w-]{16,}"
         ),
     ),
-    ("web token", re.compile(r"(?<!\w)eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
+    ("web token", re.compile(r"eyJ(?<!\weyJ)[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
     (
         "password",
         re.compile(
@@ -38,7 +42,7 @@ _SECRETS = (
             re.IGNORECASE,
         ),
     ),
-    ("social security number", re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")),
+    ("social security number", re.compile(r"\d(?<![\w-]\d)\d{2}-\d{2}-\d{4}(?![\w-])")),
 )  # fmt: skip
 
 
@@ -69,10 +73,10 @@ def personal_data(text: str) -> Iterator[Evidence]:
     for match in _IBAN.finditer(text):
         if iban(match[0]):
             yield _found("bank account number", match)
-    for match in _PHONE.finditer(text):
+    for match in at_marks(text, _DIALLED, _PHONE):
         if 7 <= sum(c.isdigit() for c in match[0]) <= 15:
             yield _found("phone number", match)
-    for match in _LOCAL_PHONE.finditer(text):
+    for match in _LOCAL_PHONE.finditer(text) if _LOCAL_NUMBER.search(text) else ():
         yield Evidence(
             message="personal data: a phone number",
             span=match[1],

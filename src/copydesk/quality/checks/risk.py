@@ -16,7 +16,7 @@ from functools import cache
 from importlib import resources
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
-from copydesk.core.ledger import Ledger, TokenClass
+from copydesk.core.ledger import Ledger, ProtectedToken, TokenClass
 from copydesk.core.phrases import Phrases
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.injection import instructions
@@ -125,16 +125,17 @@ def _spans_with_names(ledger: Ledger) -> list[tuple[int, int]]:
 
 def _by_tokens(ledger: Ledger) -> Iterator[_Find]:
     for token in ledger.tokens:
-        evidence = Evidence(
-            message=token.cls.value, span=token.text, start=token.start, end=token.end
-        )
         if token.cls is TokenClass.MONEY:
-            yield RiskClass.HIGH, "money", replace(evidence, message="an amount of money")
+            yield RiskClass.HIGH, "money", _token_evidence("an amount of money", token)
         elif token.cls in (TokenClass.DATE, TokenClass.TIME):
-            yield RiskClass.MEDIUM, "date or deadline", evidence
+            yield RiskClass.MEDIUM, "date or deadline", _token_evidence(token.cls.value, token)
         elif token.cls is TokenClass.QUOTE and _is_speech(ledger.text, token.start, token.end):
             name = "quoted third party"
-            yield RiskClass.HIGH, name, replace(evidence, message=name)
+            yield RiskClass.HIGH, name, _token_evidence(name, token)
+
+
+def _token_evidence(message: str, token: ProtectedToken) -> Evidence:
+    return Evidence(message=message, span=token.text, start=token.start, end=token.end)
 
 
 def _is_speech(text: str, start: int, end: int) -> bool:
