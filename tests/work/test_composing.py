@@ -111,8 +111,8 @@ async def test_a_dead_workers_claim_is_taken_over_when_it_ends(
 @pytest.mark.parametrize("fault", [ValueError("odd"), RecursionError("deep"), AssertionError()])
 @pytest.mark.parametrize(
     ("module", "step"),
-    [(composing, "parse"), (writing_up, "clean_message")],
-    ids=["parse", "clean_message"],
+    [(composing, "read"), (writing_up, "clean_message")],
+    ids=["read", "clean_message"],
 )
 async def test_poison_ends_failed_after_so_many_tries_and_stops_nothing(
     fault: Exception,
@@ -240,7 +240,7 @@ async def test_a_database_that_is_away_burns_no_try(
         raise StoreUnavailable("gone")
 
     submission = await take(desk, LETTER)
-    monkeypatch.setattr(composing, "_parse", away)
+    monkeypatch.setattr(composing, "_read", away)
     with pytest.raises(StoreUnavailable):
         await compose(desk, submission.id)
     assert (await again(desk, submission)).attempts == 0

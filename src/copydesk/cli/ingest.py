@@ -22,7 +22,7 @@ def ingest(
         list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")
     ],
     source: Annotated[
-        str, typer.Option(help="Where it comes from: auto, email, form, chat or community.")
+        str, typer.Option(help="Where it comes from: auto, email, form, chat, community or feed.")
     ] = "auto",
     wait: Wait = False,
     timeout: Timeout = 120.0,
@@ -31,7 +31,9 @@ def ingest(
 ) -> None:
     """Take messages in, each once however often it is given.
 
-    Kept byte for byte. What is wrong with a message stands on it as its problem, and stops no
+    A file that holds several (a CSV export, a feed, a mailbox, a zip, a log of several
+    conversations) is taken apart: each becomes a submission of its own, and the same file given
+    again, grown, adds the new ones only. Kept byte for byte. What is wrong with a message stands on it as its problem, and stops no
     other; if any cannot be read, the exit code is 4. With --wait the work is done here; else a
     running `copydesk up` or `copydesk worker` does it.
     """
@@ -56,10 +58,7 @@ def ingest(
         rows,
         as_json,
         lambda: columns(
-            [
-                (r["file"], r["state"], r.get("post_state", ""), r["problem"] or r["id"])
-                for r in rows
-            ],
+            [(r["file"], r["state"], _became(r), r["problem"] or r["id"]) for r in rows],
             ("file", "state", "post", "problem or submission"),
         ),
     )
@@ -69,10 +68,16 @@ def ingest(
     held = sum(row.get("post_state") == "held" for row in rows)
     if held:
         hint(f"{held} held for a person: copydesk review list")
-    if wait and any(row["state"] in {"received", "parsed"} for row in rows):
+    moving = {"received", "parsed"}
+    if wait and any(moving.intersection((row["state"], *row.get("parts", ()))) for row in rows):
         raise typer.Exit(NOT_SETTLED)
     if refused:
         raise typer.Exit(InputRefused.exit_code)
+
+
+def _became(row: dict[str, Any]) -> str:
+    parts = row.get("parts", {})
+    return row.get("post_state", "") or ", ".join(f"{n} {state}" for state, n in parts.items())
 
 
 async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[dict[str, Any]]:
@@ -116,8 +121,10 @@ async def _row(desk: Desk, entry: dict[str, Any]) -> dict[str, Any]:
         submission = await unit.submissions.get(entry["id"])
         post = await unit.posts.get(submission.post_id) if submission.post_id else None
         deliveries = await unit.deliveries.of_post(post.id) if post else []
+        parts = await unit.submissions.counts_of_parts(submission.id)
     return {
         **entry,
+        **({"parts": parts} if parts else {}),
         "source": submission.source,
         "state": submission.state,
         "problem": submission.problem,

@@ -24,7 +24,7 @@ from copydesk.core.submission import (
 from copydesk.intake import charsets
 from copydesk.intake.blocks import mark_fences
 from copydesk.intake.chat_exports import Export, read_export
-from copydesk.intake.form import load_json
+from copydesk.intake.answers import load_json
 from copydesk.intake.lines import Line, split_lines, tile
 from copydesk.intake.speakers import (
     AGENTS,

@@ -1,4 +1,4 @@
-"""Support and contact forms: a JSON object, a form-encoded body, or a CSV file with one row.
+"""Support and contact forms: a JSON object, an encoded or multipart body, or a CSV with one row.
 
 The message is what stands in the field that says so; all other fields become metadata, none is
 dropped. A form has no quotes or signatures to cut: everything in the message is the author's.
@@ -8,51 +8,34 @@ from __future__ import annotations
 
 import base64
 import binascii
-import csv
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import compat32
 from typing import Final
 from urllib.parse import parse_qsl
 
 from copydesk.core.errors import InputRefused
-from copydesk.core.submission import Attachment, ParsedMessage, Source, ThreadRef
+from copydesk.core.submission import (
+    Attachment,
+    ParsedMessage,
+    Segment,
+    SegmentKind,
+    Source,
+    ThreadRef,
+)
 from copydesk.intake import charsets
+from copydesk.intake.answers import MAX_FIELDS, Fields, fields_of, keep_all, load_json
+from copydesk.intake.fields import ADDRESS, Roles, roles_of
 from copydesk.intake.html import html_to_text, looks_like_html
 from copydesk.intake.segmentation import segment_post
+from copydesk.intake.tables import bad_csv, read_table
 
-_MAX_FIELDS: Final = 1000
-_MAX_NESTING: Final = 20
-
-_MESSAGE: Final = frozenset({
-    "message", "body", "text", "description", "comment", "comments", "content", "details",
-    "question", "feedback", "inquiry", "enquiry", "issue", "problem", "request", "how_can_we_help",
-    "your_message", "what_happened", "nachricht", "anliegen", "beschreibung", "mensaje",
-    "descripcion", "comentario", "descripción", "message_body", "mensagem", "messaggio", "bericht",
-    "wiadomosc", "wiadomość", "meddelande", "сообщение", "内容", "お問い合わせ内容",
-})  # fmt: skip
-_SUBJECT: Final = frozenset({
-    "subject", "title", "topic", "summary", "betreff", "asunto", "objet", "sujet", "oggetto",
-    "onderwerp", "assunto", "temat",
-})  # fmt: skip
-_NAME: Final = frozenset({
-    "name", "full_name", "fullname", "your_name", "author", "customer", "customer_name",
-    "from_name", "nombre", "nom", "vorname_nachname",
-})  # fmt: skip
-_EMAIL: Final = frozenset({
-    "email", "e_mail", "mail", "email_address", "your_email", "reply_to", "from", "customer_email",
-    "sender", "correo",
-})  # fmt: skip
-_DATE: Final = frozenset({
-    "date", "sent_at", "submitted_at", "created_at", "created", "timestamp", "time", "received_at",
-    "submitted",
-})  # fmt: skip
-_ID: Final = frozenset({
-    "id", "submission_id", "message_id", "entry_id", "ticket_id",
-})  # fmt: skip
+QUESTION = "the form's own words above an answer"
 _FILES: Final = frozenset({"attachments", "files"})
-_ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,255}")
+_MULTIPART = re.compile(rb"--([^\r\n]{1,200})\r?\n[Cc]ontent-[Dd]isposition:[ \t]*form-data")
 
 
 def parse_form(raw: bytes, *, filename: str = "") -> ParsedMessage:
@@ -60,17 +43,26 @@ def parse_form(raw: bytes, *, filename: str = "") -> ParsedMessage:
 
     Raises `InputRefused`: `bad_json`, `bad_form`, `bad_csv`, `undecodable`, `no_text`.
     """
-    decoded = charsets.decode(raw, what="The form")
-    text = decoded.text.strip()
-    notes = list(decoded.notes)
     files: tuple[Attachment, ...] = ()
+    notes: list[str] = []
+    if filename.lower().endswith((".csv", ".tsv")):
+        return _message(Fields(_only_row(raw, notes)), files, notes)
+    if is_multipart(raw):
+        fields, files = _parts(raw, notes)
+        return _message(Fields(fields), files, notes)
+    decoded = charsets.decode(raw, what="The form")
+    notes += decoded.notes
+    text = decoded.text.strip()
     if text[:1] in "{[" or filename.lower().endswith(".json"):
-        fields, files = _json_fields(text, notes)
-    elif filename.lower().endswith((".csv", ".tsv")):
-        fields = _csv_fields(text)
+        found, files = _json_fields(text, notes)
     else:
-        fields = _encoded_fields(raw, notes)
-    return _message(fields, files, notes)
+        found = Fields(_encoded_fields(raw, notes))
+    return _message(found, files, notes)
+
+
+def is_multipart(raw: bytes) -> bool:
+    """Whether `raw` is the body of a `multipart/form-data` request."""
+    return _MULTIPART.match(raw[:400].lstrip()) is not None
 
 
 def is_form_encoded(text: str) -> bool:
@@ -86,41 +78,10 @@ def is_form_encoded(text: str) -> bool:
     )
 
 
-# -- reading the three shapes
+# -- reading the shapes
 
 
-def load_json(text: str) -> object:
-    """Return the JSON value in `text`; a name that occurs twice in an object becomes two entries.
-
-    Raises `InputRefused` (`bad_json`) with the line and column of the fault.
-    """
-    try:
-        return json.loads(text, object_pairs_hook=_keep_all)
-    except json.JSONDecodeError as error:
-        raise InputRefused(
-            "bad_json",
-            f"The JSON is not valid at line {error.lineno}, column {error.colno}: {error.msg}.",
-            remedy="Correct it and send it again.",
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise InputRefused(
-            "bad_json",
-            "The JSON is nested too deeply or holds a number that is too long.",
-            remedy="Send one flat object with the fields of the form.",
-        ) from error
-
-
-def _keep_all(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in pairs:
-        unique, count = name, 2
-        while unique in found and count < _MAX_FIELDS:
-            unique, count = f"{name}#{count}", count + 1
-        found[unique] = value
-    return found
-
-
-def _json_fields(text: str, notes: list[str]) -> tuple[dict[str, str], tuple[Attachment, ...]]:
+def _json_fields(text: str, notes: list[str]) -> tuple[Fields, tuple[Attachment, ...]]:
     value = load_json(text)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -132,30 +93,7 @@ def _json_fields(text: str, notes: list[str]) -> tuple[dict[str, str], tuple[Att
             remedy="Send one JSON object per submission, with the form's fields.",
         )
     files = _files(value, notes)
-    fields: dict[str, str] = {}
-    _flatten({k: v for k, v in value.items() if not files or k not in _FILES}, "", fields, 0)
-    return fields, files
-
-
-def _flatten(value: object, path: str, fields: dict[str, str], depth: int) -> None:
-    if depth > _MAX_NESTING or len(fields) > _MAX_FIELDS:
-        raise InputRefused(
-            "bad_json",
-            f"The JSON has more than {_MAX_FIELDS} fields or {_MAX_NESTING} levels.",
-            remedy="Send one flat object with the fields of the form.",
-        )
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            _flatten(inner, f"{path}.{name}" if path else str(name), fields, depth + 1)
-    elif isinstance(value, list):
-        if all(isinstance(item, str | int | float) for item in value):
-            fields[path] = ", ".join(str(item) for item in value)
-            return
-        for index, inner in enumerate(value):
-            _flatten(inner, f"{path}.{index}", fields, depth + 1)
-    elif value is not None:
-        plain = str(value).lower() if isinstance(value, bool) else str(value)
-        fields[path] = charsets.storable(plain)
+    return fields_of({k: v for k, v in value.items() if not files or k not in _FILES}), files
 
 
 def _files(value: Mapping[str, object], notes: list[str]) -> tuple[Attachment, ...]:
@@ -177,8 +115,7 @@ def _files(value: Mapping[str, object], notes: list[str]) -> tuple[Attachment, .
             notes.append(f"The file “{name[:80]}” is not valid base64 and was kept as a field.")
             return ()
         kind = str(item.get("content_type", item.get("type", "application/octet-stream")))
-        safe = name.replace("\\", "/").rsplit("/", 1)[-1].lstrip(".")[:200]
-        found.append(Attachment(filename=safe, content_type=kind, data=content))
+        found.append(Attachment(filename=_safe_name(name), content_type=kind, data=content))
     return tuple(found)
 
 
@@ -189,14 +126,10 @@ def _encoded_fields(raw: bytes, notes: list[str]) -> dict[str, str]:
             raw.strip().decode("latin-1"),
             keep_blank_values=True,
             encoding="latin-1",
-            max_num_fields=_MAX_FIELDS,
+            max_num_fields=MAX_FIELDS,
         )
     except ValueError as error:
-        raise InputRefused(
-            "bad_form",
-            f"The form has more than {_MAX_FIELDS} fields.",
-            remedy="Send the fields of one submission only.",
-        ) from error
+        raise _too_many_fields() from error
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in found]
     if not pairs or b"=" not in raw:
         raise InputRefused(
@@ -210,90 +143,135 @@ def _encoded_fields(raw: bytes, notes: list[str]) -> dict[str, str]:
         read = charsets.decode(value, charset, what="A field of the form")
         notes.extend(read.notes)
         decoded.append((charsets.decode(name).text, read.text))
-    return {name: str(value) for name, value in _keep_all(decoded).items()}
+    return {name: str(value) for name, value in keep_all(decoded).items()}
 
 
-def _csv_fields(text: str) -> dict[str, str]:
-    try:
-        dialect = csv.Sniffer().sniff(text[:4096], delimiters=",;\t")
-    except csv.Error:
-        dialect = csv.excel
-    try:
-        rows = [row for row in csv.reader(text.split("\n"), dialect, strict=True) if any(row)]
-    except csv.Error as error:
+def _parts(raw: bytes, notes: list[str]) -> tuple[dict[str, str], tuple[Attachment, ...]]:
+    """Return the fields and files of a multipart body, told apart by whether there is a name."""
+    opened = _MULTIPART.match(raw.lstrip())
+    boundary = opened.group(1).strip() if opened else b""
+    if raw.count(b"--" + boundary) > MAX_FIELDS:
+        raise _too_many_fields()
+    head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
+    message = message_from_bytes(head + raw.lstrip(), policy=compat32)
+    fields: list[tuple[str, object]] = []
+    files: list[Attachment] = []
+    for part in message.walk():
+        if part.is_multipart():
+            continue
+        data = part.get_payload(decode=True)
+        data = data if isinstance(data, bytes) else b""
+        name = str(part.get_param("name", "", "content-disposition") or "")
+        given = part.get_filename()
+        if given is not None:
+            if data or given:
+                files.append(Attachment(
+                    filename=_safe_name(given), content_type=part.get_content_type(), data=data
+                ))  # fmt: skip
+            continue
+        read = charsets.decode(data, part.get_content_charset("utf-8"), what="A field of the form")
+        notes.extend(read.notes)
+        fields.append((charsets.storable(name) or "field", read.text))
+    if not fields:
         raise InputRefused(
-            "bad_csv", f"The CSV cannot be read: {error}.", remedy="Save it as CSV (UTF-8) again."
-        ) from error
-    if len(rows) != 2 or len(rows[1]) > len(rows[0]):
+            "bad_form",
+            "The multipart form has no fields in it.",
+            remedy="Send the whole body of the request, from its first boundary on.",
+        )
+    return {name: str(value) for name, value in keep_all(fields).items()}, tuple(files)
+
+
+def _only_row(raw: bytes, notes: list[str]) -> dict[str, str]:
+    table = read_table(raw)
+    notes.extend(table.notes)
+    row = next(table.rows, None)
+    more = row is not None and next(table.rows, None) is not None
+    if row is None or more:
+        count = "more than one row" if more else "no row"
         raise InputRefused(
             "bad_csv",
-            f"The CSV has {max(0, len(rows) - 1)} rows; one submission is one row below a header.",
+            f"The CSV has {count} below its header; one submission is one row.",
             remedy="Send every row as a submission of its own, under the same header.",
         )
-    pairs: list[tuple[str, object]] = list(zip(rows[0], rows[1], strict=False))
-    return {name: str(value) for name, value in _keep_all(pairs).items()}
+    if row.fault:
+        raise bad_csv(f"The row cannot be read: {row.fault}.")
+    notes.extend(row.notes)
+    return dict(row.cells)
+
+
+def _too_many_fields() -> InputRefused:
+    return InputRefused(
+        "bad_form",
+        f"The form has more than {MAX_FIELDS} fields.",
+        remedy="Send the fields of one submission only.",
+    )
+
+
+def _safe_name(name: str) -> str:
+    return charsets.storable(name).replace("\\", "/").rsplit("/", 1)[-1].lstrip(".")[:200]
 
 
 # -- from fields to a message
 
 
-def _key(path: str) -> str:
-    last = path.rsplit(".", 1)[-1].split("#", 1)[0]
-    return re.sub(r"[^\w]+", "_", last.strip().lower()).strip("_")
-
-
-def _message(
-    fields: Mapping[str, str], files: tuple[Attachment, ...], notes: list[str]
-) -> ParsedMessage:
-    chosen = [path for path in fields if _key(path) in _MESSAGE and fields[path].strip()]
-    if not chosen:
-        chosen = _longest(fields)
-        if chosen:
-            notes.append(f"No field is called message; “{chosen[0][:60]}” was taken for it.")
-    text = "\n\n".join(_plain(fields[path], notes) for path in chosen)
+def _message(found: Fields, files: tuple[Attachment, ...], notes: list[str]) -> ParsedMessage:
+    fields = found.texts
+    roles = roles_of(fields, found.long)
+    if roles.guessed and roles.message:
+        notes.append(f"No field is called message; “{roles.message[0][:60]}” was taken for it.")
+    elif roles.prose:
+        named = ", ".join(f"“{path[:60]}”" for path in roles.prose[:5])
+        notes.append(f"There is more text in {named}: it was kept beside the message.")
+    text, segments = _answers(fields, roles, notes)
     if not text.strip():
         raise InputRefused(
             "no_text",
             "The form has no message in it.",
             remedy="Send the message in a field called “message”.",
         )
-    subject = _first(fields, _SUBJECT, chosen)
-    address_field = _first(fields, _EMAIL, chosen)
-    address = _ADDRESS.search(fields.get(address_field, ""))
-    segmented = segment_post(text)
-    meta = {
-        path: value
-        for path, value in fields.items()
-        if path not in chosen and path not in (subject, "_charset_") and value
-    }
-    identifier = _first(fields, _ID, chosen)
+    address = ADDRESS.search(fields.get(roles.email, ""))
     return ParsedMessage(
         source=Source.FORM,
         text=text,
-        segments=segmented.segments,
-        subject=" ".join(fields.get(subject, "").split()),
-        author=" ".join(fields.get(_first(fields, _NAME, chosen), "").split()),
+        segments=segments,
+        subject=" ".join(fields.get(roles.subject, "").split()),
+        author=" ".join(" ".join(fields[path] for path in roles.name).split()),
         author_address=address.group().lower() if address else "",
-        sent_at=_moment(fields.get(_first(fields, _DATE, chosen), ""), notes),
-        thread=ThreadRef(message_id=fields.get(identifier, "")),
+        sent_at=_moment(fields.get(roles.date, ""), notes),
+        thread=ThreadRef(message_id=fields.get(roles.id, "")),
         attachments=files,
-        meta=meta,
-        notes=tuple(dict.fromkeys((*notes, *segmented.notes))),
+        meta={
+            path: value
+            for path, value in fields.items()
+            if path not in roles.message and path not in (roles.subject, "_charset_") and value
+        },
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _first(fields: Mapping[str, str], names: frozenset[str], taken: Sequence[str]) -> str:
-    return next(
-        (path for path in fields if _key(path) in names and path not in taken and fields[path]), ""
-    )
-
-
-def _longest(fields: Mapping[str, str]) -> list[str]:
-    known = _NAME | _EMAIL | _DATE | _ID | _SUBJECT
-    prose = [
-        path for path, value in fields.items() if _key(path) not in known and len(value.split()) > 2
-    ]
-    return [max(prose, key=lambda path: len(fields[path]))] if prose else []
+def _answers(
+    fields: Mapping[str, str], roles: Roles, notes: list[str]
+) -> tuple[str, tuple[Segment, ...]]:
+    """Return the message and its segments. Of several answers each stands below its question."""
+    questions = len(roles.message) > 1 and any(" " in path for path in roles.message)
+    text = ""
+    segments: list[Segment] = []
+    for number, path in enumerate(roles.message):
+        answer = _plain(fields[path], notes)
+        answer += "\n\n" if number < len(roles.message) - 1 else ""
+        if questions:
+            start, text = len(text), f"{text}{path}\n"
+            segments.append(Segment(
+                kind=SegmentKind.HEADER, start=start, end=len(text), rule="question",
+                dropped_because=QUESTION,
+            ))  # fmt: skip
+        segmented = segment_post(answer)
+        notes.extend(segmented.notes)
+        for segment in segmented.segments:
+            by = len(text)
+            segments.append(replace(segment, start=segment.start + by, end=segment.end + by))
+        text += answer
+    return text, tuple(segments)
 
 
 def _plain(value: str, notes: list[str]) -> str:

@@ -12,6 +12,7 @@ from copydesk.intake.charsets import refuse_binary
 from copydesk.intake.chat import parse_chat
 from copydesk.intake.community import parse_community
 from copydesk.intake.email import parse_email
+from copydesk.intake.feed import parse_feed
 from copydesk.intake.form import parse_form
 from copydesk.intake.language import detect_language
 from copydesk.intake.sources import detect_source
@@ -24,6 +25,7 @@ _PARSERS: Final[dict[Source, Callable[..., ParsedMessage]]] = {
     Source.FORM: parse_form,
     Source.CHAT: parse_chat,
     Source.COMMUNITY: parse_community,
+    Source.FEED: parse_feed,
 }
 
 
@@ -32,7 +34,8 @@ def parse(raw: bytes, *, filename: str = "", source: Source | None = None) -> Pa
 
     `filename` helps to tell the source when `source` is None. Pure: the bytes are the caller's to
     keep. Raises `InputRefused` with one of the problems `empty`, `too_large`, `binary`,
-    `undecodable`, `broken_mime`, `html_bomb`, `bad_json`, `bad_form`, `bad_csv`, `no_text`.
+    `undecodable`, `broken_mime`, `html_bomb`, `bad_json`, `bad_form`, `bad_csv`,
+    `bad_feed`, `feed_bomb`, `no_text`.
     """
     if len(raw) > MAX_BYTES:
         raise InputRefused(

@@ -9,7 +9,8 @@ from copydesk.core.submission import Source
 from copydesk.intake import charsets, separators
 from copydesk.intake.chat import is_chat_export, is_transcript
 from copydesk.intake.community import is_html
-from copydesk.intake.form import is_form_encoded
+from copydesk.intake.feed import is_feed
+from copydesk.intake.form import is_form_encoded, is_multipart
 from copydesk.intake.lines import split_lines
 from copydesk.intake.mime import has_mail_headers
 
@@ -28,6 +29,9 @@ _BY_SUFFIX: Final = {
     "html": Source.COMMUNITY,
     "htm": Source.COMMUNITY,
     "xhtml": Source.COMMUNITY,
+    "rss": Source.FEED,
+    "atom": Source.FEED,
+    "rdf": Source.FEED,
 }
 _SAMPLE: Final = 64_000
 
@@ -42,6 +46,10 @@ def detect_source(raw: bytes, filename: str = "") -> Source:
         return _BY_SUFFIX[suffix]
     if has_mail_headers(raw):
         return Source.EMAIL
+    if is_feed(raw):
+        return Source.FEED
+    if is_multipart(raw):
+        return Source.FORM
     start = raw[:4].lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
     if suffix == "json" or start in (b"{", b"["):
         return _json_source(raw)

@@ -67,10 +67,12 @@ class Listings:
         workspace_id: str,
         *,
         state: SubmissionState | None = None,
+        parent: str = "",
         before: str = "",
         limit: int = 50,
     ) -> list[InboxLine]:
-        """Return submissions, newest first; `before` is an id cursor."""
+        """Return submissions, newest first; `before` is an id cursor, `parent` the id of a file
+        that held several messages."""
         parsed = submissions.c.parsed
         query = (
             sa.select(
@@ -96,6 +98,8 @@ class Listings:
         )
         if state:
             query = query.where(submissions.c.state == state)
+        if parent:
+            query = query.where(submissions.c.parent_id == parent)
         if before:
             query = query.where(submissions.c.id < before)
         rows = await self._unit.connection.execute(

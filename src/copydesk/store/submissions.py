@@ -119,6 +119,24 @@ class Submissions:
         )
         return {row.state: row.n for row in rows}
 
+    async def parts(self, parent_id: str) -> list[str]:
+        """Return the ids of the submissions unpacked from one, oldest first."""
+        rows = await self._unit.connection.scalars(
+            sa.select(submissions.c.id)
+            .where(submissions.c.parent_id == parent_id)
+            .order_by(submissions.c.id)
+        )
+        return list(rows)
+
+    async def counts_of_parts(self, parent_id: str) -> dict[str, int]:
+        """Return how many of the submissions unpacked from one stand in each state."""
+        rows = await self._unit.connection.execute(
+            sa.select(submissions.c.state, sa.func.count().label("n"))
+            .where(submissions.c.parent_id == parent_id)
+            .group_by(submissions.c.state)
+        )
+        return {row.state: row.n for row in rows}
+
     async def move(
         self,
         submission: Submission,

@@ -15,13 +15,15 @@ import structlog
 
 from copydesk.core.errors import Conflict, ContentInvalid, InputRefused, StoreUnavailable
 from copydesk.core.states import SubmissionState
-from copydesk.core.submission import Submission
+from copydesk.core.submission import ParsedMessage, Submission
+from copydesk.intake.bundles import Bundle
 from copydesk.intake.joining import join_thread
-from copydesk.intake.parsing import parse
+from copydesk.intake.reading import read
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import store_draft
 from copydesk.work.spelling import Speller
+from copydesk.work.unpacking import take_apart
 from copydesk.work.writing_up import write_up
 
 _log = structlog.get_logger(__name__)
@@ -59,7 +61,7 @@ async def _compose(desk: Desk, submission_id: str, speller: Speller) -> None:
     try:
         async with _claimed(desk, submission):
             if submission.state is SubmissionState.RECEIVED:
-                submission = await _parse(desk, submission)
+                submission = await _read(desk, submission)
             if submission.state is SubmissionState.PARSED:
                 draft = await write_up(desk, submission, speller)
                 async with desk.store.begin("intake") as unit:
@@ -98,14 +100,22 @@ async def _claimed(desk: Desk, submission: Submission) -> AsyncIterator[None]:
 # -- parsing --------------------------------------------------------------------------------------
 
 
-async def _parse(desk: Desk, submission: Submission) -> Submission:
+async def _read(desk: Desk, submission: Submission) -> Submission:
     async with desk.store.read() as unit:
         raw = await unit.submissions.raw(submission)
-    # parsing is pure computation: in a thread, so that a large message does not stop the loop
-    parsed = await asyncio.to_thread(
-        parse, raw, filename=submission.filename, source=submission.source
+    # reading is pure computation: in a thread, so that a large message does not stop the loop
+    found = await asyncio.to_thread(
+        read, raw, filename=submission.filename, source=submission.source
     )
-    parsed.check_tiling()
+    if isinstance(found, Bundle):
+        await take_apart(desk, submission, found)
+    else:
+        await _store(desk, submission, found)
+    async with desk.store.read() as unit:
+        return await unit.submissions.get(submission.id)
+
+
+async def _store(desk: Desk, submission: Submission, parsed: ParsedMessage) -> None:
     async with desk.store.begin("intake") as unit:
         kept = [await unit.workspaces.keep(a.data) for a in parsed.attachments]
         await unit.submissions.move(
@@ -117,8 +127,6 @@ async def _parse(desk: Desk, submission: Submission) -> Submission:
         await unit.submissions.store_parsed(submission, parsed, kept)
         if submission.thread_id is None:  # one that is tried again has its place already
             await join_thread(unit, submission, parsed)
-    async with desk.store.read() as unit:
-        return await unit.submissions.get(submission.id)
 
 
 async def _refuse(desk: Desk, submission: Submission, refused: InputRefused) -> None:

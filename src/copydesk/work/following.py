@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from copydesk.core.states import SETTLED, PostState, SubmissionState
+from copydesk.core.submission import Submission
 from copydesk.work.breakers import stopped
 from copydesk.work.desk import Desk
 
@@ -83,16 +84,24 @@ async def follow_submissions(desk: Desk, ids: Sequence[str], *, timeout: float) 
     ends = desk.clock.monotonic() + timeout
     left = list(ids)
     while left and desk.clock.monotonic() < ends:
-        left = [id for id in left if await _is_moving(desk, id)]
+        left = [each for id in left for each in await _still_moving(desk, id)]
         if left:
             await asyncio.sleep(PAUSE)
 
 
-async def _is_moving(desk: Desk, submission_id: str) -> bool:
+async def _still_moving(desk: Desk, submission_id: str) -> list[str]:
+    """Return what has to be looked at again: a submission, or those it was unpacked into."""
     async with desk.store.read() as unit:
         submission = await unit.submissions.get(submission_id)
-        if submission.state in _MOVING:
-            return True
+        if submission.state is SubmissionState.UNPACKED:
+            return await unit.submissions.parts(submission_id)
+    return [submission_id] if await _is_moving(desk, submission) else []
+
+
+async def _is_moving(desk: Desk, submission: Submission) -> bool:
+    if submission.state in _MOVING:
+        return True
+    async with desk.store.read() as unit:
         if submission.post_id is None:
             return False
         post = await unit.posts.get(submission.post_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -100,6 +101,10 @@ class SubmissionOut(BaseModel):
     received_at: datetime
     thread_id: str | None
     post_id: str | None
+    parent_id: str | None = Field(description="the file it was unpacked from, if any")
+    parts: dict[SubmissionState, int] = Field(
+        description="of a file that held several messages: how many of them stand in each state"
+    )
     problem: str
     reason: str
     text: str | None = Field(description="the decoded text that the segments tile")
@@ -227,13 +232,14 @@ def _invalid(field: str, message: str, kind: str) -> RequestValidationError:
 async def list_submissions(
     desk: DeskNow,
     state: Annotated[SubmissionState | None, Query()] = None,
+    parent: Annotated[str, Query(max_length=40, description="what a file held, by its id")] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[SubmissionLine]:
-    """List submissions, newest first."""
+    """List submissions, newest first; with `parent` those that one file was unpacked into."""
     async with desk.store.read() as unit:
         rows = await unit.listings.inbox(
-            desk.workspace_id, state=state, before=cursor, limit=limit + 1
+            desk.workspace_id, state=state, parent=parent, before=cursor, limit=limit + 1
         )
     return page_of([_line_out(row) for row in rows], limit, lambda line: line.id)
 
@@ -243,8 +249,9 @@ async def get_submission(id: str, desk: DeskNow) -> SubmissionOut:
     """Return one submission with its segments."""
     async with desk.store.read() as unit:
         submission = await unit.submissions.get(id)
+        parts = await unit.submissions.counts_of_parts(id)
     check_own(submission.workspace_id, desk, f"submission {id}")
-    return submission_out(submission)
+    return submission_out(submission, parts)
 
 
 @router.get(
@@ -265,8 +272,8 @@ def _line_out(row: InboxLine) -> SubmissionLine:
     return SubmissionLine(**{name: getattr(row, name) for name in SubmissionLine.model_fields})
 
 
-def submission_out(submission: Submission) -> SubmissionOut:
-    """Return a submission as the API shows it."""
+def submission_out(submission: Submission, parts: Mapping[str, int] | None = None) -> SubmissionOut:
+    """Return a submission as the API shows it, with what became of its parts."""
     parsed = submission.parsed
     return SubmissionOut(
         id=submission.id,
@@ -279,6 +286,8 @@ def submission_out(submission: Submission) -> SubmissionOut:
         received_at=submission.received_at,
         thread_id=submission.thread_id,
         post_id=submission.post_id,
+        parent_id=submission.parent_id,
+        parts={SubmissionState(state): n for state, n in (parts or {}).items()},
         problem=submission.problem,
         reason=submission.reason,
         text=parsed.text if parsed else None,
