@@ -23,6 +23,7 @@ from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
 from copydesk.store import Store, open_store
 from copydesk.work.company import Company
+from copydesk.work.version_models import VersionModels
 
 if TYPE_CHECKING:
     from copydesk.generation import Model
@@ -48,7 +49,7 @@ class Desk:
     `versions` hears what platforms say about the end of their APIs. `company` keeps messages that
     were there when a process died away from the others.
     `model` and `light_model` (see `work.models`) are there only where a worker runs: loading one
-    costs seconds, most commands need none.
+    costs seconds, most commands need none. `version_models` are those of versions on trial.
     """
 
     settings: Settings
@@ -65,6 +66,7 @@ class Desk:
     model: Model | None = None
     light_model: Model | None = None
     company: Company = field(default_factory=Company)
+    version_models: VersionModels = field(default_factory=VersionModels)
     versions: VersionWatch | None = None
 
     def observers(self, account: Account) -> Sequence[Observer]:
@@ -103,6 +105,8 @@ async def open_desk(
         public, private = _towards_webhooks(public_only=True), _towards_webhooks()
         for opened in (transport, public, private):
             stack.push_async_callback(opened.close)
+        version_models = VersionModels()
+        stack.push_async_callback(version_models.close)
         yield Desk(
             settings=settings,
             store=store,
@@ -115,6 +119,7 @@ async def open_desk(
             vault=open_vault(settings.key, settings.home),
             random=random.Random(),
             budgets=Budgets(store),
+            version_models=version_models,
             versions=VersionWatch(store),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import structlog
 
@@ -21,8 +22,13 @@ from copydesk.transformation.plain import plain_to_markdown
 from copydesk.transformation.slugs import slugify
 from copydesk.work.adapting import Adapting
 from copydesk.work.holding import judge_hold
+from copydesk.work.observing import observe
+from copydesk.work.placing import Placed
 
 _log = structlog.get_logger(__name__)
+
+#: Sources whose author is public.
+_SIGNED = frozenset({Source.COMMUNITY, Source.FEED})
 
 #: Kinds of files that can stand in a post.
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -30,7 +36,11 @@ _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A written-up message on its way to a post."""
+    """A written-up message on its way to a post.
+
+    `placed` is what it was written up with; `refused` is what the gate said about a model's text
+    that rules stand in for.
+    """
 
     parsed: ParsedMessage
     cleaned: Cleaned
@@ -39,6 +49,8 @@ class Draft:
     gate: GateResult
     route: Route
     adapted: Adapting = field(default_factory=Adapting)
+    placed: Placed | None = None
+    refused: GateResult | None = None
 
 
 async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) -> None:
@@ -66,6 +78,7 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
     await unit.posts.store_checks(post.id, revision.id, checks, draft.gate.risk)
     await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=str(draft.route))
     await unit.submissions.attach_post(submission.id, post.id)
+    await observe(unit, submission, draft)
     hold = await judge_hold(unit, submission, draft)
     if hold.reasons:
         await unit.posts.move(post, PostState.HELD, reason="; ".join(hold.reasons))
@@ -80,7 +93,26 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
     _log.info("composed", submission=submission.id, post=post.id, held=bool(hold.reasons))
 
 
-def content_of(submission: Submission, draft: Draft, media: tuple[Media, ...] = ()) -> Content:
+class Written(Protocol):
+    """What a content is made of: a parsed message and how it was written up."""
+
+    @property
+    def parsed(self) -> ParsedMessage:
+        """Return the message."""
+        ...
+
+    @property
+    def material(self) -> Material:
+        """Return what was written up."""
+        ...
+
+    @property
+    def rewrite(self) -> Rewrite:
+        """Return the text."""
+        ...
+
+
+def content_of(submission: Submission, draft: Written, media: tuple[Media, ...] = ()) -> Content:
     """Return what a draft says as a post's content, with the pictures that came with it."""
     rewrite, parsed = draft.rewrite, draft.parsed
     body = _with_pictures(_body(draft), media)
@@ -93,21 +125,21 @@ def content_of(submission: Submission, draft: Draft, media: tuple[Media, ...] = 
         summary=rewrite.summary,
         tags=rewrite.tags,
         language=parsed.language,
-        # only a community post is signed in public already; a customer's name stays inside
-        authors=(parsed.author,) if parsed.author and parsed.source is Source.COMMUNITY else (),
+        # only these are signed in public already; a customer's name stays inside
+        authors=(parsed.author,) if parsed.author and parsed.source in _SIGNED else (),
         media=media,
         reply_to=_reply_to(parsed),
     )
 
 
-def _body(draft: Draft) -> str:
+def _body(draft: Written) -> str:
     body = draft.rewrite.body
     if draft.rewrite.tier is not Tier.RULES:
         return body
     match draft.parsed.source:
         case Source.CHAT:
             return _conversation(draft)
-        case Source.COMMUNITY:
+        case Source.COMMUNITY | Source.FEED:
             # pages show the title themselves
             heading, _, rest = body.partition("\n")
             repeated = heading.startswith("#") and heading.strip("# ") == draft.rewrite.title
@@ -116,7 +148,7 @@ def _body(draft: Draft) -> str:
             return plain_to_markdown(body)
 
 
-def _conversation(draft: Draft) -> str:
+def _conversation(draft: Written) -> str:
     """Return a chat as one paragraph a message, each signed once per turn."""
     paragraphs: list[str] = []
     speaking, code = "", False

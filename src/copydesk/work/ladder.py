@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from copydesk.core.checks import CheckResult, Verdict
 from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
-from copydesk.generation import Material, Rewrite, Route, compose
+from copydesk.generation import Material, PromptVersion, Rewrite, Route, compose
 from copydesk.generation import rewrite_and_polish as written
 from copydesk.quality.checks import risk
 from copydesk.quality.gate import GateResult
@@ -25,11 +25,15 @@ Judge = Callable[[Rewrite], Awaitable[GateResult]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Climbed:
-    """A text, what the gate says about it, and how it came about."""
+    """A text, what the gate says about it, and how it came about.
+
+    `refused` is what it said about a model's text that rules stand in for.
+    """
 
     rewrite: Rewrite
     gate: GateResult
     route: Route
+    refused: GateResult | None = None
 
 
 async def climb(
@@ -39,35 +43,36 @@ async def climb(
     model: RoutedModel | None,
     judge: Judge,
     delimiter: Callable[[], str],
+    prompt: PromptVersion | None = None,
 ) -> Climbed:
     """Return `material` written up by the tier that `route` names, or by one above it.
 
-    `delimiter` returns 8 to 64 random letters and digits. Raises `ContentInvalid` when there is no
-    text.
+    `delimiter` returns 8 to 64 random letters and digits; `prompt` is None for the current one.
+    Raises `ContentInvalid` when there is no text.
     """
     if model is None or route.tier is Tier.RULES:
         rewrite = compose(material)
         return Climbed(rewrite=rewrite, gate=await judge(rewrite), route=route)
     below: Rewrite | None = None
     if route.tier is Tier.LIGHT:
-        light = await _ask(material, model, Tier.LIGHT, delimiter())
+        light = await _ask(material, model, Tier.LIGHT, delimiter(), prompt)
         gate = await judge(light)
         fault = light.degraded_because or content_fault(gate)
         if not fault or _is_away(light):
             return Climbed(rewrite=light, gate=gate, route=route)
         await _reject(model, light, fault)
         if Tier.CAPABLE not in model.tiers:
-            return await _back_to_rules(material, light, fault, route, judge)
+            return await _back_to_rules(material, light, fault, route, judge, gate)
         below = light
         route = Route(tier=Tier.CAPABLE, because=route.because, escalated_because=fault)
-    capable = await _ask(material, model, Tier.CAPABLE, delimiter())
+    capable = await _ask(material, model, Tier.CAPABLE, delimiter(), prompt)
     if below is not None:
         capable = replace(capable, attempts=(*below.attempts, *capable.attempts))
     gate = await judge(capable)
     if capable.tier is not Tier.RULES and gate.verdict is Verdict.FAILED:
         fault = content_fault(gate)
         await _reject(model, capable, fault)
-        return await _back_to_rules(material, capable, fault, route, judge)
+        return await _back_to_rules(material, capable, fault, route, judge, gate)
     return Climbed(rewrite=capable, gate=gate, route=route)
 
 
@@ -96,21 +101,37 @@ def _said(result: CheckResult) -> list[str]:
     ] or [result.verdict.value]
 
 
-async def _ask(material: Material, model: RoutedModel, tier: Tier, delimiter: str) -> Rewrite:
+async def _ask(
+    material: Material,
+    model: RoutedModel,
+    tier: Tier,
+    delimiter: str,
+    prompt: PromptVersion | None,
+) -> Rewrite:
     return await written(
-        material, model=model, delimiter=delimiter, limits=model.limits_of(tier), tier=tier
+        material,
+        model=model,
+        delimiter=delimiter,
+        limits=model.limits_of(tier),
+        tier=tier,
+        prompt=prompt,
     )
 
 
 async def _back_to_rules(
-    material: Material, rewrite: Rewrite, fault: str, route: Route, judge: Judge
+    material: Material,
+    rewrite: Rewrite,
+    fault: str,
+    route: Route,
+    judge: Judge,
+    refused: GateResult,
 ) -> Climbed:
     composed = replace(
         compose(material),
         attempts=rewrite.attempts,
         degraded_because=f"The model's text was not used: {fault}.",
     )
-    return Climbed(rewrite=composed, gate=await judge(composed), route=route)
+    return Climbed(rewrite=composed, gate=await judge(composed), route=route, refused=refused)
 
 
 async def _reject(model: RoutedModel, rewrite: Rewrite, fault: str) -> None:

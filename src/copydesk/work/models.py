@@ -127,6 +127,27 @@ async def model_of(settings: Settings, clock: Clock) -> AsyncIterator[Model | No
         yield await _opened(stack, configured, Tier.CAPABLE, settings, clock)
 
 
+async def open_line(stack: AsyncExitStack, desk: Desk, line: str, tier: Tier) -> Model:
+    """Open the model that `line` names for a version, to be closed with `stack`.
+
+    It has no stand-ins: what they wrote would be taken for its own. Its key is the one that the
+    settings have for the same server. Raises `ConfigError` when it cannot be opened.
+    """
+    address = parse_model_line(line)
+    stated = [parse_facts(facts) for facts in desk.settings.model_facts]
+    keys = {_server(one.address): one.key for one in configured_models(desk.settings) if one.key}
+    named = Configured(
+        tier=tier,
+        setting="model",
+        address=address,
+        facts=facts_of(address, stated),
+        key=keys.get(_server(address), ""),
+    )
+    model = await _opened(stack, [named], tier, desk.settings, desk.clock)
+    assert model is not None
+    return model
+
+
 async def _opened(
     stack: AsyncExitStack,
     configured: Sequence[Configured],

@@ -20,11 +20,20 @@ from copydesk.work.drafting import Draft, content_of
 from copydesk.work.gathering import gather
 from copydesk.work.ladder import climb
 from copydesk.work.models import routed_model
+from copydesk.work.placing import Placed, version_for
 from copydesk.work.spelling import Speller
 
 
-async def write_up(desk: Desk, submission: Submission, speller: Speller) -> Draft:
-    """Return the parsed `submission` written up and judged; nothing is stored."""
+async def write_up(
+    desk: Desk, submission: Submission, speller: Speller, *, placed: Placed | None = None
+) -> Draft:
+    """Return the parsed `submission` written up and judged; nothing is stored.
+
+    With `placed` it is written up with that, for comparison only: no short texts are made of it.
+    """
+    only_compared = placed is not None
+    placed = placed or await version_for(desk, submission)
+    desk = placed.desk
     parsed = submission.parsed
     assert parsed is not None
     kept = [segment for segment in parsed.segments if segment.kept]
@@ -50,6 +59,7 @@ async def write_up(desk: Desk, submission: Submission, speller: Speller) -> Draf
         model=model,
         judge=judge,
         delimiter=lambda: f"{desk.random.getrandbits(128):032x}",
+        prompt=placed.prompt,
     )
     draft = Draft(
         parsed=parsed,
@@ -58,8 +68,10 @@ async def write_up(desk: Desk, submission: Submission, speller: Speller) -> Draf
         rewrite=done.rewrite,
         gate=done.gate,
         route=done.route,
+        placed=placed,
+        refused=done.refused,
     )
-    if model is None:
+    if model is None or only_compared:
         return draft
     async with desk.store.read() as unit:
         accounts = [a for a in await unit.accounts.all(desk.workspace_id) if a.inbox]
