@@ -36,6 +36,7 @@ KEYS: Mapping[str, str] = {
     "model_facts": "limits and prices of models that no public list knows: NAME key=value …",
     "model_timeout": "seconds until a model that does not answer counts as away; default 120",
     "model_cache_hours": "for how long an answer is used again for the same question; default 168",
+    "probes_per_week": "messages with a known answer sent down the live path; default 28, 0: none",
     "key": "the keys that seal credentials, newest first (environment, else the file secret.key)",
 }
 
@@ -61,6 +62,7 @@ class Settings:
     model_facts: tuple[str, ...] = ()
     model_timeout: float = 120.0
     model_cache_hours: float = 168.0
+    probes_per_week: int = 28
     key: str = field(default="", repr=False)
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,6 +117,7 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
         model_facts=_lines("model_facts", merged, problems),
         model_timeout=_number("model_timeout", merged, 120.0, 1.0, problems),
         model_cache_hours=_number("model_cache_hours", merged, 168.0, 0.0, problems),
+        probes_per_week=int(_number("probes_per_week", merged, 28.0, 0.0, problems)),
         key=str(merged.get("key", "")),
         origins=origins,
     )

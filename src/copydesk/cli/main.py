@@ -17,6 +17,7 @@ from copydesk.cli import (
     options,
     parse,
     platforms,
+    probe,
     project,
     publish,
     redrive,
@@ -60,6 +61,7 @@ for _group in (
     accounts.app,
     budgets.app,
     review.app,
+    probe.app,
     project.config_app,
     webhooks.app,
 ):
@@ -88,6 +90,7 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(timetable.app, name="timetable")
 app.command()(status.status)
 app.add_typer(review.app, name="review")
+app.add_typer(probe.app, name="probe")
 app.command()(settle.settle)
 app.command()(redrive.redrive)
 app.add_typer(platforms.app, name="platform")

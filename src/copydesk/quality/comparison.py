@@ -2,60 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from copydesk.core.ledger import Ledger, ProtectedToken, added, extract
+from copydesk.core.checks import Evidence
+from copydesk.core.ledger import Ledger, ProtectedToken, added, extract, missing
+from copydesk.quality.equivalents import is_said_otherwise
+from copydesk.quality.lexicon import Lexicon, lexicon
+from copydesk.quality.wording import Sentence, Word, Wording
 
-_WORD = re.compile(r"\w+(?:['’]\w+)?")
-_ENDINGS = (
-    ("ing", ""), ("ied", "i"), ("edly", ""), ("ed", ""), ("ies", "i"), ("es", ""), ("s", ""),
-    ("ly", ""), ("y", "i"),
-)  # fmt: skip
-
-# Words of English, apostrophes left out, that say nothing about which sentences belong together.
-_FUNCTION_WORDS = (
-    "that this these those with from have has had been were will would should could does what when "
-    "where which while they them their there then than your yours about into also just very some "
-    "dont doesnt didnt cant cannot couldnt wont wouldnt shouldnt isnt arent wasnt werent hasnt "
-    "havent hadnt youre theyre youve theyve thats whats theres"
-)
 #: A match needs this share of the shorter sentence's content words.
 _ENOUGH = 0.2
 _MANY = 40
 _NONE = (0.0, float("-inf"), -1)
-
-_FUNCTION = frozenset(_FUNCTION_WORDS.split())
-
-
-@lru_cache(maxsize=16_384)
-def stem(word: str) -> str:
-    """Return a word without a common English ending; crude, alike on both sides."""
-    for ending, instead in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)] + instead
-            break
-    if len(word) > 3 and word[-1] == word[-2]:
-        word = word[:-1]
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """One sentence: `[start, end)` in code points of its text, and its words, casefolded.
-
-    `stems` are those of the words that carry content, or of all if none does.
-    """
-
-    text: str
-    start: int
-    end: int
-    words: tuple[str, ...]
-    stems: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +54,10 @@ class Comparison:
         self.support: Ledger = extract(support, language=language)
         self.omitted = tuple(omitted)
         self._excuses = " \n ".join(omitted).casefold()
+        self.lexicon: Lexicon = lexicon(self.language)
+        self.ours = Wording(self.source, self.language)
+        self.theirs = Wording(self.text, self.language)
+        self.known = Wording(self.support, self.language)
 
     def is_omitted(self, token: ProtectedToken) -> bool:
         """Whether the rewrite says that it left this token out."""
@@ -99,13 +65,73 @@ class Comparison:
         return bool(self._excuses) and any(words in self._excuses for words in said)
 
     @cached_property
+    def is_unchanged(self) -> bool:
+        """Whether source and text have the same words in the same order."""
+        return self.source.text.split() == self.text.text.split()
+
+    def is_alike(self, pairing: Pairing) -> bool:
+        """Whether both sides of a pairing have the same words in the same order."""
+        ours = [word for sentence in pairing.source for word in sentence.words]
+        return ours == [word for sentence in pairing.text for word in sentence.words]
+
+    def excuses(self, text: str) -> bool:
+        """Whether the rewrite says that it left out `text`, word for word."""
+        return bool(self._excuses) and text.casefold() in self._excuses
+
+    def at(self, word: Word, message: str, signal: str) -> Evidence:
+        """Return evidence that points at a word of the text."""
+        return self.spanning([word], "text", message, signal)
+
+    def spanning(
+        self, pieces: Sequence[Word | Sentence], where: str, message: str, signal: str
+    ) -> Evidence:
+        """Return evidence that points at a stretch, from the first piece to the last."""
+        start, end = pieces[0].start, pieces[-1].end
+        whole = self.source.text if where == "source" else self.text.text
+        return Evidence(
+            message=message,
+            span=whole[start:end],
+            where=where,
+            start=start,
+            end=end,
+            signal=signal,
+        )
+
+    @cached_property
+    def lost(self) -> tuple[ProtectedToken, ...]:
+        """Tokens of the source that the text does not say in any form, in order of place."""
+        return tuple(
+            token
+            for token in missing(self.source, self.text)
+            if not is_said_otherwise(token, self.theirs)
+        )
+
+    @cached_property
     def unsupported(self) -> tuple[ProtectedToken, ...]:
         """Tokens of the text that neither the source nor the support has, in order of place."""
-        foreign = added(self.source, self.text)
-        if not self.support.text:
+        foreign = [
+            token
+            for token in added(self.source, self.text)
+            if not is_said_otherwise(token, self.ours)
+        ]
+        if not self.support.text or not foreign:
             return tuple(foreign)
         places = {token.start for token in added(self.support, self.text)}
         return tuple(token for token in foreign if token.start in places)
+
+    @cached_property
+    def gone(self) -> tuple[Word, ...]:
+        """Words of the source that carry content and that the text says in no form."""
+        return tuple(word for word in self.ours.content if not self.theirs.says(word.stem))
+
+    @cached_property
+    def come(self) -> tuple[Word, ...]:
+        """Words of the text that carry content and that neither source nor support says."""
+        return tuple(
+            word
+            for word in self.theirs.content
+            if not self.ours.says(word.stem) and not self.known.says(word.stem)
+        )
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
@@ -115,7 +141,7 @@ class Comparison:
         place that is free between its neighbours' matches, or stands alone. Merged and split
         sentences end up in one pairing.
         """
-        ours, theirs = split(self.source), split(self.text)
+        ours, theirs = self.ours.sentences, self.theirs.sentences
         links = _best_matches(ours, theirs)
         matched, partner = {i for i, _ in links}, {j: i for i, j in sorted(links)}
         for j in range(len(theirs)):
@@ -125,29 +151,6 @@ class Comparison:
                 matched.add(place)
                 partner[j] = place
         return _components(ours, theirs, links)
-
-
-def split(ledger: Ledger) -> list[Sentence]:
-    """Return the sentences of a text with their words."""
-    found = []
-    for start, end in ledger.sentences:
-        piece = ledger.text[start:end]
-        words, stems = _words_and_stems(piece)
-        found.append(Sentence(piece, start, end, words, stems))
-    return found
-
-
-# A rewrite has many sentences of its source, and several checks ask for them.
-@lru_cache(maxsize=512)
-def _words_and_stems(sentence: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    words = tuple(map(_bare, _WORD.findall(sentence)))
-    content = [w for w in words if (len(w) > 3 or w.isdigit()) and w not in _FUNCTION]
-    return words, frozenset(map(stem, content or words))
-
-
-def _bare(word: str) -> str:
-    """Return a word casefolded, without possessive ending and apostrophes ("can't" is "cant")."""
-    return word.casefold().replace("’", "'").removesuffix("'s").replace("'", "")
 
 
 def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[tuple[int, int]]:

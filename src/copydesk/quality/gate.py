@@ -15,7 +15,13 @@ from copydesk.core.post import Fate
 from copydesk.quality.checks import (
     assistant_voice,
     completeness,
+    exchange,
     fact_diff,
+    invention,
+    limits,
+    omission,
+    order,
+    polarity,
     protected_tokens,
     risk,
 )
@@ -80,7 +86,15 @@ def run_gate(
             ),
         ),
         (lambda: protected_tokens.check(comparison),),
-        (lambda: fact_diff.check(comparison), lambda: assistant_voice.check(comparison)),
+        (
+            lambda: fact_diff.check(comparison),
+            lambda: polarity.check(comparison),
+            lambda: limits.check(comparison),
+            lambda: exchange.check(comparison),
+            lambda: order.check(comparison),
+            lambda: assistant_voice.check(comparison),
+        ),
+        (lambda: omission.check(comparison), lambda: invention.check(comparison)),
     )
     for stage in stages:
         verdicts = [timed(check).verdict for check in stage]

@@ -24,6 +24,7 @@ from copydesk.work.distributing import distribute
 from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
 from copydesk.work.models import opened_models
+from copydesk.work.probing import plan_probes, send_next
 from copydesk.work.recurring import plan_series
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.spelling import Speller
@@ -80,6 +81,7 @@ class Worker:
             await self._succeed_the_dead(unit)
             await unit.workers.add(self.id, self.kind, socket.gethostname(), os.getpid())
             await unit.budgets.forget(unit.now - BUCKETS_KEPT)
+        await plan_probes(self.desk)
         loading = asyncio.create_task(asyncio.to_thread(load_http))
         sweeping = asyncio.create_task(self._forever(self._sweep))
         beating = asyncio.create_task(self._forever(self._beat))
@@ -121,6 +123,7 @@ class Worker:
             Kind.NOTIFY: self._counted(self._in_hand(self._notify)),
             Kind.INSPECT: self._counted(self._in_hand(lambda id: inspect_account(self.desk, id))),
             Kind.SERIES: self._counted(self._in_hand(lambda id: plan_series(self.desk, id))),
+            Kind.PROBE: self._counted(self._in_hand(lambda id: send_next(self.desk, id))),
         }
 
     async def _carry(self, account_id: str) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
-from copydesk.quality.comparison import Comparison, Sentence, split, stem
+from copydesk.quality.comparison import Comparison
 from copydesk.quality.injection import instructions
+from copydesk.quality.lexicon import stem
+from copydesk.quality.wording import Sentence
 
 NAME = "assistant_voice"
 VERSION = 1
@@ -70,11 +72,11 @@ def _answers(comparison: Comparison) -> list[Evidence]:
     marks = instructions(comparison.source.text)
     if not marks:
         return []
-    texts = split(comparison.text)
+    texts = comparison.theirs.sentences
     said = frozenset[str]().union(*(sentence.stems for sentence in texts))
     if all(_kept(_stems(mark.span), said) for mark in marks):
         return []
-    authored = frozenset[str]().union(*(s.stems for s in split(comparison.source)))
+    authored = frozenset[str]().union(*(s.stems for s in comparison.ours.sentences))
     return [
         Evidence(
             message="may answer an instruction found in the source",

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
-from copydesk.core.ledger import VERBATIM, ProtectedToken, TokenClass, added, missing
+from copydesk.core.ledger import VERBATIM, ProtectedToken, TokenClass, added
 from copydesk.core.post import Fate
-from copydesk.quality.comparison import Comparison, stem
+from copydesk.quality.comparison import Comparison
+from copydesk.quality.lexicon import stem
 
 NAME = "completeness"
 VERSION = 1
@@ -129,7 +130,7 @@ def _lost_tail(comparison: Comparison) -> list[ProtectedToken]:
         for t in comparison.source.tokens
         if t.start >= from_here and t.cls is not TokenClass.NAME and not comparison.is_omitted(t)
     ]
-    gone = set(missing(comparison.source, comparison.text))
+    gone = set(comparison.lost)
     if not tail or tail[-1] not in gone:
         return []
     exchanged = {t.cls for t in added(comparison.source, comparison.text)}

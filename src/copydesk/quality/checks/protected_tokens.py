@@ -8,11 +8,11 @@ their capitals and a spelling put right looks like a loss.
 from __future__ import annotations
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
-from copydesk.core.ledger import VERBATIM, TokenClass, missing
+from copydesk.core.ledger import VERBATIM, TokenClass
 from copydesk.quality.comparison import Comparison
 
 NAME = "protected_tokens"
-VERSION = 1
+VERSION = 2
 
 # A hashtag is an editor's tool and an id may be a compound word; the fact diff flags those.
 _NEVER_NEW = VERBATIM - {TokenClass.HASHTAG, TokenClass.ID, TokenClass.VERSION}
@@ -26,7 +26,7 @@ def check(comparison: Comparison) -> CheckResult:
     """
     evidence: list[Evidence] = []
     verdict = Verdict.PASSED
-    for token in missing(comparison.source, comparison.text):
+    for token in comparison.lost:
         if comparison.is_omitted(token):
             continue
         if token.cls is not TokenClass.NAME:
@@ -40,6 +40,7 @@ def check(comparison: Comparison) -> CheckResult:
                 where="source",
                 start=token.start,
                 end=token.end,
+                signal=f"tokens.{'name' if token.cls is TokenClass.NAME else 'lost'}",
             )
         )
     for token in comparison.unsupported:
@@ -52,6 +53,7 @@ def check(comparison: Comparison) -> CheckResult:
                     where="text",
                     start=token.start,
                     end=token.end,
+                    signal="tokens.new_address",
                 )
             )
     return CheckResult(check=NAME, version=VERSION, verdict=verdict, evidence=tuple(evidence))

@@ -18,13 +18,14 @@ from copydesk.quality.narratives.stories import Stock, Story, Values
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dressed:
     """A raw message. `told` are the author's pieces as typed, in order; `foreign` are lines in it
-    that are not the author's words; `speakers` others who speak in it."""
+    that are not the author's words; `others` is
+    what else may stand in a text: greetings, those who speak besides the author, what they say."""
 
     raw: bytes
     filename: str
     told: tuple[str, ...]
     foreign: tuple[str, ...] = ()
-    speakers: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def dress(source: Source, story: Story, stock: Stock, random: Random, *, number: int) -> Dressed:
@@ -47,7 +48,8 @@ def _mail(story: Story, stock: Stock, random: Random, number: int) -> Dressed:
     paragraphs = _paragraphs([beat.messy for beat in story.beats], random)
     signature = f"-- \n{story.author}\n+49 561 {random.randint(100_000, 999_999)}"
     quoted = "\n".join(f"> {line}" for line in history)
-    lines = [random.choice(stock.greetings), *paragraphs, random.choice(stock.closings), signature]
+    greeting, closing = random.choice(stock.greetings), random.choice(stock.closings)
+    lines = [greeting, *paragraphs, closing, signature]
     body = "\n\n".join([*lines, f"{attribution}\n{quoted}"])
     if random.random() < 0.5:
         body += f"\n\n{stock.disclaimer}"
@@ -64,6 +66,7 @@ def _mail(story: Story, stock: Stock, random: Random, number: int) -> Dressed:
         filename=f"story-{number}.eml",
         told=tuple(paragraphs),
         foreign=(*history, stock.disclaimer),
+        others=(greeting, closing),
     )
 
 
@@ -72,32 +75,36 @@ def _chat(story: Story, stock: Stock, random: Random, number: int) -> Dressed:
     random.shuffle(others)
     minute = 9 * 60 + random.randint(0, 30)
     lines: list[str] = []
+    chatter: list[str] = []
     for beat in story.beats:
         minute += random.randint(0, 2)
         lines.append(f"[{minute // 60:02}:{minute % 60:02}] {story.author}: {beat.messy}")
         if random.random() < 0.3:
             said = random.choice(stock.interjections)
+            chatter.append(said)
             lines.append(f"[{minute // 60:02}:{minute % 60:02}] {others[0]}: {said}")
     return Dressed(
         raw="\n".join(lines).encode(),
         filename=f"story-{number}.chat.txt",
         told=tuple(beat.messy for beat in story.beats),
-        speakers=(others[0],),
+        others=(others[0], *chatter),
     )
 
 
 def _form(story: Story, stock: Stock, random: Random, number: int) -> Dressed:
     paragraphs = _paragraphs([beat.messy for beat in story.beats], random)
+    greeting = random.choice(stock.greetings)
     filled = {
         "name": story.author,
         "email": f"writer{number}@example.org",
         "subject": story.subject,
-        "message": "\n\n".join([random.choice(stock.greetings), *paragraphs]),
+        "message": "\n\n".join([greeting, *paragraphs]),
     }
     return Dressed(
         raw=json.dumps(filled, ensure_ascii=False).encode(),
         filename=f"story-{number}.json",
         told=tuple(paragraphs),
+        others=(greeting,),
     )
 
 

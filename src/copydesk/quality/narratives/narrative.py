@@ -26,6 +26,7 @@ class Narrative:
     `raw` and `filename` are what intake is given. `told` is the author's telling as typed, piece by
     piece; `beats` the same as a faithful editor would write it; `facts` what both tell.
     `foreign` are lines of `raw` that are not the author's words and have no place in the text.
+    `others` is what else may stand in it: greetings, who speaks besides the author, what they say.
     """
 
     seed: int
@@ -39,7 +40,7 @@ class Narrative:
     beats: tuple[str, ...]
     facts: tuple[Fact, ...]
     foreign: tuple[str, ...] = ()
-    speakers: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -54,7 +55,7 @@ class Narrative:
     @property
     def sources(self) -> tuple[str, ...]:
         """Return everything a text about it may take facts from."""
-        return (self.text, self.reference, self.subject, self.author, *self.speakers)
+        return (self.text, self.reference, self.subject, self.author, *self.others)
 
 
 def narrative(
@@ -89,7 +90,7 @@ def narrative(
         beats=tuple(beat.clean for beat in story.beats if beat.clean),
         facts=tuple(fact for beat in story.beats for fact in beat.facts),
         foreign=dressed.foreign,
-        speakers=dressed.speakers,
+        others=dressed.others,
     )
 
 

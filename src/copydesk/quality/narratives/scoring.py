@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from copydesk.core.ledger import added, extract
+from copydesk.core.ledger import TokenClass, added, extract
 from copydesk.quality.narratives.facts import Fact, Reading
 from copydesk.quality.narratives.narrative import Narrative
 from copydesk.quality.narratives.stories import stock_of
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +36,18 @@ def score(narrative: Narrative, text: str) -> Scored:
     """Return what `text` keeps of `narrative`; a text in other words is as good as the same."""
     negations = stock_of(narrative.language).negations
     reading = Reading(text, language=narrative.language, negations=negations)
-    source = extract("\n\n".join(narrative.sources), language=narrative.language)
+    everything = "\n\n".join(narrative.sources)
+    source = extract(everything, language=narrative.language)
     written = extract(text, language=narrative.language)
+    words = frozenset(_WORD.findall(everything.casefold()))
     return Scored(
         told=len(narrative.facts),
         lost=tuple(fact for fact in narrative.facts if not reading.has(fact)),
-        invented=tuple(token.text for token in added(source, written)),
+        invented=tuple(
+            token.text
+            for token in added(source, written)
+            # a name is known by its capitals: a word that was there in small letters is none
+            if token.cls is not TokenClass.NAME
+            or not words.issuperset(_WORD.findall(token.text.casefold()))
+        ),
     )
