@@ -65,7 +65,7 @@ async def carry(
     breaker: BreakerPolicy | None = None,
 ) -> int:
     """Run one courier. One that spins without end is a failure, not a hanging test."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         return await Courier(tools(desk, owner, breaker), account.id).run()
 
 

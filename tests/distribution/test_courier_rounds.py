@@ -332,7 +332,7 @@ async def test_a_courier_that_lost_its_lease_makes_no_further_call(
     remote.script["commit"] = [hang]
     await add_posts(desk, *TITLES)
     slow = asyncio.create_task(Courier(tools(desk, "slow/1"), account.id).run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await calling.wait()
         # the slow one's clock says nothing; the database's lease has run out
         taken = None

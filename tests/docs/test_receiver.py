@@ -33,7 +33,7 @@ async def notify(desk: Desk, id: str) -> int:
 
 
 async def is_up(port: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:

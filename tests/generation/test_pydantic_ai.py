@@ -74,7 +74,7 @@ async def server() -> AsyncIterator[ModelServer]:
 @pytest.fixture
 async def model(server: ModelServer) -> AsyncIterator[Model]:
     address = parse_model_line(f"openai:local-model@{server.url}/v1")
-    async with open_model(address, key="k3y", clock=SteppingClock(), timeout=5) as opened:
+    async with open_model(address, key="k3y", clock=SteppingClock(), timeout=60) as opened:
         yield opened
 
 
@@ -135,7 +135,7 @@ async def test_no_key_of_the_environment_is_sent_to_another_server(
 async def test_the_anthropic_dialect(server: ModelServer, stop_reason: str, tier: Tier) -> None:
     server.answers = [anthropic_message(json.dumps(REPLY), stop_reason=stop_reason)]
     address = parse_model_line(f"anthropic:claude-local@{server.url}")
-    async with open_model(address, key="k3y", clock=SteppingClock(), timeout=5) as model:
+    async with open_model(address, key="k3y", clock=SteppingClock(), timeout=60) as model:
         rewrite = await rewrite_and_polish(material(TEXT), model=model, delimiter=DELIMITER)
     assert rewrite.tier is tier
     assert "k3y" in server.headers[0]["authorization"]
@@ -144,7 +144,7 @@ async def test_the_anthropic_dialect(server: ModelServer, stop_reason: str, tier
 async def test_the_ollama_dialect(server: ModelServer) -> None:
     server.answers = [chat_completion(json.dumps(REPLY))]
     address = parse_model_line(f"ollama:qwen3@{server.url}/v1")
-    async with open_model(address, key="", clock=SteppingClock(), timeout=5) as model:
+    async with open_model(address, key="", clock=SteppingClock(), timeout=60) as model:
         rewrite = await rewrite_and_polish(material(TEXT), model=model, delimiter=DELIMITER)
     assert rewrite.tier is Tier.CAPABLE
 
@@ -239,18 +239,18 @@ async def test_a_server_that_hangs_is_given_up(server: ModelServer, hasty_model:
 async def test_closing_leaves_no_connection_open(server: ModelServer) -> None:
     server.answers = [chat_completion("Yes.")]
     address = parse_model_line(f"openai:local-model@{server.url}/v1")
-    model = open_model(address, key="", clock=SteppingClock(), timeout=5)
+    model = open_model(address, key="", clock=SteppingClock(), timeout=60)
     await model.complete(request())
     assert server.connections == 1
     await model.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while server.connections:  # noqa: ASYNC110 - aiohttp has no event for it
             await asyncio.sleep(0)
 
 
 async def test_nobody_listens(free_port: int) -> None:
     address = parse_model_line(f"openai:m@http://127.0.0.1:{free_port}/v1")
-    async with open_model(address, key="", clock=SteppingClock(), timeout=5) as model:
+    async with open_model(address, key="", clock=SteppingClock(), timeout=60) as model:
         with pytest.raises(ModelUnavailable, match="could not be reached"):
             await model.complete(request())
 

@@ -112,7 +112,7 @@ async def set_deadlock_timeout(desk: Desk, value: str) -> None:
 async def until_it_waits(desk: Desk) -> None:
     """Until some connection waits for a lock that another one has."""
     waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    async with asyncio.timeout(10), desk.store.connect(write=False) as connection:
+    async with asyncio.timeout(60), desk.store.connect(write=False) as connection:
         while not await connection.scalar(waiting):
             pass
 

@@ -297,7 +297,7 @@ async def test_whatever_comes_in_is_kept_and_ends_readable(name: str, desk: Desk
     raw = INPUTS[name]
     endings = {"bomb": "html", "binary": "bin", "png": "png"}
     submission = await take(desk, raw, f"{name}.{endings.get(name, 'eml')}")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await compose(desk, submission.id)
     done = await again(desk, submission)
     assert done.state in {

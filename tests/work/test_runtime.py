@@ -66,11 +66,11 @@ async def running(runtime: Runtime, handlers: Handlers) -> AsyncIterator[None]:
     stopping = asyncio.Event()
     task = asyncio.create_task(runtime.run(handlers, stopping))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             yield
     finally:
         stopping.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await task
         await runtime.close()
 
@@ -80,7 +80,7 @@ def only(handler: Callable[[str], Awaitable[None]]) -> Handlers:
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await true():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -146,7 +146,7 @@ async def test_a_stopping_worker_finishes_what_it_has_in_hand(moving: Desk) -> N
 
     stopping = asyncio.Event()
     task = asyncio.create_task(runtime.run(only(handle), stopping))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await runtime.offer([Hint("courier", "acc_1")])
         await started.wait()
         stopping.set()

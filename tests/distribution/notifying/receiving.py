@@ -156,7 +156,7 @@ def tools(desk: Desk, horizon: Horizon | None = None, owner: str = "worker/1") -
 
 async def notify(desk: Desk, webhook: Webhook, horizon: Horizon | None = None) -> int:
     """Run one notifier; one that spins without end is a failure, not a hanging test."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         return await Notifier(tools(desk, horizon), webhook.id).run()
 
 

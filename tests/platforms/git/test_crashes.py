@@ -156,7 +156,7 @@ async def test_a_cancelled_publication_stops_its_git(tmp_path: Path) -> None:
     hook.chmod(0o755)
     where = account(remote)
     task = asyncio.create_task(client(home, where).commit(outgoing(where)))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (tmp_path / "reached").exists():  # noqa: ASYNC110  # a hook can only leave a file
             await asyncio.sleep(0.01)
     task.cancel()
