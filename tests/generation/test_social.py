@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
-from copydesk.generation.budget import ModelLimits
+from copydesk.generation.budget import ModelLimits, estimate_tokens
+from copydesk.generation.material import Reference
+from copydesk.generation.port import ModelRequest
 from copydesk.generation.scripted import ScriptedModel, stopped_after
 from copydesk.generation.social import Adapted, Article, Place, social
+from tests.generation.messages import prose
 
 ARTICLE = Article(
     title="The bridge reopens on 3 March",
@@ -51,7 +55,7 @@ async def test_one_call_writes_for_every_place() -> None:
     assert (written.tier, written.model, written.prompt_version) == (
         Tier.CAPABLE,
         "scripted",
-        "social.v1",
+        "social.v2",
     )
 
 
@@ -120,3 +124,47 @@ async def test_an_article_that_does_not_fit_is_never_sent() -> None:
     adapted = await write(model, ModelLimits(window=200, output=100))
     assert model.requests == []
     assert all("not asked" in reason for reason in adapted.missing.values())
+
+
+async def test_an_article_too_long_to_be_read_at_once_is_read_part_by_part() -> None:
+    def say(request: ModelRequest) -> Mapping[str, Any]:
+        if request.prompt_version.startswith("notes.v1"):
+            number = len(model.requests)
+            told = f"Note {number} says what happened."
+            return {
+                "edited": "",
+                "written": told,
+                "omitted": [],
+                "open_questions": [],
+                "confidence": 0.9,
+            }
+        return FULL
+
+    model = ScriptedModel(say)
+    long = replace(ARTICLE, sections=tuple(("Part", prose("en", 2_000)) for _ in range(6)))
+    limits = ModelLimits(window=7_000, output=3_500)
+    adapted = await social(long, [X, LINKEDIN], model=model, delimiter=DELIMITER, limits=limits)
+    assert adapted.missing == {}
+    *noted, last = model.requests
+    assert len(noted) > 1
+    assert len(adapted.attempts) == len(model.requests)
+    assert all(f"Note {n} says" in last.user for n in range(1, len(noted) + 1))
+    for request in model.requests:
+        size = estimate_tokens(request.system) + estimate_tokens(request.user)
+        assert size + request.max_tokens // 2 <= limits.usable_input
+
+
+async def test_a_style_guide_is_shown_and_its_version_named() -> None:
+    passage = Reference(id="style.v3#0", kind="style", text="Write Sunday, not Sun.")
+    model = ScriptedModel([FULL])
+    styled = replace(ARTICLE, references=(passage,), style="style.v3")
+    adapted = await social(styled, [X, LINKEDIN], model=model, delimiter=DELIMITER)
+    (request,) = model.requests
+    assert request.passages == ("style.v3#0",)
+    fenced = request.user.split(f"<<references {DELIMITER}>>")[1].split("<<end")[0]
+    assert json.loads(fenced) == {
+        "id": "style.v3#0",
+        "kind": "style",
+        "text": "Write Sunday, not Sun.",
+    }
+    assert adapted.adaptations["x"].prompt_version == "social.v2+style.v3"

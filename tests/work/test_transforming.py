@@ -21,7 +21,7 @@ from copydesk.core.errors import (
 from copydesk.core.post import Tier
 from copydesk.core.submission import Source
 from copydesk.generation.address import open_model, parse_model_line
-from copydesk.generation.budget import ModelLimits
+from copydesk.generation.budget import ModelLimits, estimate_tokens
 from copydesk.generation.capabilities import NEEDS_MODEL, Capability
 from copydesk.generation.material import ContextMessage
 from copydesk.generation.port import Model, ModelRequest
@@ -30,6 +30,7 @@ from copydesk.testing.clocks import StoppedClock
 from copydesk.work.steps import Bench
 from copydesk.work.transformed import Ask, ModelNeeded, Transformed
 from copydesk.work.transforming import transform
+from tests.generation.messages import LANGUAGES, prose
 from tests.generation.model_server import ModelServer, chat_completion, disconnects
 
 TEXT = (
@@ -101,20 +102,21 @@ def codes(done: Transformed) -> set[str]:
         ("polish", ["polish.v1"]),
         ("improve summarize", ["improve.v1+summarize.v1"]),
         ("rewrite_and_polish reply", ["rewrite.v1+polish.v1+reply.v1"]),
-        ("story social", ["story.v1", "social.v1"]),
+        ("story social", ["story.v1", "social.v2"]),
         ("summarize polish", ["summarize.v1", "polish.v1"]),
     ],
 )
 async def test_neighbours_share_a_call(pipeline: str, prompts: list[str]) -> None:
     def say(request: ModelRequest) -> Mapping[str, Any]:
-        if pipeline == "summarize polish" and request.prompt_version == "polish.v1":
+        if pipeline == "summarize polish" and request.prompt_version == "polish.v1@transform.v2":
             return reply(NEW, "")
         return answer(request)
 
     model = ScriptedModel(say)
     done = await through(pipeline, model)
-    assert [request.prompt_version for request in model.requests] == prompts
-    assert [call.prompt_version for call in done.calls] == prompts
+    asked = [request.prompt_version.removesuffix("@transform.v2") for request in model.requests]
+    assert asked == prompts
+    assert [call.prompt_version.removesuffix("@transform.v2") for call in done.calls] == prompts
     assert [stage.stage for stage in done.stages] == pipeline.split()
     assert done.verdict is not Verdict.FAILED
     several = [step for step in prompts if len(pipeline.replace("parse ", "").split()) > 1]
@@ -139,7 +141,7 @@ async def test_a_call_without_a_price_makes_the_whole_cost_unknown() -> None:
     async with ModelServer() as server:
         server.answers = [chat_completion(json.dumps(reply()))]
         line = parse_model_line(f"openai:local@{server.url}/v1")
-        async with open_model(line, key="", clock=StoppedClock(), timeout=5) as model:
+        async with open_model(line, key="", clock=StoppedClock(), timeout=60) as model:
             done = await through("polish", model)
     assert done.text == EDITED
     assert len(server.requests) == 1
@@ -266,7 +268,7 @@ async def test_a_model_that_is_away_is_an_error_only_where_rules_cannot_help() -
     async with ModelServer() as server:
         server.answers = [disconnects]
         line = parse_model_line(f"openai:local@{server.url}/v1")
-        async with open_model(line, key="", clock=StoppedClock(), timeout=5) as model:
+        async with open_model(line, key="", clock=StoppedClock(), timeout=60) as model:
             done = await through("polish summarize", model)
             with pytest.raises(ModelUnavailable):
                 await through("reply", model)
@@ -292,6 +294,85 @@ async def test_a_reply_may_use_the_context_and_the_wish_and_nothing_else() -> No
     assert (await through("reply", good)).verdict is Verdict.FAILED
     wish = "Say that it comes on 12 April."
     assert (await through("reply", good, instruction=wish)).verdict is not Verdict.FAILED
+
+
+# ---------------------------------------------------------------- too long for one call
+
+SMALL = ModelLimits(window=6_000, output=2_000)
+
+
+def part_by_part(request: ModelRequest) -> Mapping[str, Any]:
+    """What a model says that edits nothing and notes the number of its call."""
+    if request.prompt_version.startswith(("rewrite_and_polish", "join")):
+        return faithful_reply(request)
+    records = [json.loads(line) for line in request.user.splitlines() if line[:11] == '{"segment":']
+    text = "".join(record["text"] for record in records).strip()
+    written = "Order AB-1 came."
+    if "notes.v1" in request.prompt_version:
+        written = f"Order AB-1 is number {request.delimiter[-1]} of them."
+    edits = request.prompt_version.startswith(("rewrite", "polish", "improve"))
+    alone = "+" not in request.prompt_version
+    if edits and alone:
+        return reply(text, "")
+    return reply(text if edits else "", written)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("stage", ["rewrite", "polish", "improve", "rewrite_and_polish"])
+async def test_a_long_text_is_edited_in_parts_and_judged_as_a_whole(
+    stage: str, language: str
+) -> None:
+    text = prose(language, 6_000)
+    model = ScriptedModel(part_by_part)
+    done = await through(stage, model, text=text, limits=SMALL, instruction="Kinder.")
+    assert done.text == text
+    assert done.stages[-1].tier is Tier.CAPABLE
+    assert done.verdict is not Verdict.FAILED
+    assert len(done.calls) == len(model.requests) > 2
+    assert "planned" in codes(done)
+    for request in model.requests:
+        size = estimate_tokens(request.system) + estimate_tokens(request.user)
+        assert size + request.max_tokens // 2 <= SMALL.usable_input
+
+
+@pytest.mark.parametrize("pipeline", ["story", "reply", "summarize", "polish reply"])
+async def test_a_new_text_from_a_long_one_is_written_from_notes(pipeline: str) -> None:
+    text = f"{prose('en', 24_000)} Order AB-1 came. It is number 1 of 4 of them."
+    model = ScriptedModel(part_by_part)
+    done = await through(pipeline, model, text=text, limits=LARGER)
+    *noted, final = model.requests
+    assert len(noted) > 1
+    assert all("notes.v1" in request.prompt_version for request in noted)
+    assert final.prompt_version == f"{pipeline.split()[-1]}.v1@transform.v2"
+    for request in noted:
+        assert f"number {request.delimiter[-1]} of them" in final.user
+    assert done.text == "Order AB-1 came."
+    if "polish" in pipeline:
+        assert done.stages[0].text == text
+
+
+LARGER = ModelLimits(window=9_000, output=3_500)
+
+
+async def test_notes_that_would_not_fit_are_refused_before_any_part_is_paid_for() -> None:
+    model = ScriptedModel([])
+    with pytest.raises(ContentInvalid, match="together"):
+        await through("reply", model, text=prose("en", 40_000), limits=SMALL)
+    assert not model.requests
+
+
+async def test_a_long_conversation_is_shortened_and_the_answer_says_so() -> None:
+    context = tuple(
+        ContextMessage(author="Ana", text=f"Message {n}: {prose('en', 900)}") for n in range(30)
+    )
+    model = ScriptedModel(answer)
+    done = await through("polish", model, context=context, limits=LARGER)
+    assert done.text == EDITED
+    (request,) = model.requests
+    assert "Message 29:" in request.user
+    assert "Message 0:" not in request.user
+    note = next(note for note in done.notes if note.code == "planned")
+    assert note.message.startswith("the model was not shown: the oldest")
 
 
 # ---------------------------------------------------------------- improving

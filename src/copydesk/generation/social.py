@@ -19,15 +19,20 @@ from copydesk.core.ledger import extract
 from copydesk.core.post import Adaptation, Tier
 from copydesk.generation.attempts import Answered, Reading, Unanswered, ask
 from copydesk.generation.budget import ModelLimits, plan
-from copydesk.generation.fence import fence
+from copydesk.generation.fence import derived, fence
+from copydesk.generation.material import AuthoredSegment, Material, Reference
+from copydesk.generation.planning import is_about_the_cap
 from copydesk.generation.port import Completion, Model, ModelRequest, ReplySchema
-from copydesk.generation.prompts import PromptVersion, fill, load_prompt
+from copydesk.generation.prompts import PromptVersion, fill_places, load_prompt
 from copydesk.generation.replies import faults_of
 from copydesk.generation.rewrite import Attempt
+from copydesk.generation.showing import reference_record, version_of
+from copydesk.generation.surroundings import chosen
 from copydesk.generation.truncation import ends_closed
+from copydesk.generation.writing import Scribe
 
 CAPABILITY: Final = "social"
-CURRENT_VERSION: Final = 1
+CURRENT_VERSION: Final = 2
 
 Kind = Literal["post", "thread", "summary", "announcement"]
 
@@ -54,11 +59,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What is written about: its title, and its sections as (heading, plain text)."""
+    """What is written about: its title, and its sections as (heading, plain text).
+
+    `references` and `style` are as in `Material`.
+    """
 
     title: str
     sections: tuple[tuple[str, str], ...]
     language: str = ""
+    references: tuple[Reference, ...] = ()
+    style: str = ""
 
     @property
     def text(self) -> str:
@@ -67,6 +77,23 @@ class Article:
         for heading, text in self.sections:
             parts += [heading, text]
         return "\n\n".join(part for part in parts if part)
+
+    @property
+    def material(self) -> Material:
+        """Return it as material whose segments are the sections."""
+        texts = ["\n\n".join(part for part in section if part) for section in self.sections]
+        segments = (AuthoredSegment(index=n, text=f"{text}\n\n") for n, text in enumerate(texts))
+        return Material(
+            segments=tuple(segments),
+            subject=self.title,
+            language=self.language,
+            references=self.references,
+            style=self.style,
+        )
+
+    def told_by(self, notes: Sequence[str]) -> Article:
+        """Return the article with notes on it in place of its sections."""
+        return replace(self, sections=tuple(("", note) for note in notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,38 +142,54 @@ async def social(
     """Return short texts about `article` for every one of `places`, by a single call of `model`.
 
     `delimiter` is 8 to 64 random letters and digits, fresh for this call; `limits` are the model's.
-    `requested_cap` is an output cap in tokens that the caller insists on. A model that is away, or
-    an article too long for it, leaves every place without, and says so. Raises `ContentInvalid`
+    `requested_cap` is an output cap in tokens that the caller insists on. About an article too long
+    for one call it is asked part by part for notes first. A model that is away leaves every place
+    without, and says so. Raises `ContentInvalid`
     before any call when `requested_cap` would cut the reply.
     """
     prompt = prompt or load_prompt(CAPABILITY, CURRENT_VERSION)
     limits = limits or ModelLimits()
-    request = _request(article, places, prompt, tier=tier, delimiter=delimiter)
-    # what all places may take together is the longest the reply can get
-    longest = "x" * sum(place.characters * place.most for place in places)
-    try:
+
+    def planned(about: Article) -> ModelRequest:
+        request = _request(about, places, prompt, tier=tier, delimiter=delimiter)
+        # what all places may take together is the longest the reply can get
         budget = plan(
             system=request.system,
             user=request.user,
-            message=longest,
+            message="x" * sum(place.characters * place.most for place in places),
             segments=len(places),
             limits=limits,
             requested_cap=requested_cap,
         )
+        return replace(request, max_tokens=budget.max_tokens)
+
+    spent: tuple[Attempt, ...] = ()
+    try:
+        request = planned(article)
     except ContentInvalid as error:
-        if any(finding.field == "max_tokens" for finding in error.findings):
+        if is_about_the_cap(error):
             raise
-        return _nothing(places, f"the model was not asked: {error.message}")
+        scribe = Scribe(model=model, delimiter=derived(delimiter, 0), limits=limits, tier=tier)
+        try:
+            noted = await scribe.notes_on(article.material)
+            spent = noted.attempts
+            if isinstance(noted, Unanswered):
+                return replace(_nothing(places, noted.because), attempts=spent)
+            request = planned(article.told_by([reply.written for reply in noted.replies]))
+        except ContentInvalid as too_long:
+            because = f"the model was not asked: {too_long.message}"
+            return replace(_nothing(places, because), attempts=spent)
     answer = await ask(
         model,
-        replace(request, max_tokens=budget.max_tokens),
+        request,
         read=_read,
         largest_cap=limits.output if requested_cap is None else requested_cap,
     )
+    attempts = spent + answer.attempts
     match answer:
-        case Unanswered(because=because, attempts=attempts):
+        case Unanswered(because=because):
             return replace(_nothing(places, because), attempts=attempts)
-        case Answered(value=reply, completion=completion, attempts=attempts):
+        case Answered(value=reply, completion=completion):
             return replace(_sorted_out(reply, places, completion), attempts=attempts)
 
 
@@ -175,10 +218,13 @@ def _request(
         }
         for place in places
     ]
-    user = fill(
+    shown = chosen(article.material, most=prompt.max_references, tokens=prompt.max_reference_tokens)
+    passages = [reference_record(reference) for reference in shown.references]
+    user = fill_places(
         prompt.user,
         {
             "delimiter": delimiter,
+            "references": fence("references", passages, delimiter=delimiter),
             "places": json.dumps(wanted, ensure_ascii=False),
             "article": fence("article", records, delimiter=delimiter),
         },
@@ -190,10 +236,11 @@ def _request(
         reply=SOCIAL_SCHEMA,
         max_tokens=1,
         temperature=prompt.temperature,
-        prompt_version=prompt.name,
+        prompt_version=version_of(prompt.name, shown),
         tier=tier,
         cache=True,
         delimiter=delimiter,
+        passages=tuple(reference.id for reference in shown.references),
     )
 
 

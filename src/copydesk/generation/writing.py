@@ -1,209 +1,242 @@
-"""Editing and writing by task: one call for any number of editing tasks and one writing task.
+"""Carrying out an editor's tasks: one call where the text fits, else part by part.
 
-Each task is a prompt file of its own, put into one frame, `transform.v1.md`, that holds what all
-share: the fence, the style, the form of the reply. What an edit has to bring back is the guard's
-business; a text that leaves things out on purpose must at least end.
+What is newly written from a text too long for one call is written from notes on its parts.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from copydesk.core.errors import ModelReplyInvalid, ReplyTruncated
+from copydesk.core.errors import ContentInvalid
 from copydesk.core.post import Tier
-from copydesk.generation.attempts import Answered, Reading, Unanswered, ask
-from copydesk.generation.budget import Budget, ModelLimits, plan
+from copydesk.generation.attempts import Answered, Unanswered, ask
+from copydesk.generation.budget import (
+    REPLY_OVERHEAD,
+    ModelLimits,
+    edited_tokens,
+    estimate_tokens,
+)
 from copydesk.generation.capabilities import Capability, Step
-from copydesk.generation.fence import fence, visible
-from copydesk.generation.material import Material
-from copydesk.generation.port import Completion, Model, ModelRequest, ReplySchema
-from copydesk.generation.prompts import PromptVersion, fill, load_prompt
-from copydesk.generation.replies import faults_of
-from copydesk.generation.truncation import ends_closed
+from copydesk.generation.fence import derived
+from copydesk.generation.joining import joined_text
+from copydesk.generation.material import AuthoredSegment, Material
+from copydesk.generation.planning import Planned, Planner, is_about_the_cap, parted_after
+from copydesk.generation.port import Completion, Model
+from copydesk.generation.prompts import load_prompt
+from copydesk.generation.rewrite import Attempt
+from copydesk.generation.surroundings import chosen
+from copydesk.generation.tasks import (
+    FRAME,
+    FRAME_VERSION,
+    Assignment,
+    Tasks,
+    WrittenReply,
+    read_reply,
+    request_for,
+)
 
-FRAME: Final = "transform"
-CURRENT_VERSION: Final = 1
-
-
-class WrittenReply(BaseModel):
-    """The agreed reply. The required `confidence` comes last, so that a reply that was cut and
-    patched into valid JSON still shows that its end is missing."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    edited: str
-    written: str
-    omitted: list[str]
-    open_questions: list[str]
-    confidence: float = Field(ge=0, le=1)
-
-
-WRITTEN_SCHEMA: Final = ReplySchema(name=FRAME, json_schema=WrittenReply.model_json_schema())
+#: The number of the last request of several.
+_FINAL: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """What is to be done with a text: the step, what its caller wants, and what was found wrong
-    with an earlier try of it, in words."""
+class Outcome:
+    """What became of an assignment. `notes` say in words how it was done where that is not plain:
+    in parts, or without some of what surrounds the text."""
 
-    step: Step
-    instruction: str = ""
-    objections: tuple[str, ...] = ()
+    answer: Answered[WrittenReply] | Unanswered
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedCall:
-    """A request that fits, not yet made."""
+class Noted:
+    """The replies about the parts of a text, the last one's envelope, and the calls they took."""
 
-    request: ModelRequest
-    budget: Budget
-    longest: int | None
+    replies: tuple[WrittenReply, ...]
+    completion: Completion
+    attempts: tuple[Attempt, ...]
 
 
-def prepare(
-    assignment: Assignment,
-    material: Material,
-    *,
-    delimiter: str,
-    limits: ModelLimits | None = None,
-    tier: Tier = Tier.CAPABLE,
-    requested_cap: int | None = None,
-) -> PreparedCall:
-    """Return the call that does `assignment` on `material`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scribe:
+    """Who carries assignments out, and within which limits.
 
-    `delimiter` is 8 to 64 random letters and digits, fresh for this call; `limits` are the model's;
-    `requested_cap` is an output cap in tokens that the caller insists on. Raises `ContentInvalid`
-    with the numbers when prompt or reply would not fit.
+    `delimiter` is 8 to 64 random letters and digits, fresh for one assignment; `requested_cap` an
+    output cap in tokens that the caller insists on.
     """
-    limits = limits or ModelLimits()
-    frame = load_prompt(FRAME, CURRENT_VERSION)
-    step = assignment.step
-    tasks = [load_prompt(task, CURRENT_VERSION) for task in _tasks(step)]
-    longest = tasks[-1].max_text if step.writes is not None else None
-    request = ModelRequest(
-        capability="+".join(step.stages),
-        system=fill(frame.system, {"tasks": "\n\n".join(_task(task) for task in tasks)}),
-        user=fill(
-            frame.user,
-            {
-                "delimiter": delimiter,
-                "instruction": json.dumps(visible(assignment.instruction), ensure_ascii=False),
-                **_fenced(material, assignment, delimiter),
-                "closing": " Then: ".join(task.user for task in tasks),
-            },
-        ),
-        reply=WRITTEN_SCHEMA,
-        max_tokens=1,
-        temperature=min(task.temperature for task in tasks),
-        prompt_version="+".join(task.name for task in tasks),
-        tier=tier,
-        cache=True,
-        delimiter=delimiter,
-    )
-    budget = plan(
-        system=request.system,
-        user=request.user,
-        message=_expected(material, step, longest),
-        segments=0,
-        limits=limits,
-        requested_cap=requested_cap,
-    )
-    request = replace(request, max_tokens=budget.max_tokens)
-    return PreparedCall(request=request, budget=budget, longest=longest)
+
+    model: Model
+    delimiter: str
+    limits: ModelLimits = field(default_factory=ModelLimits)
+    tier: Tier = Tier.CAPABLE
+    requested_cap: int | None = None
+
+    def plan(self, assignment: Assignment, material: Material) -> Planned:
+        """Return the one call that does all of `assignment`; nothing is asked.
+
+        Raises `ContentInvalid` with the numbers when prompt or reply would not fit.
+        """
+        return self._planner(assignment, Tasks.of(assignment.step), material, 0).call(
+            _around(material)
+        )
+
+    async def carry_out(self, assignment: Assignment, material: Material) -> Outcome:
+        """Return what the model makes of `material`.
+
+        A text that does not fit into one call is edited in parts, and what is newly written is
+        written from notes on each part. Raises `ContentInvalid` with the numbers, before any call,
+        when that is impossible as well or when `requested_cap` would cut a reply.
+        """
+        material = _around(material)
+        tasks = Tasks.of(assignment.step)
+        try:
+            planned = self._planner(assignment, tasks, material, 0).call(material)
+        except ContentInvalid as error:
+            if is_about_the_cap(error):
+                raise
+            return await self._too_long(assignment, material)
+        answer = await self._asked(planned, tasks, material)
+        if isinstance(answer, Unanswered) and tasks.edits:
+            parts = await parted_after(material, answer)
+            if parts:
+                return await self._in_parts(assignment, parts, answer.attempts)
+        notes = tuple(f"the model was not shown: {what}" for what in planned.left_out)
+        return Outcome(answer=answer, notes=notes)
+
+    async def notes_on(self, material: Material) -> Noted | Unanswered:
+        """Return notes on each part of a text that is too long to be read in one call.
+
+        Raises `ContentInvalid` with the numbers when it cannot be parted.
+        """
+        assignment = Assignment(step=Step(stages=(Capability.SUMMARIZE,)))
+        planner = self._planner(assignment, Tasks.of_parts(assignment.step), material, 0)
+        parts = await asyncio.to_thread(planner.parts, material)
+        return await self._parts_of(assignment, parts, ())
+
+    async def _too_long(self, assignment: Assignment, material: Material) -> Outcome:
+        tasks = Tasks.of_parts(assignment.step)
+        planner = self._planner(assignment, tasks, material, 0)
+        parts = await asyncio.to_thread(planner.parts, material)
+        if assignment.step.writes is not None:
+            # refused now rather than after the parts were paid for
+            longest = "x" * ((tasks.longest or 0) * _width(material.text))
+            self._final(assignment, material, [longest] * len(parts))
+        return await self._in_parts(assignment, parts, ())
+
+    async def _in_parts(
+        self, assignment: Assignment, parts: Sequence[Material], attempts: tuple[Attempt, ...]
+    ) -> Outcome:
+        noted = await self._parts_of(assignment, parts, attempts)
+        if isinstance(noted, Unanswered):
+            return Outcome(answer=noted)
+        replies, attempts = noted.replies, noted.attempts
+        edited = joined_text(parts, [r.edited for r in replies]) if assignment.step.edits else ""
+        joined = WrittenReply(
+            edited=edited,
+            written="",
+            omitted=[fact for reply in replies for fact in reply.omitted],
+            open_questions=[q for reply in replies for q in reply.open_questions],
+            confidence=min(reply.confidence for reply in replies),
+        )
+        notes = (f"done in {len(parts)} parts, since the text was too long for one call",)
+        done = Answered(value=joined, completion=noted.completion, attempts=attempts)
+        if assignment.step.writes is None:
+            return Outcome(answer=done, notes=notes)
+        final = self._final(assignment, parts[0], [reply.written for reply in replies])
+        answer = await self._asked(final.planned, final.tasks, final.material)
+        attempts += answer.attempts
+        if isinstance(answer, Unanswered):
+            return Outcome(answer=replace(answer, attempts=attempts), notes=notes)
+        whole = joined.model_copy(
+            update={
+                "written": answer.value.written,
+                "open_questions": [*joined.open_questions, *answer.value.open_questions],
+                "confidence": min(joined.confidence, answer.value.confidence),
+            }
+        )
+        return Outcome(answer=replace(answer, value=whole, attempts=attempts), notes=notes)
+
+    async def _parts_of(
+        self, assignment: Assignment, parts: Sequence[Material], attempts: tuple[Attempt, ...]
+    ) -> Noted | Unanswered:
+        tasks = Tasks.of_parts(assignment.step)
+        answers: list[Answered[WrittenReply]] = []
+        for number, part in enumerate(parts, 1):
+            planned = self._planner(assignment, tasks, part, number).call(part)
+            answer = await self._asked(planned, tasks, part)
+            attempts += answer.attempts
+            if isinstance(answer, Unanswered):
+                because = f"Part {number} of {len(parts)}: {answer.because}"
+                return Unanswered(because=because, attempts=attempts)
+            answers.append(answer)
+        return Noted(
+            replies=tuple(answer.value for answer in answers),
+            completion=answers[-1].completion,
+            attempts=attempts,
+        )
+
+    def _final(self, assignment: Assignment, material: Material, written: Sequence[str]) -> _Final:
+        """Return the call that writes from notes on the parts; raises as `Planner.call`."""
+        notes = replace(
+            material,
+            segments=tuple(
+                AuthoredSegment(index=number, text=f"{text}\n")
+                for number, text in enumerate(written)
+            ),
+            protected=(),
+            part=None,
+        )
+        tasks = Tasks(edits=(), writes=assignment.step.writes or "")
+        planned = self._planner(assignment, tasks, notes, _FINAL).call(notes)
+        return _Final(planned=planned, tasks=tasks, material=notes)
+
+    async def _asked(
+        self, planned: Planned, tasks: Tasks, material: Material
+    ) -> Answered[WrittenReply] | Unanswered:
+        return await ask(
+            self.model,
+            planned.request,
+            read=lambda completion: read_reply(completion, tasks, material),
+            largest_cap=self.requested_cap or self.limits.output,
+        )
+
+    def _planner(
+        self, assignment: Assignment, tasks: Tasks, material: Material, number: int
+    ) -> Planner:
+        delimiter = derived(self.delimiter, number) if number else self.delimiter
+        longest = tasks.longest
+        times = bool(tasks.edits) + (bool(tasks.writes) and longest is None)
+        new = "x" * ((longest or 0) * _width(material.text))
+        return Planner(
+            build=partial(
+                request_for, assignment=assignment, tasks=tasks, tier=self.tier, delimiter=delimiter
+            ),
+            limits=self.limits,
+            returns=lambda tokens: times * edited_tokens(tokens),
+            besides=REPLY_OVERHEAD + edited_tokens(estimate_tokens(new)),
+            requested_cap=self.requested_cap,
+        )
 
 
-async def write(
-    call: PreparedCall,
-    step: Step,
-    material: Material,
-    *,
-    model: Model,
-    largest_cap: int,
-) -> Answered[WrittenReply] | Unanswered:
-    """Make `call`; a reply that was cut, lost the text's end or lacks a text is not an answer."""
-    return await ask(
-        model,
-        call.request,
-        read=lambda completion: _read(completion, step, material, call.longest),
-        largest_cap=largest_cap,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Final:
+    """The last call of several: it sees notes as its material."""
+
+    planned: Planned
+    tasks: Tasks
+    material: Material
 
 
-def _tasks(step: Step) -> tuple[Capability, ...]:
-    return step.edits if step.writes is None else (*step.edits, step.writes)
+def _width(text: str) -> int:
+    """Return how many bytes a character of `text` takes, rounded up."""
+    return math.ceil(len(text.encode("utf-8", "surrogatepass")) / max(1, len(text)))
 
 
-def _task(task: PromptVersion) -> str:
-    if task.max_text is None:
-        return task.system
-    return fill(task.system, {"max_text": str(task.max_text)})
-
-
-def _fenced(material: Material, assignment: Assignment, delimiter: str) -> dict[str, str]:
-    about = {"subject": material.subject, "language": material.language}
-    records: list[dict[str, object]] = [{k: v for k, v in about.items() if v}]
-    records += [{"segment": f"s{s.index}", "text": s.text} for s in material.segments]
-    records.append({"keep": list(material.protected)})
-    earlier = [{"from": message.author, "text": message.text} for message in material.context]
-    found = [{"objection": words} for words in assignment.objections]
-    return {
-        "conversation": fence("conversation so far", earlier, delimiter=delimiter),
-        "material": fence("material", records, delimiter=delimiter),
-        "objections": fence("objections to the text", found, delimiter=delimiter),
-    }
-
-
-def _expected(material: Material, step: Step, longest: int | None) -> str:
-    """Return a text as long as the reply may get."""
-    text = material.text
-    expected = text if step.edits else ""
-    if step.writes is None:
-        return expected
-    if longest is None:
-        return expected + text
-    # a character takes as many bytes as those of the text do
-    width = math.ceil(len(text.encode("utf-8", "surrogatepass")) / max(1, len(text)))
-    return expected + "x" * (longest * width)
-
-
-def _read(
-    completion: Completion, step: Step, material: Material, longest: int | None
-) -> Reading[WrittenReply]:
-    if completion.object is None:
-        raise ModelReplyInvalid("The reply is not a JSON object.")
-    try:
-        reply = WrittenReply.model_validate(completion.object)
-    except ValidationError as error:
-        raise ModelReplyInvalid(f"The reply breaks the agreed form: {faults_of(error)}") from error
-    reply.edited, reply.written = reply.edited.strip(), reply.written.strip()
-    if problems := _problems(reply, step, longest):
-        raise ModelReplyInvalid(f"The reply breaks the agreed form: {'; '.join(problems)}")
-    if step.writes is not None and not ends_closed(reply.written):
-        raise ReplyTruncated("mid_sentence", f"The reply breaks off: …{reply.written[-40:]}")
-    if not step.edits:
-        # a new text leaves things out on purpose: nothing has to come back
-        return Reading(value=reply, source="", text="")
-    return Reading(
-        value=reply,
-        source=visible(material.text),
-        text=reply.edited,
-        omitted=tuple(reply.omitted),
-        language=material.language,
-    )
-
-
-def _problems(reply: WrittenReply, step: Step, longest: int | None) -> Sequence[str]:
-    problems = []
-    if step.edits and not reply.edited:
-        problems.append("edited: is missing")
-    if step.writes is not None and not reply.written:
-        problems.append("written: is missing")
-    if step.writes is not None and longest is not None and len(reply.written) > longest:
-        problems.append(f"written: {len(reply.written)} characters, {longest} were allowed")
-    return problems
+def _around(material: Material) -> Material:
+    frame = load_prompt(FRAME, FRAME_VERSION)
+    return chosen(material, most=frame.max_references, tokens=frame.max_reference_tokens)

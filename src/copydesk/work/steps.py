@@ -7,7 +7,7 @@ where they cannot.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -25,11 +25,13 @@ from copydesk.generation.attempts import Answered, Unanswered
 from copydesk.generation.budget import ModelLimits
 from copydesk.generation.budget import plan as budget_of
 from copydesk.generation.capabilities import NEEDS_MODEL, Capability, Step
+from copydesk.generation.planning import is_about_the_cap
 from copydesk.generation.port import Model
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
 from copydesk.generation.rules import compose
 from copydesk.generation.social import Article, Place, social
-from copydesk.generation.writing import Assignment, PreparedCall, WrittenReply, prepare, write
+from copydesk.generation.tasks import Assignment, WrittenReply
+from copydesk.generation.writing import Scribe
 from copydesk.quality.checks import risk
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.transformation.counting import graphemes
@@ -117,12 +119,20 @@ class Run:
             return
         reading = self.passage.uncleaned()
         for step in steps:
-            if step.stages == (Capability.SOCIAL,):
-                self._plan_alone("x" * self._ask.characters, 1)
-            elif step.is_consolidated:
-                self._plan_alone(reading.material.text, len(reading.material.segments))
-            elif step.stages != (Capability.PARSE,):
-                self._prepare(step, reading)
+            try:
+                self._plan(step, reading)
+            except ContentInvalid as error:
+                # a text too long for one call is done in parts; a cap that would cut is refused
+                if is_about_the_cap(error):
+                    raise
+
+    def _plan(self, step: Step, reading: Reading) -> None:
+        if step.stages == (Capability.SOCIAL,):
+            self._plan_alone("x" * self._ask.characters, 1)
+        elif step.is_consolidated:
+            self._plan_alone(reading.material.text, len(reading.material.segments))
+        elif step.stages != (Capability.PARSE,) and self._bench.model is not None:
+            self._scribe(self._bench.model).plan(self._assignment(step), reading.material)
 
     def _plan_alone(self, longest: str, parts: int) -> None:
         budget_of(
@@ -163,6 +173,7 @@ class Run:
             requested_cap=self._ask.max_tokens,
         )
         self._record.count(step, rewrite.attempts)
+        self._planned(step, rewrite.notes)
         if rewrite.degraded_because:
             self.passage.degraded(step, rewrite.degraded_because)
         await self.passage.edited(step, reading, rewrite)
@@ -219,22 +230,16 @@ class Run:
         self, step: Step, reading: Reading, model: Model, objections: tuple[str, ...]
     ) -> Answered[WrittenReply] | Unanswered:
         try:
-            call = self._prepare(step, reading, objections)
+            outcome = await self._scribe(model).carry_out(
+                self._assignment(step, objections), reading.material
+            )
         except ContentInvalid as error:
-            if NEEDS_MODEL & set(step.stages) or any(
-                finding.field == "max_tokens" for finding in error.findings
-            ):
+            if NEEDS_MODEL & set(step.stages) or is_about_the_cap(error):
                 raise
             return Unanswered(because=f"The model was not asked: {error.message}.", attempts=())
-        answer = await write(
-            call,
-            step,
-            reading.material,
-            model=model,
-            largest_cap=self._ask.max_tokens or self._bench.limits.output,
-        )
-        self._record.count(step, answer.attempts)
-        return answer
+        self._record.count(step, outcome.answer.attempts)
+        self._planned(step, outcome.notes)
+        return outcome.answer
 
     async def _post(self, step: Step, reading: Reading) -> None:
         most = self._ask.characters
@@ -317,12 +322,16 @@ class Run:
             raise ModelReplyInvalid(message, remedy="Try again, or use another model.")
         raise ReplyTruncated(signal, message)
 
-    def _prepare(
-        self, step: Step, reading: Reading, objections: tuple[str, ...] = ()
-    ) -> PreparedCall:
-        return prepare(
-            Assignment(step=step, instruction=self._ask.instruction, objections=objections),
-            reading.material,
+    def _planned(self, step: Step, notes: Sequence[str]) -> None:
+        for note in notes:
+            self._record.note("planned", step.stages, note)
+
+    def _assignment(self, step: Step, objections: tuple[str, ...] = ()) -> Assignment:
+        return Assignment(step=step, instruction=self._ask.instruction, objections=objections)
+
+    def _scribe(self, model: Model) -> Scribe:
+        return Scribe(
+            model=model,
             delimiter=self._bench.delimiter(),
             limits=self._bench.limits,
             requested_cap=self._ask.max_tokens,
