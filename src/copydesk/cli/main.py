@@ -6,10 +6,15 @@ import typer
 
 from copydesk.cli import (
     accounts,
+    agreement,
+    audit,
     budgets,
     check,
     checking,
+    consent,
+    costs,
     counting,
+    export,
     ingest,
     inspect,
     metrics,
@@ -61,6 +66,9 @@ for _group in (
     accounts.app,
     budgets.app,
     review.app,
+    audit.app,
+    consent.app,
+    export.app,
     probe.app,
     project.config_app,
     webhooks.app,
@@ -76,6 +84,7 @@ app.command()(check.check)
 app.command()(transform.transform)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")
+app.command()(costs.costs)
 app.command()(checking.validate)
 app.command()(counting.count)
 app.command()(rendering.render)
@@ -90,6 +99,10 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(timetable.app, name="timetable")
 app.command()(status.status)
 app.add_typer(review.app, name="review")
+review.app.command("agreement")(agreement.agreement)
+app.add_typer(audit.app, name="audit")
+app.add_typer(consent.app, name="consent")
+app.add_typer(export.app, name="export")
 app.add_typer(probe.app, name="probe")
 app.command()(settle.settle)
 app.command()(redrive.redrive)

@@ -21,6 +21,7 @@ class Approve(StrEnum):
     """Who approves what passed the gate with low or medium risk."""
 
     AUTOMATIC = "automatic"
+    EARNED = "earned"
     PERSON = "person"
 
 
@@ -40,8 +41,8 @@ def init(
     approve: Annotated[
         Approve | None,
         typer.Option(
-            help="Who approves what passed the gate and is not risky; "
-            "default: a person, or as the project says already."
+            help="Who approves what passed the gate and is not risky: nobody, nobody once audits "
+            "prove that few are bad, or a person (the default for a new project)."
         ),
     ] = None,
     as_json: AsJson = False,

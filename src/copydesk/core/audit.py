@@ -92,8 +92,7 @@ class Audit:
 class DoubleDecision:
     """One text that two people decided on without knowing of each other.
 
-    `first` and `second` are what they decided (states of a review), `intents` what the suggestions
-    in the text were about.
+    `first` and `second` are what they decided (states of a review).
     """
 
     review_id: str
@@ -105,4 +104,3 @@ class DoubleDecision:
     second: str
     first_by: str
     second_by: str
-    intents: tuple[str, ...] = ()

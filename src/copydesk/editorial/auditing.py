@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from typing import Final
 
-from copydesk.core.audit import Audit, ItemClass
-from copydesk.core.errors import NotAllowed
+from copydesk.core.audit import TARGETS, Audit, AuditPolicy, ItemClass
+from copydesk.core.checks import RiskClass
+from copydesk.core.errors import ContentInvalid, NotAllowed
+from copydesk.core.findings import Finding
 from copydesk.core.post import Post, Revision, Tier
 from copydesk.core.review import ReviewKind, person_of
 from copydesk.core.states import AuditState, PostState, ReviewState
@@ -47,6 +50,56 @@ async def standing_of(unit: UnitOfWork, workspace_id: str, cls: ItemClass) -> St
     """Return how a class stands with going out by itself."""
     policy = await unit.audits.policy(workspace_id)
     return stand(cls, await unit.audits.found(workspace_id, cls), policy)
+
+
+async def standings(unit: UnitOfWork, workspace_id: str) -> list[Standing]:
+    """Return how every class that has had a text stands, the newest first."""
+    policy = await unit.audits.policy(workspace_id)
+    tallies = await unit.audits.tallies(workspace_id)
+    return [stand(cls, tally, policy) for cls, tally in tallies]
+
+
+async def change_policy(
+    unit: UnitOfWork,
+    workspace_id: str,
+    *,
+    audit_share: float | None = None,
+    second_share: float | None = None,
+    targets: Mapping[RiskClass, float] | None = None,
+) -> AuditPolicy:
+    """Change what is given of a workspace's policy and return the whole.
+
+    Raises `ContentInvalid` for a share outside 0..1, a target outside 0..0.5, or one for a risk of
+    which no text may ever go out by itself.
+    """
+    old = await unit.audits.policy(workspace_id)
+    policy = AuditPolicy(
+        audit_share=old.audit_share if audit_share is None else audit_share,
+        second_share=old.second_share if second_share is None else second_share,
+        targets={**old.targets, **(targets or {})},
+    )
+    faults = [
+        _unfit(name, f"{share} is no share: say 0 to 1, such as 0.03")
+        for name, share in (
+            ("audit_share", policy.audit_share),
+            ("second_share", policy.second_share),
+        )
+        if not 0 <= share <= 1
+    ]
+    for risk, target in policy.targets.items():
+        if risk not in TARGETS:
+            faults.append(_unfit("targets", f"{risk} risk always goes to a person"))
+        elif not 0 < target < 0.5:
+            faults.append(_unfit("targets", f"{target} is no target: say more than 0, under 0.5"))
+    if faults:
+        raise ContentInvalid(faults)
+    if policy != old:
+        await unit.audits.set_policy(workspace_id, policy)
+    return policy
+
+
+def _unfit(field: str, message: str) -> Finding:
+    return Finding(code="policy_unfit", field=field, message=message)
 
 
 async def restart_earning(

@@ -7,11 +7,13 @@ one that is pooled could hide a bad class in a good one. Pure arithmetic on tall
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from copydesk.core.audit import AuditPolicy, ItemClass, Tally
-from copydesk.core.proportions import highest_share, log_share_of_beta
+from copydesk.core.proportions import highest_share, log_share_of_beta, lowest_share
+from copydesk.core.states import AuditState
 
 ALPHA: Final = 0.05
 _LARGEST: Final = 700.0
@@ -64,6 +66,49 @@ def stand(cls: ItemClass, tally: Tally, policy: AuditPolicy) -> Standing:
         bound=highest_share(bad, n),
         evidence=0.0 if target is None else evidence_below(bad, n, target),
         lacking=0 if target is None else max(0, needed_to_prove(bad, target) - n),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """The share of bad ones among everything that may go out by itself, with its 95 % interval.
+
+    `judged` texts stand for `standing_for`; for the interval they count as `effective`.
+    """
+
+    share: float | None
+    low: float
+    high: float
+    judged: int
+    standing_for: float
+    effective: float
+
+
+def estimate(judged: Iterable[tuple[AuditState, float, int]]) -> Estimate:
+    """Return the share of bad ones from (verdict, propensity, how many), each text weighted by the
+    inverse of its chance to be looked at.
+
+    The ratio estimate of Hajek; the interval is Clopper-Pearson at the effective counts (Korn and
+    Graubard, Survey Methodology 24 (1998)). A text that had no chance stands for nothing.
+    """
+    n, weight, squares, bad = 0, 0.0, 0.0, 0.0
+    for state, propensity, count in judged:
+        if propensity <= 0:
+            continue
+        n += count
+        weight += count / propensity
+        squares += count / propensity**2
+        bad += count / propensity if state is AuditState.FAULTED else 0.0
+    if not n:
+        return Estimate(share=None, low=0.0, high=1.0, judged=0, standing_for=0.0, effective=0.0)
+    share, effective = bad / weight, weight**2 / squares
+    return Estimate(
+        share=share,
+        low=lowest_share(share * effective, effective, confidence=1 - ALPHA / 2),
+        high=highest_share(share * effective, effective, confidence=1 - ALPHA / 2),
+        judged=n,
+        standing_for=weight,
+        effective=effective,
     )
 
 

@@ -9,8 +9,16 @@ import sqlalchemy as sa
 from copydesk.core.audit import Audit, AuditPolicy, DoubleDecision, ItemClass, Tally
 from copydesk.core.checks import RiskClass
 from copydesk.core.errors import Conflict
-from copydesk.core.states import AuditState, check_transition
-from copydesk.store.tables import audit_policies, audits, opinions, posts, restarts, reviews
+from copydesk.core.states import AuditState, SuggestionState, check_transition
+from copydesk.store.tables import (
+    audit_policies,
+    audits,
+    opinions,
+    posts,
+    restarts,
+    reviews,
+    suggestions,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 500
 
 _JUDGED = frozenset({AuditState.CLEARED, AuditState.FAULTED})
+_DECIDED = frozenset({SuggestionState.ACCEPTED, SuggestionState.EDITED, SuggestionState.REJECTED})
 
 
 class Audits:
@@ -314,6 +323,33 @@ class Audits:
             query.order_by(opinions.c.review_id.desc()).limit(limit)
         )
         return [DoubleDecision(**{**row._mapping, "risk": RiskClass(row.risk)}) for row in rows]
+
+    async def double_suggestions(
+        self, workspace_id: str, *, since: datetime | None = None, limit: int = 50_000
+    ) -> list[tuple[str, str, str]]:
+        """Return (intent, first, second) of the suggestions that two people decided on, the newest
+        first, at most `limit`: the same change at the same place in both reviews."""
+        one, other = suggestions.alias("one"), suggestions.alias("other")
+        same_place = [one.c[name] == other.c[name] for name in ("field", "start", "end", "after")]
+        query = (
+            sa.select(one.c.intent, one.c.state.label("first"), other.c.state.label("second"))
+            .select_from(opinions)
+            .join(one, one.c.review_id == opinions.c.first_review_id)
+            .join(other, (other.c.review_id == opinions.c.review_id) & sa.and_(*same_place))
+            .where(
+                opinions.c.workspace_id == workspace_id,
+                one.c.version > 0,
+                other.c.version > 0,
+                one.c.state.in_(_DECIDED),
+                other.c.state.in_(_DECIDED),
+            )
+        )
+        if since is not None:
+            query = query.where(other.c.decided_at >= since)
+        rows = await self._unit.connection.execute(
+            query.order_by(opinions.c.review_id.desc(), one.c.number).limit(limit)
+        )
+        return [(row.intent, row.first, row.second) for row in rows]
 
 
 def _within(cls: ItemClass, since: datetime | None) -> list[sa.ColumnElement[bool]]:

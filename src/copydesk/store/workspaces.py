@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A workspace as a row. `approve` is `automatic` or `person`."""
+    """A workspace as a row. `approve` is `automatic`, `earned` or `person`."""
 
     id: str
     name: str
@@ -71,7 +71,7 @@ class Workspaces:
         return workspace
 
     async def set_approve(self, id: str, approve: str) -> None:
-        """Change who approves: `automatic` or `person`."""
+        """Change who approves: `automatic`, `earned` or `person`."""
         await self._unit.connection.execute(
             sa.update(workspaces).where(workspaces.c.id == id).values(approve=approve)
         )
