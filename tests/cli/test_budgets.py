@@ -50,3 +50,14 @@ def test_what_cannot_be_a_budget_is_refused() -> None:
     assert "dollars" in run("budgets", "set", "--daily", "much", code=4).stderr
     assert "nobody" in run("budgets", "set", "--account", "nobody", "--daily", "1", code=5).stderr
     run("budgets", "set", code=2)
+
+
+def test_what_models_may_cost_is_set_apart_from_platforms() -> None:
+    shown = run("budgets", "set", "--models", "--daily", "2.50").stdout
+    assert "models" in shown
+    (line,) = json.loads(run("budgets", "list", "--json").stdout)["money"]
+    assert (line["spent_on"], line["limit"], line["account"]) == ("models", 2_500_000, "")
+    refused = run("budgets", "set", "--models", "--account", "news", "--daily", "1", code=4)
+    assert "whole workspace" in refused.stderr
+    run("budgets", "set", "--models", "--daily", "none")
+    assert json.loads(run("budgets", "list", "--json").stdout)["money"] == []

@@ -41,21 +41,26 @@ def change(
     monthly: Annotated[
         str, typer.Option(help="Dollars a calendar month (UTC); `none`: no limit.")
     ] = "",
+    models: Annotated[
+        bool, typer.Option("--models", help="What may be spent on models, not on platforms.")
+    ] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set what may be spent on platforms that charge for posts.
+    """Set what may be spent on platforms that charge for posts, or on models.
 
-    Without a budget spending is only recorded. What a budget does not cover waits for the next
-    period; raising it lets that go on at once.
+    Without a budget spending is only recorded. A post that a budget does not cover waits for the
+    next period; raising it lets that go on at once. A message that could not be sent to a model is
+    left to the rules and a person; `copydesk rework` has it written again.
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.money import Period
-    from copydesk.work.budgeting import report_budgets, set_budget
+    from copydesk.work.budgeting import SpentOn, report_budgets, set_budget
     from copydesk.work.desk import open_desk
 
     amounts = {Period.DAY: daily, Period.MONTH: monthly}
     given = {period: amount for period, amount in amounts.items() if amount}
+    spent_on = SpentOn.MODELS if models else SpentOn.PLATFORMS
     if not given:
         raise typer.BadParameter("give --daily or --monthly, in dollars or `none`")
 
@@ -64,7 +69,7 @@ def change(
             async with desk.store.begin("cli") as unit:
                 for period, amount in given.items():
                     wanted = None if amount == "none" else amount
-                    await set_budget(unit, desk.workspace_id, account, period, wanted)
+                    await set_budget(unit, desk.workspace_id, account, period, wanted, spent_on)
             async with desk.store.read() as unit:
                 return (await report_budgets(unit, desk.workspace_id)).money
 
@@ -100,6 +105,7 @@ def _money(lines: Any) -> list[str]:
     rows = [
         (
             line.account or "(workspace)",
+            line.spent_on,
             line.period,
             dollars(line.spent),
             "no limit" if line.limit is None else dollars(line.limit),
@@ -108,7 +114,7 @@ def _money(lines: Any) -> list[str]:
         )
         for line in lines
     ]
-    return ["", *columns(rows, ("account", "period", "spent", "budget", "left", "resets"))]
+    return ["", *columns(rows, ("account", "on", "period", "spent", "budget", "left", "resets"))]
 
 
 def _time(moment: Any) -> str:

@@ -28,6 +28,7 @@ from copydesk.server.api import (
 )
 from copydesk.server.api import aftercare as aftercare_api
 from copydesk.server.api import budgets as budgets_api
+from copydesk.server.api import costs as costs_api
 from copydesk.server.api import callbacks as callbacks_api
 from copydesk.server.api import connect as connect_api
 from copydesk.server.api import schedules as schedules_api
@@ -102,6 +103,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         reviews,
         accounts,
         budgets_api,
+        costs_api,
         connect_api,
         events,
         health,

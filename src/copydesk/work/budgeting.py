@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from copydesk.core.account import Account
 from copydesk.core.errors import ContentInvalid, NotFound
@@ -18,6 +19,7 @@ from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.store.budgets import Bucket
+from copydesk.work.model_money import purses as purses_for_models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +42,19 @@ class RateLine:
     closed_because: str = ""
 
 
+class SpentOn(StrEnum):
+    """What money goes to."""
+
+    PLATFORMS = "platforms"
+    MODELS = "models"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyLine:
     """What an account ("": the whole workspace) spent in a period, in micro-dollars.
 
-    `limit` and `left` are None without a budget: then spending is only recorded.
+    `limit` and `left` are None without a budget: then spending is only recorded. What models cost
+    is of the whole workspace always.
     """
 
     account: str
@@ -53,6 +63,7 @@ class MoneyLine:
     limit: int | None
     left: int | None
     resets_at: datetime
+    spent_on: SpentOn = SpentOn.PLATFORMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +83,48 @@ async def report_budgets(unit: UnitOfWork, workspace_id: str) -> BudgetReport:
 
 
 async def set_budget(
-    unit: UnitOfWork, workspace_id: str, account: str, period: Period, amount: str | None
+    unit: UnitOfWork,
+    workspace_id: str,
+    account: str,
+    period: Period,
+    amount: str | None,
+    spent_on: SpentOn = SpentOn.PLATFORMS,
 ) -> None:
     """Set what may be spent in a period: `amount` in dollars such as `12.50`, None for no limit.
 
-    `account` names an account, "" means the whole workspace. What waits for money is looked at
-    again. Raises `NotFound` for the account, `ContentInvalid` for the amount.
+    `account` names an account, "" means the whole workspace, as it has to for models. What waits
+    for money is looked at again. Raises `NotFound` for the account, `ContentInvalid` for the amount
+    or for the models of one account.
     """
+    if spent_on is SpentOn.MODELS:
+        await _set_for_models(unit, workspace_id, account, period, amount)
+        return
     account_id = (await unit.accounts.by_name(workspace_id, account)).id if account else ""
+    await unit.budgets.allow(workspace_id, account_id, period, _micros(period, amount))
+    for waiting in await unit.budgets.wake_waiting(workspace_id, account_id):
+        unit.hint("courier", waiting)
+
+
+async def _set_for_models(
+    unit: UnitOfWork, workspace_id: str, account: str, period: Period, amount: str | None
+) -> None:
+    if account:
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="not_by_account",
+                    field="account",
+                    message="what models may cost is set for the whole workspace",
+                    remedy="Leave the account out.",
+                )
+            ]
+        )
+    await unit.model_calls.allow(workspace_id, period, _micros(period, amount))
+
+
+def _micros(period: Period, amount: str | None) -> int | None:
     try:
-        micros = None if amount is None else parse_dollars(amount)
+        return None if amount is None else parse_dollars(amount)
     except ValueError as error:
         raise ContentInvalid(
             [
@@ -93,9 +136,6 @@ async def set_budget(
                 )
             ]
         ) from error
-    await unit.budgets.allow(workspace_id, account_id, period, micros)
-    for waiting in await unit.budgets.wake_waiting(workspace_id, account_id):
-        unit.hint("courier", waiting)
 
 
 async def _rates(unit: UnitOfWork, accounts: list[Account]) -> tuple[RateLine, ...]:
@@ -189,4 +229,27 @@ async def _money(
             for id, micros in spent.items()
             if id in names and (id, period) not in limited
         ]
-    return tuple(sorted(lines, key=lambda line: (line.account, line.period)))
+    lines += await _models(unit, workspace_id)
+    return tuple(sorted(lines, key=lambda line: (line.account, line.spent_on, line.period)))
+
+
+async def _models(unit: UnitOfWork, workspace_id: str) -> list[MoneyLine]:
+    limited = {purse.period: purse for purse in await purses_for_models(unit, workspace_id)}
+    lines = []
+    for period in Period:
+        purse = limited.get(period)
+        spent = await unit.model_calls.spent(workspace_id, period.starts(unit.now))
+        if purse is None and not spent:
+            continue  # nobody has a model, or it costs nothing that is known
+        lines.append(
+            MoneyLine(
+                account="",
+                period=period,
+                spent=spent,
+                limit=purse.limit if purse else None,
+                left=purse.left if purse else None,
+                resets_at=period.ends(unit.now),
+                spent_on=SpentOn.MODELS,
+            )
+        )
+    return lines

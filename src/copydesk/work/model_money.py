@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from copydesk.core.errors import ContentInvalid, ModelUnavailable
-from copydesk.core.findings import Finding
+from copydesk.core.errors import ModelUnavailable
 from copydesk.core.model_call import ModelBudget
-from copydesk.core.money import MICROS, Period, dollars, parse_dollars
+from copydesk.core.money import MICROS, Period, dollars
 
 if TYPE_CHECKING:
     from copydesk.store import UnitOfWork
@@ -66,7 +65,7 @@ async def afford(unit: UnitOfWork, workspace_id: str, worst_usd: float) -> Model
             return ModelUnavailable(
                 f"The model was not asked: {purse.name}, has {dollars(purse.left)} left until "
                 f"{purse.resets_at:%Y-%m-%d %H:%M} UTC, and the call may cost {dollars(worst)}.",
-                remedy="Wait, or raise it: copydesk costs set.",
+                remedy="Wait, or raise it: copydesk budgets set --models.",
             )
     return None
 
@@ -90,29 +89,6 @@ async def notice(unit: UnitOfWork, workspace_id: str) -> None:
                 "person decides",
                 data={"spent": purse.spent, "limit": purse.limit},
             )
-
-
-async def set_model_budget(
-    unit: UnitOfWork, workspace_id: str, period: Period, amount: str | None
-) -> None:
-    """Set what may be spent on models in a period: dollars such as `12.50`, None for no limit.
-
-    Raises `ContentInvalid` for what is no amount.
-    """
-    try:
-        micros = None if amount is None else parse_dollars(amount)
-    except ValueError as error:
-        raise ContentInvalid(
-            [
-                Finding(
-                    code="amount_invalid",
-                    field=period,
-                    message=str(error),
-                    remedy="Give dollars, such as 12.50.",
-                )
-            ]
-        ) from error
-    await unit.model_calls.allow(workspace_id, period, micros)
 
 
 async def _purse(unit: UnitOfWork, workspace_id: str, budget: ModelBudget) -> Purse:

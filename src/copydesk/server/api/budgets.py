@@ -11,7 +11,7 @@ from copydesk.core.money import Period
 from copydesk.server.api.contract import NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of
 from copydesk.store import UnitOfWork
-from copydesk.work.budgeting import report_budgets, set_budget
+from copydesk.work.budgeting import SpentOn, report_budgets, set_budget
 from copydesk.work.desk import Desk
 
 router = make_router("budgets")
@@ -42,6 +42,7 @@ class MoneyOut(BaseModel):
     limit: int | None = Field(description="null: spending is only recorded", examples=[5000000])
     left: int | None
     resets_at: datetime
+    spent_on: SpentOn = Field(description="what platforms charge, or what models cost")
 
 
 class BudgetsOut(BaseModel):
@@ -64,6 +65,7 @@ class BudgetIn(BaseModel):
     amount: str | None = Field(
         max_length=20, description="dollars; null takes the budget away", examples=["5.00"]
     )
+    spent_on: SpentOn = SpentOn.PLATFORMS
 
 
 @router.get("")
@@ -77,7 +79,14 @@ async def show_budgets(desk: DeskNow) -> BudgetsOut:
 async def change_budget(desk: DeskNow, asking: Admin, budget: BudgetIn) -> BudgetsOut:
     """Set what may be spent; what waited for money goes on if there is some now."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        await set_budget(unit, desk.workspace_id, budget.account, budget.period, budget.amount)
+        await set_budget(
+            unit,
+            desk.workspace_id,
+            budget.account,
+            budget.period,
+            budget.amount,
+            budget.spent_on,
+        )
         return await _budgets_out(unit, desk)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from copydesk.core.money import dollars
 from copydesk.server.views.frame import Frame
-from copydesk.work.budgeting import MoneyLine, RateLine
+from copydesk.work.budgeting import MoneyLine, RateLine, SpentOn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def money_view(line: MoneyLine) -> MoneyView:
     if line.limit is not None and line.left is not None:
         usage = f"{dollars(line.spent)} of {dollars(line.limit)} spent, {dollars(line.left)} left"
     return MoneyView(
-        heading=line.account or "The whole workspace",
+        heading="Models" if line.spent_on is SpentOn.MODELS else line.account or "All accounts",
         period="today" if line.period == "day" else "this month",
         usage=usage,
         resets_at=line.resets_at,
