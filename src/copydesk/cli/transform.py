@@ -13,7 +13,9 @@ from copydesk.cli.output import describe, emit, fail, hint, run
 
 if TYPE_CHECKING:
     from copydesk.generation.capabilities import Capability
+    from copydesk.generation.fallback import Fallback
     from copydesk.generation.material import ContextMessage
+    from copydesk.work.routed import RoutedModel
     from copydesk.work.transformed import Ask, Transformed
 
 
@@ -92,19 +94,31 @@ def transform(
 
 async def _transformed(ask: Ask, home: Path | None) -> Transformed:
     import random
+    from contextlib import AsyncExitStack
 
     from copydesk.config import find_home, load_settings
     from copydesk.core.clock import SystemClock
-    from copydesk.work.models import model_of
+    from copydesk.generation.budget import ModelLimits
+    from copydesk.work.desk import is_project, open_desk
+    from copydesk.work.models import model_of, opened_model
     from copydesk.work.steps import Bench
     from copydesk.work.transforming import transform
 
     clock, chance = SystemClock(), random.SystemRandom()
-    async with model_of(load_settings(find_home(home)), clock) as model:
+    settings = load_settings(find_home(home))
+    async with AsyncExitStack() as stack:
+        model: RoutedModel | Fallback | None
+        if is_project(settings):
+            desk = await stack.enter_async_context(open_desk(settings, clock=clock))
+            model = await stack.enter_async_context(opened_model(desk))
+        else:
+            # without a project there are no books, no memory and no budget
+            model = await stack.enter_async_context(model_of(settings, clock))
         bench = Bench(
             model=model,
             monotonic=clock.monotonic,
             delimiter=lambda: f"{chance.getrandbits(128):032x}",
+            limits=model.limits if model else ModelLimits(),
         )
         return await transform(ask, bench)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copydesk import __version__
@@ -81,6 +82,12 @@ class Desk:
         """Return until when a rate limit keeps us from asking anything for `account`, or None."""
         platform = _platform(account)
         return None if platform is None else self.budgets.closed_until(account, platform)
+
+
+def is_project(settings: Settings) -> bool:
+    """Whether there is a project to open; looks at no database over the network."""
+    embedded, _, file = settings.database.partition("sqlite:///")
+    return settings.home.is_dir() and (bool(embedded) or Path(file).is_file())
 
 
 @asynccontextmanager

@@ -100,13 +100,13 @@ async def opened_models(desk: Desk) -> AsyncIterator[Desk]:
 
 @asynccontextmanager
 async def opened_model(desk: Desk, submission_id: str = "") -> AsyncIterator[RoutedModel | None]:
-    """Give what answers for the desk's models, with books, memory and stand-ins; None without one.
+    """Give what answers for the desk's models, with books, memory and stand-ins.
 
-    `submission_id` is what the calls are made for, "" where there is none. Raises `ConfigError`
-    when a configured model cannot be opened.
+    None without a capable one. `submission_id` is what the calls are made for, "" where there is
+    none. Raises `ConfigError` when a configured model cannot be opened.
     """
     async with opened_models(desk) as opened:
-        yield routed_model(opened, submission_id)
+        yield routed_model(opened, submission_id) if opened.model is not None else None
 
 
 def routed_model(desk: Desk, submission_id: str = "") -> RoutedModel | None:
@@ -117,7 +117,7 @@ def routed_model(desk: Desk, submission_id: str = "") -> RoutedModel | None:
 
 
 @asynccontextmanager
-async def model_of(settings: Settings, clock: Clock) -> AsyncIterator[Model | None]:
+async def model_of(settings: Settings, clock: Clock) -> AsyncIterator[Fallback | None]:
     """Give the capable model that `settings` name, without a project: nothing is booked.
 
     None where they name none. Raises `ConfigError` when it cannot be opened.

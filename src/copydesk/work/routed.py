@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
-from copydesk.generation.catalogue import smallest
 from copydesk.generation.fallback import Fallback, Provider, providers_of
 from copydesk.work.booked import BookedModel
 
@@ -38,8 +37,8 @@ class RoutedModel:
 
     @property
     def limits(self) -> ModelLimits:
-        """Return limits that hold whoever answers."""
-        return smallest([answering.limits for answering in self._tiers.values()])
+        """Return limits that hold whoever of the capable tier answers."""
+        return self.limits_of(Tier.CAPABLE)
 
     def limits_of(self, tier: Tier) -> ModelLimits:
         """Return limits that hold whoever of `tier` answers."""

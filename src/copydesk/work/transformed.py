@@ -13,6 +13,7 @@ from copydesk.core.post import Tier
 from copydesk.core.submission import Source
 from copydesk.generation.capabilities import Capability, Step
 from copydesk.generation.material import ContextMessage
+from copydesk.generation.port import Usage
 from copydesk.generation.rewrite import Attempt
 from copydesk.quality.checks import risk
 
@@ -72,7 +73,8 @@ class Stage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call to a model: for which stages, and what it took. `cost_usd` is None where no price is
-    known. `rejected_because` is "" for the reply that was used."""
+    known. `rejected_because` is "" for the reply that was used. With `remembered` no call was made:
+    the same question had been answered before."""
 
     stages: tuple[Capability, ...]
     tier: Tier | None
@@ -84,6 +86,7 @@ class Call:
     cost_usd: float | None
     latency_ms: float
     rejected_because: str
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,8 @@ class Record:
         """Remember the calls a step took."""
         for attempt in attempts:
             done = attempt.completion
+            remembered = done is not None and done.remembered
+            sent = done.usage if done and not remembered else Usage()
             self.calls.append(
                 Call(
                     stages=step.stages,
@@ -164,11 +169,12 @@ class Record:
                     model=done.model if done else "",
                     prompt_version=done.prompt_version if done else "",
                     max_tokens=attempt.max_tokens,
-                    input_tokens=(done.usage.input_tokens or 0) if done else 0,
-                    output_tokens=(done.usage.output_tokens or 0) if done else 0,
+                    input_tokens=sent.input_tokens or 0,
+                    output_tokens=sent.output_tokens or 0,
                     cost_usd=done.cost_usd if done else 0.0,
                     latency_ms=done.latency_ms if done else 0.0,
                     rejected_because=attempt.rejected_because,
+                    remembered=remembered,
                 )
             )
 

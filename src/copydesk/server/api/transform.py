@@ -12,6 +12,7 @@ from copydesk.core.checks import Evidence, RiskClass, Verdict
 from copydesk.core.findings import Finding
 from copydesk.core.post import Tier
 from copydesk.core.submission import Source
+from copydesk.generation.budget import ModelLimits
 from copydesk.generation.capabilities import MAX_STAGES, Capability
 from copydesk.generation.material import ContextMessage
 from copydesk.server.api.contract import REPEATABLE, make_router
@@ -151,6 +152,7 @@ class CallOut(BaseModel):
     cost_usd: float | None = Field(description="null where no price is known")
     latency_ms: float
     rejected_because: str
+    remembered: bool = Field(description="no call was made: it had been answered before")
 
 
 class CheckedOut(BaseModel):
@@ -251,5 +253,6 @@ async def transform_text(given: TransformIn, desk: DeskNow, _: Author) -> Transf
             model=model,
             monotonic=desk.clock.monotonic,
             delimiter=lambda: f"{desk.random.getrandbits(128):032x}",
+            limits=model.limits if model else ModelLimits(),
         )
         return TransformedOut.model_validate(await transform(given.ask(), bench))
