@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from copydesk.core.account import Account
+from copydesk.core.breaker import Breaker
 from copydesk.core.errors import ConfigError
+from copydesk.core.money import dollars
 from copydesk.core.states import AccountState, WebhookState
 from copydesk.core.webhook import Webhook
 from copydesk.distribution.notices import notice_of
@@ -17,6 +21,10 @@ from copydesk.platforms.kit.registry import platform_modules
 from copydesk.work.breakers import stopped
 from copydesk.work.desk import Desk
 from copydesk.work.health import measure
+from copydesk.work.model_breakers import resting
+from copydesk.work.model_money import Purse, purses
+from copydesk.work.models import Configured, configured_models
+from copydesk.work.probing import WEEK, missed_for_certain
 from copydesk.work.versions import endings_of, versions_of
 
 
@@ -96,8 +104,10 @@ async def examine(desk: Desk) -> list[Examined]:
             )
             for one in await stopped(unit, accounts)
         ]
+    found += await _models(desk)
     async with desk.store.read() as unit:
         found += [_webhook(webhook) for webhook in await unit.webhooks.all(desk.workspace_id)]
+    found.append(await _probes(desk))
     health = await measure(desk)
     found.append(
         Examined(
@@ -125,6 +135,66 @@ def _ending(account: Account, ending: Ending) -> Examined:
     )
 
 
+async def _models(desk: Desk) -> list[Examined]:
+    try:
+        models = configured_models(desk.settings)
+    except ConfigError as error:
+        return [Examined(check="models", ok=False, message=error.message, remedy=error.remedy)]
+    if not models:
+        return [
+            Examined(check="models", ok=True, message="none is configured: rules do the writing")
+        ]
+    async with desk.store.read() as unit:
+        away = await resting(unit, [model.address.label for model in models])
+        budgets = await purses(unit, desk.workspace_id)
+    now = desk.clock.now()
+    found = [_model(model, away.get(model.address.label), budgets, now) for model in models]
+    return found + [
+        Examined(
+            check=f"budget for models ({purse.period})",
+            ok=True,
+            warning=True,
+            message=f"{dollars(purse.spent)} of {purse.name}, are spent",
+            remedy="Raise it: copydesk budgets set --models; `copydesk costs` shows for what.",
+        )
+        for purse in budgets
+        if purse.runs_low
+    ]
+
+
+def _model(
+    model: Configured, away: Breaker | None, budgets: Sequence[Purse], now: datetime
+) -> Examined:
+    stands_in = " (stands in)" if "fallback" in model.setting else ""
+    check = f"{model.tier} model {model.address.label}{stands_in}"
+    if importlib.util.find_spec("pydantic_ai") is None:
+        remedy = "Install it with: pip install 'copydesk[llm]'"
+        return Examined(check=check, ok=False, message="needs the extra [llm]", remedy=remedy)
+    if model.lacks_key:
+        remedy = f"Set COPYDESK_{model.setting.upper()}_KEY."
+        return Examined(check=check, ok=False, message="its key is not set", remedy=remedy)
+    if away is not None:
+        return Examined(
+            check=check,
+            ok=False,
+            message=f"does not answer: {away.reason}",
+            remedy="Nothing to do if it comes back by itself; then `copydesk rework` has written "
+            "again what the rules had to write meanwhile.",
+        )
+    limits, price = model.facts.limits, model.facts.describe_price(now)
+    window = f"takes {limits.window:,} tokens"
+    if limits.price_cliff is not None:
+        window += f", {limits.price_cliff:,} before they cost more"
+    return Examined(
+        check=check,
+        ok=True,
+        warning=not price and bool(budgets),
+        message=f"{window}; answers with at most {limits.output:,}; "
+        f"{price or 'what it costs is not known'}",
+        remedy="No budget holds what costs an unknown sum: state its price in `model_facts`.",
+    )
+
+
 def _webhook(webhook: Webhook) -> Examined:
     disabled = webhook.state is WebhookState.DISABLED
     message = f"{webhook.url} is told what happens"
@@ -139,6 +209,23 @@ def _webhook(webhook: Webhook) -> Examined:
         warning=not disabled and webhook.failing_since is not None,
         message=message,
         remedy=again if disabled else f"copydesk webhooks show {webhook.id}",
+    )
+
+
+async def _probes(desk: Desk) -> Examined:
+    async with desk.store.read() as unit:
+        counts = await unit.probes.counts(desk.workspace_id, unit.now - WEEK)
+    missed = missed_for_certain(counts)
+    sent = sum(counts.values())
+    message = f"{sent} messages with a known answer in seven days"
+    if missed:
+        message += f"; what must be noticed was missed: {', '.join(sorted(missed))}"
+    return Examined(
+        check="probes",
+        ok=not missed,
+        message=message,
+        remedy="`copydesk probe list --state missed` shows them. Let people approve until it is "
+        "mended: copydesk init --approve person.",
     )
 
 
