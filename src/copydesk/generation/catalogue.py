@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 _MILLION: Final = 1_000_000
 _FORM: Final = (
     "Write NAME key=value …, for example: my-model window=32000 output=8000 input_price=0.10 "
-    "cached_price=0.01 output_price=0.50. Tokens; prices in US dollars per million tokens."
+    "cached_price=0.01 output_price=0.50 streamed=1. Tokens; prices in US dollars per million "
+    "tokens; streamed=1 for a server that is to send its answers piece by piece."
 )
 _TOKENS: Final = ("window", "output", "cliff", "reasoning")
+_STREAMED: Final = "streamed"
 _PRICES: Final = ("input_price", "output_price", "cached_price")
 
 
@@ -52,6 +54,7 @@ class ModelFacts:
 
     `cliff` is the input size from which on the vendor charges more, 0 when that is to be paid on
     purpose. `reasoning` is kept free in the output cap of a model that thinks before it answers.
+    `streamed` asks for answers piece by piece, for servers that keep nobody waiting otherwise.
     """
 
     name: str
@@ -59,6 +62,7 @@ class ModelFacts:
     output: int | None = None
     cliff: int | None = None
     reasoning: int | None = None
+    streamed: bool | None = None
     prices: Prices | None = None
     listed: tuple[ModelInfo, Provider] | None = field(default=None, repr=False, compare=False)
 
@@ -91,6 +95,15 @@ class ModelFacts:
         priced = model.calc_price(counted, provider, genai_request_timestamp=at)
         return float(priced.total_price)
 
+    def describe_price(self, at: datetime) -> str:
+        """Return what a million tokens cost at `at` (aware), in words; "" where nobody knows."""
+        # of a thousand, since large inputs cost more with some vendors
+        read = self.price(Usage(input_tokens=1000), at)
+        written = self.price(Usage(output_tokens=1000), at)
+        if read is None or written is None:
+            return ""
+        return f"${read * 1000:g} in and ${written * 1000:g} out for a million tokens"
+
 
 def facts_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelFacts:
     """Return what is known of the model at `address`; what the operator `stated` goes first."""
@@ -104,7 +117,7 @@ def facts_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelF
         if own.name in {address.name, f"{address.vendor}:{address.name}"}:
             known = {
                 key: value
-                for key in (*_TOKENS, "prices")
+                for key in (*_TOKENS, _STREAMED, "prices")
                 if (value := getattr(own, key)) is not None
             }
             facts = replace(facts, **known)
@@ -143,8 +156,10 @@ def parse_facts(line: str) -> ModelFacts:
             number = float(value)
         except ValueError:
             number = -1.0
-        if not equals or key not in (*_TOKENS, *_PRICES):
+        if not equals or key not in (*_TOKENS, _STREAMED, *_PRICES):
             problems.append(f"model_facts {name}: {pair!r} is none of the facts")
+        elif key == _STREAMED and number not in (0, 1):
+            problems.append(f"model_facts {name}: {pair!r} is neither 0 nor 1")
         elif number < 0 or number == float("inf") or number != number:
             problems.append(f"model_facts {name}: {pair!r} has no usable number")
         else:
@@ -165,7 +180,8 @@ def parse_facts(line: str) -> ModelFacts:
             output=given["output_price"],
             cached=given.get("cached_price"),
         )
-    return ModelFacts(name=name, prices=prices, **tokens)
+    streamed = bool(given[_STREAMED]) if _STREAMED in given else None
+    return ModelFacts(name=name, prices=prices, streamed=streamed, **tokens)
 
 
 def _listed(address: ModelAddress) -> tuple[ModelInfo, Provider] | None:
