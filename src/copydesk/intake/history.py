@@ -73,6 +73,8 @@ def _mark_introduction(lines: Sequence[Line], quote: int) -> bool:
     first = separators.attribution(lines, last)
     if first < 0 and separators.names_writer(lines[last]):
         first = last
+    if first < 0:
+        first = separators.resembles_attribution(lines, last)
     rule = "attribution"
     if first < 0:
         for start in range(max(0, last - 8), last):
@@ -106,7 +108,7 @@ def find_unprefixed(lines: Sequence[Line]) -> History:
             continue
         if separators.header_block(lines, index) > 0:
             return History(_with_rule_above(lines, index), False)
-        if bare.endswith((":", "：")):
+        if separators.ends_in_colon(line):
             first = separators.attribution(lines, index)
             if first >= 0:
                 text = " ".join(each.bare for each in lines[first : index + 1])
