@@ -46,3 +46,18 @@ def test_a_text_of_ones_own_comes_out_on_standard_output(home: Path) -> None:
     data = json.loads(copydesk(home, "probe", "text", "--json", given=text).stdout)
     assert data["text"] == "Hi, order ORD-4821 still not here!"
     assert data["issues"] == []
+
+
+def test_messages_with_known_facts_are_written_as_files(tmp_path: Path) -> None:
+    folder = tmp_path / "inbox"
+    arguments = ["probe", "write", str(folder), "--count", "3", "--channel", "email"]
+    said = CliRunner().invoke(app, [*arguments, "--language", "de", "--length", "300"])
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    assert sorted(line["file"] for line in lines) == sorted(p.name for p in folder.iterdir())
+    for line in lines:
+        mail = (folder / line["file"]).read_bytes()
+        assert mail.startswith(b"From: ")
+        assert line["language"] == "de"
+        assert len(line["facts"]) > 5
+    odd = CliRunner().invoke(app, ["probe", "write", str(folder), "--language", "tlh"])
+    assert odd.exit_code == 2

@@ -84,6 +84,52 @@ def text(
             hint(line)
 
 
+@app.command("write")
+def write(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go.")],
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="How many messages.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Makes the same messages again.")] = 1,
+    channel: Annotated[
+        str, typer.Option(help="email, chat, form or community; default: all.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="en, de, fr or es; default: all.")] = "",
+    length: Annotated[
+        int | None, typer.Option(min=100, max=100_000, help="Characters that each tells at least.")
+    ] = None,
+) -> None:
+    """Write messy messages with known facts as files, to try things out. Needs no project.
+
+    Put the folder in front of `copydesk up --inbox`, or of a system of your own. Standard output
+    has a JSON line for each file: what a faithful editor would write, and every fact in it.
+    """
+    import json
+
+    from copydesk.core.submission import Source
+    from copydesk.quality.narratives import CHANNELS, LANGUAGES, narratives
+
+    if channel and channel not in CHANNELS:
+        raise typer.BadParameter(f"one of: {', '.join(CHANNELS)}", param_hint="--channel")
+    if language and language not in LANGUAGES:
+        raise typer.BadParameter(f"one of: {', '.join(LANGUAGES)}", param_hint="--language")
+    folder.mkdir(parents=True, exist_ok=True)
+    for told in narratives(
+        count,
+        seed=seed,
+        channel=Source(channel) if channel else None,
+        language=language or None,
+        length=length,
+    ):
+        (folder / told.filename).write_bytes(told.raw)
+        about = {
+            "file": told.filename,
+            "language": told.language,
+            "channel": told.channel,
+            "reference": told.reference,
+            "facts": [{"kind": fact.kind, "text": fact.text} for fact in told.facts],
+        }
+        typer.echo(json.dumps(about, ensure_ascii=False))
+
+
 async def _pass(raw: bytes, name: str, home: Path | None) -> Passed:
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
