@@ -111,6 +111,59 @@ def says(status: int, body: str = "", **headers: str) -> Handler:
     return handler
 
 
+def streams(
+    content: str,
+    *,
+    finish_reason: str | None = "stop",
+    output_tokens: int | None = 20,
+    says_done: bool = True,
+    drops: bool = False,
+) -> Handler:
+    """Send an OpenAI chat answer piece by piece: a character run an event, then how it ended.
+
+    Without `says_done` the stream just ends; with `drops` the connection is cut before its end, as
+    when a worker behind a proxy dies.
+    """
+
+    def event(delta: dict[str, Any], reason: str | None, **more: Any) -> bytes:
+        chunk = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 1_790_000_000,
+            "model": "local-model-0815",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
+            **more,
+        }
+        return f"data: {json.dumps(chunk)}\n\n".encode()
+
+    async def handler(request: web.Request, _: dict[str, Any]) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        pieces = [content[at : at + 400] for at in range(0, len(content), 400)]
+        await response.write(event({"role": "assistant", "content": ""}, None))
+        for piece in pieces:
+            await response.write(event({"content": piece}, None))
+        if drops:
+            assert request.transport is not None
+            request.transport.abort()
+            return response
+        if finish_reason is not None:
+            await response.write(event({}, finish_reason))
+        if output_tokens is not None:
+            usage = {
+                "prompt_tokens": 100,
+                "completion_tokens": output_tokens,
+                "total_tokens": 100 + output_tokens,
+            }
+            await response.write(event({}, None, choices=[], usage=usage))
+        if says_done:
+            await response.write(b"data: [DONE]\n\n")
+        await response.write_eof()
+        return response
+
+    return handler
+
+
 async def disconnects(request: web.Request, _: dict[str, Any]) -> web.StreamResponse:
     """Drop the connection without a word."""
     assert request.transport is not None

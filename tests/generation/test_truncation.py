@@ -102,7 +102,7 @@ async def test_no_cut_at_any_token_yields_a_short_text(fault: Fault, language: s
     message = material(text, language=language)
     size = len(tokens(text))
     # the ends, where guards are weakest, and a sample between; a short message below has it all
-    for count in [*range(4), *range(4, size - 12, 83), *range(size - 12, size)]:
+    for count in [*range(3), *range(3, size - 6, 151), *range(size - 6, size)]:
 
         def script(asked: ModelRequest, count: int = count) -> Completion:
             return fault(asked, dict(faithful_reply(asked)), count)

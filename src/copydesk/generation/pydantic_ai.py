@@ -6,11 +6,12 @@ when a model is opened. Checked with pydantic-ai-slim 2.68 (2026-11).
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Any, Final, Self
 
 from pydantic_ai import messages
-from pydantic_ai.direct import model_request
+from pydantic_ai.direct import model_request, model_request_stream
 from pydantic_ai.exceptions import (
     AgentRunError,
     ContentFilterError,
@@ -40,7 +41,8 @@ class PydanticAIModel:
 
     It asks once (the SDK's own retries are off), never longer than `timeout` seconds, and reports
     the finish reason in the server's own word. `facts` tell what its tokens cost: where they know
-    no price, none is made up.
+    no price, none is made up; and whether answers are streamed. A stream is read to its end before
+    anything is done with it.
     """
 
     def __init__(
@@ -86,16 +88,11 @@ class PydanticAIModel:
         """Ask once. Raises `ModelUnavailable`, `ReplyTruncated` or `ModelReplyInvalid`."""
         started = self._clock.monotonic()
         try:
-            response = await model_request(
-                self._model,
-                [
-                    messages.ModelRequest(
-                        parts=[messages.UserPromptPart(request.user)], instructions=request.system
-                    )
-                ],
-                model_settings=self._settings(request),
-                model_request_parameters=_parameters(request, self._model),
-            )
+            response = await self._response(request)
+        except TimeoutError:
+            raise ModelUnavailable(
+                f"The model did not answer in full within {self._timeout:g} seconds."
+            ) from None
         except AgentRunError as error:
             raise _translated(error) from error
         except UserError as error:
@@ -113,6 +110,29 @@ class PydanticAIModel:
             prompt_version=request.prompt_version,
             tier=request.tier,
         )
+
+    async def _response(self, request: ModelRequest) -> messages.ModelResponse:
+        asked = [
+            messages.ModelRequest(
+                parts=[messages.UserPromptPart(request.user)], instructions=request.system
+            )
+        ]
+        settings = self._settings(request)
+        parameters = _parameters(request, self._model)
+        if not self._facts.streamed:
+            return await model_request(
+                self._model, asked, model_settings=settings, model_request_parameters=parameters
+            )
+        # the client's own timeout is for each piece of a stream: this one is for all of it
+        async with (
+            asyncio.timeout(self._timeout),
+            model_request_stream(
+                self._model, asked, model_settings=settings, model_request_parameters=parameters
+            ) as stream,
+        ):
+            async for _ in stream:
+                pass
+            return stream.get()
 
     def _settings(self, request: ModelRequest) -> ModelSettings:
         settings = ModelSettings(
