@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from copydesk.core.submission import SegmentKind
+from copydesk.intake.devices import is_device_line
+from copydesk.intake.footers import footer_start, is_ruled
 from copydesk.intake.lines import Line, label_all
 
 SIGNATURE = "signature"
@@ -24,66 +26,6 @@ _CLOSING_BLOCKS: Final = 12
 
 _DELIMITER = re.compile(r"(?:--|—|––)[ \t\xa0]?$")
 _POSTSCRIPT = re.compile(r"p\.?\s?(?:p\.?\s?)?s\b\.?|n\.?b\b\.?|edit:|update:", re.IGNORECASE)
-_DEVICE = re.compile(
-    r"iphon|ipad|ipod|android|blackberry|galaxy|samsung|pixel\b|huawei|xiaomi|oneplus|nokia|xperia|"
-    r"windows phone|smartphone|phone|mobile|handy|telefon|téléphone|tel[eé]fono|m[oó]vil|celular|"
-    r"puhelim|телефон|смартфон|устройств|device|tablet|watch|outlook|yahoo|aol|proton|gmail|"
-    r"thunderbird|sparrow|airmail|spark|fairphone|motorola|htc\b|\bmail\b|android",
-    re.IGNORECASE,
-)
-_SENT_FROM = re.compile(
-    r"(?:sent (?:from|via|with|by|using)|get outlook for|via (?:mobile|iphone|android)|"
-    r"sent on the go|von meinem|von unterwegs|gesendet (?:von|mit|über)|diese nachricht wurde von|"
-    r"envoyé (?:de|depuis|à partir)|obtenez outlook|enviado (?:desde|do|de|a partir)|"
-    r"obtener outlook|inviato (?:da|dal|con)|verzonden (?:vanaf|met|vanuit)|"
-    r"verstuurd (?:vanaf|met)|wysłane? (?:z|ze)|wysłano z|skickat från|"
-    r"skickades från|sendt fra|lähetetty|odesláno ze?|"
-    r"отправлено (?:с|из)|发自我的|從我的|发送自|iphone(?:から送信|에서 보냄|'umdan))",
-    re.IGNORECASE,
-)
-_SENT_FROM_TAIL = re.compile(r".{1,40}(?:から送信|에서 보냄|gönderildi|傳送|gesendet)\.?$")
-
-_FOOTER_START = re.compile(
-    r"[*_(\[\s]{0,4}(?:(?:this|the information (?:contained )?in this|the contents? of this) "
-    r"(?:e-?mail|message|communication|transmission)[^.]{0,80}(?:confidential|intended|privileged|"
-    r"may contain|is sent|attachments|virus)|confidentiality (?:notice|note|statement)|"
-    r"disclaimer\s?:|legal notice\s?:|notice: this|if you (?:are not|have received) "
-    r"(?:the intended|this (?:e-?mail|message))|please consider the environment|"
-    r"(?:think|consider) before you print|diese e-?mail (?:kann|enthält|und)|"
-    r"der inhalt dieser e-?mail|bitte (?:denken|prüfen) sie (?:an die umwelt|der umwelt)|"
-    r"ce (?:message|courriel|mail)[^.]{0,60}confidentiel|"
-    r"este (?:mensaje|correo)[^.]{0,80}confidencial|"
-    r"aviso (?:legal|de confidencialidad)|esta mensagem[^.]{0,80}confidencia|"
-    r"(?:questo messaggio|le informazioni contenute)[^.]{0,80}(?:riservat|confidenzial)|"
-    r"dit (?:bericht|e-?mailbericht)[^.]{0,80}vertrouwelijk|"
-    r"ta wiadomość[^.]{0,80}poufn|"
-    r"настоящее (?:сообщение|письмо)[^.]{0,80}конфиденциал)",
-    re.IGNORECASE,
-)
-_FOOTER_LINE = re.compile(
-    r"(?:to (?:unsubscribe|stop receiving|opt out|manage your|change your "
-    r"(?:e-?mail|notification))|"
-    r"you(?:['’]re| are)? (?:receiving|received|getting|have received|subscribed) "
-    r"(?:this|these|notifications|e-?mails?|to)\b[^.]{0,80}\b(?:because|as|for|to|on)\b|"
-    r"(?:click here|use the link below|follow this link) to unsubscribe|"
-    r"\[?unsubscribe\]?\s?[:<(|]|unsubscribe\s?$|manage (?:preferences|subscription)|"
-    r"view (?:this (?:e-?mail|message) )?(?:in (?:your )?browser|online)|"
-    r"reply to this (?:e-?mail|message) directly|"
-    r"[\w\-]+ mailing list\s*$|list-unsubscribe|"
-    r"(?:um sich|hier) ab(?:zu)?melden|vom newsletter abmelden|abmelden\s?[:<(]|"
-    r"se désabonner|pour vous désinscrire|darse de baja|cancelar (?:la )?suscripción|"
-    r"cancella(?:ti|re) l'iscrizione|afmelden|wypisz się|avregistrera|отписаться)",
-    re.IGNORECASE,
-)
-#: Footers are nobody's words: "To unsubscribe I clicked the link three times" is a complaint.
-_FIRST_PERSON = re.compile(
-    r"\b(?:i|i['’](?:m|ve|d|ll)|me|my|ich|mir|mich|mein\w*|je|j['’]ai|mon|ma|yo|mi|eu|io|ik|mijn|jag)\b",
-    re.IGNORECASE,
-)
-_LIST_MARK = re.compile(
-    r"mailing list|/listinfo/|list-?info|unsubscribe|googlegroups", re.IGNORECASE
-)
-_RULED = re.compile(r"[_\-=*]{10,}$")
 _DRAWN = re.compile(r"[_\-=*—–]{3,}$")
 
 _SIGN_OFF = re.compile(
@@ -223,32 +165,21 @@ def _reads_like_prose(line: Line) -> bool:
 
 
 def _mark_device(block: list[Line]) -> bool:
-    last = block[-1]
-    bare = last.bare.strip("*_[]() ")
-    if len(bare) > 90 or len(bare.split()) > 9 or "," in bare or "?" in bare:
+    if not is_device_line(block[-1].bare):
         return False
-    if not (_SENT_FROM.match(bare) or _SENT_FROM_TAIL.fullmatch(bare)) or not _DEVICE.search(bare):
-        return False
-    last.label(SegmentKind.SIGNATURE, "device-line", dropped_because=SIGNATURE)
+    block[-1].label(SegmentKind.SIGNATURE, "device-line", dropped_because=SIGNATURE)
     return True
 
 
 def _mark_footer(region: Sequence[Line], block: list[Line]) -> bool:
     at = next(n for n, line in enumerate(region) if line is block[0])
-    if not _open(region[:at]) and not _RULED.match(block[0].bare):
+    if not _open(region[:at]) and not is_ruled(block[0].bare):
         return False
-    if any(_FIRST_PERSON.search(line.bare) for line in block):
-        return False
-    for index, line in enumerate(block):
-        if _RULED.match(line.bare) and _LIST_MARK.search(" ".join(x.bare for x in block[index:])):
-            break
-        starts = _FOOTER_START.match(line.bare) or _FOOTER_LINE.match(line.bare)
-        if starts and (index == 0 or _RULED.match(block[index - 1].bare)):
-            break
-    else:
+    index = footer_start([line.bare for line in block])
+    if index < 0:
         return False
     label_all(block[index:], SegmentKind.BOILERPLATE, "footer", dropped_because=FOOTER)
-    if index == 0 and at and _RULED.match(region[at - 1].bare):
+    if index == 0 and at and is_ruled(region[at - 1].bare):
         region[at - 1].label(SegmentKind.BOILERPLATE, "footer", dropped_because=FOOTER)
     return True
 

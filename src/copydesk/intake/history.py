@@ -96,6 +96,8 @@ def find_unprefixed(lines: Sequence[Line]) -> History:
         if line.kind is not None or line.blank:
             continue
         bare = line.bare
+        if separators.is_reply_line(line):
+            return History(index)
         forwarded = separators.is_forward_marker(line)
         if forwarded or separators.is_original_marker(line):
             below = _next_text(lines, index + 1)

@@ -68,7 +68,8 @@ _FORWARDED = re.compile(
     r"mesaj redirecționat|iletilen (?:mesaj|ileti)|yönlendirilmiş mesaj|προωθημένο μήνυμα|"
     r"proslijeđena poruka|missatge reenviat|(?:thư|tin nhắn) (?:được|đã) chuyển tiếp|"
     r"pesan (?:terusan|yang diteruskan)|ข้อความที่ส่งต่อ|הודעה שהועברה|رسالة مُ?عاد توجيهها|"
-    r"転送(?:された)?メッセージ|轉寄的?郵件|转发(?:的邮件|邮件信息|邮件|的消息)|전달된 (?:메시지|메일))"
+    r"転送(?:された)?メッセージ|轉寄的?郵件|转发(?:的邮件|邮件信息|邮件|的消息)|"
+    r"전달된 (?:메시지|메일))"
     r"[-_=*\s]{0,40}"
     r"|(?:begin forwarded message|anfang der weitergeleiteten nachricht|"
     r"début du message (?:transféré|réexpédié)|inicio del mensaje reenviado|"
@@ -78,6 +79,15 @@ _FORWARDED = re.compile(
     r"začátek přeposílané zprávy|začiatok preposlanej správy|начало переадресованного сообщения|"
     r"початок переадресованого повідомлення|yönlendirilen e-posta başlangıcı|"
     r"転送されたメッセージ|以下是转发的邮件|開始轉寄郵件|전달된 메시지 시작)\s?[:：])",
+    re.IGNORECASE,
+)
+#: What help desks put above the history; their marks say it in any language.
+_ABOVE = re.compile(
+    r"##-\s?.{4,120}\s?-##|[-_=*>#\s]{0,12}(?:"
+    r"(?:please )?(?:type your reply|reply|write|respond) above this line"
+    r"|bitte antworten sie (?:nur )?ober\w+ dieser zeile"
+    r"|(?:veuillez )?répond\w+ au[- ]dessus de cette ligne"
+    r"|(?:por favor,? )?respond\w+ (?:por )?encima de esta línea).{0,40}",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"[-_=*—–]{3,}\s*$")
@@ -120,6 +130,11 @@ def is_original_marker(line: Line) -> bool:
     """Whether the line announces the original message (`-----Original Message-----`)."""
     bare = line.bare
     return bare[:2] in ("--", "__", "==", "**") and _ORIGINAL.fullmatch(bare) is not None
+
+
+def is_reply_line(line: Line) -> bool:
+    """Whether the line asks to reply above it, as help desks do: nothing below it is new."""
+    return 8 < len(line.bare) < 160 and _ABOVE.fullmatch(line.bare) is not None
 
 
 def is_forward_marker(line: Line) -> bool:
