@@ -17,6 +17,7 @@ class Watched(StrEnum):
 
     SCORE = "score"  # how little the gate has against the texts: falls
     FAILURE = "failure"  # how many texts the gate fails: rises
+    EDITING = "editing"  # how many texts people reject or change heavily: rises
     PROBE = "probe"  # how many probes are missed: rises
     INPUT = "input"  # what comes in differs from what came in before: a warning only
 

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from copydesk.core.drift import Occasion
 from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.release import ON_TRIAL, Arm, Counted, Outcome, Policy, Release, Version
-from copydesk.core.states import ReleaseState, SubmissionState, check_transition
+from copydesk.core.states import PostState, ReleaseState, SubmissionState, check_transition
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.codec import from_json, to_json
-from copydesk.store.tables import assignments, releases, shadows, submissions
+from copydesk.store.tables import (
+    assignments,
+    observations,
+    posts,
+    releases,
+    reviews,
+    shadows,
+    submissions,
+)
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -30,6 +39,16 @@ class Assignment:
 
     arm: Arm
     submission_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """An item of a trial that people have decided on."""
+
+    submission_id: str
+    post_id: str
+    arm: Arm
+    rejected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +158,7 @@ class Releases:
         reason: str,
         share: int = 0,
         wake_at: datetime | None = None,
+        baseline: Version | None = None,
         **changes: Any,
     ) -> Release:
         """Take a release to a state; one row changes, and whoever composes next sees it.
@@ -147,6 +167,8 @@ class Releases:
         is on trial or was promoted at this moment.
         """
         check_transition("release", release.id, release.state, to)
+        if baseline is not None:
+            changes["baseline"] = to_json(Version, baseline)
         try:
             async with self._unit.connection.begin_nested():
                 result = await self._unit.connection.execute(
@@ -184,6 +206,14 @@ class Releases:
             .values(counted=to_json(Counted, counted))
         )
 
+    async def look_again(self, id: str, at: datetime) -> None:
+        """Look at a release on trial again at `at` (aware UTC), or when its time is up."""
+        await self._unit.connection.execute(
+            sa.update(releases)
+            .where(releases.c.id == id, releases.c.state.in_(list(ON_TRIAL)))
+            .values(wake_at=sa.case((releases.c.ends_at < at, releases.c.ends_at), else_=at))
+        )
+
     async def due(self, now: datetime, limit: int = 100) -> list[str]:
         """Return the workspaces that have a release whose time has come."""
         rows = await self._unit.connection.execute(
@@ -217,6 +247,54 @@ class Releases:
         )
         row = rows.one_or_none()
         return Assignment(arm=Arm(row.arm), submission_id=row.submission_id) if row else None
+
+    async def assignment_of(self, release_id: str, submission_id: str) -> Assignment | None:
+        """Return the assignment that `submission_id` counts for, None when it counts for none."""
+        rows = await self._unit.connection.execute(
+            sa.select(assignments.c.arm, assignments.c.submission_id)
+            .join(
+                submissions,
+                assignments.c.unit == sa.func.coalesce(submissions.c.thread_id, submissions.c.id),
+            )
+            .where(
+                submissions.c.id == submission_id,
+                assignments.c.release_id == release_id,
+                assignments.c.submission_id == submission_id,
+            )
+        )
+        row = rows.one_or_none()
+        return Assignment(arm=Arm(row.arm), submission_id=row.submission_id) if row else None
+
+    async def decided(self, release_id: str, limit: int = 200) -> list[Decided]:
+        """Return items of a trial that people have decided on and nobody has observed yet."""
+        is_decided = sa.exists().where(
+            reviews.c.post_id == posts.c.id, reviews.c.decided_at.is_not(None)
+        )
+        is_observed = sa.exists().where(
+            observations.c.submission_id == assignments.c.submission_id,
+            observations.c.kind == Occasion.DECIDED,
+        )
+        rows = await self._unit.connection.execute(
+            sa.select(assignments.c.submission_id, assignments.c.arm, posts.c.id, posts.c.state)
+            .join(posts, posts.c.submission_id == assignments.c.submission_id)
+            .where(
+                assignments.c.release_id == release_id,
+                posts.c.state.in_([PostState.APPROVED, PostState.DISTRIBUTED, PostState.REJECTED]),
+                is_decided,
+                ~is_observed,
+            )
+            .order_by(assignments.c.submission_id)
+            .limit(limit)
+        )
+        return [
+            Decided(
+                submission_id=row.submission_id,
+                post_id=row.id,
+                arm=Arm(row.arm),
+                rejected=row.state == PostState.REJECTED,
+            )
+            for row in rows
+        ]
 
     async def began_before(self, unit: str, submission_id: str) -> bool:
         """Tell whether a conversation has a message that was written up before this one."""
@@ -290,6 +368,14 @@ class Releases:
             return None
         rows = await self._unit.connection.execute(sa.select(shadows).where(shadows.c.id == id))
         return _shadow(rows.one())
+
+    async def rest_shadow(self, id: str, until: datetime) -> None:
+        """Try a shadow that is being written up again at `until` (aware UTC)."""
+        await self._unit.connection.execute(
+            sa.update(shadows)
+            .where(shadows.c.id == id, shadows.c.wake_at.is_not(None))
+            .values(wake_at=until)
+        )
 
     async def end_shadow(
         self, shadow: Shadow, *, old: Outcome | None, new: Outcome | None, problem: str = ""

@@ -23,7 +23,7 @@ from copydesk.transformation.slugs import slugify
 from copydesk.work.adapting import Adapting
 from copydesk.work.holding import judge_hold
 from copydesk.work.observing import observe
-from copydesk.work.placing import Placed
+from copydesk.work.placing import Placed, shadow_live
 
 _log = structlog.get_logger(__name__)
 
@@ -79,6 +79,8 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
     await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=str(draft.route))
     await unit.submissions.attach_post(submission.id, post.id)
     await observe(unit, submission, draft)
+    if draft.placed and draft.placed.release:
+        await shadow_live(unit, draft.placed.release, submission)
     hold = await judge_hold(unit, submission, draft)
     if hold.reasons:
         await unit.posts.move(post, PostState.HELD, reason="; ".join(hold.reasons))

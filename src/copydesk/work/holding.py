@@ -43,7 +43,9 @@ async def judge_hold(unit: UnitOfWork, submission: Submission, draft: Draft) -> 
         objections.append(draft.rewrite.degraded_because)
     cls = class_of(draft)
     rule = await _rule(unit, submission.workspace_id, cls)
-    return Hold(cls=cls, objections=tuple(objections), rules=(rule,) if rule else ())
+    alarms = await unit.drift.open_about(submission.workspace_id, cls.channel, cls.language)
+    watched = [f"a person looks until alarm {a.id} is closed: {a.message}" for a in alarms[:3]]
+    return Hold(cls=cls, objections=tuple(objections), rules=(*([rule] if rule else []), *watched))
 
 
 def class_of(draft: Draft) -> ItemClass:

@@ -13,8 +13,11 @@ class Kind(StrEnum):
     DISTRIBUTE = "distribute"  # an approved post: plan its deliveries
     TEND = "tend"  # an account: renew its credential, announce its end
     COURIER = "courier"  # an account: carry what is due
+    REVIEW = "review"  # a review: make its suggestions, say when its deadline has passed
     SERIES = "series"  # a series: plan its next occurrences
     NOTIFY = "notify"  # a webhook: tell it what has happened
+    COUNT = "count"  # a workspace: count how items went, rule on the release on trial
+    SHADOW = "shadow"  # a stored input: write it up under a version on trial, unpublished
     PROBE = "probe"  # a workspace: send the next message with a known answer
     INSPECT = "inspect"  # an account: look how what was published there stands
 

@@ -20,15 +20,13 @@ from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
 from copydesk.core.release import Outcome
 from copydesk.quality import checks
-from copydesk.quality.checks import completeness, risk
+from copydesk.quality.calibration import standard
+from copydesk.quality.checks import completeness
 
 if TYPE_CHECKING:
     from copydesk.core.submission import Submission
     from copydesk.store import UnitOfWork
     from copydesk.work.drafting import Draft
-
-#: What a check that is not content takes from the score of a text, by its verdict.
-_WEIGHTS: Final = {Verdict.PASSED: 0.0, Verdict.FLAGGED: 0.6, Verdict.FAILED: 1.5}
 
 #: Who keeps less than this share of a text's words has changed much of it.
 HEAVY_BELOW: Final = 0.8
@@ -48,7 +46,7 @@ async def observe(unit: UnitOfWork, submission: Submission, draft: Draft) -> Non
             prompt_version="rules" if by_rules else rewrite.prompt_version,
             model="" if by_rules else rewrite.model,
             checks=checks_digest(),
-            score=score_of(draft.gate.checks),
+            score=1.0 - draft.gate.badness,
             outcome=outcome_of(draft),
             release_id=placed.release.id if placed and placed.release else None,
             arm=placed.arm if placed else None,
@@ -81,19 +79,6 @@ def outcome_of(draft: Draft) -> Outcome:
     )
 
 
-def score_of(results: Sequence[CheckResult]) -> float:
-    """Return how little the gate has against the words of a text: 1 nothing, towards 0 the more.
-
-    How risky the subject is says nothing about the words.
-    """
-    against = math.fsum(
-        _WEIGHTS[result.verdict] * max(1, len(result.evidence))
-        for result in results
-        if result.check != risk.NAME
-    )
-    return math.exp(-against)
-
-
 def is_heavy(before: str, after: str) -> bool:
     """Tell whether a person changed much of a text."""
     words, kept = before.split(), after.split()
@@ -109,13 +94,14 @@ def language_of(tag: str) -> str:
 
 @cache
 def checks_digest() -> str:
-    """Return what changes when any check does: scores from before cannot be compared then."""
+    """Return what changes when a check or its calibration does: scores from before cannot be
+    compared then."""
     names = sorted(module.name for module in pkgutil.iter_modules(checks.__path__))
     modules = [importlib.import_module(f"{checks.__name__}.{name}") for name in names]
     versions = ",".join(
         f"{module.NAME}:{module.VERSION}" for module in modules if hasattr(module, "NAME")
     )
-    return hashlib.sha256(versions.encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{versions},{standard().version}".encode()).hexdigest()[:16]
 
 
 def _is_incomplete(results: Sequence[CheckResult]) -> bool:

@@ -59,6 +59,17 @@ async def version_for(desk: Desk, submission: Submission) -> Placed:
     return replace(placed, release=trial, arm=arm)
 
 
+async def shadow_live(unit: UnitOfWork, release: Release, submission: Submission) -> None:
+    """Leave word that what was just composed is to be written up under the version in shadow too.
+
+    Called with the transaction that stores the post.
+    """
+    if release.state is ReleaseState.SHADOWED:
+        await unit.releases.add_shadow(
+            release.id, submission.thread_id or submission.id, submission.id
+        )
+
+
 async def under(desk: Desk, version: Version) -> Placed:
     """Return what a message is written up with under `version`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from copydesk.store import Hint
+from copydesk.work.counting import to_count
 from copydesk.work.desk import Desk
 from copydesk.work.jobs import Kind
 from copydesk.work.runtime import Runtime
@@ -25,6 +26,10 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.NOTIFY: due["webhooks"],
             Kind.SERIES: due["series"],
             Kind.PROBE: due["probes"],
+            Kind.COUNT: await to_count(unit, now),
+            # what nobody waits for is done when nobody waits
+            Kind.SHADOW: [] if due["submissions"] else await unit.releases.shadows_due(now),
+            Kind.REVIEW: await unit.reviews.due(now),
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
             Kind.TEND: await unit.credentials.due(now),
             Kind.COURIER: await unit.deliveries.accounts_with_work(now),

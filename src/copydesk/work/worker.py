@@ -19,6 +19,7 @@ from copydesk.distribution.turns import Turns
 from copydesk.platforms.kit.transport import load_http
 from copydesk.store import UnitOfWork
 from copydesk.work.composing import compose
+from copydesk.work.counting import count
 from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
 from copydesk.work.inspecting import inspect_account
@@ -26,7 +27,9 @@ from copydesk.work.jobs import Handler, Handlers, Kind
 from copydesk.work.models import opened_models
 from copydesk.work.probing import plan_probes, send_next
 from copydesk.work.recurring import plan_series
+from copydesk.work.reviewing import prepare
 from copydesk.work.runtime import Runtime, open_runtime
+from copydesk.work.shadowing import write_shadow
 from copydesk.work.spelling import Speller
 from copydesk.work.sweep import rest_before_next, sweep
 from copydesk.work.tending import tend_account
@@ -50,6 +53,9 @@ BUCKETS_KEPT = timedelta(days=40)
 #: How many jobs that are no couriers run at once in a process.
 HANDS = 200
 
+#: How many messages a process writes up in the shadow of a release at once.
+SHADOWS = 2
+
 #: How long an account rests after its courier has crashed through a fault of ours.
 AFTER_FAULT = timedelta(minutes=1)
 
@@ -72,6 +78,7 @@ class Worker:
         self._speller = Speller()
         self._turns = Turns()
         self._hands = asyncio.Semaphore(HANDS)
+        self._shadowing = asyncio.Semaphore(SHADOWS)
         self._horizon = Horizon(self.desk.store)
         self._notifying = 0
 
@@ -118,6 +125,9 @@ class Worker:
                 self._in_hand(lambda id: compose(self.desk, id, self._speller))
             ),
             Kind.DISTRIBUTE: self._counted(self._in_hand(lambda id: distribute(self.desk, id))),
+            Kind.REVIEW: self._counted(self._in_hand(lambda id: prepare(self.desk, id))),
+            Kind.COUNT: self._counted(self._in_hand(lambda id: count(self.desk, id))),
+            Kind.SHADOW: self._counted(self._shadow),
             Kind.TEND: self._counted(self._in_hand(lambda id: tend_account(self.desk, id))),
             Kind.COURIER: self._counted(self._carry),
             Kind.NOTIFY: self._counted(self._in_hand(self._notify)),
@@ -125,6 +135,11 @@ class Worker:
             Kind.SERIES: self._counted(self._in_hand(lambda id: plan_series(self.desk, id))),
             Kind.PROBE: self._counted(self._in_hand(lambda id: send_next(self.desk, id))),
         }
+
+    async def _shadow(self, shadow_id: str) -> None:
+        # few at a time: nobody waits for them, and they must not take the model from those who do
+        async with self._shadowing:
+            await write_shadow(self.desk, shadow_id, self._speller)
 
     async def _carry(self, account_id: str) -> None:
         self._runs += 1
