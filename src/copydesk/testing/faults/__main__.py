@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from copydesk.testing.faults.catalogue import QUICK, Fault
+from copydesk.testing.faults.catalogue import QUICK, Fault, quick_kills
 from copydesk.testing.faults.databases import STORES
 from copydesk.testing.faults.figures import as_json, as_table, summary
 from copydesk.testing.faults.playing import find_rig, play_all
@@ -25,14 +25,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in names:
         find_rig(name)  # a wrong name is said at once
     stores = asked.store or (["sqlite"] if asked.quick else list(STORES))
-    faults = asked.fault or [fault.value for fault in (QUICK if asked.quick else Fault)]
     count = asked.deliveries or (QUICK_DELIVERIES if asked.quick else DELIVERIES)
-    wanted = [(name, store, fault) for name in names for store in stores for fault in faults]
+    wanted = [
+        (name, store, fault)
+        for place, name in enumerate(names)
+        for store in stores
+        for fault in asked.fault or _faults(place, is_quick=asked.quick)
+    ]
     rows = play_all(wanted, count, asked.jobs, verbose=asked.verbose)
     sys.stdout.write((as_json(rows) if asked.json else as_table(rows)) + "\n")
     if not asked.json:
         sys.stdout.write(f"\n{summary(rows)}\n")
     return 0 if all(row.is_good for row in rows) else 1
+
+
+def _faults(place: int, *, is_quick: bool) -> list[str]:
+    """Return the faults that are played on the spoke at `place`."""
+    return [fault.value for fault in ((*QUICK, *quick_kills(place)) if is_quick else Fault)]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -121,5 +121,10 @@ QUICK: Final = (
     Fault.DISK_FULL,
     Fault.QUEUE_LOST,
     Fault.TWO_WORKERS,
-    *KILLS,
 )
+
+
+def quick_kills(place: int) -> tuple[Fault, ...]:
+    """Return the kills that the spoke at `place` (from 0) has in a quick round: every other one, so
+    that each is played on half of the spokes. A kill takes a process of its own."""
+    return KILLS[place % 2 :: 2]
