@@ -14,6 +14,8 @@ from copydesk.cli import (
     consent,
     costs,
     counting,
+    drift,
+    evaluating,
     export,
     ingest,
     inspect,
@@ -26,6 +28,7 @@ from copydesk.cli import (
     project,
     publish,
     redrive,
+    release,
     removing,
     rendering,
     review,
@@ -44,7 +47,7 @@ from copydesk.cli import (
 EXIT_CODES = """
 Exit codes: 0 done · 1 internal error · 2 wrong usage · 3 configuration · 4 content or input
 refused · 5 not found · 6 conflict · 7 not allowed · 8 database unavailable · 9 not settled in
-time · 10 settled, but not everything was delivered · 11 not healthy.
+time · 10 settled, but not everything was delivered · 11 not healthy · 12 replayed cases failed.
 """
 
 app = typer.Typer(
@@ -66,6 +69,7 @@ for _group in (
     accounts.app,
     budgets.app,
     review.app,
+    release.app,
     audit.app,
     consent.app,
     export.app,
@@ -99,10 +103,13 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(timetable.app, name="timetable")
 app.command()(status.status)
 app.add_typer(review.app, name="review")
+app.add_typer(release.app, name="release")
+app.command()(drift.drift)
 review.app.command("agreement")(agreement.agreement)
 app.add_typer(audit.app, name="audit")
 app.add_typer(consent.app, name="consent")
 app.add_typer(export.app, name="export")
+app.add_typer(evaluating.app, name="eval")
 app.add_typer(probe.app, name="probe")
 app.command()(settle.settle)
 app.command()(redrive.redrive)

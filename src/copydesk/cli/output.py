@@ -20,6 +20,7 @@ T = TypeVar("T")
 NOT_SETTLED = 9
 NOT_DELIVERED = 10
 NOT_HEALTHY = 11
+CASES_FAILED = 12
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

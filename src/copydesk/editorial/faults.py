@@ -10,8 +10,10 @@ from typing import Final
 from copydesk.core.ledger import added, extract, missing
 from copydesk.core.post import Revision, Tier
 from copydesk.core.states import ReviewState
+from copydesk.core.suggestion import RejectionReason
 
 _SHOWN: Final = 5
+_PUT_RIGHT: Final = "facts were put right"
 
 
 def fault_in(written: Revision, approved: Revision, state: ReviewState, reason: str = "") -> str:
@@ -34,4 +36,10 @@ def fault_in(written: Revision, approved: Revision, state: ReviewState, reason: 
     after = extract(approved.content.body, language=approved.content.language)
     changed = [token.text for token in (*missing(before, after), *added(before, after))]
     more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
-    return f"facts were put right: {', '.join(changed[:_SHOWN])}{more}" if changed else ""
+    return f"{_PUT_RIGHT}: {', '.join(changed[:_SHOWN])}{more}" if changed else ""
+
+
+def is_about_facts(fault: str) -> bool:
+    """Whether a fault in these words (`fault_in`) is one of fact, which the gate should have seen;
+    a text may be turned down for its tone as well."""
+    return fault.startswith((_PUT_RIGHT, RejectionReason.WRONG_FACT))

@@ -13,7 +13,7 @@ import math
 from functools import lru_cache
 from typing import Final
 
-from copydesk.core.proportions import log_share_of_beta
+from copydesk.core.proportions import log_share_of_beta, share_of_beta
 from copydesk.core.release import Tally
 
 _BETS: Final = 256
@@ -37,6 +37,17 @@ def evidence_of_worse(tally: Tally) -> float:
         + log_share_of_beta(0.5, y + 1, x + 1)
     )
     return _from_log(log)
+
+
+def mcnemar(tally: Tally) -> float:
+    """Return the exact two-sided p-value of the pairs that disagree, for one look at a number of
+    pairs fixed beforehand.
+
+    Twice the smaller tail of a fair coin thrown once for each, 1 at most (McNemar, Psychometrika
+    12 (1947)).
+    """
+    n, most = tally.worse + tally.better, max(tally.worse, tally.better)
+    return 1.0 if n == 0 else min(1.0, 2 * share_of_beta(0.5, most, n - most + 1))
 
 
 @lru_cache(maxsize=100_000)
