@@ -238,6 +238,9 @@ async def test_a_model_that_cannot_be_opened_takes_the_release_back(desk: Desk) 
 
 
 async def test_one_release_is_tried_at_a_time_and_never_the_same_version(desk: Desk) -> None:
+    with pytest.raises(Conflict, match="No model is configured"):
+        await begin(desk)
+    desk = writing(desk)
     await begin(desk)
     async with desk.store.begin("ada") as unit:
         await releasing.create(unit, desk, "other", Version(temperature=0.9))
@@ -251,7 +254,7 @@ async def test_one_release_is_tried_at_a_time_and_never_the_same_version(desk: D
 
 
 async def test_a_person_who_skips_the_evidence_says_why(desk: Desk) -> None:
-    await begin(desk)
+    await begin(writing(desk))
     async with desk.store.begin("ada") as unit:
         with pytest.raises(ContentInvalid, match="say why"):
             await releasing.promote(unit, desk, "next", " ")

@@ -83,6 +83,11 @@ class Guard(StrEnum):
     DEARER = "dearer"  # it cost over a tenth more than the item it is compared with
 
 
+#: Guards that must be shown to be no worse before everybody gets the new version. The others must
+#: not speak against it; the money and time a version takes are a matter of taste within margins.
+PROVED: Final = (Guard.FAILED, Guard.FLAGGED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How one item went. What is not known is None, which is not the same as good.

@@ -11,13 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from copydesk.core.release import Guard, Policy, Tally
+from copydesk.core.release import PROVED, Guard, Policy, Tally
 from copydesk.core.states import ReleaseState
 from copydesk.releases.pairs import evidence_of_worse, least_worse, most_worse
-
-#: Guards that must be shown to be no worse before everybody gets the new version. The others must
-#: not speak against it; the money and time a version takes are a matter of taste within margins.
-PROVED: Final = (Guard.FAILED, Guard.FLAGGED)
 
 #: Of so many items of the new version, so many left incomplete take it back at once.
 BREAKS: Final = 3

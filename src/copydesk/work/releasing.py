@@ -149,6 +149,11 @@ async def start(
             f"{release.name} is the same as {called}: there is nothing to try.",
             remedy="Create a release with another prompt, model or temperature.",
         )
+    if desk.model is None and {baseline.model, release.version.model} <= {"", NO_MODEL}:
+        raise Conflict(
+            "No model is configured: rules write under both versions, and alike.",
+            remedy="Name a model in the settings, or a release with one.",
+        )
     now = unit.now
     recent = await unit.observations.latest(desk.workspace_id, since=now - TRAFFIC)
     share = release.policy.next_share(0) if skip_shadow else 0
@@ -249,7 +254,7 @@ async def show(unit: UnitOfWork, desk: Desk, reference: str) -> Shown:
     baseline, _, called = await _in_force(unit, desk)
     if release.baseline is not None:
         baseline = release.baseline
-        called = "the version before it"
+        called = "what the settings said"
         if release.baseline_id:
             called = (await unit.releases.get(desk.workspace_id, release.baseline_id)).name
     recent = await unit.observations.latest(desk.workspace_id, since=unit.now - TRAFFIC)
