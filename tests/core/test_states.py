@@ -47,9 +47,9 @@ FIRST: dict[type[StrEnum], StrEnum] = {
 #: What has come to its end: nothing may ever lead out of these.
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
     ProbeState: set(ProbeState) - {ProbeState.SENT},
-    SubmissionState: {SubmissionState.COMPOSED},
+    SubmissionState: {SubmissionState.UNPACKED},
     PostState: set(),
-    ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED},
+    ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED, ReviewState.WITHDRAWN},
     SuggestionState: {SuggestionState.SUPERSEDED, SuggestionState.STALE},
     DeliveryState: {DeliveryState.DELIVERED, DeliveryState.CANCELLED},
     AccountState: set(),

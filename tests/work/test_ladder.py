@@ -20,10 +20,11 @@ from copydesk.work.desk import Desk
 from copydesk.work.submitting import submit
 from tests.work.modelling import answer, books, equipped, faithful, one, says
 
-CLEAN = "The fair in Emden opens in March. It fills 12 halls in town."
-ROUGH = "the fair in Emden opens in March. it fills 12 halls in town"
+CLEAN = "The fair fills 12 halls in Emden. It opens in March, and the bakery is there again."
+ROUGH = "the fair fills 12 halls in Emden. it opens in March, and the bakery is there again"
 HEAVY = (
-    "the fair in Emden opens in March. scratch that, it opens in April. it fills 12 halls in town"
+    "the fair fills 12 halls in Emden. it opens in March. scratch that, it opens in April, and the "
+    "bakery is there again"
 )
 
 
@@ -101,7 +102,7 @@ async def test_with_a_light_model_alone_heavy_work_is_left_to_the_rules(desk: De
 
 @pytest.mark.parametrize(
     ("light", "because"),
-    [(lambda: says(loses), "12 halls"), (cut, "")],
+    [(lambda: says(loses), "gone: 12"), (cut, "")],
     ids=["wrong", "cut"],
 )
 async def test_a_light_answer_that_will_not_do_goes_up_once(
@@ -155,13 +156,13 @@ async def test_a_light_model_that_is_away_sends_nothing_up(desk: Desk) -> None:
 async def test_light_work_never_reaches_the_capable_model(desk: Desk) -> None:
     capable, light = faithful(), faithful()
     asking = equipped(desk, one("sol", capable), one("luna", light))
-    for n in range(12):
+    for n in range(4):
         text = ROUGH.replace("Emden", f"Emden {n}" if n else "Emden")
         taken = await submit(
             desk, letter(text).replace(b"<a@", b"<%d@" % n), filename="a.eml", actor="test"
         )
         await compose(asking, taken.submission.id)
-    assert (len(light.requests), len(capable.requests)) == (12, 0)
+    assert (len(light.requests), len(capable.requests)) == (4, 0)
 
 
 # ---------------------------------------------------------------- away, and back

@@ -33,12 +33,14 @@ class PostState(StrEnum):
 
 
 class ReviewState(StrEnum):
-    """Where a question to a person stands. `returned`: sent back to the author or the composer."""
+    """Where a question to a person stands. `returned`: sent back to the author or the composer;
+    `withdrawn`: its text was written anew, and nobody has to be asked about that."""
 
     OPENED = "opened"
     RETURNED = "returned"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 class SuggestionState(StrEnum):
@@ -172,7 +174,8 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _S.PARSED: frozenset({_S.COMPOSED, _S.FAILED}),
         _S.FAILED: frozenset({_S.RECEIVED}),
         _S.REFUSED: frozenset({_S.RECEIVED}),
-        _S.COMPOSED: frozenset(),
+        # parsed again: somebody wants it written up again
+        _S.COMPOSED: frozenset({_S.PARSED}),
         # what held several messages: each went on as a submission of its own
         _S.UNPACKED: frozenset(),
     },
@@ -185,11 +188,12 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _P.REJECTED: frozenset({_P.HELD}),
     },
     ReviewState: {
-        _R.OPENED: frozenset({_R.RETURNED, _R.ACCEPTED, _R.REJECTED}),
+        _R.OPENED: frozenset({_R.RETURNED, _R.ACCEPTED, _R.REJECTED, _R.WITHDRAWN}),
         # opened again: the author or the composer has answered
-        _R.RETURNED: frozenset({_R.OPENED, _R.REJECTED}),
+        _R.RETURNED: frozenset({_R.OPENED, _R.REJECTED, _R.WITHDRAWN}),
         _R.ACCEPTED: frozenset(),
         _R.REJECTED: frozenset(),
+        _R.WITHDRAWN: frozenset(),
     },
     SuggestionState: {
         _G.OPENED: frozenset({_G.ACCEPTED, _G.EDITED, _G.REJECTED, _G.SUPERSEDED, _G.STALE}),

@@ -180,13 +180,18 @@ class ModelCalls:
             )
         )
 
-    async def forget_rejected(self, submission_id: str) -> None:
-        """Forget the answers for a submission that were not used: somebody wants a new try."""
-        rejected = sa.select(model_calls.c.digest).where(
-            model_calls.c.submission_id == submission_id, model_calls.c.rejected_because != ""
+    async def forget(self, submission_id: str) -> None:
+        """Forget what was answered for a submission: somebody wants it written up again."""
+        asked = sa.select(model_calls.c.digest).where(
+            model_calls.c.submission_id == submission_id, model_calls.c.digest != ""
+        )
+        workspace = sa.select(model_calls.c.workspace_id).where(
+            model_calls.c.submission_id == submission_id
         )
         await self._unit.connection.execute(
-            sa.delete(model_replies).where(model_replies.c.digest.in_(rejected))
+            sa.delete(model_replies).where(
+                model_replies.c.workspace_id.in_(workspace), model_replies.c.digest.in_(asked)
+            )
         )
 
     # -- money ------------------------------------------------------------------------------------

@@ -155,6 +155,28 @@ class Posts:
         )
         return [_revision_of(row) for row in rows]
 
+    async def degraded(
+        self, workspace_id: str, *, after: str = "", limit: int = 200
+    ) -> list[tuple[Post, Revision]]:
+        """Return posts that wait for a person since no model could write them, oldest first.
+
+        `after` is the id of the last one of the page before.
+        """
+        rows = await self._unit.connection.execute(
+            sa.select(posts.c.id, posts.c.revision_id)
+            .join(revisions, revisions.c.id == posts.c.revision_id)
+            .where(
+                posts.c.workspace_id == workspace_id,
+                posts.c.state == PostState.HELD,
+                posts.c.submission_id.is_not(None),
+                revisions.c.degraded_because != "",
+                posts.c.id > after,
+            )
+            .order_by(posts.c.id)
+            .limit(limit)
+        )
+        return [(await self.get(row.id), await self.revision(row.revision_id)) for row in rows]
+
     async def counts(self, workspace_id: str) -> dict[str, int]:
         """Return how many posts stand in each state."""
         rows = await self._unit.connection.execute(

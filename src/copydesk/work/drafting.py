@@ -24,6 +24,7 @@ from copydesk.work.adapting import Adapting
 from copydesk.work.holding import judge_hold
 from copydesk.work.observing import observe
 from copydesk.work.placing import Placed, shadow_live
+from copydesk.work.reworking import Verdict, answer_question, may_rework
 
 _log = structlog.get_logger(__name__)
 
@@ -56,27 +57,43 @@ class Draft:
 async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) -> None:
     """Make the post with its first revision and evidence; approve it, or hold it for a person."""
     rewrite = draft.rewrite
+    before = await unit.posts.get(submission.post_id) if submission.post_id else None
+    if before is not None and (verdict := await may_rework(unit, before)) is not Verdict.QUEUED:
+        reason = f"written up again for nothing: {verdict.words}"
+        await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=reason)
+        return
     media = await _media(unit, submission)
-    post, revision = await unit.posts.add(
-        workspace_id=submission.workspace_id,
-        source_key=f"submission:{submission.id}",
-        submission_id=submission.id,
-        content=replace(
-            content_of(submission, draft, media), adaptations=draft.adapted.adaptations
-        ),
-        tier=rewrite.tier,
-        prompt_version=rewrite.prompt_version,
-        model=rewrite.model,
-        edits=draft.cleaned.edits,
-        fates=rewrite.fates,
-        omitted=rewrite.omitted,
-        open_questions=rewrite.open_questions,
-        route=str(draft.route),
-        degraded_because=rewrite.degraded_because,
-    )
+    content = replace(content_of(submission, draft, media), adaptations=draft.adapted.adaptations)
+    made = {
+        "prompt_version": rewrite.prompt_version,
+        "model": rewrite.model,
+        "edits": draft.cleaned.edits,
+        "fates": rewrite.fates,
+        "omitted": rewrite.omitted,
+        "open_questions": rewrite.open_questions,
+        "route": str(draft.route),
+        "degraded_because": rewrite.degraded_because,
+    }
+    if before is not None:
+        revision = await unit.posts.revise(before, content, rewrite.tier, **made)
+        post = await unit.posts.get(before.id)
+    else:
+        post, revision = await unit.posts.add(
+            workspace_id=submission.workspace_id,
+            source_key=f"submission:{submission.id}",
+            submission_id=submission.id,
+            content=content,
+            tier=rewrite.tier,
+            **made,
+        )
     checks = (*draft.gate.checks, *draft.adapted.checks)
     await unit.posts.store_checks(post.id, revision.id, checks, draft.gate.risk)
     await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=str(draft.route))
+    if before is not None:
+        hold = await judge_hold(unit, submission, draft)
+        await answer_question(unit, post, draft.gate.risk, hold.reasons)
+        _log.info("reworked", submission=submission.id, post=post.id, held=bool(hold.reasons))
+        return
     await unit.submissions.attach_post(submission.id, post.id)
     await observe(unit, submission, draft)
     if draft.placed and draft.placed.release:

@@ -53,6 +53,7 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         ReviewState.RETURNED: ("arrow", "busy"),
         ReviewState.ACCEPTED: ("check", "good"),
         ReviewState.REJECTED: ("ban", "bad"),
+        ReviewState.WITHDRAWN: ("arrow", "calm"),
     },
     SuggestionState: {
         SuggestionState.OPENED: ("question", "warn"),
