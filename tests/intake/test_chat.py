@@ -8,8 +8,9 @@ import pytest
 
 from copydesk.core.errors import InputRefused
 from copydesk.core.submission import ParsedMessage
-from copydesk.intake.chat import is_transcript, parse_chat
+from copydesk.intake.chat import parse_chat
 from copydesk.intake.speakers import is_bot
+from copydesk.intake.transcripts import is_transcript
 
 
 def said(message: ParsedMessage) -> list[tuple[str, str]]:

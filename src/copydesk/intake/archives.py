@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from copydesk.core.errors import InputRefused
@@ -29,11 +29,27 @@ def is_archive(raw: bytes) -> bool:
     return not any(mark in raw[:4000] for mark in (b"[Content_Types].xml", b"mimetypeapplication/"))
 
 
-def read_archive(raw: bytes) -> tuple[Iterator[tuple[str, bytes]], tuple[str, ...]]:
-    """Return the files of a zip by path, and notes about those that are left out.
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The paths of the files in a zip, sorted, and notes about those that are left out."""
 
-    Raises `InputRefused`: `bad_archive`, `archive_bomb`.
-    """
+    paths: tuple[str, ...]
+    notes: tuple[str, ...]
+    _zip: zipfile.ZipFile
+
+    def load(self, path: str) -> bytes:
+        """Return the bytes of a file. One that is damaged comes as what says so when it is read."""
+        info = self._zip.getinfo(path)
+        try:
+            with self._zip.open(info) as file:
+                # one byte beyond what it says: a zip that lies is found out here
+                return file.read(info.file_size + 1)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError) as error:
+            return _MAGIC + f" damaged: {error}".encode("utf-8", "replace")
+
+
+def open_archive(raw: bytes) -> Archive:
+    """Return the zip in `raw`. Raises `InputRefused`: `bad_archive`, `archive_bomb`."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
         listed = archive.infolist()
@@ -43,9 +59,8 @@ def read_archive(raw: bytes) -> tuple[Iterator[tuple[str, bytes]], tuple[str, ..
         ) from error
     wanted = [info for info in listed if not _is_hidden(info)]
     total = sum(info.file_size for info in wanted)
-    worst = max((i.file_size / max(1, i.compress_size) for i in wanted if i.file_size > 1 << 20),
-                default=0.0)  # fmt: skip
-    if len(listed) > _MAX_FILES or total > _MAX_TOTAL or worst > _MAX_RATIO:
+    ratios = (i.file_size / max(1, i.compress_size) for i in wanted if i.file_size > 1 << 20)
+    if len(listed) > _MAX_FILES or total > _MAX_TOTAL or max(ratios, default=0) > _MAX_RATIO:
         raise InputRefused(
             "archive_bomb",
             f"The zip holds {len(listed):,} files of {total:,} bytes together; at most "
@@ -53,31 +68,18 @@ def read_archive(raw: bytes) -> tuple[Iterator[tuple[str, bytes]], tuple[str, ..
             "unfolded.",
             remedy="Send its files in smaller zips, or by themselves.",
         )
-    good = [info for info in wanted if not _why_left_out(info)]
+    why = {info.filename: _why_left_out(info) for info in wanted}
+    paths = tuple(sorted(path for path, reason in why.items() if not reason))
     notes = tuple(
-        f"“{info.filename[:100]}” was left out: {_why_left_out(info)}."
-        for info in wanted
-        if _why_left_out(info)
-    )[:50]
-    if not good:
+        f"“{path[:100]}” was left out: {reason}." for path, reason in why.items() if reason
+    )
+    if not paths:
         raise InputRefused(
             "bad_archive",
-            " ".join(("The zip holds no file that can be read.", *notes)),
+            " ".join(("The zip holds no file that can be read.", *notes[:5])),
             remedy="Zip the messages themselves, without a password.",
         )
-    return _read(archive, good), notes
-
-
-def _read(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> Iterator[tuple[str, bytes]]:
-    for info in sorted(infos, key=lambda each: each.filename):
-        try:
-            with archive.open(info) as file:
-                # one byte beyond what it says: a zip that lies is found out here
-                data = file.read(info.file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError) as error:
-            # handed on as what it is, so that the file itself says that it cannot be read
-            data = b"PK\x03\x04 damaged: " + str(error).encode("utf-8", "replace")
-        yield info.filename, data
+    return Archive(paths, notes[:50], archive)
 
 
 def _is_hidden(info: zipfile.ZipInfo) -> bool:

@@ -16,10 +16,11 @@ from typing import Final
 
 from copydesk.core.errors import InputRefused
 from copydesk.core.submission import Source
-from copydesk.intake import charsets
+from copydesk.intake import charsets, slack
 from copydesk.intake.answers import Fields, fields_of, load_json
-from copydesk.intake.archives import is_archive, read_archive
+from copydesk.intake.archives import is_archive, open_archive
 from copydesk.intake.chat import is_chat_export
+from copydesk.intake.chat_exports import is_chat_table
 from copydesk.intake.feed import as_json_feed, is_feed, read_feed
 from copydesk.intake.fields import roles_of
 from copydesk.intake.mailboxes import is_mailbox, read_mailbox
@@ -56,9 +57,7 @@ def unpack(raw: bytes, *, filename: str = "", source: Source | None = None) -> B
     """
     suffix = _suffix(filename)
     if is_archive(raw):
-        pieces, notes = read_archive(raw)
-        return Bundle(what="files", pieces=(_file(name, data) for name, data in pieces),
-                      notes=notes)  # fmt: skip
+        return _archive(raw)
     if source in (None, Source.EMAIL) and is_mailbox(raw, suffix):
         mails = read_mailbox(raw)
         return _several("mails", (_mail(data, filename, n) for n, data in enumerate(mails, 1)))
@@ -128,6 +127,8 @@ def _several(what: str, pieces: Iterable[Piece], notes: tuple[str, ...] = ()) ->
 
 def _table(raw: bytes, filename: str) -> Bundle | None:
     table = read_table(raw)
+    if is_chat_table(table.columns):
+        return None
     return _several("rows", _row_pieces(table, filename), table.notes)
 
 
@@ -205,6 +206,18 @@ def _json_key(value: object, seen: Counter[str]) -> str:
 
 
 # -- files and mails
+
+
+def _archive(raw: bytes) -> Bundle:
+    archive = open_archive(raw)
+    if slack.is_export(archive.paths):
+        channels = slack.channels(archive.paths, archive.load)
+        pieces = (
+            Piece(raw=data, filename=f"{name}.json", source=Source.CHAT) for name, data in channels
+        )
+        return Bundle(what="channels", pieces=pieces, notes=archive.notes)
+    files = (_file(path, archive.load(path)) for path in archive.paths)
+    return Bundle(what="files", pieces=files, notes=archive.notes)
 
 
 def _file(name: str, data: bytes) -> Piece:

@@ -1,37 +1,59 @@
 """JSON exports of chat services, read into messages whoever made them.
 
 Known shapes: a list of messages, or an object with such a list; a message is an object with a
-sender and words (Slack, Discord and many others), or a pair of speaker and words.
+sender and words, or a pair of speaker and words. Slack (exports and single channels), Discord
+(DiscordChatExporter), Telegram (Desktop), Teams (Graph) and many others fit, each with its habits
+as seen in November 2026.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from copydesk.core.errors import InputRefused
-from copydesk.intake import charsets
+from copydesk.core.submission import Doubt
+from copydesk.intake import charsets, slack
+from copydesk.intake.html import html_to_text
 from copydesk.intake.speakers import BOT, SYSTEM, why_dropped
+from copydesk.intake.tables import read_table
 
 _MAX_MESSAGES: Final = 100_000
+DELETED = "deleted by its author"
 #: What exports call the words, the sender and the sender's name; the first one present counts.
 _WORDS: Final = ("content", "text", "body", "message")
 _SENDERS: Final = ("user_profile", "author", "sender", "from", "user", "speaker", "role", "name",
-                   "username", "nick")  # fmt: skip
-_NAMES: Final = ("nickname", "display_name", "real_name", "name", "username")
+                   "username", "nick", "actor")  # fmt: skip
+_NAMES: Final = ("nickname", "display_name", "displayName", "real_name", "name", "username")
+_MOMENTS: Final = ("date_unixtime", "timestamp", "ts", "createdDateTime", "time", "created_at",
+                   "date", "sent_at")  # fmt: skip
+_ANSWERED: Final = ("reply_to", "reply_to_message_id", "replyToId", "in_reply_to", "parent_id")
+_LISTS: Final = ("messages", "original", "conversation", "turns", "transcript", "chat", "log",
+                 "value")  # fmt: skip
+#: Kinds of Discord and Teams messages that the system writes; a person writes Default and Reply.
+_NOTICES: Final = slack.NOTICES | {
+    "GuildMemberJoin", "UserPremiumGuildSubscription", "ChannelPinnedMessage", "RecipientAdd",
+    "RecipientRemove", "Call", "ChannelNameChange", "ChannelIconChange", "ThreadCreated",
+    "system", "service", "systemEventMessage", "unknownFutureValue",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
 class Message:
-    """One message of an export."""
+    """One message of an export. `answers` is the id of the one it answers, where the export tells;
+    `guess` is how sure that is (0..1) where it was worked out, and why."""
 
     speaker: str
     text: str
     at: datetime | None = None
     id: str = ""
     dropped_because: str = ""
+    answers: str = ""
+    thread: str = ""
+    guess: tuple[float, str] | None = None
 
 
 @dataclass(slots=True)
@@ -41,11 +63,14 @@ class Export:
     messages: list[Message]
     meta: dict[str, str] = field(default_factory=dict)
     thread: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def read_export(value: object) -> Export:
     """Return the messages of an export, whoever made it. Raises `InputRefused` (`bad_json`)."""
     meta: dict[str, str] = {}
+    users: dict[str, str] = {}
+    notes: list[str] = []
     listed: object = value
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
         value = value[0] if _listed(value[0]) is not None else value
@@ -56,26 +81,87 @@ def read_export(value: object) -> Export:
             if isinstance(found, dict):
                 found = found.get("name")
             if isinstance(found, str | int):
-                meta[name] = str(found)
+                meta[name] = charsets.storable(str(found))
+        people = value.get("users")
+        if isinstance(people, dict):
+            users = {str(id): charsets.storable(str(name)) for id, name in people.items()}
+        notes += [
+            Doubt(f"“{path}” of the export cannot be read; its messages are missing.")
+            for path in value.get("unreadable") or ()
+        ]
     if not isinstance(listed, list) or not listed:
         raise _not_an_export()
     if len(listed) > _MAX_MESSAGES:
-        raise InputRefused(
-            "too_large",
-            f"The export holds more than {_MAX_MESSAGES:,} messages.",
-            remedy="Send one conversation at a time.",
-        )
-    stamps = (item.get("thread_ts") for item in listed if isinstance(item, dict))
-    thread = next((stamp for stamp in stamps if isinstance(stamp, str)), "")
-    return Export([_message(item) for item in listed], meta, thread)
+        raise _too_many()
+    users = {**_told_names(listed), **users}
+    messages = [_message(item, users) for item in listed]
+    if not any(message.text.strip() for message in messages):
+        raise _not_an_export()
+    return Export(messages, meta, _thread_of(messages), tuple(notes))
 
 
-def _listed(value: dict[str, object]) -> list[object] | None:
-    for name in ("messages", "original", "conversation", "turns", "transcript", "chat", "log"):
+def is_chat_table(columns: Sequence[str]) -> bool:
+    """Whether a CSV with these columns holds messages of a chat (DiscordChatExporter's do)."""
+    return {"Author", "Date", "Content"} <= set(columns)
+
+
+def read_chat_table(raw: bytes) -> Export:
+    """Return the messages of a CSV export of a chat. Raises `InputRefused` (`bad_csv`, …)."""
+    table = read_table(raw)
+    notes = list(table.notes)
+    messages: list[Message] = []
+    for row in table.rows:
+        if row.fault:
+            notes.append(Doubt(f"A row of the export cannot be read: {row.lines.strip()[:200]}"))
+            continue
+        cells = row.cells
+        names = [f"[attachment: {url}]" for url in cells.get("Attachments", "").split(",") if url]
+        speaker = cells["Author"].removesuffix("#0000").strip()
+        messages.append(Message(
+            speaker, "\n".join([cells["Content"], *names]), _moment(cells["Date"]),
+            dropped_because=why_dropped(speaker),
+        ))  # fmt: skip
+        if len(messages) > _MAX_MESSAGES:
+            raise _too_many()
+    return Export(messages, notes=tuple(notes))
+
+
+def _too_many() -> InputRefused:
+    return InputRefused(
+        "too_large",
+        f"The export holds more than {_MAX_MESSAGES:,} messages.",
+        remedy="Send one conversation at a time.",
+    )
+
+
+def _told_names(listed: Sequence[object]) -> dict[str, str]:
+    """Return the names that messages of a single channel tell about their own authors."""
+    return {
+        item["user"]: slack.name_of({"profile": item["user_profile"]})
+        for item in listed
+        if isinstance(item, dict)
+        and isinstance(item.get("user"), str)
+        and isinstance(item.get("user_profile"), dict)
+    }
+
+
+def _thread_of(messages: Sequence[Message]) -> str:
+    """Return the id of the thread that all messages belong to, or ""."""
+    threads = {message.thread or message.id for message in messages if not message.dropped_because}
+    return threads.pop() if len(threads) == 1 else ""
+
+
+def _listed(value: Mapping[str, object]) -> list[object] | None:
+    for name in _LISTS:
         found = value.get(name)
-        if isinstance(found, list) and found:
+        # Graph calls every list "value"; only one of messages tells when each was written
+        if isinstance(found, list) and found and (name != "value" or _is_of_teams(found[0])):
             return found
     return None
+
+
+def _is_of_teams(item: object) -> bool:
+    return isinstance(item, dict) and "createdDateTime" in item
 
 
 def _not_an_export() -> InputRefused:
@@ -86,46 +172,112 @@ def _not_an_export() -> InputRefused:
     )
 
 
-def _message(item: object) -> Message:
+def _message(item: object, users: Mapping[str, str]) -> Message:
     if isinstance(item, list | tuple) and len(item) == 2 and all(isinstance(x, str) for x in item):
         speaker, text = str(item[0]), str(item[1])
         return Message(speaker, charsets.storable(text), dropped_because=why_dropped(speaker))
     if not isinstance(item, dict):
         raise _not_an_export()
-    words = next((item[name] for name in _WORDS if isinstance(item.get(name), str)), None)
-    if not isinstance(words, str):
+    changed = item.get("message")
+    if item.get("subtype") == "message_changed" and isinstance(changed, dict):
+        item = changed
+    words = _words(item, users)
+    if words is None:
         raise _not_an_export()
-    speaker, bot = _speaker(item)
-    kind = str(item.get("subtype") or item.get("type") or "")
-    system = kind in ("channel_join", "channel_leave", "channel_topic", "GuildMemberJoin", "system")
-    reason = SYSTEM if system else BOT if bot or kind == "bot_message" else why_dropped(speaker)
-    moment = item.get("timestamp") or item.get("ts") or item.get("time") or item.get("created_at")
-    identifier = item.get("id") or item.get("client_msg_id") or item.get("ts") or ""
-    names = [
-        f"[attachment: {name}]"
-        for each in (item.get("attachments") or item.get("files") or ())
-        if isinstance(each, dict)
-        for name in [each.get("fileName") or each.get("name") or each.get("filename")]
-        if isinstance(name, str)
-    ]
-    whole = "\n".join([words, *names])
+    speaker, bot = _speaker(item, users)
+    kind = str(item.get("subtype") or item.get("messageType") or item.get("type") or "")
+    reason = SYSTEM if kind in _NOTICES else BOT if bot or kind == "bot_message" else ""
+    if isinstance(item.get("dropped_because"), str):
+        reason = str(item["dropped_because"])
+    if kind in ("tombstone", "message_deleted") or item.get("deletedDateTime"):
+        reason = DELETED
+    moment = next((item[name] for name in _MOMENTS if item.get(name)), None)
+    # Slack's threads are told by `ts`, so that is a message's id there, not `client_msg_id`
+    identifier = item.get("ts") or item.get("id") or item.get("client_msg_id") or ""
+    whole = "\n".join(part for part in (words, *_hanging(item)) if part)
+    thread = item.get("thread_ts")
     return Message(
         charsets.storable(speaker),
         charsets.storable(whole),
         _moment(moment),
         str(identifier),
-        reason,
+        reason or why_dropped(speaker),
+        answers=_answered(item),
+        thread=thread if isinstance(thread, str) else "",
+        guess=_guess(item),
     )
 
 
-def _speaker(item: dict[str, object]) -> tuple[str, bool]:
+def _words(item: Mapping[str, object], users: Mapping[str, str]) -> str | None:
+    if isinstance(item.get("blocks"), list) or (users and "text" in item):
+        return slack.words_of(item, users)
+    for name in _WORDS:
+        found = item.get(name)
+        if isinstance(found, str):
+            return slack.plain(found, users) if "ts" in item else found
+        if isinstance(found, list) and name == "text":
+            # Telegram: words, and objects for what is marked up in them
+            return "".join(
+                str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in found
+            )
+        if isinstance(found, dict) and isinstance(found.get("content"), str):
+            is_html = found.get("contentType") == "html"
+            return html_to_text(found["content"]).text if is_html else str(found["content"])
+    return "" if item.get("files") or item.get("attachments") or item.get("subtype") else None
+
+
+def _hanging(item: Mapping[str, object]) -> list[str]:
+    """Return what hangs on a message, as words: files, stickers, and links with their titles."""
+    found: list[str] = []
+    files = [item.get(name) for name in ("attachments", "files")]
+    for each in (one for some in files if isinstance(some, list) for one in some):
+        name = isinstance(each, dict) and (
+            each.get("fileName") or each.get("name") or each.get("filename")
+        )
+        if isinstance(name, str):
+            found.append(f"[attachment: {name}]")
+    stickers = item.get("stickers")
+    found += [
+        f"[sticker: {each['name']}]"
+        for each in (stickers if isinstance(stickers, list) else ())
+        if isinstance(each, dict) and isinstance(each.get("name"), str)
+    ]
+    for name in ("photo", "file", "file_name"):
+        if isinstance(item.get(name), str):
+            found.append(f"[attachment: {item[name]}]")
+            break
+    return found
+
+
+def _answered(item: Mapping[str, object]) -> str:
+    reference = item.get("reference")
+    if isinstance(reference, dict) and reference.get("messageId"):
+        return str(reference["messageId"])
+    return next((str(item[name]) for name in _ANSWERED if item.get(name)), "")
+
+
+def _guess(item: Mapping[str, object]) -> tuple[float, str] | None:
+    guess = item.get("guess")
+    if isinstance(guess, dict) and isinstance(guess.get("confidence"), float):
+        return min(1.0, max(0.0, guess["confidence"])), str(guess.get("why", ""))
+    return None
+
+
+def _speaker(item: Mapping[str, object], users: Mapping[str, str]) -> tuple[str, bool]:
     """Return who wrote a message, and whether the export says it is a bot."""
     bot = bool(item.get("bot_id"))
+    user = item.get("user")
+    if isinstance(user, str) and user in users:
+        return users[user].removesuffix(" [bot]"), bot or users[user].endswith(" [bot]")
     for name in _SENDERS:
         found = item.get(name)
         if isinstance(found, str) and found.strip():
             return " ".join(found.split()), bot
         if isinstance(found, dict):
+            # Teams says whether a user, a bot or an application wrote
+            bot = bot or bool(found.get("application"))
+            inner = found.get("user") or found.get("application")
+            found = inner if isinstance(inner, dict) else found
             named = next((str(found[key]) for key in _NAMES if found.get(key)), "")
             if named.strip():
                 bot = bot or bool(found.get("isBot") or found.get("bot"))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from copydesk.core.errors import InputRefused
 from copydesk.core.submission import Source
-from copydesk.intake import charsets, separators
-from copydesk.intake.chat import is_chat_export, is_transcript
+from copydesk.intake import charsets
+from copydesk.intake.bodies import is_mail_page, is_mail_text
+from copydesk.intake.chat import is_chat_export
+from copydesk.intake.chat_exports import is_chat_table
 from copydesk.intake.community import is_html
 from copydesk.intake.feed import is_feed
 from copydesk.intake.form import is_form_encoded, is_multipart
-from copydesk.intake.lines import split_lines
 from copydesk.intake.mime import has_mail_headers
+from copydesk.intake.tables import read_table
+from copydesk.intake.transcripts import is_transcript
 
 _BY_SUFFIX: Final = {
     "eml": Source.EMAIL,
@@ -26,9 +30,6 @@ _BY_SUFFIX: Final = {
     "log": Source.CHAT,
     "md": Source.COMMUNITY,
     "markdown": Source.COMMUNITY,
-    "html": Source.COMMUNITY,
-    "htm": Source.COMMUNITY,
-    "xhtml": Source.COMMUNITY,
     "rss": Source.FEED,
     "atom": Source.FEED,
     "rdf": Source.FEED,
@@ -42,6 +43,8 @@ def detect_source(raw: bytes, filename: str = "") -> Source:
     What cannot be told apart is a community post: that source cuts nothing.
     """
     suffix = filename.rsplit(".", 1)[-1].lower() if "." in filename else ""
+    if suffix == "csv" and _is_chat_table(raw):
+        return Source.CHAT
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if has_mail_headers(raw):
@@ -58,9 +61,15 @@ def detect_source(raw: bytes, filename: str = "") -> Source:
         return Source.FORM
     if is_transcript(text):
         return Source.CHAT
-    if is_html(text, ""):
-        return Source.COMMUNITY
-    return Source.EMAIL if _quotes_mail(text) else Source.COMMUNITY
+    mail = is_mail_page(text) if is_html(text, filename) else is_mail_text(text)
+    return Source.EMAIL if mail else Source.COMMUNITY
+
+
+def _is_chat_table(raw: bytes) -> bool:
+    try:
+        return is_chat_table(read_table(raw).columns)
+    except InputRefused:
+        return False  # whoever reads it says what is wrong with it
 
 
 def _json_source(raw: bytes) -> Source:
@@ -71,15 +80,3 @@ def _json_source(raw: bytes) -> Source:
         text = raw[:_SAMPLE].decode("utf-8", "replace")
         return Source.CHAT if is_transcript(text) else Source.FORM
     return Source.CHAT if is_chat_export(value) else Source.FORM
-
-
-def _quotes_mail(text: str) -> bool:
-    lines = split_lines(text)
-    return any(
-        separators.is_original_marker(line)
-        or separators.is_forward_marker(line)
-        or (line.bare.endswith(":") and separators.attribution(lines, index) >= 0)
-        or (":" in line.bare and separators.header_block(lines, index) > 0)
-        for index, line in enumerate(lines)
-        if not line.blank
-    )

@@ -1,0 +1,130 @@
+"""A log of several conversations, taken apart: each goes on as a chat of its own.
+
+Only what runs side by side is parted: with two people, or in one thread, there is one conversation.
+Every word of a person is in exactly one part; what bots said goes with the conversation it stands
+in, and conversations of bots alone stay in the log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from copydesk.core.submission import ParsedMessage, Segment, SegmentKind, Source, Turn
+from copydesk.intake.bundles import Bundle, Piece
+
+
+@dataclass(slots=True)
+class _Words:
+    """What stands in a turn: the words of a person, why there are none, and words behind it that
+    have no speaker."""
+
+    own: str = ""
+    dropped_because: str = ""
+    behind: str = ""
+
+
+def part(message: ParsedMessage, *, filename: str = "") -> Bundle | None:
+    """Return the conversations of a chat as pieces, or None where there are fewer than two."""
+    if message.source is not Source.CHAT or message.thread.conversations < 2:
+        return None
+    parts: dict[int, list[Turn]] = {}
+    for turn in message.thread.turns:
+        if turn.conversation is not None:
+            parts.setdefault(turn.conversation, []).append(turn)
+    words = _words(message)
+    of_people = [
+        turns
+        for turns in parts.values()
+        if any(words[turn.start].own.strip() or words[turn.start].behind for turn in turns)
+    ]
+    if len(of_people) < 2:
+        return None
+    notes = [*message.notes]
+    left = sum(map(len, parts.values())) - sum(map(len, of_people))
+    if left:
+        notes.append(f"{left} messages of bots answer nobody and stay in the log.")
+    return Bundle(
+        what="conversations",
+        pieces=_pieces(message, of_people, words, filename or "chat"),
+        notes=tuple(notes),
+    )
+
+
+def _words(message: ParsedMessage) -> dict[int, _Words]:
+    """Return what stands in each turn, by where it starts. Every kept character is in one of them:
+    what comes before the first turn goes with it."""
+    turns = message.thread.turns
+    found = {turn.start: _Words() for turn in turns}
+    starts = [turn.start for turn in turns]
+    for segment in message.segments:
+        for start, end in _stretches(segment, starts):
+            turn = turns[max(0, bisect_right(starts, start) - 1)]
+            said, text = found[turn.start], message.text[start:end]
+            if segment.kind is SegmentKind.HEADER:
+                continue
+            if not segment.kept:
+                said.dropped_because = said.dropped_because or segment.dropped_because
+            elif turn.start <= start < turn.end:
+                said.own += text
+            elif text.strip():
+                said.behind += text
+    return found
+
+
+def _stretches(segment: Segment, starts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield a segment cut where turns begin: one person may have spoken twice in a row."""
+    first, last = bisect_right(starts, segment.start), bisect_left(starts, segment.end)
+    cuts = [segment.start, *starts[first:last], segment.end]
+    yield from pairwise(cuts)
+
+
+def _pieces(
+    message: ParsedMessage,
+    parts: Sequence[Sequence[Turn]],
+    words: Mapping[int, _Words],
+    filename: str,
+) -> Iterator[Piece]:
+    room = next((message.meta[n] for n in ("channel", "room", "name") if n in message.meta), "")
+    stem = filename.rsplit(".", 1)[0] if "." in filename else filename
+    for number, turns in enumerate(parts, start=1):
+        said = [each for turn in turns for each in _messages(message, turn, words[turn.start])]
+        raw = json.dumps({"room": room, "messages": said}, ensure_ascii=False, sort_keys=True)
+        data = raw.encode("utf-8", "replace")
+        yield Piece(
+            raw=data,
+            filename=f"{stem[:200]}-{number}.json",
+            source=Source.CHAT,
+            key=f"chat:{hashlib.sha256(data).hexdigest()[:40]}",
+        )
+
+
+def _messages(message: ParsedMessage, turn: Turn, words: _Words) -> Iterator[dict[str, object]]:
+    whole = message.text[turn.start : turn.end].strip("\n")
+    said: dict[str, object] = {
+        "id": _id(message, turn),
+        "user": turn.speaker,
+        "text": words.own.strip("\n") or whole,
+    }
+    if not words.own:
+        said["dropped_because"] = words.dropped_because or "there are no words in it"
+    if turn.at is not None:
+        said["timestamp"] = turn.at.isoformat()
+    if turn.answers is not None:
+        said["reply_to"] = _id(message, message.thread.turns[turn.answers])
+        said["guess"] = {"confidence": turn.confidence, "why": turn.why}
+    yield said
+    if words.behind:
+        yield {"user": "", "text": words.behind.strip("\n"), "reply_to": said["id"]}
+
+
+def _id(message: ParsedMessage, turn: Turn) -> str:
+    """Return the channel's id of a message, or one made of its words where the log has none."""
+    if turn.id:
+        return turn.id
+    words = message.text[turn.start : turn.end].strip().encode("utf-8", "replace")
+    return f"said-{hashlib.sha256(words).hexdigest()[:24]}"
