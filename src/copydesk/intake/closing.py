@@ -70,6 +70,13 @@ _CONTACT = re.compile(
     r"(?:tel|phone|mobile|mob|cell|fax|skype|t|f|m|p)\s?[.:]\s",
     re.IGNORECASE,
 )
+_FULL_NAME = re.compile(r"[^\W\d_a-z][\w.'’\-]*(?:\s[^\W\d_a-z][\w.'’\-]*){1,3}[,.]?")
+#: What an author writes above somebody else's address.
+_REFERS = re.compile(
+    r"contact|reach|call|e-?mail|writ|ask|detail|address|phone|number|colleague|forward|speak|talk|"
+    r"send|kontakt|erreich|schreib|ruf|wend|adress|appel|écri|contact|llam|escrib|scriv|chiam|ligu",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"[.!?…]\s*$")
 
 
@@ -201,8 +208,12 @@ def _mark_contact(region: Sequence[Line], block: list[Line], sender: Sequence[st
     if not before or before[-1].bare.endswith(":") or any(map(_reads_like_prose, lines)):
         return False
     contacts = sum(_CONTACT.search(line.bare) is not None for line in lines)
-    named = _names_sender(" ".join(line.bare for line in lines[:3]), sender)
-    if not named or contacts < (1 if _NAME_LINE.fullmatch(lines[0].bare) else 2):
+    if sender:
+        named = _names_sender(" ".join(line.bare for line in lines[:3]), sender)
+        enough = contacts >= (1 if _NAME_LINE.fullmatch(lines[0].bare) else 2)
+    else:
+        named, enough = _introduces_itself(lines, before[-1]), contacts >= 2
+    if not named or not enough:
         return False
     label_all(
         region[start:],
@@ -212,6 +223,22 @@ def _mark_contact(region: Sequence[Line], block: list[Line], sender: Sequence[st
         dropped_because=SIGNATURE,
     )
     return True
+
+
+def _introduces_itself(lines: Sequence[Line], above: Line) -> bool:
+    """Whether a contact block is its writer's own although nobody said who that is.
+
+    It begins with a name, and either stands below a sign-off or holds an address made of the name.
+    "Please ask my colleague:" above it says that it is somebody else's.
+    """
+    first = lines[0].bare
+    if not _FULL_NAME.fullmatch(first):
+        return False
+    if _SIGN_OFF.fullmatch(above.bare):
+        return True
+    rest = " ".join(line.bare for line in lines[1:]).casefold()
+    own = any(f"{word}@" in rest or f"{word}." in rest for word in first.casefold().split())
+    return own and _SENTENCE_END.search(above.bare) is not None and not _REFERS.search(above.bare)
 
 
 def _names_sender(text: str, sender: Sequence[str]) -> bool:

@@ -36,7 +36,8 @@ _SENT_FROM = re.compile(
     r"загрузить outlook|надіслано (?:з|із|зі)|отримати outlook|изпратено от|послано (?:с|са)|"
     r"trimis (?:de|din|cu)|obțineți outlook|elküldve|στάλθηκε από|λήψη του outlook|"
     r"poslano (?:s|sa|z)|đã gửi từ|gửi từ|tải outlook|dikirim dari|enviat des|saadetud|"
-    r"נשלח מ|קבל את outlook|أُ?رسلت من|أُ?رسل من|مرسل من|تم الإرسال من|الحصول على outlook|ส่งจาก|发自我的|發自我的|從我的|"
+    r"נשלח מ|קבל את outlook|أُ?رسلت من|أُ?رسل من|مرسل من|تم الإرسال من|"
+    r"الحصول على outlook|ส่งจาก|发自我的|發自我的|從我的|"
     r"从我的|发送自|获取 ?outlook|取得 ?outlook|outlook for (?:ios|android) を|"
     r"iphone(?:から送信|에서 보냄|'umdan)|나의 )",
     re.IGNORECASE,

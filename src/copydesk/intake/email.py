@@ -22,6 +22,7 @@ from copydesk.core.submission import (
     ThreadRef,
 )
 from copydesk.intake import charsets
+from copydesk.intake.community import is_html
 from copydesk.intake.mime import (
     MESSAGE_ID,
     Contents,
@@ -36,6 +37,7 @@ from copydesk.intake.segmentation import Segmented, segment_mail
 #: Forwarded mails inside forwarded mails that are opened.
 _MAX_EMBEDDED: Final = 3
 
+_SAMPLE: Final = 64_000
 _FORWARD_SUBJECT = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vs|vb|pd|přep|vl)\s?:|\s*\[fwd:", re.IGNORECASE
 )
@@ -62,12 +64,12 @@ class _Reading:
         return "".join(self.text[s.start : s.end] for s in kept)
 
 
-def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:  # noqa: ARG001
-    """Return the mail in `raw`; a text without headers is read as the body of one.
+def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
+    """Return the mail in `raw`; a text or page without headers is read as the body of one.
 
     Raises `InputRefused`: `broken_mime`, `html_bomb`, `undecodable`, `no_text`.
     """
-    message = read(raw)
+    message = read(raw, html=_is_page(raw, filename))
     contents = Contents()
     collect(message, contents)
     subject = decoded_header(message, "Subject")
@@ -95,6 +97,11 @@ def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:  # noqa: AR
         meta=_meta(message),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _is_page(raw: bytes, filename: str) -> bool:
+    """Whether a mail without headers is HTML; only its beginning is looked at."""
+    return b"<" in raw[:_SAMPLE] and is_html(charsets.decode(raw[:_SAMPLE]).text, filename)
 
 
 # -- headers

@@ -50,7 +50,8 @@ _FOOTER_LINE = re.compile(
     r"вы получили это (?:письмо|сообщение),? (?:так как|потому)|bu e-?postayı .{0,60}alıyorsunuz|"
     r"afmeld (?:dig|nyhedsbrev)|avsluta prenumeration|peruuta (?:uutiskirje|tilaus)|"
     r"odhlásit (?:se|odběr)|odhlásiť sa|abonelikten çık|leiratkozás|dezabonare|odjavi(?:te)? se|"
-    r"hủy đăng ký|berhenti berlangganan|配信停止|退订|取消订阅|取消訂閱|수신\s?거부|إلغاء الاشتراك|להסרה)",
+    r"hủy đăng ký|berhenti berlangganan|配信停止|退订|取消订阅|取消訂閱|수신\s?거부|"
+    r"إلغاء الاشتراك|להסרה)",
     re.IGNORECASE,
 )
 # Legal notices of any language speak of the message, of secrecy, and of whom it is for.

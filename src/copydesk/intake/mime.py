@@ -94,15 +94,15 @@ def raw_ids(message: Message, name: str) -> str:
     )
 
 
-def read(raw: bytes) -> Message:
-    """Return the mail in `raw`; without headers, a mail with `raw` as its body.
+def read(raw: bytes, *, html: bool = False) -> Message:
+    """Return the mail in `raw`; without headers, a mail with `raw` as its body, HTML or plain.
 
     Raises `InputRefused` (`broken_mime`).
     """
     start = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     if not has_mail_headers(start):
         message = Message()
-        message["Content-Type"] = "text/plain"
+        message["Content-Type"] = "text/html" if html else "text/plain"
         message["Content-Transfer-Encoding"] = "8bit"
         message.set_payload(raw.decode("ascii", "surrogateescape"))
         return message

@@ -1,0 +1,43 @@
+"""Bodies of mails that were saved without their headers: how they are told from posts.
+
+A bare text is a mail when the rules for mails find an earlier message, a signature or a footer in
+it; a bare page is one when a mail program left its marks in the markup, or when its text is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from copydesk.core.submission import SegmentKind
+from copydesk.intake.html import html_to_text
+from copydesk.intake.segmentation import segment_mail
+
+#: Names that mail programs give to quotes, signatures and the block above an earlier message
+#: (looked up in mails of 2014 to 2026). A post in a forum has none of them.
+_PROGRAM = re.compile(
+    r"gmail_(?:quote|extra|attr|signature)|divRplyFwdMsg|OLK_SRC_BODY|OutlookMessageHeader|"
+    r"appendonsend|moz-(?:cite-prefix|forward-container|signature)|yahoo_quoted|yahoo-quoted|"
+    r"(?:proton|tutanota_|proton-?mail_)quote|protonmail_(?:quote|signature)|zmail_extra|"
+    r"<blockquote[^>]{0,200}\btype=[\"']?cite|AppleMailSignature|AppleOriginalContents|"
+    r"WordSection1|\bMsoNormal\b|(?:ecx)?hmmessage|stopSpelling|aolmail_|ms-outlook-mobile|"
+    r"mail_android_quote|x_gmail|x_MsoNormal|qmbox|foxmail_|mailcontainer|_htmlarea_default_style_",
+    re.IGNORECASE,
+)
+#: Rules that only find what stands in a mail. A quote alone stands in posts too.
+_INTRODUCES: Final = frozenset({"attribution", "header-block", "original-marker"})
+
+
+def is_mail_text(text: str) -> bool:
+    """Whether `text` reads as the body of a mail."""
+    return any(
+        segment.rule in _INTRODUCES
+        or (not segment.kept and segment.kind is not SegmentKind.QUOTE)
+        or segment.rule == "separator"
+        for segment in segment_mail(text).segments
+    )
+
+
+def is_mail_page(html: str) -> bool:
+    """Whether `html` is the body of a mail."""
+    return _PROGRAM.search(html) is not None or is_mail_text(html_to_text(html).text)
