@@ -32,6 +32,7 @@ from copydesk.cli import (
     removing,
     rendering,
     review,
+    rework,
     running,
     schedule,
     settle,
@@ -113,6 +114,7 @@ app.add_typer(evaluating.app, name="eval")
 app.add_typer(probe.app, name="probe")
 app.command()(settle.settle)
 app.command()(redrive.redrive)
+app.command()(rework.rework)
 app.add_typer(platforms.app, name="platform")
 accounts.app.command("remove")(removing.remove)
 accounts.app.command("version")(versions.version)
