@@ -23,14 +23,18 @@ from copydesk.server.api import (
     render,
     reviews,
     submissions,
+    suggestions,
     transform,
     validate,
 )
 from copydesk.server.api import aftercare as aftercare_api
 from copydesk.server.api import budgets as budgets_api
-from copydesk.server.api import costs as costs_api
 from copydesk.server.api import callbacks as callbacks_api
 from copydesk.server.api import connect as connect_api
+from copydesk.server.api import costs as costs_api
+from copydesk.server.api import drift as drift_api
+from copydesk.server.api import releases as releases_api
+from copydesk.server.api import rework as rework_api
 from copydesk.server.api import schedules as schedules_api
 from copydesk.server.api import webhooks as webhooks_api
 from copydesk.server.feed import Feed
@@ -41,6 +45,7 @@ from copydesk.server.pages import connect as connect_pages
 from copydesk.server.pages import deliveries as delivery_pages
 from copydesk.server.pages import desk as desk_pages
 from copydesk.server.pages import inbox, live, piece, redriving, removing
+from copydesk.server.pages import reviews as review_pages
 from copydesk.server.pages import schedule as schedule_pages
 from copydesk.server.pages import webhooks as webhook_pages
 from copydesk.server.problems import handle_error
@@ -101,9 +106,13 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         probe,
         deliveries,
         reviews,
+        suggestions,
         accounts,
         budgets_api,
+        releases_api,
+        drift_api,
         costs_api,
+        rework_api,
         connect_api,
         events,
         health,
@@ -123,6 +132,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         removing,
         budget_pages,
         desk_pages,
+        review_pages,
         live,
         webhook_pages,
     ):

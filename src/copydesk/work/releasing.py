@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from collections.abc import Sequence
@@ -266,7 +267,8 @@ async def show(unit: UnitOfWork, desk: Desk, reference: str) -> Shown:
         differences=baseline.differences(release.version),
         per_day=per_day,
         changes=tuple(_changes(release.policy, recent, per_day)),
-        readings=tuple(read(release.counted.together, release.policy)),
+        # the bounds are searched for numerically: some ten milliseconds of computation
+        readings=tuple(await asyncio.to_thread(read, release.counted.together, release.policy)),
         next=ruling_of(release, unit.now) if release.on_trial else None,
         waiting_shadows=await unit.releases.waiting_shadows(release.id),
     )
