@@ -26,7 +26,8 @@ def rows(done: Result) -> list[dict[str, Any]]:
 
 def test_a_faithful_edit_passes() -> None:
     (row,) = rows(check({"id": "a", "source": "", "seed": SEED, "text": GOOD}))
-    assert (row["id"], row["verdict"], row["score"], row["findings"]) == ("a", "pass", 1.0, [])
+    assert (row["id"], row["verdict"], row["findings"]) == ("a", "pass", [])
+    assert row["score"] > 0.5
 
 
 @pytest.mark.parametrize(

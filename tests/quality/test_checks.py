@@ -12,12 +12,19 @@ from copydesk.core.post import Fate
 from copydesk.quality.checks import (
     assistant_voice,
     completeness,
+    exchange,
     fact_diff,
+    invention,
+    limits,
+    omission,
+    order,
+    polarity,
     protected_tokens,
     risk,
 )
 from copydesk.quality.comparison import Comparison
 
+CHANGES = (fact_diff, polarity, limits, exchange, order, omission, invention)
 SOURCE = "The invoice INV-2041 is wrong. I paid $49.99 on March 5. Please do not cancel my plan."
 
 
@@ -156,63 +163,6 @@ def test_a_lost_name_is_flagged_not_failed() -> None:
     assert result.verdict is Verdict.FLAGGED
 
 
-# ---------------------------------------------------------------- fact diff
-
-
-@pytest.mark.parametrize(
-    ("source", "text"),
-    [
-        ("Please do not cancel my plan.", "Please cancel my plan."),
-        ("You must restart the server.", "You can restart the server."),
-        ("It works on the first day.", "It works only on the first day."),
-        ("The fee is due every month.", "The fee is due every year."),
-        ("Your request was approved.", "Your request was denied."),
-        ("The new app is able to sync.", "The new app is unable to sync."),
-        ("Keep it until the audit is over.", "Keep it when the audit is over."),
-        ("Anna paid Bert for the car.", "Bert paid Anna for the car."),
-        ("It rose from 5 % to 9 % again.", "It rose from 9 % to 5 % again."),
-        ("We sold some units.", "We sold 300 units."),
-        ("We spoke with the vendor.", "We spoke with Jane Miller, the vendor."),
-    ],
-)
-def test_a_turned_fact_is_flagged(source: str, text: str) -> None:
-    result = fact_diff.check(compare(source, text))
-    assert result.verdict is Verdict.FLAGGED
-    for evidence in result.evidence:
-        whole = text if evidence.where == "text" else source
-        assert whole[evidence.start : evidence.end] == evidence.span
-
-
-@pytest.mark.parametrize(
-    ("source", "text"),
-    [
-        ("I can't log in and it doesn't load.", "I cannot log in, and it does not load."),
-        ("idk why. It dont work.", "I don't know why. It does not work."),
-        ("It is not cheap.", "It is expensive."),
-        ("He is unhappy about it.", "He is not happy about it."),
-        ("We gotta ship it.", "We have to ship it."),
-        ("It failed. It was slow. I left.", "It failed and was slow, so I left."),
-        ("Don't hesitate to write.", "Please write."),
-        ("It takes two days, Jane said.", "Jane said that it takes 2 days."),
-        ("", ""),
-    ],
-)
-def test_the_same_fact_is_not_flagged(source: str, text: str) -> None:
-    assert fact_diff.check(compare(source, text)).evidence == ()
-
-
-@pytest.mark.parametrize(
-    ("source", "text", "language"),
-    [
-        ("Bitte nicht löschen.", "Bitte löschen.", "de"),
-        ("Vous devez payer la facture.", "Vous pouvez payer la facture.", "fr"),
-        ("No quiero cancelar el plan.", "Quiero cancelar el plan.", "es"),
-    ],
-)
-def test_negation_is_known_in_four_languages(source: str, text: str, language: str) -> None:
-    assert fact_diff.check(compare(source, text, language=language)).verdict is Verdict.FLAGGED
-
-
 # ---------------------------------------------------------------- risk
 
 
@@ -302,7 +252,7 @@ def test_checks_are_total_and_a_text_agrees_with_itself(source: str, text: str) 
         results = [
             completeness.check(comparison, segments=[one]),
             protected_tokens.check(comparison),
-            fact_diff.check(comparison),
+            *(c.check(comparison) for c in CHANGES),
             assistant_voice.check(comparison),
             risk.check(comparison)[0],
         ]
@@ -312,4 +262,4 @@ def test_checks_are_total_and_a_text_agrees_with_itself(source: str, text: str) 
                     whole = other if evidence.where == "text" else one
                     assert 0 <= evidence.start < evidence.end <= len(whole)
         if one == other and one.strip():
-            assert [r.verdict for r in results[:4]] == [Verdict.PASSED] * 4
+            assert [r.verdict for r in results[:-1]] == [Verdict.PASSED] * (len(results) - 1)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: How verdicts are written in the lines.
 _WORDS = {"passed": "pass", "flagged": "flag", "failed": "fail"}
+#: How grave a finding is; what a check saw and let pass is a note.
+_SEVERITIES = {**_WORDS, "passed": "note"}
 
 
 def check(
@@ -108,7 +110,7 @@ def _row(id: Any, examined: Examined) -> dict[str, Any]:
         "findings": [
             {
                 "check": objection.check,
-                "severity": _WORDS[objection.severity],
+                "severity": _SEVERITIES[objection.severity],
                 "span": objection.evidence.span,
                 "where": objection.evidence.where,
                 "start": objection.evidence.start,

@@ -25,13 +25,17 @@ class RiskClass(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One span a check points at. `start`/`end` are code points in `where` (`source` or `text`)."""
+    """One span a check points at. `start`/`end` are code points in `where` (`source` or `text`).
+
+    `signal` names what was seen, for the calibration to weigh; "" where nothing is weighed.
+    """
 
     message: str
     span: str = ""
     where: str = ""
     start: int = -1
     end: int = -1
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from copydesk.core.checks import Evidence
 from copydesk.core.ledger import Ledger, ProtectedToken, added, extract, missing
+from copydesk.quality.corrections import taken_back
 from copydesk.quality.equivalents import is_said_otherwise
 from copydesk.quality.lexicon import Lexicon, lexicon
 from copydesk.quality.wording import Sentence, Word, Wording
@@ -99,11 +100,15 @@ class Comparison:
 
     @cached_property
     def lost(self) -> tuple[ProtectedToken, ...]:
-        """Tokens of the source that the text does not say in any form, in order of place."""
+        """Tokens of the source that the text says in no form and the author did not take back."""
+        gone = missing(self.source, self.text)
+        if not gone:
+            return ()
+        revoked = taken_back(self.source)
         return tuple(
             token
-            for token in missing(self.source, self.text)
-            if not is_said_otherwise(token, self.theirs)
+            for token in gone
+            if token.start not in revoked and not is_said_otherwise(token, self.theirs)
         )
 
     @cached_property

@@ -7,18 +7,15 @@ a text is says nothing about its faithfulness: risk stands apart and never decid
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
-from copydesk.quality.checks import assistant_voice, nothing_new, risk
+from copydesk.quality.calibration import weighed
+from copydesk.quality.checks import assistant_voice, combiner, nothing_new, risk
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import run_gate
-
-#: What a piece of evidence takes from the score, by verdict of its check. Not calibrated: the score
-#: orders texts by how much speaks against them, it is no probability.
-_WEIGHTS = {Verdict.FAILED: 1.5, Verdict.FLAGGED: 0.6}
+from copydesk.quality.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +29,11 @@ class Objection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What the checks say about a text. `score` is 1 where nothing speaks against it, towards 0 the
-    more does."""
+    """What the checks say about a text.
+
+    `score` is the probability that it is good where one text in two is, by the calibration.
+    An objection of a check that passed is a note: too light to decide by itself.
+    """
 
     verdict: Verdict
     score: float
@@ -50,6 +50,7 @@ def examine(
     seed: str = "",
     context: str = "",
     language: str = "",
+    policy: Policy | None = None,
 ) -> Examined:
     """Hold `text` against `seed`, the author's text it was made from, and against what supports it.
 
@@ -60,32 +61,44 @@ def examine(
         seed: the author's text that was edited, "" when there is none.
         context: earlier messages and the like, which support facts too.
         language: BCP 47 tag of all of them, "" if unknown.
+        policy: which checks run, and their calibration; all, by the standard one, if not given.
     """
+    policy = policy or Policy()
     support = "\n\n".join(part for part in (source, context) if part)
     if seed:
-        gate = run_gate(seed, text, monotonic=monotonic, language=language, support=support)
+        gate = run_gate(
+            seed, text, monotonic=monotonic, language=language, support=support, policy=policy
+        )
         content = [result for result in gate.checks if result.check != risk.NAME]
-        level, categories = gate.risk, gate.categories
+        badness, level, categories = gate.badness, gate.risk, gate.categories
     else:
         comparison = Comparison(support, text, language=language)
         content = [nothing_new.check(comparison), assistant_voice.check(comparison)]
+        badness = weighed(content, policy.calibration)
         found = risk.check(comparison)[1]
         level, categories = found.risk, found.categories
     objections = tuple(
         Objection(check=result.check, severity=result.verdict, evidence=evidence)
         for result in content
-        if result.verdict is not Verdict.PASSED
-        for evidence in result.evidence or (Evidence(message=f"{result.check} {result.verdict}"),)
+        if result.check != combiner.NAME
+        for evidence in _pieces(result)
     )
     return Examined(
-        verdict=_worst(content),
-        score=round(math.exp(-sum(_WEIGHTS[o.severity] for o in objections)), 4),
+        verdict=worst(content),
+        score=round(1 - badness, 4),
         objections=objections,
         risk=level,
         categories=categories,
     )
 
 
-def _worst(results: Sequence[CheckResult]) -> Verdict:
+def _pieces(result: CheckResult) -> Sequence[Evidence]:
+    if result.evidence or result.verdict is Verdict.PASSED:
+        return result.evidence
+    return (Evidence(message=f"{result.check} {result.verdict}"),)
+
+
+def worst(results: Sequence[CheckResult]) -> Verdict:
+    """Return the gravest verdict of some checks."""
     verdicts = {result.verdict for result in results}
     return next((v for v in (Verdict.FAILED, Verdict.FLAGGED) if v in verdicts), Verdict.PASSED)

@@ -33,6 +33,7 @@ def check(comparison: Comparison) -> CheckResult:
             where="text",
             start=token.start,
             end=token.end,
+            signal=f"nothing_new.{'name' if token.cls is TokenClass.NAME else 'value'}",
         )
         for token in comparison.unsupported
         if token.cls is not TokenClass.NAME

@@ -1,0 +1,64 @@
+"""Limits: words that bind, allow, restrict or give a cause are not gained or lost.
+
+"You must" that became "you can", "only", "until", "because": one small word of such a family says
+something else. A family counts once a whole pairing of sentences has gained or lost it and the
+texts as wholes have as well, for a rewrite may move a word to the next sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from copydesk.core.checks import CheckResult, Evidence, Verdict
+from copydesk.quality.comparison import Comparison
+from copydesk.quality.wording import Sentence
+
+NAME = "limits"
+VERSION = 1
+
+#: "Could you …?" asks politely and says nothing about what is possible.
+_POLITE: Final = re.compile(
+    r"\b(?:could|can|may|might|would)\s+(?:you|i|we|someone|somebody|anyone|anybody|it)\b"
+    r"|\b(?:you|i|we|someone|somebody|anyone) (?:could|can)\b|\bcould (?:not|n't)\b|\bcouldn't\b"
+    r"|\b(?:\d{1,2}(?:st|nd|rd|th)?|in|of|since|until|by) may\b|\bmay \d"  # the month
+    r"|\bdo (?:i|we) (?:have|need) to\b|\bshould (?:i|we)\b|\bmust (?:i|we)\b"
+)
+
+
+def check(comparison: Comparison) -> CheckResult:
+    """Compare the families of limiting words.
+
+    Returns:
+        `flagged` with one piece of evidence per family and pairing, `passed` if there is none.
+    """
+    evidence = () if comparison.is_unchanged else tuple(_changed(comparison))
+    verdict = Verdict.FLAGGED if evidence else Verdict.PASSED
+    return CheckResult(check=NAME, version=VERSION, verdict=verdict, evidence=evidence)
+
+
+def _changed(comparison: Comparison) -> Iterator[Evidence]:
+    ours, theirs = _plain(comparison.ours.sentences), _plain(comparison.theirs.sentences)
+    for family in comparison.lexicon.families:
+        before, after = len(family.words.findall(ours)), len(family.words.findall(theirs))
+        if before == after:
+            continue
+        for pairing in comparison.pairings:
+            if not (pairing.source and pairing.text):
+                continue
+            mine, other = _plain(pairing.source), _plain(pairing.text)
+            had, has = family.words.search(mine), family.words.search(other)
+            if has and not had and after > before and not family.excuse.search(mine):
+                message = f"{family.name}: {has[0]!r} is new"
+                signal = f"limits.new_{family.name}"
+                yield comparison.spanning(pairing.text, "text", message, signal)
+            elif had and not has and before > after and not family.excuse.search(other):
+                message = f"{family.name}: {had[0]!r} is gone"
+                signal = f"limits.lost_{family.name}"
+                yield comparison.spanning(pairing.source, "source", message, signal)
+
+
+def _plain(sentences: Sequence[Sentence]) -> str:
+    plain = " ".join(sentence.text for sentence in sentences).casefold().replace("’", "'")
+    return _POLITE.sub(" ", plain)

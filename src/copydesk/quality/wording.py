@@ -1,0 +1,254 @@
+"""The words of one text as the checks read them: which carry meaning, and which are denied.
+
+A word is denied when it stands in the reach of a negation: in the same clause, after it and no more
+than a few words away; in languages whose negation may follow ("Bitte löscht es nicht") before it
+too. What a negation reaches is a guess made by rules; checks compare it and never trust it alone.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from copydesk.core.ledger import Ledger, TokenClass, protected_spans
+from copydesk.core.sentences import sentences
+from copydesk.quality.lexicon import Lexicon, Phrases, bare, lexicon, stem
+
+_TOKEN: Final = re.compile(r"\w+(?:['’]\w+)?|[,;:.!?()\n–—\"“”]")
+_REACH: Final = 6
+_BEFORE: Final = {"de": 6, "fr": 2}
+_SHORTEST: Final = 3
+_OF_WORDS: Final = frozenset({TokenClass.NAME, TokenClass.QUOTE})
+_VALUES: Final = (TokenClass.NUMBER, TokenClass.UNIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: `[start, end)` in code points, its bare form and stem, and where it stands.
+
+    `denied` counts the words of content from the negation that reaches it to this one, 0 for none.
+    """
+
+    bare: str
+    stem: str
+    start: int
+    end: int
+    sentence: int
+    denied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: `[start, end)` in code points of its text, and its words, casefolded.
+
+    `stems` are those of the words that carry content, or of all if none does.
+    """
+
+    text: str
+    start: int
+    end: int
+    words: tuple[str, ...]
+    stems: frozenset[str]
+    number: int
+
+    @property
+    def all_stems(self) -> tuple[str, ...]:
+        """Return the stem of every word, in order."""
+        return tuple(map(stem, self.words))
+
+
+class Wording:
+    """The words of the text of `ledger`, worked out once; everything is found lazily."""
+
+    def __init__(self, ledger: Ledger, language: str) -> None:
+        self._ledger = ledger
+        self._language = language
+        self._lexicon: Lexicon = lexicon(language)
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Return the places of the sentences."""
+        return sentences(self._ledger.text, protected_spans(self._ledger))
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Return the sentences with their words."""
+        found: list[list[str]] = [[] for _ in self.spans]
+        for word in self.words:
+            found[word.sentence].append(word.bare)
+        text = self._ledger.text
+        return tuple(
+            Sentence(text[start:end], start, end, tuple(words), self._stems(words), number)
+            for number, ((start, end), words) in enumerate(zip(self.spans, found, strict=True))
+        )
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """Return every word in order."""
+        found: list[Word] = []
+        for number, (start, end) in enumerate(self.spans):
+            found += self._read(number, start, end)
+        return tuple(found)
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Return the stems of all words."""
+        return frozenset(word.stem for word in self.words)
+
+    @cached_property
+    def bare(self) -> frozenset[str]:
+        """Return the bare forms of all words."""
+        return frozenset(word.bare for word in self.words)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Return the numbers the text says, without their units."""
+        tokens = self._ledger.of(*_VALUES)
+        return frozenset(token.norm.partition(" ")[0] for token in tokens)
+
+    @cached_property
+    def members(self) -> frozenset[tuple[int, int]]:
+        """Return what the text names of kinds whose members exclude each other."""
+        members = self._lexicon.members
+        return frozenset[tuple[int, int]]().union(*(members.get(s, ()) for s in self.stems))
+
+    def members_of(self, word: str) -> frozenset[tuple[int, int]]:
+        """Return the kinds a word belongs to, as (kind, member)."""
+        return self._lexicon.members.get(stem(bare(word)), frozenset())
+
+    @cached_property
+    def ideas(self) -> frozenset[int]:
+        """Return the rows of synonyms that any word stands in."""
+        ideas = self._lexicon.ideas
+        return frozenset[int]().union(*(ideas.get(s, ()) for s in self.stems))
+
+    def says(self, word: str) -> bool:
+        """Whether the text has the word of this stem, or one that may stand for it."""
+        return word in self.stems or not self.ideas.isdisjoint(self._lexicon.ideas.get(word, ()))
+
+    @cached_property
+    def plain(self) -> tuple[Word, ...]:
+        """Return the words that carry meaning and are no value or address, filler among them."""
+        own = [token for token in self._ledger.tokens if token.cls not in _OF_WORDS]
+        starts = [token.start for token in own]
+        ends = [token.end for token in own]
+        return tuple(
+            word
+            for word in self.words
+            if not self.is_light(word)
+            and word.bare.isalpha()
+            and not _inside(word.start, starts, ends)
+        )
+
+    @cached_property
+    def content(self) -> tuple[Word, ...]:
+        """Return the words that carry content of their own: no filler, no value, no address."""
+        return tuple(word for word in self.plain if word.stem not in self._lexicon.idle)
+
+    @cached_property
+    def _borders(self) -> list[tuple[int, int]]:
+        """Where the words of each sentence begin and end in `words`."""
+        numbers = [word.sentence for word in self.words]
+        return [
+            (bisect_left(numbers, number), bisect_right(numbers, number))
+            for number in range(len(self.spans))
+        ]
+
+    def places_within(self, sentence: Sentence) -> range:
+        """Return the places in `words` of the words of one of its sentences."""
+        return range(*self._borders[sentence.number])
+
+    def within(self, sentence: Sentence) -> tuple[Word, ...]:
+        """Return the words of one of its sentences."""
+        start, end = self._borders[sentence.number]
+        return self.words[start:end]
+
+    def content_of(self, number: int) -> list[Word]:
+        """Return the words of the sentence of this number that carry content."""
+        return self._content_by_sentence[number]
+
+    @cached_property
+    def _content_by_sentence(self) -> list[list[Word]]:
+        found: list[list[Word]] = [[] for _ in self.spans]
+        for word in self.content:
+            found[word.sentence].append(word)
+        return found
+
+    def idea(self, word: str) -> str:
+        """Return what stands for a stem and for those that may stand for it."""
+        ideas = self._lexicon.ideas.get(word)
+        return f"idea {min(ideas)}" if ideas else word
+
+    def members_of_stem(self, word: str) -> frozenset[tuple[int, int]]:
+        """Return the kinds a stem belongs to, as (kind, member)."""
+        return self._lexicon.members.get(word, frozenset())
+
+    def _stems(self, words: Sequence[str]) -> frozenset[str]:
+        light = self._lexicon.function
+        content = [w for w in words if (len(w) > _SHORTEST or w.isdigit()) and w not in light]
+        return frozenset(map(stem, content or words))
+
+    def _read(self, number: int, start: int, end: int) -> list[Word]:
+        matches = list(_TOKEN.finditer(self._ledger.text, start, end))
+        plain = [bare(match[0]) for match in matches]
+        denied = self._denied([match[0] for match in matches], plain)
+        return [
+            Word(word, stem(word), match.start(), match.end(), number, denied.get(place, 0))
+            for place, (match, word) in enumerate(zip(matches, plain, strict=True))
+            if word[:1].isalnum() or word[:1] == "_"
+        ]
+
+    def _denied(self, written: Sequence[str], plain: Sequence[str]) -> Mapping[int, int]:
+        """Return the places of the words a negation reaches, and how far it had to reach."""
+        lists = self._lexicon
+        reached: dict[int, int] = {}
+        before = _BEFORE.get(self._language, 0)
+        place = 0
+        while place < len(plain):
+            harmless = _starts(lists.harmless, plain, place)
+            if harmless:
+                place += harmless
+                continue
+            length = _starts(lists.negations, plain, place) or _is_contracted(written[place])
+            if not length:
+                place += 1
+                continue
+            ahead = range(place + length, min(place + length + _REACH, len(plain)))
+            self._reach(ahead, plain, reached)
+            self._reach(range(place - 1, max(-1, place - 1 - before), -1), plain, reached)
+            place += length
+        return reached
+
+    def _reach(self, places: range, plain: Sequence[str], reached: dict[int, int]) -> None:
+        steps = 1
+        for place in places:
+            word = plain[place]
+            if not word[0].isalnum() or word in self._lexicon.breaks:
+                return
+            reached[place] = min(steps, reached.get(place, steps))
+            steps += len(word) >= _SHORTEST and word not in self._lexicon.function
+
+    def is_light(self, word: Word) -> bool:
+        """Whether a word only holds a sentence together."""
+        return len(word.bare) < _SHORTEST or word.bare in self._lexicon.function
+
+
+def _starts(phrases: Phrases, words: Sequence[str], place: int) -> int:
+    """Return how many words the phrase takes that begins at a place, 0 for none."""
+    for phrase in phrases.get(words[place], ()):
+        if tuple(words[place : place + len(phrase)]) == phrase:
+            return len(phrase)
+    return 0
+
+
+def _is_contracted(written: str) -> int:
+    return int(written[-3:].casefold().replace("’", "'") == "n't")
+
+
+def _inside(place: int, starts: Sequence[int], ends: Sequence[int]) -> bool:
+    at = bisect_right(starts, place) - 1
+    return at >= 0 and place < ends[at]
