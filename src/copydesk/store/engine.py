@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from copydesk.core.clock import Clock
-from copydesk.core.errors import ConfigError, Conflict, StoreUnavailable
+from copydesk.core.errors import ConfigError, Conflict, CopydeskError, StoreUnavailable
 from copydesk.core.ids import IdFactory
 from copydesk.store.codec import to_json_text
 from copydesk.store.sqlite import connect as connect_sqlite
@@ -114,6 +114,9 @@ class Store:
                     raise unavailable(self.engine, error) from error
                 await connection.execution_options(copydesk_write=write)
                 yield connection
+        except CopydeskError:
+            # what the work itself refuses is no fault of the database; NotAllowed is an OSError too
+            raise
         except OSError as error:
             raise unavailable(self.engine, error) from error
         except sa.exc.DBAPIError as error:
