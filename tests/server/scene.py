@@ -176,6 +176,8 @@ async def _compose(unit: UnitOfWork, id: str, words: str, kept: str) -> tuple[st
         fates=(Fate(segment=0, fate="merged", into=1, reason=f"same question{words}"),),
         omitted=(f"a thank-you{words}",),
         open_questions=(f"which Sunday?{words}",),
+        route=f"capable: a sentence starts in lower case{words}",
+        degraded_because=f"the model was away{words}",
     )
     await unit.model_calls.add(
         unit.ids.new("call"),

@@ -61,6 +61,10 @@ class RevisionOut(BaseModel):
     fates: Sequence[Fate]
     omitted: Sequence[str]
     open_questions: Sequence[str]
+    route: str = Field(description="which models were asked and why, in words")
+    degraded_because: str = Field(
+        description="why rules wrote what a model should have written; see `POST /v1/rework`"
+    )
 
 
 class PostOut(PostLine):

@@ -83,6 +83,8 @@ class Writing:
 
     number: int
     by: str
+    route: str
+    degraded_because: str
     body: str
     body_hidden: int
     media: tuple[str, ...]
@@ -218,6 +220,8 @@ def writing_of(
     return Writing(
         number=revision.number,
         by=", ".join(part for part in made_by if part),
+        route=revision.route,
+        degraded_because=revision.degraded_because,
         body=content.body[:TEXT_SHOWN],
         body_hidden=max(0, len(content.body) - TEXT_SHOWN),
         media=tuple(f"{media.name} ({media.content_type})" for media in content.media),
