@@ -94,6 +94,7 @@ async def test_accepting_a_review_approves_the_piece(
     browser: httpx2.AsyncClient, desk: Desk
 ) -> None:
     scene = await lay_out(desk)
+    await browser.post(f"/reviews/{scene.review}/suggestions/accept")
     answer = await browser.post(f"/reviews/{scene.review}/accept", data={"reason": "asked Ada"})
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/posts/{scene.post}"
@@ -102,7 +103,7 @@ async def test_accepting_a_review_approves_the_piece(
         review = await unit.reviews.get(scene.review)
     assert (review.state, review.decision_reason) == (ReviewState.ACCEPTED, "asked Ada")
     page = (await browser.get(f"/posts/{scene.post}")).text
-    assert "Accept and publish" not in page
+    assert "Review it" not in page
     assert "asked Ada" in page
 
 
@@ -110,6 +111,7 @@ async def test_rejecting_after_accepting_is_refused_in_words(
     browser: httpx2.AsyncClient, desk: Desk
 ) -> None:
     scene = await lay_out(desk)
+    await browser.post(f"/reviews/{scene.review}/suggestions/accept")
     await browser.post(f"/reviews/{scene.review}/accept")
     answer = await browser.post(f"/reviews/{scene.review}/reject")
     assert answer.status_code == 409

@@ -62,6 +62,9 @@ class TextField(StrEnum):
     BODY = "body"
 
 
+#: How the names of rules that decide begin.
+BY_RULE: Final = "rule:"
+
 #: How much of the text around it a suggestion quotes on either side, in code points.
 QUOTED: Final = 32
 
@@ -70,8 +73,10 @@ QUOTED: Final = 32
 class Proposal:
     """A suggestion before it is a row.
 
-    `before` is what stands there without it, `after` with it. `state` is how it is made: open, or
-    decided by its origin where a rule may. `segment` is the index among the message's segments.
+    `before` is what stands there without it, `after` with it. It is open, or `decided_by` has
+    decided on it: a rule that may, whoever made it themselves, or who decided on a suggestion for
+    the same place. `text` is what stands when it is edited. `segment` is the index among the
+    message's segments.
     """
 
     field: TextField
@@ -90,6 +95,8 @@ class Proposal:
     reason_code: str = ""
     note: str = ""
     propensity: float | None = None
+    text: str = ""
+    decided_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +104,8 @@ class Suggestion(Proposal):
     """A suggestion as a row of a review.
 
     `number` counts within the review, in the order of the text when it was made. `text` is what
-    stands when it is accepted or edited. `version` grows with every decision. `made_as` is the
-    state it had before anybody decided.
+    stands when it is accepted or edited, `findings` what checks say of what a person wrote.
+    `version` grows with every decision.
     """
 
     id: str
@@ -106,11 +113,14 @@ class Suggestion(Proposal):
     number: int
     quote_before: str
     quote_after: str
-    made_as: SuggestionState
-    text: str
+    findings: tuple[Evidence, ...] = ()
     version: int = 0
-    decided_by: str = ""
     decided_at: datetime | None = None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person decided on it; what a rule decided, anybody may decide over."""
+        return bool(self.decided_by) and not self.decided_by.startswith(BY_RULE)
 
     @property
     def is_live(self) -> bool:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Final
 
 from copydesk.core.ledger import extract, protected_spans
 from copydesk.core.sentences import sentences
 
-#: Words, single characters of scripts without spaces, runs of white space, single marks.
+#: Addresses, numbers, words, single characters of scripts without spaces, white space, marks.
 _TOKEN: Final = re.compile(
-    r"\s+|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w(?:[\w]|['’]\w)*|[^\w\s]"
+    r"\s+|https?://[^\s<>]+|\d+(?:[.,:/-]\d+)*|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w(?:[\w]|['’]\w)*|[^\w\s]"
 )
 #: A pair of sentences is compared word by word up to so many tokens, a longer one is one change.
 _MOST_TOKENS: Final = 2000
@@ -31,6 +32,8 @@ _ALIKE: Final = 0.3
 _MOSTLY_SAME: Final = 0.5
 #: Fewer words than this between two changes do not part them.
 _BRIDGE: Final = 1
+#: The word beside an insertion is looked for so far back.
+_NEAR: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Difference:
     """Replace `[start, end)` of the first text (code points) by `after`.
 
     `[at, at + len(after))` is where `after` stands in the second text. `old` and `new` are the
-    sentences it belongs to; `regrouped` says that sentences were merged, split or moved.
+    sentences it belongs to, the former from `low` on; `regrouped` says that sentences were merged,
+    split or moved.
     """
 
     start: int
@@ -47,7 +51,14 @@ class Difference:
     at: int
     old: str
     new: str
+    low: int
     regrouped: bool = False
+
+    @property
+    def alone(self) -> str:
+        """Return the old sentences with nothing but this change in them."""
+        head, tail = self.start - self.low, self.end - self.low
+        return f"{self.old[:head]}{self.after}{self.old[tail:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +79,20 @@ class _Group:
     m: int
 
 
-def differences(before: str, after: str, *, language: str = "") -> tuple[Difference, ...]:
+def differences(
+    before: str, after: str, *, language: str = "", fine: bool = False
+) -> tuple[Difference, ...]:
     """Return the changes that turn `before` into `after`, in order and disjoint.
 
-    `language` (BCP 47, "" if unknown) helps to find the ends of sentences.
+    `language` (BCP 47, "" if unknown) helps to find the ends of sentences. With `fine`, a sentence
+    of which little stayed is several changes all the same.
     """
     if before == after:
         return ()
     old, new = _units(before, language), _units(after, language)
     found: list[Difference] = []
     for group in _aligned(old, new):
-        found += _within(old, new, group)
+        found += _within(old, new, group, fine=fine)
     return tuple(_apart(before, after, found))
 
 
@@ -89,7 +103,7 @@ def _units(text: str, language: str) -> list[_Unit]:
     if not starts:
         return [_unit(text, 0, len(text))] if text else []
     edges = [0, *starts[1:], len(text)]
-    return [_unit(text, a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [_unit(text, a, b) for a, b in pairwise(edges)]
 
 
 def _unit(text: str, start: int, end: int) -> _Unit:
@@ -155,7 +169,28 @@ def _way_back(
         di, dj = best[i, j][1]
         groups.append(_Group(area.i + i - di, area.i + i, area.j + j - dj, area.j + j))
         i, j = i - di, j - dj
-    yield from reversed(groups)
+    yield from _replaced(list(reversed(groups)))
+
+
+def _replaced(groups: Sequence[_Group]) -> Iterator[_Group]:
+    """Yield groups, a sentence that went and one that came in its place as one."""
+    at = 0
+    while at < len(groups):
+        run = at
+        while run < len(groups) and (groups[run].i == groups[run].k) != (
+            groups[run].j == groups[run].m
+        ):
+            run += 1
+        if run == at:
+            yield groups[at]
+            at += 1
+            continue
+        first, last = groups[at], groups[run - 1]
+        gone, came = last.k - first.i, last.m - first.j
+        for step in range(max(gone, came)):
+            i, k = first.i + min(step, gone), first.i + min(step + 1, gone)
+            yield _Group(i, k, first.j + min(step, came), first.j + min(step + 1, came))
+        at = run
 
 
 def _gain(old: Sequence[_Unit], new: Sequence[_Unit]) -> float:
@@ -179,7 +214,9 @@ def _words(units: Sequence[_Unit]) -> Counter[str]:
 # -- what changed inside --------------------------------------------------------------------------
 
 
-def _within(old: Sequence[_Unit], new: Sequence[_Unit], group: _Group) -> Iterator[Difference]:
+def _within(
+    old: Sequence[_Unit], new: Sequence[_Unit], group: _Group, *, fine: bool
+) -> Iterator[Difference]:
     ours, theirs = old[group.i : group.k], new[group.j : group.m]
     mine, other = "".join(u.text for u in ours), "".join(u.text for u in theirs)
     if mine == other:
@@ -187,10 +224,8 @@ def _within(old: Sequence[_Unit], new: Sequence[_Unit], group: _Group) -> Iterat
     start = ours[0].start if ours else _edge(old, group.i)
     at = theirs[0].start if theirs else _edge(new, group.j)
     regrouped = len(ours) != len(theirs) and bool(ours and theirs)
-    for a, b, c, d in _hunks(mine, other):
-        yield Difference(
-            start + a, start + b, other[c:d], at + c, mine.strip(), other.strip(), regrouped
-        )
+    for a, b, c, d in _hunks(mine, other, fine=fine):
+        yield Difference(start + a, start + b, other[c:d], at + c, mine, other, start, regrouped)
 
 
 def _edge(units: Sequence[_Unit], index: int) -> int:
@@ -199,7 +234,7 @@ def _edge(units: Sequence[_Unit], index: int) -> int:
     return units[-1].end if units else 0
 
 
-def _hunks(mine: str, other: str) -> Iterator[tuple[int, int, int, int]]:
+def _hunks(mine: str, other: str, *, fine: bool) -> Iterator[tuple[int, int, int, int]]:
     """Yield the places that differ, as code points of both texts."""
     old, new = _TOKEN.findall(mine), _TOKEN.findall(other)
     if not mine or not other or len(old) + len(new) > _MOST_TOKENS:
@@ -208,7 +243,7 @@ def _hunks(mine: str, other: str) -> Iterator[tuple[int, int, int, int]]:
     codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     words = sum(t[0].isalnum() for t in old) + sum(t[0].isalnum() for t in new)
     kept = sum(_is_word(t) for tag, i, k, _, _ in codes if tag == "equal" for t in old[i:k])
-    if words and 2 * kept / words < _MOSTLY_SAME:
+    if words and not fine and 2 * kept / words < _MOSTLY_SAME:
         yield _trimmed(mine, other)
         return
     joined: list[list[int]] = []
@@ -261,21 +296,17 @@ def _trimmed(mine: str, other: str) -> tuple[int, int, int, int]:
 
 
 def _apart(before: str, after: str, found: Sequence[Difference]) -> Iterator[Difference]:
-    """Yield differences, those joined that would stand at the same place."""
+    """Yield differences that each have a place of their own, joining those that would share one.
+
+    What is only inserted takes in the word beside it: two insertions into one place, or one at the
+    edge of something else, could not be told apart later.
+    """
     pending: Difference | None = None
-    for item in found:
+    for item in (_with_a_place(before, one) for one in found):
         if pending is None:
             pending = item
-        elif item.start == pending.end and (item.start == item.end or pending.start == pending.end):
-            pending = Difference(
-                pending.start,
-                item.end,
-                after[pending.at : item.at + len(item.after)],
-                pending.at,
-                _both(pending.old, item.old),
-                _both(pending.new, item.new),
-                pending.regrouped or item.regrouped,
-            )
+        elif item.start < pending.end or item.start == item.end:
+            pending = _one(before, after, pending, item)
         else:
             yield pending
             pending = item
@@ -283,5 +314,39 @@ def _apart(before: str, after: str, found: Sequence[Difference]) -> Iterator[Dif
         yield pending
 
 
-def _both(one: str, other: str) -> str:
-    return one if one == other else " ".join(part for part in (one, other) if part)
+def _with_a_place(before: str, item: Difference) -> Difference:
+    if item.start < item.end:
+        return item
+    behind = list(_TOKEN.finditer(before, max(0, item.start - _NEAR), item.start))
+    if behind:
+        start = behind[-1].start()
+        at = item.at - (item.start - start)
+        text = f"{before[start : item.start]}{item.after}"
+        low = min(item.low, start)
+        old = before[low : item.low + len(item.old)]
+        return replace(item, start=start, at=at, after=text, low=low, old=old)
+    ahead = _TOKEN.match(before, item.end)
+    if ahead is None:
+        return item
+    old = before[item.low : max(item.low + len(item.old), ahead.end())]
+    return replace(item, end=ahead.end(), after=f"{item.after}{ahead[0]}", old=old)
+
+
+def _one(before: str, after: str, first: Difference, second: Difference) -> Difference:
+    """Return two differences that meet as one."""
+    end, to = second.end, second.at + len(second.after)
+    if first.end > end:
+        end, to = first.end, to + first.end - end
+    low = min(first.low, second.low)
+    high = max(end, first.low + len(first.old), second.low + len(second.old))
+    new = first.new if first.new == second.new else first.new + second.new
+    return Difference(
+        first.start,
+        end,
+        after[first.at : to],
+        first.at,
+        before[low:high],
+        new,
+        low,
+        first.regrouped or second.regrouped,
+    )

@@ -16,18 +16,20 @@ from copydesk.editorial.differences import Difference
 _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 
 #: Words of English that carry no content of their own: changing only them is a matter of style.
-_SMALL: Final = frozenset(
+_SMALL_WORDS: Final = (
     "a an the and or so as at by for from in into of on onto to up with than then that this these"
     " those it its is are was were be been being am do does did has have had i you he she we they"
     " me him her us them my your his our their there here very really quite just also too please"
-    " pls kindly some any which who whom whose".split()
+    " pls kindly some any which who whom whose"
 )
 #: What people say around what they say.
-_PLEASANTRIES: Final = frozenset(
+_PLEASANT_WORDS: Final = (
     "hi hello hey dear thanks thank you cheers best kind regards sincerely greetings all everyone"
     " team folks lol haha thx ty please sorry hope well hallo danke gruß grüße liebe viele hola"
-    " gracias saludos bonjour merci cordialement".split()
+    " gracias saludos bonjour merci cordialement"
 )
+_SMALL: Final = frozenset(_SMALL_WORDS.split())
+_PLEASANTRIES: Final = frozenset(_PLEASANT_WORDS.split())
 #: A longer word may differ in one letter more and still be the same word misspelt.
 _LONG: Final = 8
 _SHORTEST_TYPO: Final = 4

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from copydesk.core.states import SuggestionState
 from copydesk.core.suggestion import Base, Origin, Suggestion, TextField
 
 #: Of two suggestions for the same place, the one made on top of the other holds it.
@@ -44,12 +43,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """A change of a text brought to the base: `[start, end)` there, and what it replaces."""
+    """A change of a text brought to the base: `[start, end)` there, and what it replaces.
+
+    `[low, top)` is its place in the edited text, where `before` stands.
+    """
 
     start: int
     end: int
     before: str
     after: str
+    low: int
+    top: int
 
 
 def texts_of(base: Base, suggestions: Sequence[Suggestion]) -> Base:
@@ -77,22 +81,24 @@ def pieces_of(base: str, suggestions: Iterable[Suggestion]) -> tuple[Piece, ...]
     return tuple(_pieces(base, live, 0, len(base)))
 
 
+def counted(pieces: Iterable[Piece]) -> Iterator[Suggestion]:
+    """Yield the suggestions that bear on the text: not those inside one that stands."""
+    for piece in pieces:
+        if piece.suggestion is not None:
+            yield piece.suggestion
+            if not piece.suggestion.stands:
+                yield from counted(piece.holds)
+
+
 def before_of(base: str, suggestions: Iterable[Suggestion]) -> str:
     """Return the text of one field if every suggestion of a model or person were rejected."""
     cleaning = [s for s in suggestions if s.origin is Origin.RULE]
     return text_of(pieces_of(base, cleaning))
 
 
-def _outermost_first(suggestion: Suggestion) -> tuple[int, int, int, int, int]:
-    is_wide = suggestion.end > suggestion.start
-    return (
-        suggestion.start,
-        # what is only inserted comes before what stands at its place
-        is_wide,
-        -suggestion.end,
-        _DEPTH[suggestion.origin],
-        -suggestion.number,
-    )
+def _outermost_first(suggestion: Suggestion) -> tuple[int, int, int, int]:
+    depth = _DEPTH[suggestion.origin]
+    return suggestion.start, -suggestion.end, depth, -suggestion.number
 
 
 def _pieces(base: str, ordered: Sequence[Suggestion], start: int, end: int) -> Iterator[Piece]:
@@ -122,9 +128,6 @@ def _pieces(base: str, ordered: Sequence[Suggestion], start: int, end: int) -> I
 
 
 def _holds(outer: Suggestion, inner: Suggestion) -> bool:
-    if inner.start == inner.end:
-        same = inner.start == outer.start == outer.end
-        return same or outer.start < inner.start < outer.end
     return outer.start <= inner.start and inner.end <= outer.end
 
 
@@ -149,9 +152,17 @@ def lift(base: str, edits: Sequence[Change], changes: Sequence[Change]) -> list[
         placed.append((start, start + len(edit.after), edit))
         drift += len(edit.after) - (edit.end - edit.start)
     text = _applied(base, edits)
+    if not text:
+        # where nothing is left there is one place, and it is all of the base
+        return [Lifted(0, len(base), "", change.after, 0, 0) for change in changes]
     return [
         Lifted(
-            _base_start(placed, start), _base_end(placed, start, end), text[start:end], change.after
+            _base_start(placed, start),
+            _base_end(placed, end),
+            text[start:end],
+            change.after,
+            start,
+            end,
         )
         for start, end, change in _joined(text, [_widened(text, placed, c) for c in changes])
     ]
@@ -170,14 +181,8 @@ def _widened(
     text: str, placed: Sequence[tuple[int, int, Change]], change: Change
 ) -> tuple[int, int, Change]:
     start, end = change.start, change.end
-    for low, high, edit in placed:
-        inserts_there = (
-            change.start == change.end
-            and change.start in (low, high)
-            # two insertions into one place: one has to hold the other
-            and edit.start == edit.end
-        )
-        if (low < end and start < high) or (start < low == high < end) or inserts_there:
+    for low, high, _ in placed:
+        if (low < end and start < high) or start < low == high < end:
             start, end = min(start, low), max(end, high)
     after = f"{text[start : change.start]}{change.after}{text[change.end : end]}"
     return start, end, replace(change, after=after)
@@ -191,11 +196,11 @@ def _joined(
     groups: list[list[tuple[int, int, Change]]] = []
     high = -1
     for item in sorted(widened, key=lambda found: found[:2]):
-        if groups and (item[0] < high or item[0] == item[1] == high):
+        if groups and item[0] < high:
             groups[-1].append(item)
         else:
             groups.append([item])
-        high = max(high if len(groups[-1]) > 1 else -1, item[1])
+        high = max(high, item[1])
     for group in groups:
         low, top = group[0][0], max(item[1] for item in group)
         parts: list[str] = []
@@ -219,13 +224,11 @@ def _base_start(placed: Sequence[tuple[int, int, Change]], position: int) -> int
     return position - drift
 
 
-def _base_end(placed: Sequence[tuple[int, int, Change]], start: int, end: int) -> int:
-    if end == start:
-        return _base_start(placed, start)
+def _base_end(placed: Sequence[tuple[int, int, Change]], end: int) -> int:
     drift = 0
     for low, high, edit in placed:
-        # an edit that removed something at the very end stays outside
-        if high > end or (low >= end):
+        # what was removed at the very end stays outside
+        if high > end or low >= end:
             break
         drift += len(edit.after) - (edit.end - edit.start)
     return end - drift
@@ -234,8 +237,3 @@ def _base_end(placed: Sequence[tuple[int, int, Change]], start: int, end: int) -
 def edits_of(pieces: Iterable[Piece]) -> list[Change]:
     """Return every outermost suggestion as what it makes of its place now."""
     return [Change(p.start, p.end, p.text) for p in pieces if p.suggestion is not None]
-
-
-def is_decided(suggestion: Suggestion) -> bool:
-    """Whether somebody, or its origin, has decided on it."""
-    return suggestion.is_live and suggestion.state is not SuggestionState.OPENED

@@ -32,7 +32,6 @@ from copydesk.server.api import budgets as budgets_api
 from copydesk.server.api import callbacks as callbacks_api
 from copydesk.server.api import connect as connect_api
 from copydesk.server.api import costs as costs_api
-from copydesk.server.api import rework as rework_api
 from copydesk.server.api import drift as drift_api
 from copydesk.server.api import releases as releases_api
 from copydesk.server.api import rework as rework_api
@@ -113,7 +112,6 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         releases_api,
         drift_api,
         costs_api,
-        rework_api,
         rework_api,
         connect_api,
         events,

@@ -209,14 +209,11 @@ class Reviews:
         ).one_or_none()
         if last is None:
             raise NotFound(f"There is no review {id} to go on behind.")
-        columns = reviews.c
-        return (columns.rank > last.rank) | (
-            (columns.rank == last.rank)
-            & (
-                (columns.due_at > last.due_at)
-                | ((columns.due_at == last.due_at) & (columns.id > id))
-            )
+        rank, due_at = reviews.c.rank, reviews.c.due_at
+        later = sa.or_(
+            due_at > last.due_at, sa.and_(due_at == last.due_at, reviews.c.id > id)
         )
+        return sa.or_(rank > last.rank, sa.and_(rank == last.rank, later))
 
     async def count(self, workspace_id: str, state: ReviewState) -> int:
         """Return how many reviews stand in a state."""
@@ -271,6 +268,14 @@ class Reviews:
                 remedy="Look at it again, and decide on what is there now.",
             )
         return await self.get(review.id)
+
+    async def touch(self, id: str, person: str, until: datetime) -> None:
+        """Note that something was decided in a review: who is at it has it until `until`."""
+        await self._unit.connection.execute(
+            sa.update(reviews)
+            .where(reviews.c.id == id)
+            .values(version=reviews.c.version + 1, assignee=person, claimed_until=until)
+        )
 
     async def sleep(self, id: str, until: datetime | None) -> None:
         """Say when a worker should look at a review again; None: not by itself."""

@@ -43,8 +43,7 @@ class Decision:
     key: str
     state: SuggestionState
     text: str
-    intent: Intent
-    evidence: tuple[Evidence, ...]
+    findings: tuple[Evidence, ...]
     reason_code: str
     note: str
     decided_by: str
@@ -103,23 +102,23 @@ class Suggestions:
             sa.insert(suggestions),
             [{name: _column(name, getattr(s, name)) for name in _FIELDS} for s in made],
         )
+        await self._write_decisions([one for one in made if one.version], key="")
         return made
 
     def _made(self, review_id: str, text: str, number: int, proposal: Proposal) -> Suggestion:
         known = {f.name: getattr(proposal, f.name) for f in fields(Proposal)}
-        decided = proposal.state is not SuggestionState.OPENED
-        by_whom = self._unit.actor if proposal.origin is Origin.PERSON else proposal.origin_version
+        is_decided = proposal.state is not SuggestionState.OPENED
+        is_edited = proposal.state is SuggestionState.EDITED
         return Suggestion(
-            **known,
+            **{**known, "text": proposal.text if is_edited else proposal.after},
             id=self._unit.ids.new("suggestion"),
             review_id=review_id,
             number=number,
             quote_before=text[max(0, proposal.start - QUOTED) : proposal.start],
             quote_after=text[proposal.end : proposal.end + QUOTED],
-            made_as=proposal.state,
-            text=proposal.after,
-            decided_by=by_whom if decided else "",
-            decided_at=self._unit.now if decided else None,
+            # a decision it is made with is one like any other, so that it can be taken back
+            version=1 if is_decided else 0,
+            decided_at=self._unit.now if is_decided else None,
         )
 
     async def decide(
@@ -132,10 +131,10 @@ class Suggestions:
         key: str = "",
         reason_code: str = "",
         note: str = "",
-        intent: Intent | None = None,
-        evidence: Sequence[Evidence] | None = None,
+        findings: Sequence[Evidence] = (),
     ) -> Suggestion:
-        """Record the unit's actor's decision. `text` is what stands then, else as proposed.
+        """Record the unit's actor's decision. `text` is what stands then, else as proposed;
+        `findings` are what checks say about it.
 
         Raises `TransitionNotAllowed`, or `Conflict` when somebody decided on it meanwhile.
         """
@@ -146,40 +145,22 @@ class Suggestions:
             state=to,
             text=suggestion.after if text is None else text,
             version=suggestion.version + 1,
-            intent=intent or suggestion.intent,
-            evidence=tuple(evidence) if evidence is not None else suggestion.evidence,
+            findings=tuple(findings),
             reason_code=reason_code,
             note=note,
             decided_by=self._unit.actor,
             decided_at=now,
         )
         await self._write(suggestion, decided)
-        await self._unit.connection.execute(
-            sa.insert(decisions).values(
-                suggestion_id=suggestion.id,
-                version=decided.version,
-                review_id=suggestion.review_id,
-                key=key,
-                state=to,
-                text=decided.text,
-                intent=decided.intent,
-                evidence=to_json(_EVIDENCE, decided.evidence),
-                reason_code=reason_code,
-                note=note,
-                decided_by=self._unit.actor,
-                decided_at=now,
-            )
-        )
+        await self._write_decisions([decided], key=key)
         await self._tell(workspace_id, suggestion, decided)
         return decided
 
-    async def undo(
-        self, workspace_id: str, suggestion: Suggestion, first: Suggestion
-    ) -> Suggestion:
+    async def undo(self, workspace_id: str, suggestion: Suggestion) -> Suggestion:
         """Take the newest decision back: the suggestion is as it was before it.
 
-        `first` is the suggestion as it was before any decision. Raises `Conflict` when nothing was
-        decided, or something meanwhile.
+        Before the first decision it was open, and a person's own change was not there.
+        Raises `Conflict` when nothing was decided, or something meanwhile.
         """
         held = [d for d in await self.decisions(suggestion.id) if d.undone_at is None]
         if not held:
@@ -187,20 +168,20 @@ class Suggestions:
                 f"Nobody has decided on suggestion {suggestion.number} yet.",
                 remedy="There is nothing to take back.",
             )
-        before = held[-2] if len(held) > 1 else None
-        restored = replace(first, version=suggestion.version + 1)
-        if before is not None:
+        restored = _undecided(suggestion)
+        if len(held) > 1:
+            before = held[-2]
             restored = replace(
                 restored,
                 state=before.state,
                 text=before.text,
-                intent=before.intent,
-                evidence=before.evidence,
+                findings=before.findings,
                 reason_code=before.reason_code,
                 note=before.note,
                 decided_by=before.decided_by,
                 decided_at=before.decided_at,
             )
+        check_transition("suggestion", suggestion.id, suggestion.state, restored.state)
         await self._write(suggestion, restored)
         await self._unit.connection.execute(
             sa.update(decisions)
@@ -238,9 +219,31 @@ class Suggestions:
         await self._write(suggestion, retired)
         await self._tell(workspace_id, suggestion, retired)
 
+    async def _write_decisions(self, decided: Sequence[Suggestion], *, key: str) -> None:
+        if decided:
+            await self._unit.connection.execute(
+                sa.insert(decisions),
+                [
+                    {
+                        "suggestion_id": one.id,
+                        "version": one.version,
+                        "review_id": one.review_id,
+                        "key": key,
+                        "state": one.state,
+                        "text": one.text,
+                        "findings": to_json(_EVIDENCE, one.findings),
+                        "reason_code": one.reason_code,
+                        "note": one.note,
+                        "decided_by": one.decided_by,
+                        "decided_at": one.decided_at,
+                    }
+                    for one in decided
+                ],
+            )
+
     async def _write(self, known: Suggestion, changed: Suggestion) -> None:
         names = (
-            "state", "text", "version", "intent", "evidence", "reason_code", "note", "decided_by",
+            "state", "text", "version", "findings", "reason_code", "note", "decided_by",
             "decided_at",
         )  # fmt: skip
         result = await self._unit.connection.execute(
@@ -269,7 +272,22 @@ class Suggestions:
 
 
 def _column(name: str, value: Any) -> Any:
-    return to_json(_EVIDENCE, value) if name == "evidence" else value
+    return to_json(_EVIDENCE, value) if name in ("evidence", "findings") else value
+
+
+def _undecided(suggestion: Suggestion) -> Suggestion:
+    is_own = suggestion.origin is Origin.PERSON
+    return replace(
+        suggestion,
+        state=SuggestionState.REJECTED if is_own else SuggestionState.OPENED,
+        text=suggestion.after,
+        findings=(),
+        reason_code="",
+        note="",
+        decided_by="",
+        decided_at=None,
+        version=suggestion.version + 1,
+    )
 
 
 def _suggestion(row: Any) -> Suggestion:
@@ -282,8 +300,8 @@ def _suggestion(row: Any) -> Suggestion:
             "intent": Intent(values["intent"]),
             "risk": RiskClass(values["risk"]),
             "state": SuggestionState(values["state"]),
-            "made_as": SuggestionState(values["made_as"]),
             "evidence": from_json(_EVIDENCE, values["evidence"]),
+            "findings": from_json(_EVIDENCE, values["findings"]),
         }
     )
 
@@ -295,7 +313,6 @@ def _decision(row: Any) -> Decision:
         **{
             **values,
             "state": SuggestionState(values["state"]),
-            "intent": Intent(values["intent"]),
-            "evidence": from_json(_EVIDENCE, values["evidence"]),
+            "findings": from_json(_EVIDENCE, values["findings"]),
         }
     )

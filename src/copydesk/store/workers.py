@@ -14,6 +14,7 @@ from copydesk.store.tables import (
     deliveries,
     posts,
     probe_plans,
+    reviews,
     series,
     submissions,
     webhooks,
@@ -48,7 +49,7 @@ class Worker:
     jobs_done: int
 
 
-_WAKING = (submissions, posts, deliveries, webhooks, series)
+_WAKING = (submissions, posts, deliveries, webhooks, series, reviews)
 
 
 class Workers:

@@ -1,4 +1,4 @@
-"""The plain lists: reviews that wait for a person, and accounts with how they are."""
+"""The plain list of accounts, with how they are."""
 
 from __future__ import annotations
 
@@ -7,38 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from copydesk.core.account import Account
-from copydesk.core.states import ReviewState
 from copydesk.distribution.notices import notice_of
 from copydesk.distribution.versions import Ending
-from copydesk.server.views.badges import Badge, badge, risk_badge
+from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.connect import connect_url, credential_words
-from copydesk.server.views.frame import Choice, Frame
-from copydesk.store.reviews import Review
+from copydesk.server.views.frame import Frame
 from copydesk.work.breakers import Stopped
 from copydesk.work.versions import versions_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewLine:
-    """One question to a person."""
-
-    url: str
-    heading: str
-    badge: Badge
-    risk: Badge
-    reasons: tuple[str, ...]
-    opened_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewsView:
-    """The page of reviews; `more` tells that the list goes on beyond what is shown."""
-
-    frame: Frame
-    choices: tuple[Choice, ...]
-    lines: tuple[ReviewLine, ...]
-    waiting: bool
-    more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +48,6 @@ class AccountsView:
     lines: tuple[AccountLine, ...]
 
 
-def review_line(review: Review) -> ReviewLine:
-    """Return one review as a line."""
-    return ReviewLine(
-        url=f"/posts/{review.post_id}#review",
-        heading=review.title or "(no title)",
-        badge=badge(review.state),
-        risk=risk_badge(review.risk),
-        reasons=review.reasons,
-        opened_at=review.opened_at,
-    )
-
-
 def account_line(
     account: Account,
     now: datetime,
@@ -113,7 +76,3 @@ def account_line(
         inbox=account.inbox,
         settings=tuple(sorted(account.settings.items())),
     )
-
-
-#: What the list of reviews can be narrowed to.
-REVIEW_STATES = [state.value for state in ReviewState]

@@ -13,7 +13,6 @@ from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
 from copydesk.core.model_call import CallOutcome
 from copydesk.core.post import Fate, Revision
-from copydesk.core.states import ReviewState
 from copydesk.core.submission import Submission
 from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.changes import Change, changes
@@ -117,8 +116,7 @@ class ReviewBox:
     reasons: tuple[str, ...]
     opened_at: datetime
     waits: bool
-    accept_url: str
-    reject_url: str
+    url: str
     decided: str
     decided_at: datetime | None
     decision_reason: str
@@ -270,15 +268,13 @@ def check_of(result: CheckResult) -> Check:
 
 def review_box(review: Review) -> ReviewBox:
     """Return the newest question about a piece."""
-    base = f"/reviews/{review.id}"
     return ReviewBox(
         badge=badge(review.state),
         risk=risk_badge(review.risk),
         reasons=review.reasons,
         opened_at=review.opened_at,
-        waits=review.state is ReviewState.OPENED,
-        accept_url=f"{base}/accept",
-        reject_url=f"{base}/reject",
+        waits=review.decided_at is None,
+        url=f"/reviews/{review.id}",
         decided=review.decided_by,
         decided_at=review.decided_at,
         decision_reason=review.decision_reason,

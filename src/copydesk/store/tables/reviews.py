@@ -79,7 +79,6 @@ suggestions = sa.Table(
     sa.Column("intent", sa.String(16), nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),
     sa.Column("risk", sa.String(16), nullable=False),
-    sa.Column("made_as", sa.String(16), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("text", Text, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),

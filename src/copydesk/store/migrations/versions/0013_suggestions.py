@@ -98,9 +98,9 @@ def _create_suggestions() -> None:
         sa.Column("intent", sa.String(16), nullable=False),
         sa.Column("evidence", sa.JSON, nullable=False),
         sa.Column("risk", sa.String(16), nullable=False),
-        sa.Column("made_as", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
+        sa.Column("findings", sa.JSON, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("decided_by", sa.Text, nullable=False),
         sa.Column("decided_at", _INSTANT),
@@ -111,7 +111,7 @@ def _create_suggestions() -> None:
             ["review_id"], ["reviews.id"], name=op.f("fk_suggestions_review_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestions")),
-        sa.UniqueConstraint("review_id", "number", name=op.f("uq_suggestions_review_id")),
+        sa.UniqueConstraint("review_id", "number", name=op.f("uq_suggestions_review_id_number")),
     )
 
 
@@ -124,8 +124,7 @@ def _create_decisions() -> None:
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
-        sa.Column("intent", sa.String(16), nullable=False),
-        sa.Column("evidence", sa.JSON, nullable=False),
+        sa.Column("findings", sa.JSON, nullable=False),
         sa.Column("reason_code", sa.String(16), nullable=False),
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("decided_by", sa.Text, nullable=False),

@@ -1,0 +1,325 @@
+"""The queue of reviews and the desk of one, for people with a keyboard and with or without scripts.
+
+Every button is a form. With scripts the answer to a form is the desk alone, which takes the place
+of the one on the page; without, the browser is sent back to the page.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Header, Query
+from starlette.responses import RedirectResponse, Response
+
+from copydesk.core.errors import Conflict, ContentInvalid, CopydeskError, NotAllowed
+from copydesk.core.review import SentTo, person_of
+from copydesk.core.states import ReviewState, SuggestionState
+from copydesk.core.suggestion import Intent, RejectionReason, TextField
+from copydesk.editorial import deciding, reviewing
+from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, check_own
+from copydesk.server.rendering import render
+from copydesk.server.views.frame import Frame, address, choices
+from copydesk.server.views.reviews import (
+    REVIEW_STATES,
+    ReviewsView,
+    ReviewView,
+    review_desk,
+    review_line,
+)
+from copydesk.store import UnitOfWork
+from copydesk.store.reviews import Review, WantedReviews
+from copydesk.store.tokens import Principal
+from copydesk.work.approving import approve, standing_of
+from copydesk.work.desk import Desk
+from copydesk.work.reviewing import look_at
+from copydesk.work.revising import answer, edit, reword
+
+router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
+
+Words = Annotated[str, Form(max_length=2000)]
+Text = Annotated[str, Form(max_length=1_000_000)]
+Seen = Annotated[int | None, Form()]
+#: Set by the page's own script: it wants the desk alone.
+Fragment = Annotated[str, Header(alias="X-Fragment")]
+
+_SHOWN = 50
+
+
+@router.get("/reviews")
+async def show_reviews(
+    desk: DeskNow,
+    state: Annotated[ReviewState | None, Query()] = None,
+    after: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """Show what waits for a person in the order to take it; other states on request."""
+    wanted = state or ReviewState.OPENED
+    async with desk.store.read() as unit:
+        found = await unit.reviews.queue(
+            desk.workspace_id, WantedReviews(state=wanted), after=after, limit=_SHOWN + 1
+        )
+        count = await unit.reviews.count(desk.workspace_id, ReviewState.OPENED)
+    now = desk.clock.now()
+    last = found[_SHOWN - 1].id if len(found) > _SHOWN else ""
+    view = ReviewsView(
+        frame=Frame(title="Reviews", section="Reviews"),
+        choices=choices("/reviews", REVIEW_STATES, wanted)[1:],
+        lines=tuple(review_line(review, now) for review in found[:_SHOWN]),
+        waiting=wanted is ReviewState.OPENED,
+        count=count,
+        older_url=address("/reviews", state=wanted, after=last) if last else "",
+        next_url="/reviews/next" if count else "",
+    )
+    return render("pages/reviews.html", view)
+
+
+@router.post("/reviews/next")
+async def take_next(desk: DeskNow, asking: Editor) -> Response:
+    """Take the most urgent review and show it; the queue when there is none."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        review = await reviewing.claim_next(unit, desk.workspace_id)
+    return RedirectResponse(f"/reviews/{review.id}" if review else "/reviews", 303)
+
+
+@router.get("/reviews/{id}")
+async def show_review(id: str, desk: DeskNow, asking: Editor) -> Response:
+    """Show one review: the text with its changes, and what can be decided."""
+    return await _page(desk, id, asking)
+
+
+@router.post("/reviews/{id}/suggestions/accept")
+async def accept_together(
+    id: str,
+    desk: DeskNow,
+    asking: Editor,
+    intent: Annotated[str, Form()] = "",
+    fragment: Fragment = "",
+) -> Response:
+    """Accept what is left, or what is for fluency."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        review = await _own(unit, desk, id)
+        try:
+            found = await deciding.accept_rest(
+                unit, review, intent=Intent(intent) if intent else None
+            )
+        except (Conflict, NotAllowed) as error:
+            return await _page(desk, id, asking, fragment, error=error)
+    return await _done(desk, id, asking, fragment, f"{len(found)} accepted")
+
+
+@router.post("/reviews/{id}/suggestions/{number}")
+async def decide_suggestion(
+    id: str,
+    number: str,
+    desk: DeskNow,
+    asking: Editor,
+    verdict: Annotated[SuggestionState, Form()],
+    text: Text = "",
+    reason: Annotated[str, Form()] = "",
+    version: Seen = None,
+    fragment: Fragment = "",
+) -> Response:
+    """Accept, edit or reject one suggestion."""
+    actor = actor_of(asking, "web")
+    async with desk.store.read() as unit:
+        await _own(unit, desk, id)
+    try:
+        if verdict is SuggestionState.EDITED:
+            # browsers send line ends as CR LF
+            words = text.replace("\r\n", "\n")
+            await edit(desk, id, number, words, actor=actor, version=version)
+        else:
+            code = RejectionReason(reason) if reason else None
+            async with desk.store.begin(actor) as unit:
+                await deciding.decide(
+                    unit,
+                    await unit.reviews.get(id),
+                    number,
+                    deciding.Verdict(state=verdict, reason=code),
+                    version=version,
+                )
+    except (Conflict, ContentInvalid) as error:
+        return await _page(desk, id, asking, fragment, error=error)
+    return await _done(desk, id, asking, fragment, f"{number} {verdict}", number)
+
+
+@router.post("/reviews/{id}/suggestions/{number}/undo")
+async def undo_suggestion(
+    id: str,
+    number: str,
+    desk: DeskNow,
+    asking: Editor,
+    version: Seen = None,
+    fragment: Fragment = "",
+) -> Response:
+    """Take the newest decision on a suggestion back."""
+    try:
+        async with desk.store.begin(actor_of(asking, "web")) as unit:
+            review = await _own(unit, desk, id)
+            await deciding.undo(unit, review, number, version=version)
+    except Conflict as error:
+        return await _page(desk, id, asking, fragment, error=error)
+    return await _done(desk, id, asking, fragment, f"{number} taken back", number)
+
+
+@router.post("/reviews/{id}/text")
+async def put_text(
+    id: str,
+    desk: DeskNow,
+    asking: Editor,
+    body: Text,
+    version: Seen = None,
+    fragment: Fragment = "",
+) -> Response:
+    """Make the text read as typed."""
+    async with desk.store.read() as unit:
+        await _own(unit, desk, id)
+    wanted = {TextField.BODY: body.replace("\r\n", "\n")}
+    try:
+        made = await reword(desk, id, wanted, actor=actor_of(asking, "web"), version=version)
+    except Conflict as error:
+        return await _page(desk, id, asking, fragment, error=error)
+    return await _done(desk, id, asking, fragment, f"{len(made)} changes of yours")
+
+
+@router.post("/reviews/{id}/claim")
+async def claim_review(id: str, desk: DeskNow, asking: Editor, fragment: Fragment = "") -> Response:
+    """Take a review for a while."""
+    try:
+        async with desk.store.begin(actor_of(asking, "web")) as unit:
+            await reviewing.claim(unit, await _own(unit, desk, id))
+    except Conflict as error:
+        return await _page(desk, id, asking, fragment, error=error)
+    return await _done(desk, id, asking, fragment, "it is yours")
+
+
+@router.post("/reviews/{id}/release")
+async def release_review(
+    id: str, desk: DeskNow, asking: Editor, fragment: Fragment = ""
+) -> Response:
+    """Let go of a review."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        await reviewing.release(unit, await _own(unit, desk, id))
+    return await _done(desk, id, asking, fragment, "free for anybody")
+
+
+@router.post("/reviews/{id}/assign")
+async def assign_review(id: str, desk: DeskNow, asking: Editor, person: Words) -> Response:
+    """Hand a review on."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        review = await _own(unit, desk, id)
+        await reviewing.assign(unit, review, person.strip())
+    return RedirectResponse("/reviews", 303)
+
+
+@router.post("/reviews/{id}/send-back")
+async def send_review_back(
+    id: str, desk: DeskNow, asking: Editor, to: Annotated[SentTo, Form()], reason: Words = ""
+) -> Response:
+    """Send a text back."""
+    try:
+        async with desk.store.begin(actor_of(asking, "web")) as unit:
+            review = await _own(unit, desk, id)
+            await reviewing.send_back(unit, review, to, reason.strip())
+    except Conflict as error:
+        return await _page(desk, id, asking, error=error)
+    return RedirectResponse(f"/reviews/{id}", 303)
+
+
+@router.post("/reviews/{id}/answer")
+async def answer_review(
+    id: str, desk: DeskNow, asking: Editor, body: Text, reason: Words = ""
+) -> Response:
+    """Take the new text that was asked for."""
+    async with desk.store.read() as unit:
+        await _own(unit, desk, id)
+    await answer(
+        desk,
+        id,
+        body=body.replace("\r\n", "\n"),
+        reason=reason.strip(),
+        actor=actor_of(asking, "web"),
+    )
+    return RedirectResponse(f"/reviews/{id}", 303)
+
+
+@router.post("/reviews/{id}/accept")
+async def accept_review(
+    id: str,
+    desk: DeskNow,
+    asking: Editor,
+    reason: Words = "",
+    despite: Words = "",
+    version: Seen = None,
+) -> Response:
+    """Accept a held piece and go to it; back to the review where something is to be decided."""
+    async with desk.store.read() as unit:
+        review = await _own(unit, desk, id)
+    try:
+        post = await approve(
+            desk,
+            id,
+            actor=actor_of(asking, "web"),
+            reason=reason.strip(),
+            despite=despite.strip(),
+            version=version,
+        )
+    except (Conflict, ContentInvalid) as error:
+        if review.state is not ReviewState.OPENED:
+            raise
+        return await _page(desk, id, asking, error=error)
+    return RedirectResponse(f"/posts/{post.id}", 303)
+
+
+@router.post("/reviews/{id}/reject")
+async def reject_review(
+    id: str, desk: DeskNow, asking: Editor, reason: Words = "", code: Words = ""
+) -> Response:
+    """Reject a held piece and go to it."""
+    async with desk.store.begin(actor_of(asking, "web")) as unit:
+        review = await _own(unit, desk, id)
+        why = RejectionReason(code) if code else None
+        post = await reviewing.reject(unit, review, reason.strip(), why)
+    return RedirectResponse(f"/posts/{post.id}", 303)
+
+
+async def _done(
+    desk: Desk, id: str, asking: Principal, fragment: str, said: str, number: str = ""
+) -> Response:
+    if fragment:
+        return await _page(desk, id, asking, fragment, said=said)
+    return RedirectResponse(f"/reviews/{id}{f'#s{number}' if number else ''}", 303)
+
+
+async def _page(
+    desk: Desk,
+    id: str,
+    asking: Principal,
+    fragment: str = "",
+    *,
+    error: CopydeskError | None = None,
+    said: str = "",
+) -> Response:
+    """Return the page of a review, or its desk alone, with what went wrong on it."""
+    async with desk.store.read() as unit:
+        await _own(unit, desk, id)
+    look = await look_at(desk, id)
+    shown = review_desk(
+        look,
+        await standing_of(desk, look),
+        desk.clock.now(),
+        person_of(actor_of(asking, "web")),
+        problem=f"{error.message} {error.remedy}".strip() if error else "",
+        said=said,
+    )
+    status = error.status if error else 200
+    if fragment:
+        return render("partials/review_desk.html", shown, status=status)
+    title = look.review.title or "(no title)"
+    view = ReviewView(frame=Frame(title=title, section="Reviews"), desk=shown)
+    return render("pages/review.html", view, status=status)
+
+
+async def _own(unit: UnitOfWork, desk: Desk, id: str) -> Review:
+    review = await unit.reviews.get(id)
+    check_own(review.workspace_id, desk, f"review {id}")
+    return review

@@ -1,0 +1,177 @@
+"""Reviews with everything a person needs for one, and what happens to them without anybody.
+
+`prepare` is safe to call at any time and by anybody: it makes the suggestions of a review that has
+none, carries them over when another revision came meanwhile, and says so when a deadline passes.
+A job does it; whoever looks first does it too, so nobody waits for a worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from copydesk.core.post import Post, Revision
+from copydesk.core.review import MOVING, REMINDED_EVERY
+from copydesk.core.states import ReviewState, SuggestionState
+from copydesk.core.submission import Submission
+from copydesk.core.suggestion import Base, Suggestion, TextField
+from copydesk.editorial.rebasing import Rebased, rebase
+from copydesk.editorial.text import Piece, pieces_of, texts_of
+from copydesk.store import UnitOfWork
+from copydesk.store.reviews import Review, Signature
+from copydesk.work.desk import Desk
+from copydesk.work.suggesting import base_of, origins_of, propose
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A review as a person sees it. `text` is what follows from the decisions by now."""
+
+    review: Review
+    post: Post
+    revision: Revision
+    submission: Submission | None
+    base: Base
+    suggestions: tuple[Suggestion, ...]
+    signatures: tuple[Signature, ...]
+
+    @property
+    def text(self) -> Base:
+        """Return title, summary and body as they follow from the decisions."""
+        return texts_of(self.base, self.suggestions)
+
+    def of(self, field: TextField) -> list[Suggestion]:
+        """Return the suggestions of one field."""
+        return [s for s in self.suggestions if s.field is field]
+
+    def pieces(self, field: TextField) -> tuple[Piece, ...]:
+        """Return one field in pieces."""
+        return pieces_of(self.base.of(field), self.of(field))
+
+
+async def look_at(desk: Desk, review_id: str) -> Look:
+    """Return a review, by its own id or its post's, with its suggestions made and up to date.
+
+    Raises `NotFound`.
+    """
+    async with desk.store.read() as unit:
+        id = (await unit.reviews.get(review_id)).id
+    await prepare(desk, id)
+    async with desk.store.read() as unit:
+        return await _look(unit, id)
+
+
+async def _look(unit: UnitOfWork, id: str) -> Look:
+    review = await unit.reviews.get(id)
+    post = await unit.posts.get(review.post_id)
+    revision = await unit.posts.revision(review.revision_id)
+    return Look(
+        review=review,
+        post=post,
+        revision=revision,
+        submission=await unit.submissions.get(post.submission_id) if post.submission_id else None,
+        base=await unit.reviews.base(id) or base_of(revision.content),
+        suggestions=tuple(await unit.suggestions.of(id)),
+        signatures=tuple(await unit.reviews.signatures(id)),
+    )
+
+
+# -- without anybody ------------------------------------------------------------------------------
+
+
+async def prepare(desk: Desk, review_id: str) -> None:
+    """Make or carry over the suggestions of a review if that is to do, and mind its deadline."""
+    async with desk.store.read() as unit:
+        found = await _look(unit, review_id)
+        has_base = await unit.reviews.base(review_id) is not None
+        newest = found.post.revision_id if _has_moved_on(found) else found.revision.id
+        current = await unit.posts.revision(newest)
+        wakes = await unit.reviews.wakes(review_id)
+    review = found.review
+    if review.state is ReviewState.OPENED:
+        if not has_base or _has_moved_on(found):
+            await _suggest(desk, found, current, is_first=not has_base)
+        await _mind_deadline(desk, review_id)
+    elif wakes is not None:
+        async with desk.store.begin("review") as unit:
+            await unit.reviews.sleep(review_id, None)
+
+
+def _has_moved_on(found: Look) -> bool:
+    # an opinion is about the text it was asked about, whatever became of that
+    return found.review.kind in MOVING and found.review.revision_id != found.post.revision_id
+
+
+async def _suggest(desk: Desk, found: Look, current: Revision, *, is_first: bool) -> None:
+    async with desk.store.read() as unit:
+        checks = await unit.posts.checks(current.id)
+    review = found.review
+
+    def make() -> tuple[Base, Rebased]:
+        origins = origins_of(found.submission, current)
+        fresh = propose(origins, current, risk=review.risk, checks=checks)
+        old: Sequence[Suggestion] = () if is_first else found.suggestions
+        return origins.own, rebase(old, found.base, origins.own, fresh)
+
+    try:
+        base, rebased = await asyncio.to_thread(make)
+    except Exception:
+        # whatever a text does to us, a person can still read it whole and decide
+        _log.exception("suggestions_failed", review=review.id)
+        base, rebased = base_of(current.content), Rebased((), (), tuple(found.suggestions))
+    async with desk.store.begin("review") as unit:
+        now = await unit.reviews.get(review.id)
+        if now.version != review.version or now.state is not ReviewState.OPENED:
+            return  # somebody was faster; what is left to do is found again
+        await unit.reviews.anchor(now, current.id, base)
+        for old_ones, end in (
+            (rebased.superseded, SuggestionState.SUPERSEDED),
+            (rebased.stale, SuggestionState.STALE),
+        ):
+            for suggestion in old_ones:
+                if suggestion.is_live:
+                    await unit.suggestions.retire(review.workspace_id, suggestion, end)
+        made = await unit.suggestions.add(review.id, base, rebased.proposals)
+        if not is_first:
+            await unit.reviews.note(
+                now,
+                "rebased",
+                f"another revision came: {len(made)} suggestions for it,"
+                f" {len(rebased.stale)} of the old have no place in it",
+            )
+
+
+async def _mind_deadline(desk: Desk, review_id: str) -> None:
+    async with desk.store.begin("review") as unit:
+        review = await unit.reviews.get(review_id)
+        if review.state is not ReviewState.OPENED:
+            return
+        if _is_to_escalate(review, unit.now):
+            review = await unit.reviews.change(
+                review, escalated_at=unit.now, assignee="", claimed_until=None
+            )
+            await unit.reviews.note(
+                review,
+                "escalated",
+                f"nobody decided until {review.due_at:%Y-%m-%d %H:%M} UTC; it stays held",
+                due_at=str(review.due_at),
+            )
+        wakes = await unit.reviews.wakes(review_id)
+        upcoming = _next_look(review)
+        if wakes != upcoming:
+            await unit.reviews.sleep(review_id, upcoming)
+
+
+def _next_look(review: Review) -> datetime | None:
+    return review.escalated_at + REMINDED_EVERY if review.escalated_at else review.due_at
+
+
+def _is_to_escalate(review: Review, now: datetime) -> bool:
+    upcoming = _next_look(review)
+    return upcoming is not None and upcoming <= now

@@ -1,0 +1,351 @@
+"""From a draft's rows to the suggestions in its review: what rules put right, what a model changed.
+
+Made from rows alone, so they can be made whenever somebody is asked. Pure computation; what checks
+say about one change is asked of the checks themselves, sentence by sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from copydesk.core.checks import CheckResult, Evidence, RiskClass
+from copydesk.core.ledger import VERBATIM, TokenClass, extract, missing
+from copydesk.core.post import Content, Edit, Revision, Tier
+from copydesk.core.states import SuggestionState
+from copydesk.core.submission import ParsedMessage, Segment, Submission
+from copydesk.core.suggestion import BY_RULE, Base, Intent, Origin, Proposal, TextField
+from copydesk.editorial.differences import Difference, differences
+from copydesk.editorial.intents import intent_of
+from copydesk.editorial.text import Change, lift
+from copydesk.generation import Material, Rewrite, compose
+from copydesk.intake.cleanup import Cleaned
+from copydesk.quality.checks import assistant_voice, fact_diff, protected_tokens
+from copydesk.quality.comparison import Comparison
+from copydesk.transformation.plain import plain_to_markdown
+from copydesk.work.drafting import content_of
+from copydesk.work.writing_up import material_of
+
+#: What may be accepted without anybody, and by which rule. Everything else asks.
+AUTO_APPLY: Final = f"{BY_RULE}auto_apply@1"
+#: What takes a change back that loses a protected token.
+PUT_BACK: Final = f"{BY_RULE}put_back@1"
+
+_CLEAN_UP: Final = "clean-up"
+_FROM_NOWHERE: Final = "the source has no such"
+#: The gravest first: of several differences that became one change, it counts.
+_GRAVITY: Final = (
+    Intent.POLICY,
+    Intent.PROTECTED_TOKEN,
+    Intent.FACT_FLAG,
+    Intent.MEANING_CHANGED,
+    Intent.COHERENCE,
+    Intent.STYLE,
+    Intent.CLARITY,
+    Intent.FLUENCY,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where a revision comes from: the author's own text, and that text as rules cleaned it, both
+    in the form a post has. They are the revision itself where no message stands behind it."""
+
+    own: Base
+    cleaned: Base
+    message: ParsedMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _ByRules:
+    """A message put in order without a model."""
+
+    parsed: ParsedMessage
+    material: Material
+    rewrite: Rewrite
+
+
+def origins_of(submission: Submission | None, revision: Revision) -> Origins:
+    """Return where `revision` comes from."""
+    parsed = submission.parsed if submission else None
+    if submission is None or parsed is None or revision.tier is Tier.PERSON:
+        text = base_of(revision.content)
+        return Origins(text, text)
+    source = "".join(parsed.text[s.start : s.end] for s in parsed.segments if s.kept)
+    media = revision.content.media
+
+    def by_rules(cleaned: Cleaned) -> Content:
+        material = material_of(parsed, cleaned)
+        return content_of(submission, _ByRules(parsed, material, compose(material)), media)
+
+    cleaned = base_of(by_rules(Cleaned(_edited(source, revision.edits), revision.edits)))
+    own = base_of(by_rules(Cleaned(source)))
+    # titles and summaries are made, not written: there is nothing of the author's to put back
+    return Origins(replace(cleaned, body=own.body), cleaned, parsed)
+
+
+def base_of(content: Content) -> Base:
+    """Return the texts of a content that suggestions are about."""
+    return Base(title=content.title, summary=content.summary, body=content.body)
+
+
+def _edited(source: str, edits: Sequence[Edit]) -> str:
+    parts: list[str] = []
+    position = 0
+    for edit in edits:
+        parts += [source[position : edit.start], edit.after]
+        position = edit.start + len(edit.before)
+    return "".join([*parts, source[position:]])
+
+
+# -- what is proposed -----------------------------------------------------------------------------
+
+
+def propose(
+    origins: Origins, revision: Revision, *, risk: RiskClass, checks: Sequence[CheckResult] = ()
+) -> tuple[Proposal, ...]:
+    """Return what leads from the author's own text to `revision`, in the order of the text.
+
+    All of it accepted gives the revision; the model's rejected gives the cleaned text; all of it
+    rejected gives the author's own.
+
+    Args:
+        origins: where the revision comes from.
+        revision: what the post says now.
+        risk: that of the post; only low risk lets rules decide.
+        checks: what the gate said about the revision.
+    """
+    language = revision.content.language
+    found = differences(origins.own.body, origins.cleaned.body, language=language, fine=True)
+    cleaning = [Change(d.start, d.end, d.after) for d in found]
+    made = [*_titles(origins, revision, risk)]
+    made += _clean_ups(origins, revision, found, risk)
+    made += _rewritten(origins, revision, cleaning, risk, checks)
+    placed = _Places(origins)
+    return tuple(
+        replace(p, segment=placed.segment_at(p.start)) if p.field is TextField.BODY else p
+        for p in sorted(made, key=lambda p: (p.field is TextField.BODY, p.start, p.end))
+    )
+
+
+def _titles(origins: Origins, revision: Revision, risk: RiskClass) -> Iterator[Proposal]:
+    now = base_of(revision.content)
+    for field in (TextField.TITLE, TextField.SUMMARY):
+        before, after = origins.own.of(field), now.of(field)
+        if before == after:
+            continue
+        whole = Difference(0, len(before), after, 0, before, after, 0)
+        # a title says in other words what the text says: the text is what it is held against
+        about = f"{origins.cleaned.body}\n\n{origins.cleaned.title}"
+        evidence = _objections(whole, origins, revision, lost=frozenset(), support=about)
+        yield Proposal(
+            field=field,
+            start=0,
+            end=len(before),
+            before=before,
+            after=after,
+            origin=Origin.MODEL,
+            origin_version=revision.model,
+            prompt_version=revision.prompt_version,
+            intent=_graver(Intent.CLARITY, evidence),
+            evidence=tuple(e for e, _ in evidence),
+            risk=risk,
+        )
+
+
+def _clean_ups(
+    origins: Origins, revision: Revision, found: Sequence[Difference], risk: RiskClass
+) -> Iterator[Proposal]:
+    rules: dict[tuple[str, str], list[str]] = {}
+    for edit in revision.edits:
+        rules.setdefault((edit.before, edit.after), []).append(edit.rule)
+    for change in found:
+        before = origins.own.body[change.start : change.end]
+        known = rules.get((before, change.after))
+        rule = known.pop(0) if known else _rule_of(before, change.after)
+        made = Proposal(
+            field=TextField.BODY,
+            start=change.start,
+            end=change.end,
+            before=before,
+            after=change.after,
+            origin=Origin.RULE,
+            origin_version=f"{_CLEAN_UP}: {rule}",
+            intent=Intent.FLUENCY,
+            risk=risk,
+        )
+        # clean-up leaves the ledger as it is, or is taken back as a whole
+        yield _decided(made, SuggestionState.ACCEPTED, AUTO_APPLY)
+
+
+def _rule_of(before: str, after: str) -> str:
+    if before.casefold() == after.casefold():
+        return "capital"
+    return "space" if before.split() == after.split() else "wording"
+
+
+def _decided(made: Proposal, state: SuggestionState, rule: str) -> Proposal:
+    if made.risk is not RiskClass.LOW:
+        return made
+    return replace(made, state=state, decided_by=rule)
+
+
+def _rewritten(
+    origins: Origins,
+    revision: Revision,
+    cleaning: Sequence[Change],
+    risk: RiskClass,
+    checks: Sequence[CheckResult],
+) -> Iterator[Proposal]:
+    cleaned, text = origins.cleaned.body, revision.content.body
+    language = revision.content.language
+    found = differences(cleaned, text, language=language)
+    gone = missing(extract(cleaned, language=language), extract(text, language=language))
+    lost = frozenset(token.text for token in gone)
+    losing = frozenset(token.text for token in gone if token.cls is not TokenClass.NAME)
+    changes = [Change(d.start, d.end, d.after) for d in found]
+    for change in lift(origins.own.body, cleaning, changes):
+        parts = [d for d in found if change.low <= d.start and d.end <= change.top]
+        objections: dict[tuple[str, str], tuple[Evidence, Intent]] = {}
+        for part in parts:
+            for evidence, intent in _objections(part, origins, revision, lost=lost):
+                objections.setdefault((evidence.message, evidence.span), (evidence, intent))
+            for evidence, intent in _said_before(part, text, checks):
+                objections.setdefault((evidence.message, evidence.span), (evidence, intent))
+        intents = [intent_of(part, cleaned[part.start : part.end]) for part in parts]
+        intent = _graver(min(intents, key=_GRAVITY.index), list(objections.values()))
+        made = Proposal(
+            field=TextField.BODY,
+            start=change.start,
+            end=change.end,
+            before=change.before,
+            after=change.after,
+            origin=Origin.MODEL,
+            origin_version=revision.model,
+            prompt_version=revision.prompt_version,
+            intent=intent,
+            evidence=tuple(evidence for evidence, _ in objections.values()),
+            risk=risk,
+        )
+        yield _by_rule(made, losing, " ".join(revision.omitted))
+
+
+def _by_rule(made: Proposal, losing: frozenset[str], omitted: str) -> Proposal:
+    """Decide what rules may decide: fluency that touches no token, and a token put back."""
+    if made.intent is Intent.FLUENCY:
+        return _decided(made, SuggestionState.ACCEPTED, AUTO_APPLY)
+    back = sorted(t for t in losing if t in made.before and t not in f"{made.after} {omitted}")
+    if back:
+        note = f"puts back {', '.join(back)}"
+        return _decided(replace(made, note=note), SuggestionState.REJECTED, PUT_BACK)
+    return made
+
+
+# -- what checks say ------------------------------------------------------------------------------
+
+
+def objections_to(
+    before: str, after: str, *, language: str = "", support: str = ""
+) -> tuple[Evidence, ...]:
+    """Return what the checks say about words a person wrote in the place of others."""
+    comparison = Comparison(before, after, language=language, support=support)
+    return tuple(evidence for evidence, _ in _checked(comparison))
+
+
+def _checked(comparison: Comparison) -> Iterator[tuple[Evidence, Intent]]:
+    for evidence in protected_tokens.check(comparison).evidence:
+        verbatim = any(str(cls) in evidence.message for cls in VERBATIM)
+        yield evidence, Intent.PROTECTED_TOKEN if verbatim else Intent.FACT_FLAG
+    for evidence in fact_diff.check(comparison).evidence:
+        invented = evidence.message.startswith(_FROM_NOWHERE)
+        yield evidence, Intent.FACT_FLAG if invented else Intent.MEANING_CHANGED
+    for evidence in assistant_voice.check(comparison).evidence:
+        yield evidence, Intent.POLICY
+
+
+def _objections(
+    change: Difference,
+    origins: Origins,
+    revision: Revision,
+    *,
+    lost: frozenset[str],
+    support: str = "",
+) -> list[tuple[Evidence, Intent]]:
+    comparison = Comparison(
+        change.old,
+        change.alone,
+        language=revision.content.language,
+        omitted=revision.omitted,
+        support=support or origins.cleaned.body,
+    )
+    found = []
+    for evidence, intent in _checked(comparison):
+        if evidence.where == "source" and evidence.span not in lost:
+            continue  # it stands elsewhere in the text
+        # places in a sentence say nothing about places in the text
+        found.append((replace(evidence, start=-1, end=-1), intent))
+    return found
+
+
+def _said_before(
+    change: Difference, text: str, checks: Sequence[CheckResult]
+) -> Iterator[tuple[Evidence, Intent]]:
+    """Yield what the gate said about a place in the text that this change wrote."""
+    intents = {
+        assistant_voice.NAME: Intent.POLICY,
+        protected_tokens.NAME: Intent.PROTECTED_TOKEN,
+        fact_diff.NAME: Intent.MEANING_CHANGED,
+    }
+    end = change.at + len(change.after)
+    for result in checks:
+        for evidence in result.evidence:
+            there = evidence.where == "text" and change.at <= evidence.start < end
+            if there and text[evidence.start : evidence.end] == evidence.span != "":
+                intent = intents.get(result.check)
+                if intent is not None:
+                    yield evidence, intent
+
+
+def _graver(intent: Intent, objections: Sequence[tuple[Evidence, Intent]]) -> Intent:
+    return min([intent, *(found for _, found in objections)], key=_GRAVITY.index)
+
+
+# -- which segment --------------------------------------------------------------------------------
+
+_FIRST_WORDS: Final = re.compile(r"\S+(?:[^\S\n]+\S+){0,5}")
+
+
+class _Places:
+    """Where the segments of a message begin in the author's text of its post."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._starts: list[int] = []
+        self._segments: list[int] = []
+        message = origins.message
+        if message is None:
+            return
+        position = 0
+        for number, segment in enumerate(message.segments):
+            if not segment.kept:
+                continue
+            start = _find(origins.own.body, message, segment, position)
+            if start is not None:
+                self._starts.append(start)
+                self._segments.append(number)
+                position = start + 1
+
+    def segment_at(self, place: int) -> int | None:
+        """Return the segment that a place in the body belongs to, None where it is not known."""
+        at = bisect_right(self._starts, place) - 1
+        if at < 0:
+            return self._segments[0] if self._segments else None
+        return self._segments[at]
+
+
+def _find(body: str, message: ParsedMessage, segment: Segment, position: int) -> int | None:
+    words = _FIRST_WORDS.search(plain_to_markdown(message.text[segment.start : segment.end]))
+    at = body.find(words[0], position) if words else -1
+    return at if at >= 0 else None
