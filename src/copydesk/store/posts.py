@@ -197,6 +197,8 @@ class Posts:
     ) -> Post:
         """Take `post` to a state; raises `TransitionNotAllowed`, or `Conflict` if it moved."""
         check_transition("post", post.id, post.state, to)
+        if to is PostState.DISTRIBUTED:
+            changes.setdefault("cite_at", self._unit.now)
         result = await self._unit.connection.execute(
             sa.update(posts)
             .where(posts.c.id == post.id, posts.c.state == post.state)

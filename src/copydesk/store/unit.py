@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from copydesk.store.messages import Messages
     from copydesk.store.model_calls import ModelCalls
     from copydesk.store.observations import Observations
+    from copydesk.store.passages import Passages
     from copydesk.store.posts import Posts
     from copydesk.store.probes import Probes
     from copydesk.store.releases import Releases
@@ -132,6 +133,13 @@ class UnitOfWork:
         from copydesk.store.posts import Posts
 
         return Posts(self)
+
+    @cached_property
+    def passages(self) -> Passages:
+        """Return the style guide, and passages of our own texts."""
+        from copydesk.store.passages import Passages
+
+        return Passages(self)
 
     @cached_property
     def reviews(self) -> Reviews:

@@ -25,6 +25,7 @@ from copydesk.store.tables.history import events, workers
 from copydesk.store.tables.looks import looks
 from copydesk.store.tables.model_calls import model_budgets, model_calls, model_replies
 from copydesk.store.tables.notices import api_notices
+from copydesk.store.tables.passages import SEARCH_INDEX, passages, style_guides
 from copydesk.store.tables.posts import checks, posts, revisions
 from copydesk.store.tables.probes import probe_plans, probes
 from copydesk.store.tables.releases import (
@@ -47,6 +48,7 @@ from copydesk.store.tables.webhooks import (
 from copydesk.store.tables.workspaces import blobs, workspaces
 
 __all__ = [
+    "SEARCH_INDEX",
     "Instant",
     "Text",
     "accounts",
@@ -78,6 +80,7 @@ __all__ = [
     "model_replies",
     "observations",
     "opinions",
+    "passages",
     "posts",
     "probe_plans",
     "probes",
@@ -95,6 +98,7 @@ __all__ = [
     "spendings",
     "storable",
     "streams",
+    "style_guides",
     "submissions",
     "suggestions",
     "threads",

@@ -31,6 +31,8 @@ model_calls = sa.Table(
     sa.Column("reply", Text, nullable=False),
     sa.Column("rejected_because", Text, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False, server_default=""),
+    # the names of those of our own texts that it was shown
+    sa.Column("passages", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("called_at", Instant, nullable=False),
     sa.Index("ix_model_calls_workspace_id_called_at", "workspace_id", "called_at"),
 )

@@ -19,7 +19,15 @@ posts = sa.Table(
     sa.Column("created_at", Instant, nullable=False, index=True),
     sa.Column("published_at", Instant),
     sa.Column("wake_at", Instant),
+    # when to look whether its text can be cited
+    sa.Column("cite_at", Instant),
     sa.UniqueConstraint("workspace_id", "source_key"),
+)
+sa.Index(
+    "ix_posts_cite",
+    posts.c.cite_at,
+    sqlite_where=posts.c.cite_at.is_not(None),
+    postgresql_where=posts.c.cite_at.is_not(None),
 )
 sa.Index(
     "ix_posts_wake",
