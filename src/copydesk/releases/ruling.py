@@ -19,6 +19,9 @@ from copydesk.releases.pairs import evidence_of_worse, least_worse, most_worse
 BREAKS: Final = 3
 BREAKS_OF: Final = 50
 
+#: A difference of exactly the margin is not beyond it, whatever floats make of it.
+_ROUNDING: Final = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -116,7 +119,7 @@ def _speaks_against(standing: Standing, policy: Policy) -> str:
     """Return which guard looks worse than its margin so far, "" for none."""
     for guard, tally in standing.tallies.items():
         worse = tally.new_share - tally.old_share
-        if worse > policy.margins[guard]:
+        if worse > policy.margins[guard] + _ROUNDING:
             return f"{guard} looks worse: {_shares(tally)}, and neither is proved yet"
     return ""
 
