@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,9 +32,9 @@ def ingest(
 
     A file that holds several (a CSV export, a feed, a mailbox, a zip, a log of several
     conversations) is taken apart: each becomes a submission of its own, and the same file given
-    again, grown, adds the new ones only. Kept byte for byte. What is wrong with a message stands on it as its problem, and stops no
-    other; if any cannot be read, the exit code is 4. With --wait the work is done here; else a
-    running `copydesk up` or `copydesk worker` does it.
+    again, grown, adds the new ones only. Kept byte for byte. What is wrong with a message stands
+    on it as its problem, and stops no other; if any cannot be read, the exit code is 4. With --wait
+    the work is done here; else a running `copydesk up` or `copydesk worker` does it.
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.errors import InputRefused
@@ -83,13 +82,13 @@ def _became(row: dict[str, Any]) -> str:
 async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[dict[str, Any]]:
     """Submit every file; one that cannot be read is reported and stops nothing."""
     from copydesk.core.errors import InputRefused
-    from copydesk.work.folder import files_in
+    from copydesk.work.folder import files_in, read_file
     from copydesk.work.submitting import submit
 
     taken: list[dict[str, Any]] = []
     for path in await asyncio.to_thread(files_in, paths):
         try:
-            raw = await asyncio.to_thread(read_input, path)
+            raw = await asyncio.to_thread(read_file, path)
             done = await submit(desk, raw, filename=path.name, source=source, actor="cli")
             taken.append({"file": str(path), "id": done.submission.id, "new": done.is_new})
         except OSError as error:
@@ -98,11 +97,6 @@ async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[
         except InputRefused as error:
             taken.append({"file": str(path), "id": "", "new": False, "problem": str(error)})
     return taken
-
-
-def read_input(path: Path) -> bytes:
-    """Return the bytes of a file, or of standard input for `-`. Raises `OSError`."""
-    return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
 
 
 async def _wait(desk: Desk, taken: list[dict[str, Any]], timeout: float) -> None:

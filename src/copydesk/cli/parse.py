@@ -22,15 +22,16 @@ def parse(
         list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")
     ],
     source: Annotated[
-        str, typer.Option(help="Where it comes from: auto, email, form, chat or community.")
+        str, typer.Option(help="Where it comes from: auto, email, form, chat, community or feed.")
     ] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Show what is the author's own text in a message, and what the rest is.
 
-    Every character belongs to one segment. With --json one document, or one line for each file
-    where there are several. What cannot be read is reported with its problem and stops no other;
-    then the exit code is 4.
+    Every character belongs to one segment. With --json one document, or one line for each message
+    where there are several: a CSV export, a feed, a mailbox and a zip hold one in every row,
+    entry, mail and file. A chat stays whole and shows its conversations. What cannot be read is
+    reported with its problem and stops no other; then the exit code is 4.
     """
     from copydesk.core.errors import InputRefused
     from copydesk.core.submission import Source
@@ -42,40 +43,69 @@ def parse(
     alone = len(files) == 1 and not paths[0].is_dir()
     refused = False
     for path in files:
-        document = _read(path, None if source == "auto" else Source(source))
-        if problem := document.get("problem"):
-            refused = True
-            typer.echo(f"error: {path}: {document['message']} [{problem}]", err=True)
-        if as_json and alone:
-            emit(document)
-        elif as_json:
-            typer.echo(json.dumps(document, ensure_ascii=False))
-        elif not document.get("problem"):
-            for line in _words(document, with_name=not alone):
-                typer.echo(line)
+        for document in _documents(path, None if source == "auto" else Source(source)):
+            single = alone and "part" not in document
+            if problem := document.get("problem"):
+                refused = True
+                typer.echo(f"error: {_name(document)}: {document['message']} [{problem}]", err=True)
+            if as_json and single:
+                emit(document)
+            elif as_json:
+                typer.echo(json.dumps(document, ensure_ascii=False))
+            elif not document.get("problem"):
+                for line in _lines(document, with_name=not single):
+                    typer.echo(line)
     if refused:
         raise typer.Exit(InputRefused.exit_code)
 
 
-def _read(path: Path, source: Source | None) -> dict[str, Any]:
-    from copydesk.cli.ingest import read_input
+def _documents(path: Path, source: Source | None) -> Iterator[dict[str, Any]]:
+    from copydesk.work.folder import read_file
+
+    about = {"file": str(path)}
+    try:
+        raw = read_file(path)
+    except OSError as error:
+        yield _problem(about, "unreadable", f"it cannot be read: {error.strerror}")
+        return
+    yield from _messages(raw, path.name, source, about)
+
+
+def _messages(
+    raw: bytes, filename: str, source: Source | None, about: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     from copydesk.core.errors import InputRefused
+    from copydesk.intake.bundles import unpack
     from copydesk.intake.parsing import parse as parse_message
 
     try:
-        message = parse_message(read_input(path), filename=path.name, source=source)
+        bundle = unpack(raw, filename=filename, source=source)
+        if bundle is None:
+            yield _document(about, parse_message(raw, filename=filename, source=source))
+            return
+        for note in bundle.notes:
+            typer.echo(f"note: {about['file']}: {note}", err=True)
+        for piece in bundle.pieces:
+            inside = "/".join(name for name in (about.get("part", ""), piece.filename) if name)
+            part = {"file": about["file"], "part": inside}
+            if piece.key:
+                part["key"] = piece.key
+            yield from _messages(piece.raw, piece.filename, piece.source or source, part)
     except InputRefused as error:
-        problem, reason, remedy = error.problem, error.message, error.remedy
-    except OSError as error:
-        problem, reason, remedy = "unreadable", f"it cannot be read: {error.strerror}", ""
-    else:
-        return _document(path, message)
-    return {"file": str(path), "problem": problem, "message": reason, "remedy": remedy}
+        yield _problem(about, error.problem, error.message, error.remedy)
 
 
-def _document(path: Path, message: ParsedMessage) -> dict[str, Any]:
+def _problem(about: dict[str, str], problem: str, reason: str, remedy: str = "") -> dict[str, Any]:
+    return {**about, "problem": problem, "message": reason, "remedy": remedy}
+
+
+def _name(document: dict[str, Any]) -> str:
+    return " · ".join(document[name] for name in ("file", "part") if name in document)
+
+
+def _document(about: dict[str, str], message: ParsedMessage) -> dict[str, Any]:
     return {
-        "file": str(path),
+        **about,
         "source": message.source.value,
         "language": message.language,
         "subject": message.subject,
@@ -101,6 +131,7 @@ def _document(path: Path, message: ParsedMessage) -> dict[str, Any]:
             "message_id": message.thread.message_id,
             "references": list(message.thread.references),
             "participants": list(message.thread.participants),
+            **_turns(message),
         },
         "attachments": [
             {"filename": a.filename, "content_type": a.content_type, "size": len(a.data)}
@@ -111,9 +142,57 @@ def _document(path: Path, message: ParsedMessage) -> dict[str, Any]:
     }
 
 
-def _words(document: dict[str, Any], *, with_name: bool) -> Iterator[str]:
+def _turns(message: ParsedMessage) -> dict[str, Any]:
+    """Return the messages of a chat, what answers what, and the conversations that come of it.
+
+    `line` counts from 0, as `start` and `end` do; `answers` is a position among the messages.
+    """
+    turns = message.thread.turns
+    if not turns:
+        return {}
+    talks: dict[int, list[int]] = {}
+    for place, turn in enumerate(turns):
+        if turn.conversation is not None:
+            talks.setdefault(turn.conversation, []).append(place)
+    return {
+        "messages": [
+            {
+                "line": turn.line,
+                "start": turn.start,
+                "end": turn.end,
+                "speaker": turn.speaker,
+                "conversation": turn.conversation,
+                **({"id": turn.id} if turn.id else {}),
+                **({"at": turn.at.isoformat()} if turn.at else {}),
+            }
+            for turn in turns
+        ],
+        "links": [
+            {
+                "message": place,
+                "line": turn.line,
+                "answers": turn.answers,
+                "answers_line": None if turn.answers is None else turns[turn.answers].line,
+                "confidence": turn.confidence,
+                "doubtful": turn.doubtful,
+                "why": turn.why,
+            }
+            for place, turn in enumerate(turns)
+            if turn.conversation is not None
+        ],
+        "conversations": [
+            {
+                "messages": places,
+                "participants": list(dict.fromkeys(turns[place].speaker for place in places)),
+            }
+            for places in talks.values()
+        ],
+    }
+
+
+def _lines(document: dict[str, Any], *, with_name: bool) -> Iterator[str]:
     if with_name:
-        yield f"── {document['file']}"
+        yield f"── {_name(document)}"
     who = " ".join(part for part in (document["author"], document["author_address"]) if part)
     about = [document["source"], document["language"], who, document["subject"]]
     yield " · ".join(part for part in about if part)
@@ -125,6 +204,11 @@ def _words(document: dict[str, Any], *, with_name: bool) -> Iterator[str]:
     for segment in dropped:
         size = segment["end"] - segment["start"]
         yield f"  left out: {segment['kind']}, {size} characters: {segment['dropped_because']}"
+    talks = document["thread"].get("conversations", [])
+    if len(talks) > 1:
+        yield f"  {len(talks)} conversations; --json shows what answers what:"
+        for talk in talks[:20]:
+            yield f"    {len(talk['messages'])} messages by {', '.join(talk['participants'])}"
     for note in document["notes"]:
         yield f"  note: {note}"
     if with_name:

@@ -137,11 +137,11 @@ def _stages(given: list[str] | None) -> tuple[Capability, ...]:
 
 
 def _read(path: Path) -> bytes:
-    from copydesk.cli.ingest import read_input
     from copydesk.core.errors import NotFound
+    from copydesk.work.folder import read_file
 
     try:
-        return read_input(path)
+        return read_file(path)
     except OSError as error:
         fail(NotFound(f"The file {path} cannot be read: {error.strerror}."))
 

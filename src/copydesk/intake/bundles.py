@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from copydesk.intake.tables import Row, Table, read_table, write_row
 
 #: JSON with so many bytes is read at once; a larger list of forms has to come as CSV or JSON lines.
 _MAX_JSON: Final = 25_000_000
+#: "[12:01] ann: hi" begins with a bracket as well, and is a chat.
+_LIST = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{")
 _JSON_LINES: Final = ("jsonl", "ndjson")
 
 
@@ -80,7 +83,7 @@ def unpack(raw: bytes, *, filename: str = "", source: Source | None = None) -> B
         return _table(raw, filename)
     if suffix in _JSON_LINES:
         return _several("lines", _json_lines(raw, filename))
-    if raw[:4].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"[") and len(raw) <= _MAX_JSON:
+    if _LIST.match(raw[:100]) and len(raw) <= _MAX_JSON:
         return _json_list(raw, filename)
     return None
 

@@ -65,11 +65,12 @@ def _from_transcript(text: str, notes: tuple[str, ...]) -> ParsedMessage:
             each.speaker,
             "".join(piece.text for piece in each.pieces if not piece.dropped_because),
             each.seconds,
+            notice=why_dropped(each.speaker) == SYSTEM,
         )
         for each in read.messages
     ]
     links = link(said)
-    numbers = group(links)
+    numbers = _numbered([each.notice for each in said], links)
     turns = tuple(
         Turn(
             start=each.start, end=each.end, line=each.first, speaker=each.speaker,
@@ -140,7 +141,7 @@ def _from_export(export: Export, notes: tuple[str, ...]) -> ParsedMessage:
         raise _no_text()
     people = tuple(dict.fromkeys(message.speaker for message in kept if message.speaker))
     links = _links(export.messages)
-    numbers = _numbered(export.messages, links)
+    numbers = _numbered([m.dropped_because == SYSTEM for m in export.messages], links)
     turns = tuple(
         Turn(
             start=start, end=end, line=row, speaker=message.speaker, id=message.id, at=message.at,
@@ -178,7 +179,8 @@ def _links(messages: Sequence[Message]) -> list[Link]:
             threads[message.thread or message.id] = place
             places.setdefault(message.id, place)
         seconds = message.at.timestamp() if message.at else None
-        said.append(Said(message.speaker, message.text, seconds, told, notice))
+        aside = bool(message.thread) and message.thread != message.id
+        said.append(Said(message.speaker, message.text, seconds, told, notice, aside))
     found = link(said)
     for place, message in enumerate(messages):
         # a conversation that was taken out of a log brings along how sure its links were
@@ -187,9 +189,9 @@ def _links(messages: Sequence[Message]) -> list[Link]:
     return found
 
 
-def _numbered(messages: Sequence[Message], links: Sequence[Link]) -> list[int | None]:
+def _numbered(notices: Sequence[bool], links: Sequence[Link]) -> list[int | None]:
+    """Return the number of the conversation of each message, None for what the system wrote."""
     numbers = group(links)
-    spoken = [message.dropped_because != SYSTEM for message in messages]
-    order = dict.fromkeys(n for n, person in zip(numbers, spoken, strict=True) if person)
+    order = dict.fromkeys(n for n, notice in zip(numbers, notices, strict=True) if not notice)
     place = {number: index for index, number in enumerate(order)}
-    return [place[n] if person else None for n, person in zip(numbers, spoken, strict=True)]
+    return [None if notice else place[n] for n, notice in zip(numbers, notices, strict=True)]

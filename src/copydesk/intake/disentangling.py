@@ -17,11 +17,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from copydesk.core.submission import SURE_LINK
+from copydesk.intake.speakers import CUSTOMERS, why_dropped
+
 #: Messages above that one may answer; those further up only where they concern the same people;
 #: and how far back somebody's last one is still remembered.
 CLOSE: Final = 12
 WINDOW: Final = 40
 _MEMORY: Final = 400
+#: Who said nothing in so many messages comes anew.
+_AWAY: Final = 200
 #: Two people hold one conversation; after so many seconds of silence it is another one.
 _SILENCE: Final = 12 * 3600.0
 
@@ -79,7 +84,8 @@ _WORDS: Final = {
 class Said:
     """One message: `seconds` on any clock, `answers` where the channel itself tells (a position).
 
-    A `notice` is written by the chat system; it neither answers nor is answered.
+    A `notice` is written by the chat system; it neither answers nor is answered. What stands
+    `aside`, in a thread that the channel keeps by itself, is not answered from outside.
     """
 
     speaker: str
@@ -87,6 +93,7 @@ class Said:
     seconds: float | None = None
     answers: int | None = None
     notice: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,11 @@ class Link:
 
 def link(messages: Sequence[Said]) -> list[Link]:
     """Return for every message what it answers."""
-    if len({said.speaker for said in messages if said.speaker and not said.notice}) <= 2:
-        return _of_two(messages)
+    people = {said.speaker for said in messages if said.speaker and not said.notice}
+    people = {name for name in people if not why_dropped(name)}
+    if len(people) <= 2 or any(name.lower() in CUSTOMERS for name in people):
+        # a customer with a desk: however many agents answer, it is about one thing
+        return _of_one_talk(messages)
     log = _Log(messages)
     links: list[Link] = []
     for place, said in enumerate(messages):
@@ -129,7 +139,7 @@ def group(links: Sequence[Link]) -> list[int]:
     return numbers
 
 
-def _of_two(messages: Sequence[Said]) -> list[Link]:
+def _of_one_talk(messages: Sequence[Said]) -> list[Link]:
     links: list[Link] = []
     above: int | None = None
     for place, said in enumerate(messages):
@@ -142,7 +152,7 @@ def _of_two(messages: Sequence[Said]) -> list[Link]:
         elif above is None or (gap is not None and gap > _SILENCE):
             links.append(Link(None, 0.9, "nothing was said for half a day" if gap else "the first"))
         else:
-            links.append(Link(above, 0.9, "no more than two people talk"))
+            links.append(Link(above, 0.9, "it comes next"))
         above = place
     return links
 
@@ -190,7 +200,7 @@ class _Log:
         self.rarity = {word: math.log(len(words) / n) for word, n in self._uses.items()}
         self._common = max(30.0, len(words) * 0.02)
         self.seen = [self._look(said, each) for said, each in zip(messages, words, strict=True)]
-        self.notice = [said.notice for said in messages]
+        self.shut = [said.notice or said.aside for said in messages]
         self.last: dict[str, int] = {}
         self.addressed: dict[tuple[str, str], int] = {}
         self.answered: set[int] = set()
@@ -245,7 +255,7 @@ class _Log:
         }
         found.update(range(close, place))
         found.update(self.last.get(name, place) for name in concerned)
-        return sorted(n for n in found if place - _MEMORY <= n < place and not self.notice[n])
+        return sorted(n for n in found if place - _MEMORY <= n < place and not self.shut[n])
 
 
 def _key(name: str) -> str:
@@ -338,7 +348,8 @@ def _signs_of_start(log: _Log, place: int) -> dict[str, float]:
         "start_addressed": float(bool(said.to)),
         "start_naming": float(bool(said.names)),
         "start_again": float(own is not None and place - own < 30),
-        "start_newcomer": float(own is None or place - own > 200),
+        # at the top of a log everybody is new
+        "start_newcomer": float(place - (own if own is not None else 0) > _AWAY),
         "start_nod": float(said.nods),
         "start_thanks": float(said.thanks),
         "start_long": float(said.long),
@@ -349,7 +360,12 @@ def _best(log: _Log, place: int) -> Link:
     found = candidates(log, place)
     scores = [sum(WEIGHTS[name] * value for name, value in signs.items()) for _, signs in found]
     best = max(range(len(found)), key=lambda n: scores[n])
-    likely = 1 / sum(math.exp(score - scores[best]) for score in scores)
+    whole = sum(math.exp(score - scores[best]) for score in scores)
+    likely = 1 / whole
+    if found[best][0] is None and likely < SURE_LINK and len(found) > 1:
+        # of such beginnings one in five is one; to part what belongs together is the worse mistake
+        best = max(range(len(found) - 1), key=lambda n: scores[n])
+        likely = math.exp(scores[best] - scores[-1]) / whole
     answers, signs = found[best]
     if answers is None:
         return Link(None, round(likely, 3), "it starts something new")

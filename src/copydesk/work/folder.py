@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,11 +27,12 @@ _Seen = tuple[int, int]
 def files_in(paths: Sequence[Path]) -> list[Path]:
     """Return the files at and below `paths`, sorted, hidden ones left out.
 
-    A path that does not exist is returned as it is, for its reader to report.
+    A folder that is one export (Slack unfolds into hundreds of files that mean nothing alone) is
+    returned itself. A path that does not exist is returned as it is, for its reader to report.
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
+        if path.is_dir() and not _is_export(path):
             found += sorted(
                 p
                 for p in path.rglob("*")
@@ -37,6 +41,25 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
         else:
             found.append(path)
     return list(dict.fromkeys(found))
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file, of standard input for `-`, or of a folder that is one export as
+    a zip: the same files give the same bytes. Raises `OSError`."""
+    if path == Path("-"):
+        return sys.stdin.buffer.read()
+    if not path.is_dir():
+        return path.read_bytes()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(path.rglob("*.json")):
+            # a date of its own would make other bytes of the same files
+            archive.writestr(zipfile.ZipInfo(str(file.relative_to(path))), file.read_bytes())
+    return out.getvalue()
+
+
+def _is_export(path: Path) -> bool:
+    return (path / "users.json").is_file() and (path / "channels.json").is_file()
 
 
 class WatchedFolder:
