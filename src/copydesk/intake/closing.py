@@ -12,7 +12,7 @@ from typing import Final
 
 from copydesk.core.submission import SegmentKind
 from copydesk.intake.devices import is_device_line
-from copydesk.intake.footers import footer_start, is_ruled
+from copydesk.intake.footers import footer_start, is_preheader, is_ruled
 from copydesk.intake.lines import Line, label_all
 
 SIGNATURE = "signature"
@@ -24,7 +24,8 @@ _SIGNATURE_CHARACTERS: Final = 1200
 #: Signature, disclaimer, list footer, device line, …: more blocks than these are a message.
 _CLOSING_BLOCKS: Final = 12
 
-_DELIMITER = re.compile(r"(?:--|—|––)[ \t\xa0]?$")
+#: A PGP-signed text has "- " in front of it.
+_DELIMITER = re.compile(r"(?:- )?(?:--|—|––)[ \t\xa0]?$")
 _POSTSCRIPT = re.compile(r"p\.?\s?(?:p\.?\s?)?s\b\.?|n\.?b\b\.?|edit:|update:", re.IGNORECASE)
 _DRAWN = re.compile(r"[_\-=*—–]{3,}$")
 
@@ -109,6 +110,13 @@ def mark_greeting(lines: Sequence[Line]) -> None:
     # "Hi Sam, answers below" says more than hello
     if match and len(rest.split()) <= 4 and not re.search(r"[,!?;:]", rest.strip(" ,!.:")):
         first.label(SegmentKind.GREETING, "greeting")
+
+
+def mark_preheader(lines: Sequence[Line]) -> None:
+    """Label what a newsletter puts above its text: a link to itself."""
+    first = next((line for line in lines if not line.blank), None)
+    if first is not None and first.kind is None and is_preheader(first.bare):
+        first.label(SegmentKind.BOILERPLATE, "preheader", dropped_because=FOOTER)
 
 
 def _open(region: Sequence[Line]) -> list[int]:

@@ -1,27 +1,22 @@
 """E-mail (RFC 5322 and MIME): headers, bodies, attachments, and the author's own text.
 
-A mail often carries its text twice, as plain text and as HTML. Both are read; when the author's
-words differ, the longer one is taken and lines that only the other has are added with a note.
+Which of its texts is read is `copydesk.intake.alternatives`' decision, what kind of automatic mail
+it is `copydesk.intake.automatic`'s.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Final
 
 from copydesk.core.errors import InputRefused
-from copydesk.core.submission import (
-    ParsedMessage,
-    Segment,
-    SegmentKind,
-    Source,
-    ThreadRef,
-)
+from copydesk.core.submission import Doubt, ParsedMessage, Source, ThreadRef
 from copydesk.intake import charsets
+from copydesk.intake.alternatives import best_text, open_embedded, read_invitation
+from copydesk.intake.automatic import ABSENCE, BOUNCE, RECEIPT, automatic_kind
 from copydesk.intake.community import is_html
 from copydesk.intake.mime import (
     MESSAGE_ID,
@@ -32,36 +27,14 @@ from copydesk.intake.mime import (
     raw_ids,
     read,
 )
-from copydesk.intake.segmentation import Segmented, segment_mail
 
-#: Forwarded mails inside forwarded mails that are opened.
-_MAX_EMBEDDED: Final = 3
-
+_ENCRYPTED: Final = frozenset({
+    "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted",
+})  # fmt: skip
 _SAMPLE: Final = 64_000
 _FORWARD_SUBJECT = re.compile(
     r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vs|vb|pd|přep|vl)\s?:|\s*\[fwd:", re.IGNORECASE
 )
-_WORD = re.compile(r"\w+")
-_NOT_WORDS = re.compile(
-    r"\[(?:image|cid)[^\]]*\]|!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|https?://\S+|<[^<>\s]*[@:][^<>\s]*>|"
-    r"mailto:\S+",
-    re.IGNORECASE,
-)
-_LINK = re.compile(r"https?://[^\s<>)\]\"']+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One version of the text with its segments."""
-
-    text: str
-    segmented: Segmented
-
-    @property
-    def own(self) -> str:
-        """Return the author's text of this version."""
-        kept = (s for s in self.segmented.segments if s.kept)
-        return "".join(self.text[s.start : s.end] for s in kept)
 
 
 def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
@@ -76,14 +49,20 @@ def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
     name, address = _first_address(message, "From", "Reply-To", "Sender")
     sender = tuple(dict.fromkeys(part for part in (name, address) if part))
     forwarded = _FORWARD_SUBJECT.match(subject) is not None
-    text, segmented = _best(contents, sender, forwarded)
+    text, segmented = best_text(contents, sender, forwarded)
     sent_at, date_note = _date(message)
     notes = [*contents.notes, *segmented.notes, *([date_note] if date_note else [])]
     if not segmented.own_text and contents.embedded:
-        text, segmented = _open_embedded(text, segmented, contents.embedded)
+        text, segmented = open_embedded(text, segmented, contents.embedded)
+        notes.extend(segmented.notes)
+    if not segmented.own_text and not text.strip():
+        text, segmented = read_invitation(text, segmented, contents.calendars)
         notes.extend(segmented.notes)
     if not segmented.own_text:
         raise _without_text(text, subject, contents)
+    meta = _meta(message)
+    if meta.get("automatic") in (ABSENCE, BOUNCE, RECEIPT):
+        notes.append(Doubt(f"Nobody wrote this for the conversation: {meta['automatic']}."))
     return ParsedMessage(
         source=Source.EMAIL,
         text=text,
@@ -94,7 +73,7 @@ def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
         sent_at=sent_at,
         thread=_thread(message),
         attachments=tuple(contents.attachments),
-        meta=_meta(message),
+        meta=meta,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -161,116 +140,16 @@ def _meta(message: Message) -> dict[str, str]:
         "cc": ", ".join(_addresses(message, "cc")),
         "list": decoded_header(message, "List-Id"),
         "auto_submitted": decoded_header(message, "Auto-Submitted"),
+        "automatic": automatic_kind(message),
     }
     return {name: value for name, value in found.items() if value}
 
 
-# -- which text
-
-
-def _best(contents: Contents, sender: tuple[str, ...], forwarded: bool) -> tuple[str, Segmented]:
-    plain = _reading(contents.plain, sender, forwarded)
-    if not contents.twice:
-        return plain.text, plain.segmented
-    html = _reading(contents.html, sender, forwarded)
-    plain_words, html_words = _words(plain.own), _words(html.own)
-    if not plain_words or not html_words:
-        only = plain if plain_words or not html.segmented.own_text else html
-        return only.text, only.segmented
-    links = set(_LINK.findall(html.own)) - set(_LINK.findall(plain.own))
-    if set(plain_words) == set(html_words):
-        same = html if links else plain
-        return same.text, same.segmented
-    longer, other = (html, plain) if len(html_words) >= len(plain_words) else (plain, html)
-    if longer is plain and links and set(plain_words) <= set(html_words):
-        longer, other = html, plain
-    taken = "HTML" if longer is html else "plain"
-    note = (
-        f"The plain and the HTML text of the mail differ; the {taken} one was taken because it "
-        "says more."
-    )
-    missing = _only_in(other, longer)
-    if not missing:
-        segmented = longer.segmented
-        notes = (*segmented.notes, note)
-        return longer.text, Segmented(segmented.segments, notes, segmented.own_text)
-    return _joined(longer, missing, note)
-
-
-def _reading(texts: list[str], sender: tuple[str, ...], forwarded: bool) -> _Reading:
-    text = "\n".join(texts)
-    return _Reading(text, segment_mail(text, sender=sender, forwarded=forwarded))
-
-
-def _words(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(_NOT_WORDS.sub(" ", text))]
-
-
-def _only_in(one: _Reading, other: _Reading) -> list[str]:
-    """Return the author's lines of `one` that have a word `other` does not have."""
-    known = set(_words(other.own))
-    return [line for line in one.own.split("\n") if set(_words(line)) - known]
-
-
-def _joined(longer: _Reading, missing: list[str], note: str) -> tuple[str, Segmented]:
-    base = longer.text.rstrip("\n") + "\n\n"
-    addition = "\n".join(missing) + "\n"
-    last = longer.segmented.segments[-1]
-    stretched = Segment(
-        kind=last.kind,
-        start=last.start,
-        end=len(base),
-        rule=last.rule,
-        rule_version=last.rule_version,
-        confidence=last.confidence,
-        dropped_because=last.dropped_because,
-        speaker=last.speaker,
-    )
-    added = Segment(
-        kind=SegmentKind.UNKNOWN,
-        start=len(base),
-        end=len(base) + len(addition),
-        rule="other-alternative",
-        confidence=0.4,
-    )
-    notes = (
-        *longer.segmented.notes,
-        note,
-        f"{len(missing)} line(s) only the other one has were added at the end.",
-    )
-    segments = (*longer.segmented.segments[:-1], stretched, added)
-    return base + addition, Segmented(segments, notes, True)
-
-
-def _open_embedded(
-    text: str, segmented: Segmented, embedded: list[Message]
-) -> tuple[str, Segmented]:
-    """Return the text with mails that were forwarded as attachments, all of it kept."""
-    texts: list[str] = []
-    for message in embedded[:_MAX_EMBEDDED]:
-        inner = Contents()
-        collect(message, inner)
-        texts.append("\n".join(inner.html if inner.twice else inner.plain))
-    forwarded = "\n".join(texts)
-    if not forwarded.strip():
-        return text, segmented
-    base = text.rstrip("\n") + "\n" if text.strip() else ""
-    segments = list(segment_mail(base).segments) if base else []
-    segments.append(
-        Segment(
-            kind=SegmentKind.FORWARDED,
-            start=len(base),
-            end=len(base) + len(forwarded),
-            rule="attached-message",
-            confidence=0.6,
-        )
-    )
-    note = "The mail only forwards another one, attached to it; that one's text was kept."
-    return base + forwarded, Segmented(tuple(segments), (note,), True)
-
-
 def _without_text(text: str, subject: str, contents: Contents) -> InputRefused:
-    if text.strip():
+    kinds = {attachment.content_type for attachment in contents.attachments}
+    if _ENCRYPTED & kinds or "-----BEGIN PGP MESSAGE-----" in text:
+        what = "The mail is encrypted or sealed (S/MIME or PGP), so its text cannot be read here"
+    elif text.strip():
         what = "Everything in the mail is quoted, a signature or a footer"
     elif contents.attachments:
         what = "The mail has attachments but no text"

@@ -54,6 +54,17 @@ _FOOTER_LINE = re.compile(
     r"إلغاء الاشتراك|להסרה)",
     re.IGNORECASE,
 )
+#: What newsletters put above their text: a link to themselves and nothing else.
+_PREHEADER = re.compile(
+    r"(?:(?:can't|cannot|trouble|having trouble|problems?) [^.?]{0,40}\??\s)?"
+    r"(?:view|read|see|open) (?:this |it |the )?(?:e-?mail |message |newsletter )?"
+    r"(?:in (?:your |a |the )?(?:web )?browser|online)|(?:web|online|browser)[- ]?version|"
+    r"(?:diese e-?mail |newsletter )?im browser (?:an)?(?:sehen|zeigen|öffnen)|"
+    r"(?:voir|afficher|lire) .{0,30}(?:navigateur|en ligne)|"
+    r"ver .{0,30}(?:navegador|en línea|online)|visualizza .{0,30}browser|bekijk .{0,30}(?:browser|online)|zobacz .{0,30}przeglądarce",
+    re.IGNORECASE,
+)
+_MARKDOWN_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^()\s]{1,2000}\)|<?https?://\S{1,2000}")
 # Legal notices of any language speak of the message, of secrecy, and of whom it is for.
 _MESSAGE = re.compile(
     r"e-?mail|message|nachricht|mitteilung|courriel|mensaje|correo|messaggio|mensagem|bericht|"
@@ -97,6 +108,14 @@ _RULED = re.compile(r"[_\-=*]{10,}$")
 def is_ruled(text: str) -> bool:
     """Whether a line is nothing but a long drawn rule."""
     return _RULED.match(text) is not None
+
+
+def is_preheader(text: str) -> bool:
+    """Whether a line is only a newsletter's link to itself."""
+    if "http" not in text:
+        return False
+    bare = _MARKDOWN_LINK.sub(lambda link: link[1] or "", text).strip(" |*_[]():")
+    return len(bare) < 90 and _PREHEADER.fullmatch(bare) is not None
 
 
 def footer_start(block: Sequence[str]) -> int:

@@ -41,6 +41,7 @@ class Contents:
     twice: bool = False
     attachments: list[Attachment] = field(default_factory=list)
     embedded: list[Message] = field(default_factory=list)
+    calendars: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -186,6 +187,14 @@ def _collect_child(part: Message, contents: Contents, both: bool) -> None:
         return
     if attached or kind not in ("text/plain", "text/html"):
         data = part.get_payload(decode=True)
+        if kind == "text/calendar" and isinstance(data, bytes):
+            name = name or "invitation.ics"
+            # the text of an invitation beside it says the same; alone, the entry is the message
+            contents.calendars.append(charsets.decode(data, what="The invitation").text)
+        if kind == "application/ms-tnef" or name.lower() == "winmail.dat":
+            contents.notes.append(
+                Doubt("Outlook packed files or formatting into winmail.dat, which is not opened.")
+            )
         if isinstance(data, bytes) and kind != "text/x-amp-html":
             contents.attachments.append(_attachment(part, name, kind, data))
         return

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from copydesk.core.submission import Segment, SegmentKind
 from copydesk.intake import history
+from copydesk.intake.armour import mark_armour
 from copydesk.intake.blocks import mark_fences, mark_shapes
-from copydesk.intake.closing import mark_closing, mark_greeting
+from copydesk.intake.closing import mark_closing, mark_greeting, mark_preheader
 from copydesk.intake.lines import Line, label_all, split_lines, tile
 
 
@@ -37,6 +38,8 @@ def segment_mail(text: str, *, sender: Sequence[str] = (), forwarded: bool = Fal
     lines = split_lines(text)
     notes: list[str] = []
     mark_fences(lines)
+    mark_armour(lines)
+    mark_preheader(lines)
     history.mark_quotes(lines)
     found = history.find_unprefixed(lines)
     body = lines[: found.cut] if found.cut >= 0 else lines

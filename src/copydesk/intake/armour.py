@@ -1,0 +1,39 @@
+"""PGP armour inside a text: what the program wrote around and instead of the author's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from copydesk.core.submission import SegmentKind
+from copydesk.intake.lines import Line, label_all
+
+ARMOUR = "PGP armour"
+ENCRYPTED = "encrypted with PGP"
+
+_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
+_HEADER = re.compile(r"(?:Hash|Comment|Version|Charset|NotDashEscaped):")
+_BLOCKS = {
+    "-----BEGIN PGP SIGNATURE-----": ("-----END PGP SIGNATURE-----", ARMOUR),
+    "-----BEGIN PGP MESSAGE-----": ("-----END PGP MESSAGE-----", ENCRYPTED),
+    "-----BEGIN PGP PUBLIC KEY BLOCK-----": ("-----END PGP PUBLIC KEY BLOCK-----", ARMOUR),
+}
+
+
+def mark_armour(lines: Sequence[Line]) -> None:
+    """Label armour as dropped. A block that is never closed stays text."""
+    for index, line in enumerate(lines):
+        if not line.bare.startswith("-----BEGIN PGP ") or line.kind is not None:
+            continue
+        if line.bare == _SIGNED:
+            end = index + 1
+            while end < len(lines) and _HEADER.match(lines[end].bare):
+                end += 1
+            label_all(lines[index:end], SegmentKind.HEADER, "pgp", dropped_because=ARMOUR)
+            continue
+        closing, reason = _BLOCKS.get(line.bare, ("", ""))
+        end = next((n for n in range(index, len(lines)) if lines[n].bare == closing), -1)
+        if closing and end > 0:
+            label_all(
+                lines[index : end + 1], SegmentKind.BOILERPLATE, "pgp", dropped_because=reason
+            )

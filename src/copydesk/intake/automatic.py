@@ -1,0 +1,59 @@
+"""Mails that no person wrote for this conversation: absence notes, bounces, receipts, mailings.
+
+They are read like any other; what they are stands in the message's fields, and absence notes and
+bounces go to a person, because nobody means them to be published.
+"""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+
+from copydesk.intake.mime import decoded_header
+
+ABSENCE, BOUNCE, RECEIPT = "automatic reply", "delivery report", "read receipt"
+GENERATED, MAILING = "automatic notification", "mailing list or newsletter"
+
+_ABSENCE_SUBJECT = re.compile(
+    r"\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response)|out of (?:the )?office|away from|"
+    r"abwesenheits|automatische antwort|réponse automatique|absence du bureau|"
+    r"respuesta automática|fuera de la oficina|risposta automatica|fuori sede|"
+    r"resposta automática|automatisch antwoord|afwezig|automatyczna odpowiedź|automatická odpov|"
+    r"autosvar|automatiskt? svar|automaattinen vastaus|автоматический ответ|автоответ|"
+    r"автоматична відповідь|otomatik (?:yanıt|cevap)|automatikus válasz|răspuns automat|"
+    r"αυτόματη απάντηση|自動(?:応答|返信|回覆)|自动(?:回复|答复)|자동 ?(?:회신|응답)|"
+    r"תשובה אוטומטית|رد تلقائي)",
+    re.IGNORECASE,
+)
+_BOUNCE_SUBJECT = re.compile(
+    r"\s*(?:undeliver(?:able|ed)|undelivered mail|mail delivery (?:failed|failure|subsystem)|"
+    r"delivery (?:status notification|failure|has failed)|returned mail|failure notice|"
+    r"unzustellbar|nicht zustellbar|non remis|no se puede entregar|niet bestelbaar|"
+    r"недоставлен)",
+    re.IGNORECASE,
+)
+_DAEMON = re.compile(r"(?:mailer-daemon|postmaster)@", re.IGNORECASE)
+
+
+def automatic_kind(message: Message) -> str:
+    """Return what kind of automatic mail `message` is, in words, or "" for one by a person."""
+    subject = decoded_header(message, "Subject")
+    if message.get_content_type() == "multipart/report":
+        report = str(message.get_param("report-type") or "").lower()
+        return RECEIPT if "disposition" in report else BOUNCE
+    if _DAEMON.search(decoded_header(message, "From")) or _BOUNCE_SUBJECT.match(subject):
+        return BOUNCE
+    submitted = decoded_header(message, "Auto-Submitted").partition(";")[0].strip().lower()
+    precedence = decoded_header(message, "Precedence").lower()
+    answers = any(decoded_header(message, n) for n in ("X-Autoreply", "X-Autorespond"))
+    if submitted == "auto-replied" or answers or precedence == "auto_reply":
+        return ABSENCE
+    if _ABSENCE_SUBJECT.match(subject):
+        return ABSENCE
+    if submitted and submitted != "no":
+        return GENERATED
+    if precedence in ("bulk", "list", "junk") or any(
+        decoded_header(message, name) for name in ("List-Id", "List-Unsubscribe")
+    ):
+        return MAILING
+    return ""
