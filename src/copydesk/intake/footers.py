@@ -61,7 +61,8 @@ _PREHEADER = re.compile(
     r"(?:in (?:your |a |the )?(?:web )?browser|online)|(?:web|online|browser)[- ]?version|"
     r"(?:diese e-?mail |newsletter )?im browser (?:an)?(?:sehen|zeigen|öffnen)|"
     r"(?:voir|afficher|lire) .{0,30}(?:navigateur|en ligne)|"
-    r"ver .{0,30}(?:navegador|en línea|online)|visualizza .{0,30}browser|bekijk .{0,30}(?:browser|online)|zobacz .{0,30}przeglądarce",
+    r"ver .{0,30}(?:navegador|en línea|online)|visualizza .{0,30}browser|"
+    r"bekijk .{0,30}(?:browser|online)|zobacz .{0,30}przeglądarce",
     re.IGNORECASE,
 )
 _MARKDOWN_LINK = re.compile(r"\[([^\]\n]{1,200})\]\([^()\s]{1,2000}\)|<?https?://\S{1,2000}")
