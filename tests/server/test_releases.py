@@ -36,17 +36,22 @@ async def test_a_release_says_what_it_can_find_out_before_it_starts(
     assert listed["name"] == "next"
 
 
-async def test_a_trial_shows_its_evidence_and_what_would_happen_next(
-    program: httpx2.AsyncClient, desk: Desk
-) -> None:
+async def counted_trial(program: httpx2.AsyncClient, desk: Desk) -> dict[str, object]:
     shown = await started(program)
-    assert shown["state"] == "shadowed"
     async with desk.store.begin("test") as unit:
         release = await unit.releases.get(desk.workspace_id, "next")
         counted = Counted(
             shadow={Guard.FLAGGED: Tally(worse=6, better=2, both=4, neither=188)}, stage_pairs=200
         )
         await unit.releases.count(replace(release, counted=counted), counted)
+    return shown
+
+
+async def test_a_trial_shows_its_evidence_and_what_would_happen_next(
+    program: httpx2.AsyncClient, desk: Desk
+) -> None:
+    shown = await counted_trial(program, desk)
+    assert shown["state"] == "shadowed"
     shown = (await program.get("/v1/releases/next")).json()
     (flagged,) = [g for g in shown["guards"] if g["guard"] == "flagged"]
     assert (flagged["pairs"], flagged["old_share"], flagged["new_share"]) == (200, 0.03, 0.05)
@@ -125,3 +130,26 @@ async def test_drift_shows_alarms_and_streams_and_an_alarm_is_closed_once(
     assert len((await program.get("/v1/drift?closed=true")).json()["alarms"]) == 1
     twice = await program.post(f"/v1/drift/{alarm_id}/close", json={"reason": "again"})
     assert twice.status_code == 409
+
+
+async def test_the_pages_show_the_trial_and_take_decisions(
+    browser: httpx2.AsyncClient, desk: Desk
+) -> None:
+    empty = (await browser.get("/releases")).text
+    assert "messages are written up as the settings say" in empty
+    await counted_trial(browser, desk)
+    alarm_id = await raised(desk)
+    listed = (await browser.get("/releases")).text
+    assert "next" in listed
+    assert "scores have fallen" in listed
+    page = (await browser.get("/releases/next")).text
+    for shown in ("3.0% → 5.0% in 200 pairs", "rolled back at 100", "advance: 200 pairs"):
+        assert shown in page
+    moved = await browser.post("/releases/next/advance", data={"reason": "read them"})
+    assert (moved.status_code, moved.headers["location"]) == (303, "/releases/next")
+    assert "10 % of conversations" in (await browser.get("/releases/next")).text
+    back = await browser.post("/releases/next/rollback", data={"reason": ""})
+    assert back.status_code == 303
+    assert "taken back by hand" in (await browser.get("/releases/next")).text
+    await browser.post(f"/releases/alarms/{alarm_id}/close", data={"reason": "new mails"})
+    assert "scores have fallen" not in (await browser.get("/releases")).text

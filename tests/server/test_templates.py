@@ -25,6 +25,7 @@ from copydesk.work.publishing import Manuscript
 from copydesk.work.recurring import SeriesForm, add_series
 from tests.server.scene import lay_out
 from tests.server.test_budgets import add_mastodon, use_up
+from tests.server.test_releases import counted_trial, raised
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 
@@ -101,6 +102,13 @@ async def look_at_budgets(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx
     return [await browser.get("/accounts/budgets")]
 
 
+async def look_at_releases(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
+    """The pages of releases with one on trial that has been counted, and of drift."""
+    await counted_trial(browser, desk)
+    await raised(desk)
+    return [await browser.get("/releases"), await browser.get("/releases/next")]
+
+
 async def test_templates_use_every_field_they_are_given(
     browser: httpx2.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +124,7 @@ async def test_templates_use_every_field_they_are_given(
     monkeypatch.setattr(rendering, "to_text", watched)
     empty = [await browser.get("/settings/webhooks")]
     empty += [await browser.get("/schedule")]
+    empty += [await browser.get("/releases")]
     empty += [await browser.get("/accounts/budgets")]
     empty += [await browser.get(path) for path in ("/", "/reviews", "/deliveries", "/accounts")]
     scene = await lay_out(desk)
@@ -134,6 +143,8 @@ async def test_templates_use_every_field_they_are_given(
             "/",
             "/inbox/lines",
             "/reviews",
+            "/reviews?state=accepted",
+            f"/reviews/{scene.review}",
             "/accounts",
             "/deliveries",
             "/deliveries/lines",
@@ -150,6 +161,7 @@ async def test_templates_use_every_field_they_are_given(
         )
     ]
     answers += await look_at_budgets(browser, desk)
+    answers += await look_at_releases(browser, desk)
     answers += await look_at_connecting(browser)
     answers += await look_at_webhooks(browser, desk)
     answers += await look_at_schedule(browser, desk)

@@ -28,11 +28,14 @@ from copydesk.server.api import (
     validate,
 )
 from copydesk.server.api import aftercare as aftercare_api
+from copydesk.server.api import audits as audits_api
 from copydesk.server.api import budgets as budgets_api
 from copydesk.server.api import callbacks as callbacks_api
 from copydesk.server.api import connect as connect_api
+from copydesk.server.api import consents as consents_api
 from copydesk.server.api import costs as costs_api
 from copydesk.server.api import drift as drift_api
+from copydesk.server.api import feedback as feedback_api
 from copydesk.server.api import releases as releases_api
 from copydesk.server.api import rework as rework_api
 from copydesk.server.api import schedules as schedules_api
@@ -45,6 +48,7 @@ from copydesk.server.pages import connect as connect_pages
 from copydesk.server.pages import deliveries as delivery_pages
 from copydesk.server.pages import desk as desk_pages
 from copydesk.server.pages import inbox, live, piece, redriving, removing
+from copydesk.server.pages import releases as release_pages
 from copydesk.server.pages import reviews as review_pages
 from copydesk.server.pages import schedule as schedule_pages
 from copydesk.server.pages import webhooks as webhook_pages
@@ -121,6 +125,9 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         callbacks_api,
         callbacks,
         aftercare_api,
+        audits_api,
+        consents_api,
+        feedback_api,
     ):
         app.include_router(part.router)
     for page in (
@@ -133,6 +140,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         budget_pages,
         desk_pages,
         review_pages,
+        release_pages,
         live,
         webhook_pages,
     ):
