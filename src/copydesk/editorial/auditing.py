@@ -22,6 +22,7 @@ from copydesk.core.states import AuditState, PostState, ReviewState
 from copydesk.core.suggestion import RejectionReason
 from copydesk.editorial.earning import Standing, stand
 from copydesk.editorial.faults import fault_in
+from copydesk.editorial.noting import note_decision
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
 
@@ -177,6 +178,7 @@ async def learn(unit: UnitOfWork, review: Review, reason_code: str = "") -> None
     if review.kind is ReviewKind.SECOND:
         await _compare(unit, review, post)
         return
+    await note_decision(unit, review, post)
     fault = await _fault(unit, review, post)
     audit = await unit.audits.waiting_of(post.id)
     if audit is not None:
@@ -218,6 +220,8 @@ async def _ask_another(unit: UnitOfWork, review: Review, post: Post) -> None:
         return
     if post.submission_id is None:
         return  # somebody's own Markdown: there is no message to hold it against
+    if await unit.audits.is_asked_about(post.id):
+        return  # one person at a time beside the first
     submission = await unit.submissions.get(post.submission_id)
     second = await unit.reviews.open(
         post.workspace_id,

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from copydesk.core.audit import Audit, AuditPolicy, DoubleDecision, ItemClass, Tally
 from copydesk.core.checks import RiskClass
 from copydesk.core.errors import Conflict
-from copydesk.core.states import AuditState, SuggestionState, check_transition
+from copydesk.core.review import ReviewKind
+from copydesk.core.states import AuditState, ReviewState, SuggestionState, check_transition
 from copydesk.store.tables import (
     audit_policies,
     audits,
@@ -287,6 +288,19 @@ class Audits:
                 propensity=propensity,
             )
         )
+
+    async def is_asked_about(self, post_id: str) -> bool:
+        """Tell whether a second opinion on a text of this post is awaited."""
+        found = await self._unit.connection.scalar(
+            sa.select(sa.literal(1))
+            .where(
+                reviews.c.post_id == post_id,
+                reviews.c.kind == ReviewKind.SECOND,
+                reviews.c.state == ReviewState.OPENED,
+            )
+            .limit(1)
+        )
+        return found is not None
 
     async def first_of(self, review_id: str) -> str:
         """Return the review that was decided before this second opinion, "" where it is none."""
