@@ -172,8 +172,15 @@ def attribution(lines: Sequence[Line], last: int) -> int:
             return first
         if complete < 0 and says and address and (first == last or _CLOCK.search(text)):
             # "ann@example.com writes:" needs no day, but a line above may still begin with one
-            complete = first
+            complete = first - 1 if bare.startswith("<") and _is_name(lines, first - 1) else first
     return complete
+
+
+def _is_name(lines: Sequence[Line], at: int) -> bool:
+    """Whether line `at` holds nothing but a name, wrapped off the address below it."""
+    if at < 0 or lines[at].kind is not None or (at and not lines[at - 1].blank):
+        return False
+    return 0 < len(lines[at].bare.split()) <= 4 and lines[at].bare[-1].isalnum()
 
 
 def resembles_attribution(lines: Sequence[Line], last: int) -> int:
