@@ -13,7 +13,8 @@ import pytest
 from copydesk.core.errors import ModelReplyInvalid, ModelUnavailable
 from copydesk.core.post import Tier
 from copydesk.generation.address import open_model, parse_model_line
-from copydesk.generation.port import Model
+from copydesk.generation.catalogue import parse_facts
+from copydesk.generation.port import Model, Usage
 from copydesk.generation.replies import REWRITE_SCHEMA
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
 from copydesk.generation.scripted import tokens
@@ -284,3 +285,33 @@ async def test_the_tripwire_reaches_through_the_adapter(server: ModelServer, mod
     with override_allow_model_requests(False), pytest.raises(RuntimeError, match="not allowed"):
         await model.complete(request())
     assert not server.requests
+
+
+async def test_what_the_server_had_kept_is_told_and_priced(server: ModelServer) -> None:
+    answer = chat_completion("All right.", output_tokens=50)
+    answer["usage"] |= {
+        "prompt_tokens": 1000,
+        "total_tokens": 1050,
+        "prompt_tokens_details": {"cached_tokens": 800},
+    }
+    server.answers = [answer]
+    facts = parse_facts("local-model input_price=1 output_price=10 cached_price=0.1")
+    address = parse_model_line(f"openai:local-model@{server.url}/v1")
+    async with open_model(
+        address, key="", clock=SteppingClock(), timeout=60, facts=facts
+    ) as opened:
+        completion = await opened.complete(request())
+    assert completion.usage == Usage(input_tokens=1000, output_tokens=50, cached_tokens=800)
+    assert completion.cost_usd == pytest.approx((200 * 1 + 800 * 0.1 + 50 * 10) / 1e6)
+
+
+async def test_a_server_that_says_no_is_told_from_one_that_is_silent(
+    server: ModelServer, model: Model
+) -> None:
+    server.answers = [says(401), says(503), disconnects]
+    answered = []
+    for _ in range(3):
+        with pytest.raises(ModelUnavailable) as caught:
+            await model.complete(request())
+        answered.append(caught.value.answered)
+    assert answered == [401, 503, None]
