@@ -36,6 +36,7 @@ _ROOT = re.compile(r"<(?:rss|feed|(?:\w+:)?rdf|channel|(?:\w+:)feed)\b", re.IGNO
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?!#\d{1,7};|#x[0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(\w{2,32};)?")
 _ENTRY_END = re.compile(r"</(?:[\w-]{1,40}:)?(?:item|entry)\s*>")
+_ADDRESS = re.compile(r"[^\s@<>()]{1,64}@[^\s@<>()]{1,255}")
 _ZONE = re.compile(r"(?:Z|[A-Z]{1,5}|[+-]\d{2}:?\d{2})\s*(?:\([^)]*\))?$", re.IGNORECASE)
 
 
@@ -63,7 +64,8 @@ def read_xml(raw: bytes) -> Feed:
     return Feed(
         title=words(found.feed.get("title")),
         url=url,
-        entries=tuple(_entry(each, url, found.feed) for each in found.entries),
+        # plain dictionaries: feedparser's own guess at what was meant, and warn that they do
+        entries=tuple(_entry(dict(each), url, dict(found.feed)) for each in found.entries),
         notes=tuple(notes),
     )
 
@@ -197,7 +199,7 @@ def _entry(entry: Mapping[str, Any], base: str, feed: Mapping[str, Any]) -> Entr
         looks_like_html(value) or re.search(r"&#?\w{2,32};", value) is not None
     )
     url = urljoin(base, words(entry.get("link"))) if entry.get("link") else ""
-    author = entry.get("author_detail") or feed.get("author_detail") or {}
+    author, address = _author(words(entry.get("author") or feed.get("author")))
     title = words(entry.get("title"))
     return Entry(
         id=words(entry.get("id")) or url or f"{title} {words(entry.get('published'))}".strip(),
@@ -205,13 +207,23 @@ def _entry(entry: Mapping[str, Any], base: str, feed: Mapping[str, Any]) -> Entr
         title=title,
         html=value if is_html else "",
         text="" if is_html else value,
-        author=words(author.get("name")) or words(entry.get("author")),
-        address=words(author.get("email")).lower(),
+        author=author,
+        address=address,
         at=_moment(entry, notes),
         language=words(chosen.get("language") or feed.get("language")),
         meta=_meta(entry),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _author(written: str) -> tuple[str, str]:
+    """Return name and address; RSS has "ann@mail.example (Ann)". feedparser tells the two apart
+    too, but cuts addresses whose last part has more than four letters (6.0.12)."""
+    found = _ADDRESS.search(written)
+    if found is None:
+        return written, ""
+    name = written.replace(found.group(), "").strip(" ()<>\"'")
+    return name or found.group(), found.group().lower()
 
 
 def _moment(entry: Mapping[str, Any], notes: list[str]) -> datetime | None:

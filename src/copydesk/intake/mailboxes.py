@@ -25,7 +25,7 @@ def is_mailbox(raw: bytes, suffix: str) -> bool:
 def read_mailbox(raw: bytes) -> Iterator[bytes]:
     """Yield each mail with the line in front of it, together every byte of `raw`.
 
-    A separator counts only behind a blank line, or where mail headers follow.
+    A separator counts only between a blank line and mail headers.
     """
     start = 0
     for match in _SEPARATOR.finditer(raw):
@@ -35,7 +35,8 @@ def read_mailbox(raw: bytes) -> Iterator[bytes]:
         blank = raw[max(0, at - 2) : at].endswith(b"\n\n") or raw[max(0, at - 4) : at].endswith(
             b"\r\n\r\n"
         )
-        if blank and has_mail_headers(raw[match.end() : match.end() + 64_000]):
+        below = raw[match.end() : match.end() + 64_000]
+        if blank and below[:1] not in b"\r\n" and has_mail_headers(below):
             yield raw[start:at]
             start = at
     yield raw[start:]

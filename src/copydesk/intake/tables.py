@@ -228,4 +228,4 @@ def _is_header(cells: Sequence[str]) -> bool:
         len(cell) > 120 or ADDRESS.fullmatch(cell) is not None or _VALUE.fullmatch(cell) is not None
         for cell in filled
     )
-    return values == 0 and len(set(filled)) == len(filled)
+    return values == 0
