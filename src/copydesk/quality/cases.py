@@ -15,6 +15,7 @@ from copydesk.core.checks import Verdict
 from copydesk.core.ledger import Ledger, TokenClass, added, extract, missing
 from copydesk.core.sentences import sentences
 from copydesk.core.submission import SegmentKind, Source
+from copydesk.quality.checks import risk
 from copydesk.quality.gate import run_gate
 
 #: Kinds of segments that a text may leave out: they hold what people say around a message.
@@ -39,8 +40,8 @@ class Case:
 
     `must_say` are facts in the words of the message; `must_not_say` what was made up once.
     `questions` is how many the message asks. `verdict` is what the gate is to say of the text, None
-    for whatever it says. `faulty` is a text that went wrong, which the gate must not pass, "" for
-    none.
+    for whatever it says. `faulty` is a text that went wrong, in which some check has to find a fault,
+    "" for none.
     """
 
     id: str
@@ -142,12 +143,15 @@ def _properties(case: Case, written: Written, monotonic: Callable[[], float]) ->
             detail=f"the gate said {written.verdict}, not {case.verdict}" if other else "",
         )
     if case.faulty:
-        verdict = run_gate(
-            case.text, case.faulty, monotonic=monotonic, language=case.language
-        ).verdict
-        missed = verdict is Verdict.PASSED
+        gate = run_gate(case.text, case.faulty, monotonic=monotonic, language=case.language)
+        # that a text is risky says nothing of what is wrong with it
+        caught = any(
+            result.verdict is not Verdict.PASSED
+            for result in gate.checks
+            if result.check != risk.NAME
+        )
         yield Property(
-            name="fault_caught", detail="the gate passes the text that went wrong" if missed else ""
+            name="fault_caught", detail="" if caught else "no check sees the text that went wrong"
         )
 
 
