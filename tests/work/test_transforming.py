@@ -387,7 +387,7 @@ async def test_improve_is_asked_again_with_what_the_gate_found() -> None:
     assert "objections" in model.requests[1].user
     assert "8 May" in model.requests[1].user
     once = await through("improve", ScriptedModel([reply(wrong, "")]), instruction="Friendlier.")
-    assert once.verdict is Verdict.FLAGGED, "one round gives what there is, and says so"
+    assert once.verdict is not Verdict.PASSED, "one round gives what there is, and says so"
 
 
 async def test_a_later_round_that_fails_keeps_the_better_text() -> None:

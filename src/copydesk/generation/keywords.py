@@ -71,13 +71,14 @@ def guess_category(subject: str, text: str) -> str:
 
 
 def _words(prose: str) -> list[str]:
-    stop_words = _stop_words()
+    common = stop_words()
     lowered = (match.group().lower() for match in _WORD.finditer(prose))
-    return [word for word in lowered if len(word) >= _MIN_LETTERS and word not in stop_words]
+    return [word for word in lowered if len(word) >= _MIN_LETTERS and word not in common]
 
 
 @cache
-def _stop_words() -> frozenset[str]:
+def stop_words() -> frozenset[str]:
+    """Return the small words of the languages we know, in lower case."""
     return frozenset[str]().union(*_word_lists("stop_words").values())
 
 

@@ -127,6 +127,13 @@ class Passages:
         """Remove all passages of a kind."""
         await self._remove(passages.c.workspace_id == workspace_id, passages.c.kind == kind)
 
+    async def any(self, workspace_id: str) -> bool:
+        """Whether there is any passage at all."""
+        found = await self._unit.connection.scalar(
+            sa.select(sa.literal(1)).where(passages.c.workspace_id == workspace_id).limit(1)
+        )
+        return bool(found)
+
     async def by_words(
         self, workspace_id: str, kind: PassageKind, query: Sequence[str], most: int
     ) -> list[Passage]:
@@ -145,6 +152,15 @@ class Passages:
         rows = await self._unit.connection.execute(
             statement,
             {"query": asked, "workspace": workspace_id, "kind": kind.value, "most": most},
+        )
+        return [_passage(row) for row in rows]
+
+    async def of(self, workspace_id: str, source_id: str) -> list[Passage]:
+        """Return the passages of the text `source_id`, in order."""
+        rows = await self._unit.connection.execute(
+            sa.select(passages)
+            .where(passages.c.workspace_id == workspace_id, passages.c.source_id == source_id)
+            .order_by(passages.c.position)
         )
         return [_passage(row) for row in rows]
 

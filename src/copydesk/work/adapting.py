@@ -29,6 +29,7 @@ from copydesk.transformation.forms import Form
 from copydesk.transformation.nodes import Block, Document, Heading, plain
 from copydesk.transformation.room import Bound, Room
 from copydesk.transformation.text import to_text
+from copydesk.work.consulting import consult
 from copydesk.work.desk import Desk
 from copydesk.work.models import opened_model
 
@@ -93,6 +94,8 @@ async def adapt(
     async with opened_model(desk, submission_id) as model:
         if model is None:
             return Adapting(adaptations=kept)
+        known = await consult(desk, article.text)
+        article = replace(article, references=known.references, style=known.style)
         written = await social(
             article,
             tuple(places.values()),

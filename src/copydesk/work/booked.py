@@ -157,6 +157,7 @@ class BookedModel:
             tier=request.tier,
             provider=self._provider.name,
             prompt_version=request.prompt_version,
+            passages=list(request.passages),
             **values,
         )
 

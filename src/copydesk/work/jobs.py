@@ -19,6 +19,7 @@ class Kind(StrEnum):
     COUNT = "count"  # a workspace: count how items went, rule on the release on trial
     SHADOW = "shadow"  # a stored input: write it up under a version on trial, unpublished
     PROBE = "probe"  # a workspace: send the next message with a known answer
+    CITE = "cite"  # a post: make its text, once public, findable for what is written next
     INSPECT = "inspect"  # an account: look how what was published there stands
 
 

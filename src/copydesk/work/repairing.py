@@ -18,9 +18,11 @@ class Repaired:
 
 
 async def repair(desk: Desk) -> Repaired:
-    """Free leases that have run out and queue every row that is due."""
+    """Free leases that have run out, queue every row that is due, and have the passages of all
+    posts made anew."""
     async with desk.store.begin("repair") as unit:
         freed = await unit.accounts.free_expired_leases()
+        await unit.passages.look_at_all(desk.workspace_id)
     runtime = await open_runtime(desk.store)
     try:
         queued = await sweep(desk, runtime)

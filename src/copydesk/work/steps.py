@@ -7,8 +7,8 @@ where they cannot.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -35,6 +35,7 @@ from copydesk.generation.writing import Scribe
 from copydesk.quality.checks import risk
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.transformation.counting import graphemes
+from copydesk.work.consulting import Consulted
 from copydesk.work.passage import Passage
 from copydesk.work.readings import Reading
 from copydesk.work.transformed import Ask, Stage
@@ -47,13 +48,15 @@ class Bench:
     """What a pipeline works with: a model or none, a clock, and fresh random delimiters.
 
     `monotonic` returns seconds and only measures what checks cost; `delimiter` returns 8 to 64
-    random letters and digits.
+    random letters and digits; `consult` looks up what our own texts say about one, where there are
+    any.
     """
 
     model: Model | None
     monotonic: Callable[[], float]
     delimiter: Callable[[], str]
     limits: ModelLimits = field(default_factory=ModelLimits)
+    consult: Callable[[str], Awaitable[Consulted]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,10 @@ class Run:
         reading = await self.passage.reading(cleans=bool(step.edits))
         if not reading.material.text:
             raise invalid("input", "there is no text to work on", "Send a text.")
+        if self._bench.model is not None and self._bench.consult is not None:
+            known = await self._bench.consult(f"{self.passage.title}\n{reading.material.text}")
+            around = replace(reading.material, references=known.references, style=known.style)
+            reading = replace(reading, material=around)
         if step.stages == (Capability.SOCIAL,):
             await self._post(step, reading)
         elif self._bench.model is None:
@@ -256,6 +263,8 @@ class Run:
                     title=self.passage.title,
                     sections=(("", reading.material.text),),
                     language=self.passage.message.language,
+                    references=reading.material.references,
+                    style=reading.material.style,
                 ),
                 [place],
                 model=model,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from copydesk.store import Hint
+from copydesk.work.citing import to_cite
 from copydesk.work.counting import to_count
 from copydesk.work.desk import Desk
 from copydesk.work.jobs import Kind
@@ -29,6 +30,7 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.COUNT: await to_count(unit, now),
             # what nobody waits for is done when nobody waits
             Kind.SHADOW: [] if due["submissions"] else await unit.releases.shadows_due(now),
+            Kind.CITE: await to_cite(desk, unit, now),
             Kind.REVIEW: await unit.reviews.due(now),
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
             Kind.TEND: await unit.credentials.due(now),

@@ -130,6 +130,7 @@ async def unpublish(unit: UnitOfWork, post: Post, accounts: Sequence[str] = ()) 
     for plan in plans:
         await unit.deliveries.move_all([_cancelled(delivery) for delivery in plan.pending])
         done.append(await _carry_out(unit, plan))
+    await unit.passages.look_at(post.id, unit.now)
     return done
 
 

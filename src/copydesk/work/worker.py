@@ -18,6 +18,7 @@ from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
 from copydesk.distribution.turns import Turns
 from copydesk.platforms.kit.transport import load_http
 from copydesk.store import UnitOfWork
+from copydesk.work.citing import cite
 from copydesk.work.composing import compose
 from copydesk.work.counting import count
 from copydesk.work.desk import Desk
@@ -133,6 +134,7 @@ class Worker:
             Kind.NOTIFY: self._counted(self._in_hand(self._notify)),
             Kind.INSPECT: self._counted(self._in_hand(lambda id: inspect_account(self.desk, id))),
             Kind.SERIES: self._counted(self._in_hand(lambda id: plan_series(self.desk, id))),
+            Kind.CITE: self._counted(self._in_hand(lambda id: cite(self.desk, id))),
             Kind.PROBE: self._counted(self._in_hand(lambda id: send_next(self.desk, id))),
         }
 

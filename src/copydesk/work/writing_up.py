@@ -15,6 +15,7 @@ from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.work.adapting import adapt
 from copydesk.work.cleaning import clean_message
+from copydesk.work.consulting import consult
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft, content_of
 from copydesk.work.gathering import gather
@@ -42,6 +43,9 @@ async def write_up(
     cleaned = await asyncio.to_thread(clean_message, parsed, kept, typos)
     material = material_of(parsed, cleaned, await gather(desk, submission))
     model = routed_model(desk, submission.id)
+    if model is not None:
+        known = await consult(desk, f"{material.subject}\n{material.text}")
+        material = replace(material, references=known.references, style=known.style)
 
     async def judge(rewrite: Rewrite) -> GateResult:
         return await asyncio.to_thread(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,6 +18,7 @@ from copydesk.generation.capabilities import MAX_STAGES, Capability
 from copydesk.generation.material import ContextMessage
 from copydesk.server.api.contract import REPEATABLE, make_router
 from copydesk.server.asking import Author, DeskNow
+from copydesk.work.consulting import consult
 from copydesk.work.models import opened_model
 from copydesk.work.steps import Bench
 from copydesk.work.transformed import POST_CHARACTERS, Ask
@@ -253,6 +255,7 @@ async def transform_text(given: TransformIn, desk: DeskNow, _: Author) -> Transf
             model=model,
             monotonic=desk.clock.monotonic,
             delimiter=lambda: f"{desk.random.getrandbits(128):032x}",
+            consult=partial(consult, desk),
             limits=model.limits if model else ModelLimits(),
         )
         return TransformedOut.model_validate(await transform(given.ask(), bench))
