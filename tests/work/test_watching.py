@@ -13,11 +13,13 @@ from copydesk.core.checks import RiskClass
 from copydesk.core.drift import Observation, Occasion, Watched
 from copydesk.core.errors import ContentInvalid, TransitionNotAllowed
 from copydesk.core.release import Outcome
+from copydesk.editorial.noting import is_heavy
+from copydesk.editorial.reviewing import reject
 from copydesk.work.composing import compose
 from copydesk.work.counting import count, to_count
 from copydesk.work.desk import Desk
 from copydesk.work.drifting import close_alarm, report_drift
-from copydesk.work.observing import checks_digest, is_heavy
+from copydesk.work.observing import checks_digest
 from copydesk.work.submitting import submit
 
 MAIL = (
@@ -86,6 +88,20 @@ async def test_composing_leaves_one_observation_that_a_job_counts(desk: Desk) ->
     }
     assert {w.stream.prompt_version for w in report.streams} == {"rules"}
     assert {w.stream.checks for w in report.streams} == {checks_digest()}
+
+
+async def test_what_people_decide_is_watched_too(desk: Desk) -> None:
+    async with desk.store.begin("test") as unit:
+        await unit.workspaces.set_approve(desk.workspace_id, "person")
+    await composed(desk, 1)
+    async with desk.store.begin("ada") as unit:
+        (review,) = await unit.reviews.queue(desk.workspace_id)
+        await reject(unit, review, "invented")
+    await count(desk, desk.workspace_id)
+    async with desk.store.read() as unit:
+        report = await report_drift(unit, desk.workspace_id)
+    edited = [w.stream for w in report.streams if w.stream.watched is Watched.EDITING]
+    assert [(stream.items, stream.numbers["bad"]) for stream in edited] == [(1, 1)]
 
 
 async def test_scores_that_fall_raise_an_alarm_and_send_the_channel_to_a_person(

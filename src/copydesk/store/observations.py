@@ -78,13 +78,13 @@ class Observations:
             .values(counted=True)
         )
 
-    async def composed(self, submission_id: str) -> Observation | None:
-        """Return the latest observation of a submission's writing up, None without one."""
+    async def latest_of(self, submission_id: str, kind: Occasion) -> Observation | None:
+        """Return the latest observation of this kind about a submission, None without one."""
         rows = await self._unit.connection.execute(
             sa.select(observations)
             .where(
                 observations.c.submission_id == submission_id,
-                observations.c.kind == Occasion.COMPOSED,
+                observations.c.kind == kind,
             )
             .order_by(observations.c.sequence.desc())
             .limit(1)

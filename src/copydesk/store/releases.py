@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from copydesk.core.drift import Occasion
 from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.release import ON_TRIAL, Arm, Counted, Outcome, Policy, Release, Version
-from copydesk.core.states import PostState, ReleaseState, SubmissionState, check_transition
+from copydesk.core.states import ReleaseState, SubmissionState, check_transition
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.codec import from_json, to_json
 from copydesk.store.tables import (
     assignments,
-    observations,
-    posts,
     releases,
-    reviews,
     shadows,
     submissions,
 )
@@ -39,16 +35,6 @@ class Assignment:
 
     arm: Arm
     submission_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """An item of a trial that people have decided on."""
-
-    submission_id: str
-    post_id: str
-    arm: Arm
-    rejected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,37 +250,6 @@ class Releases:
         )
         row = rows.one_or_none()
         return Assignment(arm=Arm(row.arm), submission_id=row.submission_id) if row else None
-
-    async def decided(self, release_id: str, limit: int = 200) -> list[Decided]:
-        """Return items of a trial that people have decided on and nobody has observed yet."""
-        is_decided = sa.exists().where(
-            reviews.c.post_id == posts.c.id, reviews.c.decided_at.is_not(None)
-        )
-        is_observed = sa.exists().where(
-            observations.c.submission_id == assignments.c.submission_id,
-            observations.c.kind == Occasion.DECIDED,
-        )
-        rows = await self._unit.connection.execute(
-            sa.select(assignments.c.submission_id, assignments.c.arm, posts.c.id, posts.c.state)
-            .join(posts, posts.c.submission_id == assignments.c.submission_id)
-            .where(
-                assignments.c.release_id == release_id,
-                posts.c.state.in_([PostState.APPROVED, PostState.DISTRIBUTED, PostState.REJECTED]),
-                is_decided,
-                ~is_observed,
-            )
-            .order_by(assignments.c.submission_id)
-            .limit(limit)
-        )
-        return [
-            Decided(
-                submission_id=row.submission_id,
-                post_id=row.id,
-                arm=Arm(row.arm),
-                rejected=row.state == PostState.REJECTED,
-            )
-            for row in rows
-        ]
 
     async def began_before(self, unit: str, submission_id: str) -> bool:
         """Tell whether a conversation has a message that was written up before this one."""

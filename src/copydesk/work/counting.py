@@ -19,7 +19,6 @@ from copydesk.core.states import ReleaseState
 from copydesk.releases.guards import added, compare
 from copydesk.releases.pairing import pair
 from copydesk.releases.ruling import BREAKS_OF, Move, Ruling, Standing, rule
-from copydesk.work.observing import is_heavy
 from copydesk.work.placing import roll_back_trial
 from copydesk.work.watching import watch
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-#: How often a release on trial is looked at when nothing was composed: people decide meanwhile.
+#: How often a release on trial is looked at when nothing was observed.
 LOOK: Final = timedelta(minutes=1)
 
 
@@ -47,7 +46,6 @@ async def count(desk: Desk, workspace_id: str) -> None:
         if trial is not None:
             release = await unit.releases.locked(trial.id)
             if release.on_trial:
-                await _note_decisions(unit, release)
                 await _judge(unit, release, observed)
         if observed:
             await unit.observations.counted([o.sequence for o in observed])
@@ -176,24 +174,3 @@ async def promote_over(unit: UnitOfWork, release: Release, reason: str) -> Relea
         stage_at=unit.now,
         baseline_id=before.id if before else None,
     )
-
-
-async def _note_decisions(unit: UnitOfWork, release: Release) -> None:
-    """Observe what people decided on the items of a trial; counted at the next look."""
-    for decided in await unit.releases.decided(release.id):
-        composed = await unit.observations.composed(decided.submission_id)
-        if composed is None:
-            continue
-        revisions = await unit.posts.revisions(decided.post_id)
-        edited = decided.rejected or is_heavy(revisions[0].content.body, revisions[-1].content.body)
-        await unit.observations.add(
-            replace(
-                composed,
-                kind=Occasion.DECIDED,
-                release_id=release.id,
-                arm=decided.arm,
-                score=None,
-                outcome=Outcome(edited=edited),
-                observed_at=unit.now,
-            )
-        )

@@ -1,4 +1,4 @@
-"""Writing down how items went: one row when a message is composed, one when people have decided.
+"""Writing down how composing went, one row a message; `editorial.noting` adds what people decided.
 
 The rows are counted later by a job (`work.counting`), so composing waits for nothing.
 """
@@ -10,9 +10,8 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from copydesk.core.checks import CheckResult, Verdict
 from copydesk.core.drift import Observation, Occasion
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from copydesk.core.submission import Submission
     from copydesk.store import UnitOfWork
     from copydesk.work.drafting import Draft
-
-#: Who keeps less than this share of a text's words has changed much of it.
-HEAVY_BELOW: Final = 0.8
 
 
 async def observe(unit: UnitOfWork, submission: Submission, draft: Draft) -> None:
@@ -77,14 +73,6 @@ def outcome_of(draft: Draft) -> Outcome:
         latency_ms=math.fsum(c.latency_ms for c in answered) if fresh else None,
         cost_usd=math.fsum(c or 0.0 for c in costs) if fresh and None not in costs else None,
     )
-
-
-def is_heavy(before: str, after: str) -> bool:
-    """Tell whether a person changed much of a text."""
-    words, kept = before.split(), after.split()
-    if words == kept:
-        return False
-    return SequenceMatcher(None, words, kept, autojunk=False).ratio() < HEAVY_BELOW
 
 
 def language_of(tag: str) -> str:

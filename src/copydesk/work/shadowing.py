@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from copydesk.core.drift import Occasion
 from copydesk.core.errors import CopydeskError
 from copydesk.core.release import Outcome, Release, Version
 from copydesk.core.states import ReleaseState
@@ -78,7 +79,7 @@ async def _as_composed(
     unit: UnitOfWork, release: Release, submission: Submission
 ) -> Outcome | None:
     """Return how the old version did when `submission` was composed, if that still compares."""
-    observed = await unit.observations.composed(submission.id)
+    observed = await unit.observations.latest_of(submission.id, Occasion.COMPOSED)
     if observed is None or release.started_at is None:
         return None
     is_comparable = (
