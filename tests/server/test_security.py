@@ -169,7 +169,7 @@ async def test_a_form_counts_only_from_our_own_pages(
 ) -> None:
     scene = await lay_out(desk)
     del browser.headers["Sec-Fetch-Site"]
-    answer = await browser.post(f"/reviews/{scene.review}/accept", headers=headers)
+    answer = await browser.post(f"/reviews/{scene.review}/reject", headers=headers)
     assert answer.status_code == status
 
 
@@ -292,7 +292,7 @@ async def test_roles_limit_what_a_token_may_do(stranger: httpx2.AsyncClient, des
         who = {"Authorization": f"Bearer {await make_token(desk, role)}"}
         answer = await stranger.post("/v1/submissions", json={"text": role}, headers=who)
         assert answer.status_code == take_in
-        answer = await stranger.post(f"/v1/reviews/{scene.review}/accept", headers=who)
+        answer = await stranger.post(f"/v1/reviews/{scene.review}/reject", headers=who)
         assert answer.status_code == decide
         assert (await stranger.get("/v1/posts", headers=who)).status_code == 200
 

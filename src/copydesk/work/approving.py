@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
+from copydesk.core.checks import CheckResult, Evidence, RiskClass
 from copydesk.core.errors import Conflict, ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.core.post import Post, Tier
@@ -16,7 +16,8 @@ from copydesk.core.suggestion import WEIGHTY, Base, Suggestion, TextField
 from copydesk.editorial import reviewing
 from copydesk.editorial.deciding import accept_rest, check_open
 from copydesk.editorial.text import counted
-from copydesk.quality.checks import risk as risk_check
+from copydesk.quality.checks import assistant_voice, fact_diff, protected_tokens
+from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
@@ -48,19 +49,48 @@ async def standing_of(desk: Desk, look: Look) -> Standing:
         if suggestion.state is SuggestionState.OPENED and suggestion.intent in WEIGHTY
     )
     is_changed = text != base_of(look.revision.content)
-    gate = None
+    gate: GateResult | None = None
+    objections: tuple[tuple[str, Evidence], ...] = ()
     if is_changed and look.submission and look.submission.parsed:
-        gate = await asyncio.to_thread(_ask_gate, desk, look, text)
-    async with desk.store.read() as unit:
-        known = await unit.posts.checks(look.revision.id)
+        gate, objections = await asyncio.to_thread(_ask_again, desk, look, text)
     return Standing(
         text=text,
         is_changed=is_changed,
         checks=gate.checks if gate else (),
         risk=gate.risk if gate else look.review.risk,
-        objections=tuple(_new_objections(gate, known)) if gate else (),
+        objections=objections,
         undecided=undecided,
     )
+
+
+def _ask_again(
+    desk: Desk, look: Look, text: Base
+) -> tuple[GateResult, tuple[tuple[str, Evidence], ...]]:
+    """Return what the gate says, and what speaks against the text only since people changed it.
+
+    The gate stops at the first damage, so what a person invents could hide behind what a model
+    lost: here every check of the text is asked, about the text before and after.
+    """
+    known = set(_objections(look, look.revision.content.body))
+    new = [(check, e) for check, e in _objections(look, text.body) if (check, e) not in known]
+    return _ask_gate(desk, look, text), tuple(dict.fromkeys(new))
+
+
+def _objections(look: Look, body: str) -> Iterator[tuple[str, Evidence]]:
+    parsed = look.submission.parsed if look.submission else None
+    assert parsed is not None
+    kept = [parsed.text[s.start : s.end] for s in parsed.segments if s.kept]
+    comparison = Comparison(
+        "".join(kept),
+        body,
+        language=parsed.language,
+        omitted=look.revision.omitted,
+        support=parsed.subject,
+    )
+    for check in (protected_tokens, fact_diff, assistant_voice):
+        for evidence in check.check(comparison).evidence:
+            # the same thing said at another place is not another objection
+            yield check.NAME, replace(evidence, start=-1, end=-1)
 
 
 def _ask_gate(desk: Desk, look: Look, text: Base) -> GateResult:
@@ -75,7 +105,11 @@ def _ask_gate(desk: Desk, look: Look, text: Base) -> GateResult:
         language=parsed.language,
         segments=[parsed.text[s.start : s.end] for _, s in kept],
         fates=[
-            replace(fate, segment=place[fate.segment], into=None if fate.into is None else place.get(fate.into))
+            replace(
+                fate,
+                segment=place[fate.segment],
+                into=None if fate.into is None else place.get(fate.into),
+            )
             for fate in look.revision.fates
             if fate.segment in place
         ]
@@ -84,19 +118,6 @@ def _ask_gate(desk: Desk, look: Look, text: Base) -> GateResult:
         risk_input=look.review.risk,
         support=parsed.subject,
     )
-
-
-def _new_objections(
-    gate: GateResult, known: Sequence[CheckResult]
-) -> Iterator[tuple[str, Evidence]]:
-    """Yield what the reviewer has not been told yet. Risk is why they were asked at all."""
-    told = {(c.check, e.message, e.span) for c in known for e in c.evidence}
-    for result in gate.checks:
-        if result.verdict is Verdict.PASSED or result.check == risk_check.NAME:
-            continue
-        for evidence in result.evidence:
-            if (result.check, evidence.message, evidence.span) not in told:
-                yield result.check, evidence
 
 
 async def approve(
