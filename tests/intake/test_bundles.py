@@ -94,11 +94,11 @@ def test_a_broken_row_is_refused_by_itself() -> None:
 
 
 def test_rows_are_made_while_they_are_asked_for() -> None:
-    raw = b"name,message\n" + b"ann,hello there\n" * 100_000
+    raw = b"name,message\n" + b"ann,hello there\n" * 20_000
     bundle = unpack(raw, filename="big.csv")
     assert bundle is not None
     assert next(bundle.pieces).filename == "big-1.csv"
-    assert sum(1 for _ in bundle.pieces) == 99_999
+    assert sum(1 for _ in bundle.pieces) == 19_999
 
 
 def test_json_lists_and_lines() -> None:

@@ -25,7 +25,7 @@ from copydesk.intake.chat_exports import is_chat_table
 from copydesk.intake.feed import as_json_feed, is_feed, read_feed
 from copydesk.intake.fields import roles_of
 from copydesk.intake.mailboxes import is_mailbox, read_mailbox
-from copydesk.intake.tables import Row, Table, read_table, write_row
+from copydesk.intake.tables import Row, Table, read_table, write_fault, write_row
 
 #: JSON with so many bytes is read at once; a larger list of forms has to come as CSV or JSON lines.
 _MAX_JSON: Final = 25_000_000
@@ -138,10 +138,10 @@ def _table(raw: bytes, filename: str) -> Bundle | None:
 def _row_pieces(table: Table, filename: str) -> Iterator[Piece]:
     seen: Counter[str] = Counter()
     for number, row in enumerate(table.rows, start=1):
-        broken = b"\n" + row.lines.encode("utf-8", "replace")
-        header = write_row(table.columns, {}).split(b"\n", 1)[0]
         yield Piece(
-            raw=header + broken if row.fault else write_row(table.columns, row.cells),
+            raw=write_fault(table.columns, row)
+            if row.fault
+            else write_row(table.columns, row.cells),
             filename=_numbered(filename or "rows", number, "csv"),
             source=Source.FORM,
             key="" if row.fault else _row_key(row, seen),

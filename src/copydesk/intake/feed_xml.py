@@ -51,13 +51,17 @@ def read_xml(raw: bytes) -> Feed:
     text = _well_formed(decoded.text, notes)
     import feedparser  # 60 ms that other sources need not wait for
 
-    found: Any = feedparser.parse(
-        # a stream: given bytes, feedparser would first try them as an address and a file name
-        io.BytesIO(text.encode("utf-8")),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    try:
+        found: Any = feedparser.parse(
+            # a stream: given bytes, feedparser would first try them as an address and a file name
+            io.BytesIO(text.encode("utf-8")),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # seen for white space inside the name of a namespace (6.0.12)
+        raise _bad_feed(f"The feed cannot be read ({error})") from error
     if not found.version and not found.entries:
         raise _bad_feed("The XML is no RSS or Atom feed")
     url = _feed_url(found.feed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _MESSAGE: Final = frozenset({
@@ -84,6 +85,7 @@ class Roles:
     prose: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=4096)
 def key_of(path: str) -> str:
     """Return the last name of a path as forms are compared by: small letters, words joined."""
     last = path.rsplit(".", 1)[-1].split("#", 1)[0] or path

@@ -100,6 +100,12 @@ def write_row(columns: Sequence[str], cells: Mapping[str, str]) -> bytes:
     return out.getvalue().encode("utf-8", "replace")
 
 
+def write_fault(columns: Sequence[str], row: Row) -> bytes:
+    """Return the lines of a row that cannot be read, as they stood, below its header."""
+    header = write_row(columns, {}).partition(b"\n")[0]
+    return header + b"\n" + row.lines.encode("utf-8", "replace")
+
+
 def bad_csv(message: str) -> InputRefused:
     """Return the refusal of a table, or of a row of one."""
     return InputRefused(
