@@ -11,8 +11,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
 
 from copydesk.core.ledger import Ledger, TokenClass, protected_spans
 from copydesk.core.sentences import sentences
@@ -26,8 +26,7 @@ _OF_WORDS: Final = frozenset({TokenClass.NAME, TokenClass.QUOTE})
 _VALUES: Final = (TokenClass.NUMBER, TokenClass.UNIT)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: `[start, end)` in code points, its bare form and stem, and where it stands.
 
     `denied` counts the words of content from the negation that reaches it to this one, 0 for none.
@@ -54,11 +53,6 @@ class Sentence:
     words: tuple[str, ...]
     stems: frozenset[str]
     number: int
-
-    @property
-    def all_stems(self) -> tuple[str, ...]:
-        """Return the stem of every word, in order."""
-        return tuple(map(stem, self.words))
 
 
 class Wording:
@@ -133,13 +127,15 @@ class Wording:
     @cached_property
     def plain(self) -> tuple[Word, ...]:
         """Return the words that carry meaning and are no value or address, filler among them."""
+        light = self._lexicon.function
         own = [token for token in self._ledger.tokens if token.cls not in _OF_WORDS]
         starts = [token.start for token in own]
         ends = [token.end for token in own]
         return tuple(
             word
             for word in self.words
-            if not self.is_light(word)
+            if len(word.bare) >= _SHORTEST
+            and word.bare not in light
             and word.bare.isalpha()
             and not _inside(word.start, starts, ends)
         )
@@ -193,48 +189,59 @@ class Wording:
         return frozenset(map(stem, content or words))
 
     def _read(self, number: int, start: int, end: int) -> list[Word]:
-        matches = list(_TOKEN.finditer(self._ledger.text, start, end))
-        plain = [bare(match[0]) for match in matches]
-        denied = self._denied([match[0] for match in matches], plain)
+        found = _words(self._ledger.text[start:end], self._language)
         return [
-            Word(word, stem(word), match.start(), match.end(), number, denied.get(place, 0))
-            for place, (match, word) in enumerate(zip(matches, plain, strict=True))
-            if word[:1].isalnum() or word[:1] == "_"
+            Word(word, root, start + at, start + to, number, denied)
+            for word, root, at, to, denied in found
         ]
 
-    def _denied(self, written: Sequence[str], plain: Sequence[str]) -> Mapping[int, int]:
-        """Return the places of the words a negation reaches, and how far it had to reach."""
-        lists = self._lexicon
-        reached: dict[int, int] = {}
-        before = _BEFORE.get(self._language, 0)
-        place = 0
-        while place < len(plain):
-            harmless = _starts(lists.harmless, plain, place)
-            if harmless:
-                place += harmless
-                continue
-            length = _starts(lists.negations, plain, place) or _is_contracted(written[place])
-            if not length:
-                place += 1
-                continue
-            ahead = range(place + length, min(place + length + _REACH, len(plain)))
-            self._reach(ahead, plain, reached)
-            self._reach(range(place - 1, max(-1, place - 1 - before), -1), plain, reached)
-            place += length
+
+# Source and text share most of their sentences, and so do both with the parts of a long message.
+@lru_cache(maxsize=1024)
+def _words(sentence: str, language: str) -> tuple[tuple[str, str, int, int, int], ...]:
+    """Return bare form, stem, place and denial of every word of one sentence."""
+    matches = list(_TOKEN.finditer(sentence))
+    plain = [bare(match[0]) for match in matches]
+    denied = _denied([match[0] for match in matches], plain, language)
+    return tuple(
+        (word, stem(word), match.start(), match.end(), denied.get(place, 0))
+        for place, (match, word) in enumerate(zip(matches, plain, strict=True))
+        if word[:1].isalnum() or word[:1] == "_"
+    )
+
+
+def _denied(written: Sequence[str], plain: Sequence[str], language: str) -> Mapping[int, int]:
+    """Return the places of the words a negation reaches, and how far it had to reach."""
+    lists = lexicon(language)
+    reached: dict[int, int] = {}
+    if lists.negations.keys().isdisjoint(plain) and not any(map(_is_contracted, written)):
         return reached
+    before = _BEFORE.get(language, 0)
+    place = 0
+    while place < len(plain):
+        harmless = _starts(lists.harmless, plain, place)
+        if harmless:
+            place += harmless
+            continue
+        length = _starts(lists.negations, plain, place) or _is_contracted(written[place])
+        if not length:
+            place += 1
+            continue
+        ahead = range(place + length, min(place + length + _REACH, len(plain)))
+        _reach(ahead, plain, reached, lists)
+        _reach(range(place - 1, max(-1, place - 1 - before), -1), plain, reached, lists)
+        place += length
+    return reached
 
-    def _reach(self, places: range, plain: Sequence[str], reached: dict[int, int]) -> None:
-        steps = 1
-        for place in places:
-            word = plain[place]
-            if not word[0].isalnum() or word in self._lexicon.breaks:
-                return
-            reached[place] = min(steps, reached.get(place, steps))
-            steps += len(word) >= _SHORTEST and word not in self._lexicon.function
 
-    def is_light(self, word: Word) -> bool:
-        """Whether a word only holds a sentence together."""
-        return len(word.bare) < _SHORTEST or word.bare in self._lexicon.function
+def _reach(places: range, plain: Sequence[str], reached: dict[int, int], lists: Lexicon) -> None:
+    steps = 1
+    for place in places:
+        word = plain[place]
+        if not word[0].isalnum() or word in lists.breaks:
+            return
+        reached[place] = min(steps, reached.get(place, steps))
+        steps += len(word) >= _SHORTEST and word not in lists.function
 
 
 def _starts(phrases: Phrases, words: Sequence[str], place: int) -> int:
@@ -246,7 +253,7 @@ def _starts(phrases: Phrases, words: Sequence[str], place: int) -> int:
 
 
 def _is_contracted(written: str) -> int:
-    return int(written[-3:].casefold().replace("’", "'") == "n't")
+    return int(written[-1:] in "tT" and written[-3:].casefold().replace("’", "'") == "n't")
 
 
 def _inside(place: int, starts: Sequence[int], ends: Sequence[int]) -> bool:

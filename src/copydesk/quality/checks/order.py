@@ -8,9 +8,8 @@ the other's old neighbours does it count; a sentence that was merely turned roun
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
 from copydesk.core.ledger import Ledger, ProtectedToken, TokenClass
@@ -22,6 +21,7 @@ VERSION = 1
 
 #: So many things of a pairing are compared with each other at most.
 _MOST: Final = 60
+_SHORTEST: Final = 3
 _SILENT: Final = frozenset(
     (
         "a",
@@ -47,15 +47,16 @@ _NUMBERS: Final = frozenset(
 _VALUES: Final = frozenset(TokenClass) - {TokenClass.NAME, TokenClass.QUOTE}
 
 
-@dataclass(slots=True)
-class _Thing:
-    """What can trade places: where it stands, of what kind it is ("" for a word like any other),
-    and what stands right before and after it."""
+class _Thing(NamedTuple):
+    """What can trade places: of what kind it is ("" for a word like any other), and what it is."""
 
-    word: Word
-    place: int
     kind: str
-    neighbours: set[str]
+    key: str
+    word: Word
+
+
+_Rows = Sequence[Sequence[_Thing]]
+_Places = dict[str, list[tuple[int, int]]]
 
 
 def check(comparison: Comparison) -> CheckResult:
@@ -70,14 +71,20 @@ def check(comparison: Comparison) -> CheckResult:
 
 
 def _traded(comparison: Comparison) -> Iterator[Evidence]:
-    ours, theirs = comparison.ours.sentences, comparison.theirs.sentences
+    changed = [
+        (pairing, _rows(comparison, pairing, "source"), _rows(comparison, pairing, "text"))
+        for pairing in comparison.pairings
+        if not comparison.is_alike(pairing)
+    ]
+    ours = [row for _, rows, _ in changed for row in rows]
+    theirs = [row for _, _, rows in changed for row in rows]
     traded = _swapped(comparison, ours, theirs, of_a_kind=True)
     if traded:
         yield comparison.at(traded[0], f"traded places with {traded[1].bare!r}", "order.of_a_kind")
-    for pairing in comparison.pairings:
-        if not (pairing.source and pairing.text) or comparison.is_alike(pairing):
+    for pairing, mine, other in changed:
+        if not (pairing.source and pairing.text):
             continue
-        swapped = _swapped(comparison, pairing.source, pairing.text, of_a_kind=False)
+        swapped = _swapped(comparison, mine, other, of_a_kind=False)
         if swapped:
             message = f"traded places with {swapped[1].bare!r}"
             yield comparison.at(swapped[0], message, "order.neighbours")
@@ -86,84 +93,107 @@ def _traded(comparison: Comparison) -> Iterator[Evidence]:
 
 
 def _swapped(
-    comparison: Comparison,
-    source: Sequence[Sentence],
-    text: Sequence[Sentence],
-    *,
-    of_a_kind: bool,
+    comparison: Comparison, source: _Rows, text: _Rows, *, of_a_kind: bool
 ) -> tuple[Word, Word] | None:
     """Return the first two things that traded places; only those of one kind, or only others."""
-    mine = _things(comparison.source, comparison.ours, source)
-    theirs = _things(comparison.text, comparison.theirs, text)
-    shared = [key for key in mine if key in theirs and bool(mine[key].kind) is of_a_kind][:_MOST]
-    for at, one in enumerate(shared):
-        for other in shared[at + 1 :]:
-            if mine[one].kind != mine[other].kind or _touch(mine[one], mine[other]):
+    mine, theirs = _places(source, of_a_kind), _places(text, of_a_kind)
+    idea = comparison.theirs.idea
+    moved: list[tuple[str, frozenset[str], frozenset[str]]] = []
+    for key in mine:
+        if key not in theirs or len(moved) >= _MOST:
+            continue
+        before = _neighbours(source, mine[key], idea)
+        after = _neighbours(text, theirs[key], idea)
+        if before.isdisjoint(after):
+            moved.append((key, before, after))
+    for at, (one, before, after) in enumerate(moved):
+        for other, others_before, others_after in moved[at + 1 :]:
+            places = mine[one][0], mine[other][0], theirs[one][0], theirs[other][0]
+            if _touch(*places[:2]) or _touch(*places[2:]):
                 continue
-            if theirs[one].place < theirs[other].place and not of_a_kind:
+            if not of_a_kind and places[2] < places[3]:
                 continue
-            if _touch(theirs[one], theirs[other]):
-                continue
-            kept = mine[one].neighbours & theirs[one].neighbours
-            kept |= mine[other].neighbours & theirs[other].neighbours
-            crossed = (
-                mine[one].neighbours & theirs[other].neighbours,
-                mine[other].neighbours & theirs[one].neighbours,
-            )
-            if not kept and (all(crossed) or (of_a_kind and any(crossed))):
-                return theirs[one].word, theirs[other].word
+            first, second = _at(source, places[0]), _at(source, places[1])
+            crossed = not before.isdisjoint(others_after), not others_before.isdisjoint(after)
+            if first.kind == second.kind and (all(crossed) or (of_a_kind and any(crossed))):
+                return _at(text, places[2]).word, _at(text, places[3]).word
     return None
 
 
-def _touch(one: _Thing, other: _Thing) -> bool:
-    return abs(one.place - other.place) <= 1
+def _touch(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] == other[0] and abs(one[1] - other[1]) <= 1
 
 
-def _things(ledger: Ledger, wording: Wording, sentences: Sequence[Sentence]) -> dict[str, _Thing]:
-    """Return what can trade places, by what it is: a kind's member, a token's norm, a stem."""
-    tokens = [token for token in ledger.tokens if token.cls in _VALUES]
-    starts = [token.start for token in tokens]
-    found: dict[str, _Thing] = {}
-    begin = 0
-    for sentence in sentences:
-        row: list[tuple[str, str, Word]] = []
-        for word in wording.within(sentence):
-            at = bisect_right(starts, word.start) - 1
-            token = tokens[at] if at >= 0 and word.start < tokens[at].end else None
-            kind, key = _key(ledger, wording, word, token)
-            if key and not (row and kind and row[-1][1] == key):
-                row.append((kind, key, word))
-        for place, (kind, key, word) in enumerate(row):
-            neighbours = {
-                *(f"after {wording.idea(w.stem)}" for _, _, w in row[max(0, place - 1) : place]),
-                *(f"before {wording.idea(w.stem)}" for _, _, w in row[place + 1 : place + 2]),
-            }
-            if key in found:
-                found[key].neighbours |= neighbours
-            elif kind or not wording.is_light(word):
-                found[key] = _Thing(word, begin + place, kind, neighbours)
-        begin += len(row) + 1
+def _at(rows: _Rows, place: tuple[int, int]) -> _Thing:
+    return rows[place[0]][place[1]]
+
+
+def _places(rows: _Rows, of_a_kind: bool) -> _Places:
+    """Return where each thing that can trade places stands, as (row, place)."""
+    found: _Places = {}
+    for number, row in enumerate(rows):
+        for place, thing in enumerate(row):
+            if thing.kind if of_a_kind else not thing.kind and len(thing.word.bare) >= _SHORTEST:
+                found.setdefault(thing.key, []).append((number, place))
     return found
 
 
-def _key(
+def _neighbours(
+    rows: _Rows, places: Sequence[tuple[int, int]], idea: Callable[[str], str]
+) -> frozenset[str]:
+    """Return what stands right before and after a thing, wherever it stands."""
+    found = set()
+    for number, place in places:
+        row = rows[number]
+        if place:
+            found.add(f"after {idea(row[place - 1].word.stem)}")
+        if place + 1 < len(row):
+            found.add(f"before {idea(row[place + 1].word.stem)}")
+    return frozenset(found)
+
+
+def _rows(comparison: Comparison, pairing: Pairing, side: str) -> list[list[_Thing]]:
+    """Return the things of each sentence of one side, in order."""
+    ours = side == "source"
+    ledger, wording = (
+        (comparison.source, comparison.ours) if ours else (comparison.text, comparison.theirs)
+    )
+    tokens = [token for token in ledger.tokens if token.cls in _VALUES]
+    starts = [token.start for token in tokens]
+    rows = []
+    for sentence in pairing.source if ours else pairing.text:
+        row: list[_Thing] = []
+        for word in wording.within(sentence):
+            at = bisect_right(starts, word.start) - 1
+            token = tokens[at] if at >= 0 and word.start < tokens[at].end else None
+            thing = _thing(ledger, wording, word, token)
+            if thing and not (row and thing.kind and row[-1].key == thing.key):
+                row.append(thing)
+        rows.append(row)
+    return rows
+
+
+def _thing(
     ledger: Ledger, wording: Wording, word: Word, token: ProtectedToken | None
-) -> tuple[str, str]:
-    """Return of what kind a word is, and what it is; nothing for an article."""
+) -> _Thing | None:
+    """Return what a word is as a thing; None for an article."""
+    if word.bare in _SILENT and not ledger.text[word.start].isupper():
+        return None
     members = wording.members_of_stem(word.stem)
     if members:
         row, member = min(members)
-        return f"kind {row}", f"kind {row} {member}"
+        return _Thing(f"kind {row}", f"kind {row} {member}", word)
     if token is not None:
-        if token.cls in _NUMBERS and not word.bare[:1].isdigit() and len(token.text.split()) > 1:
-            return "", word.stem  # the unit of a number is its neighbour
-        value = token.norm.partition(" ")[0] if token.cls in _NUMBERS else token.norm
-        kind = "value" if token.cls in _NUMBERS else str(token.cls)
-        return kind, f"{kind} {value}"
-    written = ledger.text[word.start : word.end]
-    if len(written) == 1 and written.isupper() and written != "I":
-        return "letter", f"letter {written}"
-    return ("", "") if word.bare in _SILENT else ("", word.stem)
+        numeric = token.cls in _NUMBERS
+        if numeric and not word.bare[:1].isdigit() and " " in token.text:
+            return _Thing("", word.stem, word)  # the unit of a number is its neighbour
+        kind = "value" if numeric else token.cls.value
+        return _Thing(
+            kind, f"{kind} {token.norm.partition(' ')[0] if numeric else token.norm}", word
+        )
+    if word.end - word.start == 1 and ledger.text[word.start].isupper() and word.bare != "i":
+        return _Thing("letter", f"letter {word.bare}", word)
+    return _Thing("", word.stem, word)
 
 
 def _reordered(comparison: Comparison, pairing: Pairing) -> Iterator[Evidence]:

@@ -7,7 +7,7 @@ unless one of the two is denied ("not cheap": "expensive"). Opposites are lists 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
 from copydesk.quality.comparison import Comparison
@@ -15,8 +15,6 @@ from copydesk.quality.wording import Word
 
 NAME = "polarity"
 VERSION = 1
-
-_Words = Mapping[str, list[Word]]
 
 
 def check(comparison: Comparison) -> CheckResult:
@@ -27,54 +25,63 @@ def check(comparison: Comparison) -> CheckResult:
     """
     evidence: list[Evidence] = []
     if not comparison.is_unchanged:
-        ours, theirs = _by_stem(comparison.ours.words), _by_stem(comparison.theirs.words)
-        evidence = [
-            *_denied(
-                comparison, _by_stem(comparison.ours.plain), _by_stem(comparison.theirs.plain)
-            ),
-            *_opposite(comparison, ours, theirs),
-        ]
+        evidence = [*_denied(comparison), *_opposite(comparison)]
     verdict = Verdict.FLAGGED if evidence else Verdict.PASSED
     return CheckResult(check=NAME, version=VERSION, verdict=verdict, evidence=tuple(evidence))
 
 
-def _by_stem(words: Sequence[Word]) -> _Words:
-    found: dict[str, list[Word]] = {}
+def _denied(comparison: Comparison) -> Iterator[Evidence]:
+    ours, theirs = comparison.ours.plain, comparison.theirs.plain
+    for words, others, message in (
+        (ours, theirs, "the source denies this"),
+        (theirs, ours, "the source does not deny this"),
+    ):
+        reach = _only_denied(words)
+        affirmed: dict[str, Word] = {}
+        for word in others if reach else ():
+            if word.stem in reach:
+                affirmed.setdefault(word.stem, word)
+                if word.denied:
+                    del reach[word.stem]
+        for key, steps in reach.items():
+            if key in affirmed:
+                signal = "polarity.denied" if steps == 1 else "polarity.near"
+                word = affirmed[key] if words is ours else _first(theirs, key)
+                yield comparison.at(word, message, signal)
+
+
+def _only_denied(words: Sequence[Word]) -> dict[str, int]:
+    """Return the stems that never stand without a denial, and how far it reached at most."""
+    reach: dict[str, int] = {}
     for word in words:
-        found.setdefault(word.stem, []).append(word)
-    return found
+        if word.denied:
+            reach[word.stem] = max(word.denied, reach.get(word.stem, 0))
+    for word in words if reach else ():
+        if not word.denied:
+            reach.pop(word.stem, None)
+    return reach
 
 
-def _denied(comparison: Comparison, ours: _Words, theirs: _Words) -> Iterator[Evidence]:
-    for key, mine in ours.items():
-        other = theirs.get(key)
-        if other is None:
-            continue
-        steps = [word.denied for word in mine], [word.denied for word in other]
-        if all(steps[0]) and not any(steps[1]):
-            message, far = "the source denies this", max(steps[0])
-        elif all(steps[1]) and not any(steps[0]):
-            message, far = "the source does not deny this", max(steps[1])
-        else:
-            continue
-        signal = "polarity.denied" if far == 1 else "polarity.near"
-        yield comparison.at(other[0], message, signal)
+def _first(words: Sequence[Word], key: str) -> Word:
+    return next(word for word in words if word.stem == key)
 
 
-def _opposite(comparison: Comparison, ours: _Words, theirs: _Words) -> Iterator[Evidence]:
+def _opposite(comparison: Comparison) -> Iterator[Evidence]:
     """Yield words of the text whose opposite stood in the sentences it was made from."""
+    come = comparison.theirs.stems - comparison.ours.stems
+    gone = comparison.ours.stems - comparison.theirs.stems
+    if not (come and gone):
+        return
     for pairing in comparison.pairings:
-        gone = [key for s in pairing.source for key in s.all_stems if key not in theirs]
-        if not gone:
+        old = [w for s in pairing.source for w in comparison.ours.within(s) if w.stem in gone]
+        if not old:
             continue
-        for key in dict.fromkeys(key for s in pairing.text for key in s.all_stems):
-            if key in ours:
-                continue
-            word = theirs[key][0]
-            for old in gone:
-                if comparison.lexicon.are_opposite(old, key) and bool(ours[old][0].denied) == bool(
-                    word.denied
-                ):
-                    message = f"turned into its opposite, the source says {ours[old][0].bare!r}"
+        new = [w for s in pairing.text for w in comparison.theirs.within(s) if w.stem in come]
+        for word in {word.stem: word for word in reversed(new)}.values():
+            for other in old:
+                if comparison.lexicon.are_opposite(other.stem, word.stem) and bool(
+                    other.denied
+                ) == bool(word.denied):
+                    message = f"turned into its opposite, the source says {other.bare!r}"
                     yield comparison.at(word, message, "polarity.opposite")
                     break
