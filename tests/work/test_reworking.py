@@ -121,6 +121,23 @@ async def test_while_the_model_is_still_away_nothing_is_lost(
     assert (await rework(asking, actor="cli")).queued == 1
 
 
+async def test_a_model_that_was_resting_is_asked_again_at_once(
+    asking: Desk, switch: Switch
+) -> None:
+    ids = []
+    for name in ("a", "b", "c", "d"):
+        raw = LETTER.replace(b"<a@", f"<{name}@".encode()).replace(b"Emden", name.encode() * 5)
+        taken = await submit(asking, raw, filename="a.eml", actor="test")
+        await compose(asking, taken.submission.id)
+        ids.append(taken.submission.id)
+    assert await books(asking, ids[3]) == [], "it rests"
+    switch.is_on = True
+    await rework(asking, actor="cli")
+    for id in ids:
+        await compose(asking, id)
+        assert (await standing(asking, id))[0].state is PostState.APPROVED
+
+
 async def test_a_look_first_changes_nothing(asking: Desk) -> None:
     id, _ = await degraded(asking)
     done = await rework(asking, dry_run=True, actor="cli")

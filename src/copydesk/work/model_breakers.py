@@ -76,6 +76,14 @@ async def resting(unit: UnitOfWork, providers: Sequence[str]) -> dict[str, Break
     return {ids[id]: breaker for id, breaker in found.items() if breaker.stands_in_the_way}
 
 
+async def close_all(unit: UnitOfWork, workspace_id: str) -> None:
+    """Let all models be called again: a person says that they work."""
+    standing = [one.id for one in await unit.breakers.standing() if one.platform == PLATFORM]
+    for breaker in (await unit.breakers.locked(standing)).values():
+        if breaker.stands_in_the_way:
+            await unit.breakers.put(rules.close(breaker, unit.now), breaker, workspace_id)
+
+
 def _scope(provider: str) -> Scope:
     return Scope(
         id=host_breaker_id(PLATFORM, provider),

@@ -18,6 +18,7 @@ from copydesk.core.post import Post, Revision, Tier
 from copydesk.core.review import RANK, due_within
 from copydesk.core.states import PostState, ReviewState, SubmissionState, SuggestionState
 from copydesk.store import UnitOfWork
+from copydesk.work.model_breakers import close_all
 
 if TYPE_CHECKING:
     from copydesk.work.desk import Desk
@@ -88,8 +89,12 @@ async def rework(
 ) -> Reworked:
     """Have the posts `ids` written up again, or without ids all that no model could write.
 
-    Nothing that was answered for them before is used again. Raises `NotFound` for an unknown id.
+    Whoever asks for it says that models work: they are called again, also those that were resting.
+    Nothing that was answered for the posts before is used. Raises `NotFound` for an unknown id.
     """
+    if not dry_run:
+        async with desk.store.begin(actor) as unit:
+            await close_all(unit, desk.workspace_id)
     looked: list[Looked] = []
     async for page in _pages(desk, ids):
         room = limit - len(looked)
