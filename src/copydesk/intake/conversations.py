@@ -61,18 +61,22 @@ def _words(message: ParsedMessage) -> dict[int, _Words]:
     turns = message.thread.turns
     found = {turn.start: _Words() for turn in turns}
     starts = [turn.start for turn in turns]
+    # what has no speaker goes with a message that is in a conversation
+    talking = [turn for turn in turns if turn.conversation is not None]
+    talked = [turn.start for turn in talking]
     for segment in message.segments:
+        if segment.kind is SegmentKind.HEADER:
+            continue
         for start, end in _stretches(segment, starts):
             turn = turns[max(0, bisect_right(starts, start) - 1)]
-            said, text = found[turn.start], message.text[start:end]
-            if segment.kind is SegmentKind.HEADER:
-                continue
+            text = message.text[start:end]
             if not segment.kept:
+                said = found[turn.start]
                 said.dropped_because = said.dropped_because or segment.dropped_because
             elif turn.start <= start < turn.end:
-                said.own += text
+                found[turn.start].own += text
             elif text.strip():
-                said.behind += text
+                found[talking[max(0, bisect_right(talked, start) - 1)].start].behind += text
     return found
 
 
@@ -108,9 +112,9 @@ def _messages(message: ParsedMessage, turn: Turn, words: _Words) -> Iterator[dic
     said: dict[str, object] = {
         "id": _id(message, turn),
         "user": turn.speaker,
-        "text": words.own.strip("\n") or whole,
+        "text": words.own.strip("\n") if words.own.strip() else whole,
     }
-    if not words.own:
+    if not words.own.strip():
         said["dropped_because"] = words.dropped_because or "there are no words in it"
     if turn.at is not None:
         said["timestamp"] = turn.at.isoformat()
