@@ -9,6 +9,7 @@ from copydesk.cli import (
     agreement,
     audit,
     budgets,
+    calibrate,
     check,
     checking,
     consent,
@@ -86,6 +87,7 @@ app.command()(running.worker)
 app.command()(ingest.ingest)
 app.command()(parse.parse)
 app.command()(check.check)
+app.command()(calibrate.calibrate)
 app.command()(transform.transform)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")

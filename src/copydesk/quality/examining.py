@@ -7,14 +7,14 @@ a text is says nothing about its faithfulness: risk stands apart and never decid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
-from copydesk.quality.calibration import weighed
+from copydesk.quality.calibration import signals_of, weighed
 from copydesk.quality.checks import assistant_voice, combiner, nothing_new, risk
 from copydesk.quality.comparison import Comparison
-from copydesk.quality.gate import run_gate
+from copydesk.quality.gate import WEIGHED, run_gate
 from copydesk.quality.policy import Policy
 
 
@@ -32,7 +32,8 @@ class Examined:
     """What the checks say about a text.
 
     `score` is the probability that it is good where one text in two is, by the calibration.
-    An objection of a check that passed is a note: too light to decide by itself.
+    An objection of a check that passed is a note: too light to decide by itself. `signals` is what
+    the calibration weighs, `floor` the verdict of the checks that it does not weigh.
     """
 
     verdict: Verdict
@@ -40,6 +41,8 @@ class Examined:
     objections: tuple[Objection, ...]
     risk: RiskClass
     categories: tuple[str, ...]
+    signals: Mapping[str, int]
+    floor: Verdict
 
 
 def examine(
@@ -89,6 +92,8 @@ def examine(
         objections=objections,
         risk=level,
         categories=categories,
+        signals=signals_of(content),
+        floor=worst([r for r in content if r.check not in (*WEIGHED, combiner.NAME)]),
     )
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from copydesk.core.checks import Verdict
 from copydesk.quality.calibration import MOST, Calibration
 
 #: What weights are drawn towards, and how strongly: as much as so many texts of average weight.
@@ -22,19 +23,22 @@ _STRENGTH: Final = 0.004
 _STEPS: Final = 4_000
 _RATE: Final = 2.0
 _STILL: Final = 1e-7
+#: A threshold lies so far below the score it stands for, that rounding does not lift it above.
+_MARGIN: Final = 5e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
     """One text whose truth is known: what the checks saw, and whether it is bad.
 
-    `failed` says that a check refused it outright, whatever the weights.
+    `floor` is the verdict of the checks that are not weighed: the text gets no better one.
     """
 
     signals: Mapping[str, int]
     bad: bool
     domain: str = ""
-    failed: bool = False
+    floor: Verdict = Verdict.PASSED
+    text: str = ""
 
 
 def fit(
@@ -69,14 +73,9 @@ def fit(
         fail=1.0,
     )
     scored = [(raw.badness(text.signals), text) for text in texts]
-    uncertain = _threshold(scored, false_alarms)
-    return Calibration(
-        version=version,
-        intercept=raw.intercept,
-        weights=raw.weights,
-        unseen=raw.unseen,
-        uncertain=uncertain,
-        fail=max(uncertain, _threshold(scored, failures)),
+    uncertain = _threshold(scored, false_alarms, Verdict.FLAGGED)
+    return replace(
+        raw, uncertain=uncertain, fail=max(uncertain, _threshold(scored, failures, Verdict.FAILED))
     )
 
 
@@ -120,17 +119,19 @@ def _descend(
     return intercept, weights
 
 
-def _threshold(scored: Sequence[tuple[float, Labelled]], allowed: float) -> float:
+def _threshold(scored: Sequence[tuple[float, Labelled]], allowed: float, band: Verdict) -> float:
     """Return the lowest threshold that alarms for no larger share of the good texts of any domain.
 
     A domain is held to it by itself: the average of an easy and a hard one would hide the hard one.
+    What the unweighed checks hold anyway is not counted, for no threshold helps it.
     """
-    good = [(score, text.domain) for score, text in scored if not text.bad and not text.failed]
+    floors = {Verdict.FLAGGED, Verdict.FAILED} if band is Verdict.FLAGGED else {Verdict.FAILED}
     sizes = Counter(text.domain for _, text in scored if not text.bad)
-    refused = Counter(text.domain for _, text in scored if not text.bad and text.failed)
-    candidates = sorted({score for score, _ in scored}) or [1.0]
-    for threshold in candidates:
-        alarms = refused + Counter(domain for score, domain in good if score >= threshold)
-        if all(alarms[domain] - refused[domain] <= allowed * sizes[domain] for domain in sizes):
-            return round(threshold - 5e-5, 4)
+    good = [
+        (score, text.domain) for score, text in scored if not text.bad and text.floor not in floors
+    ]
+    for threshold in sorted({score for score, _ in scored}):
+        alarms = Counter(domain for score, domain in good if score >= threshold)
+        if all(alarms[domain] <= allowed * sizes[domain] for domain in sizes):
+            return max(0.0, round(threshold - _MARGIN, 4))
     return 1.0
