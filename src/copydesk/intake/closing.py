@@ -93,7 +93,7 @@ def mark_closing(region: Sequence[Line], sender: Sequence[str], *, only: bool) -
         block = _last_paragraph(region)
         if not block or not (
             _mark_device(block)
-            or _mark_footer(region, block)
+            or _mark_footer(region, block, only)
             or _mark_contact(region, block, sender)
         ):
             break
@@ -186,9 +186,10 @@ def _mark_device(block: list[Line]) -> bool:
     return True
 
 
-def _mark_footer(region: Sequence[Line], block: list[Line]) -> bool:
+def _mark_footer(region: Sequence[Line], block: list[Line], only: bool) -> bool:
     at = next(n for n, line in enumerate(region) if line is block[0])
-    if not _open(region[:at]) and not is_ruled(block[0].bare):
+    # a message that is nothing but a notice is its author's text
+    if only and not _open(region[:at]) and not is_ruled(block[0].bare):
         return False
     index = footer_start([line.bare for line in block])
     if index < 0:

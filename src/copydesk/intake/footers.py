@@ -16,6 +16,7 @@ _FOOTER_START = re.compile(
     r"disclaimer\s?:|legal notice\s?:|notice: this|if you (?:are not|have received) "
     r"(?:the intended|this (?:e-?mail|message))|please consider the environment|"
     r"(?:think|consider) before you print|diese e-?mail (?:kann|enthält|und)|"
+    r"diese (?:nachricht|mitteilung|e-?mail)[^.]{0,80}(?:vertraulich|bestimmt)|"
     r"der inhalt dieser e-?mail|bitte (?:denken|prüfen) sie (?:an die umwelt|der umwelt)|"
     r"ce (?:message|courriel|mail)[^.]{0,60}confidentiel|"
     r"este (?:mensaje|correo)[^.]{0,80}confidencial|"

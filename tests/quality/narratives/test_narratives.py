@@ -91,3 +91,6 @@ def test_intake_keeps_what_the_author_told(channel: Source) -> None:
         parsed = parse(one.raw, filename=one.filename)
         assert parsed.source is channel
         assert score(one, parsed.reply).lost == (), one.seed
+        for line in one.foreign:
+            # what a post quotes is part of it
+            assert channel is Source.COMMUNITY or line not in parsed.reply, one.seed
