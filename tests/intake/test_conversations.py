@@ -65,7 +65,7 @@ _LINE = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(_LINE | st.text(max_size=20), max_size=25))
 def test_no_word_is_lost_in_any_log(lines: list[str]) -> None:
     try:

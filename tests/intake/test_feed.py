@@ -167,7 +167,7 @@ def test_the_lenient_parser_is_never_reached(monkeypatch: pytest.MonkeyPatch) ->
             continue
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.integers(0, len(RSS)))
 def test_any_damage_ends_readable(noise: str, place: int) -> None:
     raw = (RSS[:place] + noise + RSS[place:]).encode("utf-8", "replace")

@@ -94,7 +94,7 @@ def test_nothing_that_is_a_table_is_refused_without_a_word() -> None:
         assert refused.value.problem == "bad_csv"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=5))
 def test_a_row_written_is_read_back(cells: dict[str, str]) -> None:
     from copydesk.intake.charsets import storable

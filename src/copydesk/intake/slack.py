@@ -18,7 +18,7 @@ from copydesk.intake import charsets
 from copydesk.intake.answers import load_json
 
 _DAY = re.compile(r"(?:^|.*/)([^/]+)/\d{4}-\d{2}-\d{2}\.json")
-_MARK = re.compile(r"<([@#!]?)([^<>|\n]{1,2000})(?:\|([^<>\n]{0,2000}))?>")
+_MARK = re.compile(r"<([@#!]?)([^<>|\s][^<>|\n]{0,2000})(?:\|([^<>\n]{0,2000}))?>")
 _DEPTH: Final = 12
 #: Subtypes that the system writes. A person writes `me_message`, `thread_broadcast`, `file_share`.
 NOTICES: Final = frozenset({
