@@ -168,6 +168,7 @@ async def test_an_answer_is_forgotten_after_its_time(desk: Desk, clock: StoppedC
 
 
 async def test_without_memory_every_question_is_asked(desk: Desk) -> None:
+    await routed(desk, one("openai:sol", answering())).complete(REQUEST)
     desk = replace(desk, settings=replace(desk.settings, model_cache_hours=0))
     script = answering()
     model = routed(desk, one("openai:sol", script))

@@ -29,17 +29,18 @@ _FEW_WORDS: Final = 3
 _FRAGMENTS: Final = 0.5
 _FEWEST: Final = 3
 
-# an author who takes something back: which of two statements holds is for judgement to say
+# An author who takes something back: which of two statements holds is for judgement to say. None of
+# 1,021 clean texts of the development data matches, and of 14,400 chat lines some 20 (2026-11).
 _CORRECTION: Final = regex.compile(
-    r"\b(?:scratch that|strike that|i meant|i mean|correction|i was wrong|my mistake|never ?mind"
-    r"|on second thou?ghts?|forget (?:that|what i)|edit:|update:|not \w+ but"
-    r"|ich meinte|korrektur|stimmt nicht|vergiss|nein,? doch|sondern"
-    r"|je voulais dire|rectification|erratum|je me suis tromp\w+|oubliez?"
-    r"|quise decir|quería decir|corrección|me equivoqu\w+|olvid\w+ lo"
-    r"|volevo dire|correzione|mi sono sbagliat\w+"
-    r"|ik bedoelde?|correctie|vergeet (?:dat|wat)"
-    r"|chodziło mi|poprawka|pomyłka|quis dizer|correção|enganei-me)\b",
-    regex.IGNORECASE,
+    r"\b(?:scratch that|strike that|i meant|i was wrong|my mistake|never ?mind|on second thoughts?"
+    r"|forget (?:that|what i (?:said|wrote))|ich meinte|ich habe mich geirrt|vergiss das"
+    r"|je voulais dire|je me suis tromp\w+|oubliez ce que"
+    r"|quise decir|quería decir|me equivoqu\w+|olvid\w+ lo que"
+    r"|volevo dire|mi sono sbagliat\w+|ik bedoelde|vergeet wat ik"
+    r"|chodziło mi o|pomyliłem się|quis dizer|enganei-me)\b"
+    r"|^\W*(?:correction|edit|update|korrektur|nachtrag|rectification|correctif|erratum|corrección"
+    r"|correzione|correctie|correção|poprawka|更正|सुधार)\s*[:：]",
+    regex.IGNORECASE | regex.MULTILINE,
 )
 _WORD: Final = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _UNSPACED: Final = regex.compile(
@@ -68,7 +69,7 @@ class Route:
 
 
 def route(material: Material, *, edits: int, tiers: Collection[Tier], authors: int = 1) -> Route:
-    """Return the route for `material`, to which clean-up has made `edits` changes.
+    """Return the route for `material`, in which clean-up has changed words at `edits` places.
 
     `tiers` are those that have a model; `authors` is how many people wrote the material.
     """

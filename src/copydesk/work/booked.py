@@ -48,7 +48,9 @@ class BookedModel:
         digest = digest_of(request, self._provider.name)
         call_id = self._desk.ids.new("call")
         async with self._desk.store.begin("model") as unit:
-            kept = await unit.model_calls.remembered(self._desk.workspace_id, digest)
+            kept = None
+            if self._desk.settings.model_cache_hours:
+                kept = await unit.model_calls.remembered(self._desk.workspace_id, digest)
             if kept is not None:
                 return await self._remembered(unit, call_id, request, digest, kept)
             refusal = await admit(unit, self._provider.name, call_id, self._desk)

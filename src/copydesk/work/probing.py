@@ -112,7 +112,9 @@ async def pass_through(
     """
     began = desk.clock.monotonic()
     parsed = await asyncio.to_thread(parse, raw, filename=filename, source=source)
-    draft = await write_up(desk, _unsaved(desk, parsed, raw), Speller())
+    # an answer from memory would show how the model was, not how it is
+    awake = replace(desk, settings=replace(desk.settings, model_cache_hours=0))
+    draft = await write_up(awake, _unsaved(desk, parsed, raw), Speller())
     latency = (desk.clock.monotonic() - began) * 1000
     vectors = await asyncio.to_thread(
         (embedder or HashedGrams()).embed, [parsed.reply, draft.rewrite.body]

@@ -56,7 +56,8 @@ async def write_up(
         material,
         route(
             material,
-            edits=len(cleaned.edits),
+            # spaces alone are no reason to ask a model
+            edits=sum(edit.before.split() != edit.after.split() for edit in cleaned.edits),
             tiers=model.tiers if model else (),
             authors=_authors(kept),
         ),
