@@ -20,7 +20,7 @@ from typing import Any
 
 from copydesk.core.clues import at_marks
 from copydesk.core.finding import find_tokens
-from copydesk.core.names import find_names, name_norm
+from copydesk.core.names import find_names, name_words
 from copydesk.core.protected import VERBATIM, ProtectedToken, TokenClass
 from copydesk.core.sentences import sentences
 
@@ -72,7 +72,7 @@ class Ledger:
     @cached_property
     def name_words(self) -> Counter[str]:
         """How often each word stands in `text`, written as in the norm of a name."""
-        return Counter(name_norm(self.text).split())
+        return Counter(name_words(self.text))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the tokens as JSON-ready rows."""

@@ -39,6 +39,12 @@ def _inner_capital(word: str) -> bool:
     return not tail.islower() and any(c.isupper() for c in tail)
 
 
+def name_words(text: str) -> list[str]:
+    """Return the words of `text`, each as it stands in the norm of a name."""
+    found = _WORD.findall(text.casefold())
+    return [word if word[-1] not in "'’s" else _bare(word) for word in found]
+
+
 def name_norm(text: str) -> str:
     """Return a name as casefolded words without possessive endings."""
     return " ".join(map(_bare, _WORD.findall(text)))

@@ -58,7 +58,7 @@ _LINK = re.compile(r"<[^<>\s]*>|\]?\(https?://[^()\s]*\)|https?://\S+")
 
 def is_device_line(text: str) -> bool:
     """Whether `text`, one line, only says from which device or program the message was sent."""
-    bare = _LINK.sub("", text).strip("*_[]() \xa0")
+    bare = _LINK.sub("", text).replace("[", "").strip("*_]() \xa0")
     if not bare or len(bare) > _MAX_LENGTH or len(bare.split()) > _MAX_WORDS or "?" in bare:
         return False
     first, *rest = re.split(r"[,;!]\s|\.\s| [-–—] ", bare)

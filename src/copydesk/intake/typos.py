@@ -110,14 +110,16 @@ def _by_text(
             mine += [Typo(offset + t.start, t.before, t.after) for t in by_line.get(number, ())]
             offset += len(line) + 1
             number += 1
-        found.append(tuple(sorted((t for t in mine if _is_word(text, t)), key=lambda t: t.start)))
+        found.append(
+            tuple(sorted((t for t in mine if stands_alone(text, t)), key=lambda t: t.start))
+        )
     return tuple(found)
 
 
-def _is_word(text: str, typo: Typo) -> bool:
+def stands_alone(text: str, typo: Typo) -> bool:
     """Whether the find is a whole word: a part of a longer one may be a name or an identifier."""
     end = typo.start + len(typo.before)
     if text[typo.start : end] != typo.before:
         return False
     before, after = text[max(0, typo.start - 1) : typo.start], text[end : end + 1]
-    return not re.match(r"[\w@#/\\.-]", before) and not re.match(r"[\w@#/\\]", after)
+    return not re.match(r"[\w@#/\\.+-]", before) and not re.match(r"[\w@#/\\]", after)
