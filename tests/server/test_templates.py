@@ -23,7 +23,7 @@ from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
 from copydesk.work.publishing import Manuscript
 from copydesk.work.recurring import SeriesForm, add_series
-from tests.server.scene import lay_out
+from tests.server.scene import Scene, lay_out
 from tests.server.test_budgets import add_mastodon, use_up
 from tests.server.test_releases import counted_trial, raised
 
@@ -92,6 +92,17 @@ async def look_at_connecting(browser: httpx2.AsyncClient) -> list[httpx2.Respons
         onward = await browser.post("/accounts/connect", data=form)
     paths = ("/accounts/connect", "/accounts/connect?platform=sandbox")
     return [onward, *[await browser.get(path) for path in paths]]
+
+
+async def look_at_a_decided_review(
+    browser: httpx2.AsyncClient, scene: Scene
+) -> list[httpx2.Response]:
+    """A review with decisions in it, then decided as a whole, and the piece it was about."""
+    await browser.post(f"/reviews/{scene.review}/suggestions/accept")
+    decided = [await browser.get(f"/reviews/{scene.review}")]
+    await browser.post(f"/reviews/{scene.review}/accept", data={"reason": "fine"})
+    paths = (f"/reviews/{scene.review}", "/reviews?state=accepted", f"/posts/{scene.post}")
+    return decided + [await browser.get(path) for path in paths]
 
 
 async def look_at_budgets(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
@@ -165,8 +176,7 @@ async def test_templates_use_every_field_they_are_given(
     answers += await look_at_connecting(browser)
     answers += await look_at_webhooks(browser, desk)
     answers += await look_at_schedule(browser, desk)
-    await browser.post(f"/reviews/{scene.review}/accept", data={"reason": "fine"})
-    answers.append(await browser.get(f"/posts/{scene.post}"))
+    answers += await look_at_a_decided_review(browser, scene)
     assert {answer.status_code for answer in [*empty, *answers]} == {200}
     await browser.get("/nowhere")
     await browser.get("/?state=nonsense")

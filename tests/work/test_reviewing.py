@@ -277,7 +277,7 @@ async def test_critical_risk_takes_two_different_people_and_the_same_text(desk: 
     held = await hold(desk, risk=RiskClass.CRITICAL)
     post = await approve(desk, held.review, actor="web:ada", rest=True)
     assert post.state is PostState.HELD
-    with pytest.raises(Conflict, match="accepted .* already"):
+    with pytest.raises(Conflict, match=r"accepted .* already"):
         await approve(desk, held.review, actor="api:ada")
     price = await find(desk, held.review, "45.90")
     await decide(desk, held.review, price.number, REJECT, actor="web:ben", version=price.version)

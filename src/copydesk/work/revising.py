@@ -19,6 +19,7 @@ from copydesk.editorial.deciding import Verdict, check_open, decide, keep
 from copydesk.editorial.differences import Difference
 from copydesk.editorial.intents import intent_of
 from copydesk.editorial.rewording import Rewording, rewordings
+from copydesk.editorial.text import pieces_of, text_of
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
 from copydesk.work.desk import Desk
@@ -53,12 +54,19 @@ async def edit(
 def _verdict_on(look: Look, suggestion: Suggestion, text: str, note: str) -> Verdict:
     if text == suggestion.after:
         return Verdict(state=SuggestionState.ACCEPTED, note=note)
-    findings = objections_to(
-        suggestion.before,
-        text,
-        language=look.revision.content.language,
-        support=look.base.of(suggestion.field),
+    rejected, edited = (
+        text_of(
+            pieces_of(
+                look.base.of(suggestion.field),
+                [s if s.id != suggestion.id else one for s in look.of(suggestion.field)],
+            )
+        )
+        for one in (
+            replace(suggestion, state=SuggestionState.REJECTED),
+            replace(suggestion, state=SuggestionState.EDITED, text=text),
+        )
     )
+    findings = objections_to(rejected, edited, language=look.revision.content.language)
     return Verdict(state=SuggestionState.EDITED, text=text, note=note, findings=findings)
 
 
@@ -129,11 +137,11 @@ async def _take(
             note=note,
             findings=verdict.findings,
         )
+    text = look.text.of(field)
     objections = objections_to(
-        change.before,
-        change.after,
+        text,
+        f"{text[: change.low]}{change.after}{text[change.top :]}",
         language=look.revision.content.language,
-        support=look.base.of(field),
     )
     whole = Difference(0, len(change.before), change.after, 0, change.before, change.after, 0)
     proposal = Proposal(

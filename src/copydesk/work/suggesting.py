@@ -247,12 +247,13 @@ def _by_rule(made: Proposal, losing: frozenset[str], omitted: str) -> Proposal:
 # -- what checks say ------------------------------------------------------------------------------
 
 
-def objections_to(
-    before: str, after: str, *, language: str = "", support: str = ""
-) -> tuple[Evidence, ...]:
-    """Return what the checks say about words a person wrote in the place of others."""
-    comparison = Comparison(before, after, language=language, support=support)
-    return tuple(evidence for evidence, _ in _checked(comparison))
+def objections_to(before: str, after: str, *, language: str = "") -> tuple[Evidence, ...]:
+    """Return what the checks say about a text in which a person put words in the place of others.
+
+    `before` and `after` are the whole text, so that a number is seen with its unit.
+    """
+    comparison = Comparison(before, after, language=language)
+    return tuple(replace(e, start=-1, end=-1) for e, _ in _checked(comparison))
 
 
 def _checked(comparison: Comparison) -> Iterator[tuple[Evidence, Intent]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from copydesk.core.review import BLIND, MOVING, ReviewKind, SentTo, signatures_needed
 from copydesk.core.states import ReviewState, SuggestionState
@@ -244,23 +246,39 @@ def _marks(pieces: Sequence[Piece]) -> Iterator[Mark]:
             yield Mark("kept", piece.text, number or suggestion.number)
         else:
             head, before, after, tail = _apart(piece.without, piece.text)
-            for kind, text in (("same", head), ("removed", before), ("added", after)):
-                if text:
-                    yield Mark(kind, text, 0 if kind == "same" else suggestion.number)
+            if head:
+                yield Mark("same", head, 0)
+            # space that went is not worth a mark in the text; the list of suggestions shows it
+            if before.strip():
+                yield Mark("removed", before, suggestion.number)
+            if after:
+                kind = "added" if after.strip() else "same"
+                yield Mark(kind, after, suggestion.number)
             if tail:
                 yield Mark("same", tail, 0)
 
 
+_TOKEN: Final = re.compile(r"\s+|\d+(?:[.,:/-]\d+)*|\w+|[^\w\s]")
+
+
 def _apart(before: str, after: str) -> tuple[str, str, str, str]:
-    """Return what two texts begin with, what differs, and what they end with."""
+    """Return what two texts begin with, what differs, and what they end with, in whole words."""
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     head = 0
-    while head < min(len(before), len(after)) and before[head] == after[head]:
+    while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
     tail = 0
-    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
-    end = len(before) - tail
-    return before[:head], before[head:end], after[head : len(after) - tail], before[end:]
+    middle, end = len(old) - tail, len(new) - tail
+    parts = (old[:head], old[head:middle], new[head:end], old[middle:])
+    first, gone, came, last = ("".join(part) for part in parts)
+    return first, gone, came, last
+
+
+def _visible(text: str) -> str:
+    """Return a change of nothing but space so that a person sees it."""
+    return text if text.strip() else text.replace(" ", "␣").replace("\n", "¶")
 
 
 def _removed(look: Look) -> tuple[Removed, ...]:
@@ -299,8 +317,8 @@ def _lines(look: Look, base: str, *, blind: bool) -> Iterator[SuggestionLine]:
             field="" if suggestion.field is TextField.BODY else suggestion.field.value,
             intent="" if blind else suggestion.intent.value.replace("_", " "),
             made_by=_made_by(suggestion),
-            before=suggestion.before,
-            after=suggestion.text,
+            before=_visible(suggestion.before),
+            after=_visible(suggestion.text),
             quote_before=_last_line(suggestion.quote_before),
             quote_after=suggestion.quote_after.partition("\n")[0],
             evidence=() if blind else tuple(_words(e.message, e.span) for e in suggestion.evidence),
