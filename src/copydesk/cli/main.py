@@ -38,6 +38,7 @@ from copydesk.cli import (
     schedule,
     settle,
     status,
+    style,
     timetable,
     transform,
     unpublish,
@@ -76,6 +77,7 @@ for _group in (
     consent.app,
     export.app,
     probe.app,
+    style.app,
     project.config_app,
     webhooks.app,
 ):
@@ -91,6 +93,7 @@ app.command()(calibrate.calibrate)
 app.command()(transform.transform)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")
+app.add_typer(style.app, name="style")
 app.command()(costs.costs)
 app.command()(checking.validate)
 app.command()(counting.count)

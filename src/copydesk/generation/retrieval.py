@@ -13,6 +13,8 @@ from functools import cache
 from operator import mul
 from typing import Final
 
+import regex
+
 from copydesk.core.passages import Passage
 from copydesk.core.similarity import Vector
 from copydesk.core.terms import terms
@@ -22,6 +24,8 @@ from copydesk.generation.material import Reference
 #: How much of a message is looked for: its first characters, and so many of its terms.
 _LONGEST_QUERY: Final = 4_000
 _MOST_TERMS: Final = 40
+# articles and the like; elsewhere than in these scripts short terms can say a lot
+_SMALL: Final = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Greek}]{1,3}")
 #: Common constants of BM25 and of reciprocal rank fusion.
 _SATURATION: Final = 1.2
 _RANK: Final = 60
@@ -32,7 +36,8 @@ _NEAR: Final = 0.3
 def query_terms(text: str) -> list[str]:
     """Return the terms by which passages about `text` are looked for, those it repeats first."""
     common = _common()
-    counted = Counter(term for term in terms(text[:_LONGEST_QUERY]) if term not in common)
+    found = (t for t in terms(text[:_LONGEST_QUERY]) if not _SMALL.fullmatch(t))
+    counted = Counter(term for term in found if term not in common)
     return [term for term, _ in counted.most_common(_MOST_TERMS)]
 
 

@@ -39,6 +39,7 @@ from copydesk.server.api import feedback as feedback_api
 from copydesk.server.api import releases as releases_api
 from copydesk.server.api import rework as rework_api
 from copydesk.server.api import schedules as schedules_api
+from copydesk.server.api import style as style_api
 from copydesk.server.api import webhooks as webhooks_api
 from copydesk.server.feed import Feed
 from copydesk.server.hooks import callbacks
@@ -116,6 +117,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         releases_api,
         drift_api,
         costs_api,
+        style_api,
         rework_api,
         connect_api,
         events,

@@ -187,9 +187,9 @@ class Passages:
         if not post_ids:
             return set()
         rows = await self._unit.connection.execute(
-            sa.select(deliveries.c.post_id.distinct()).where(
-                deliveries.c.post_id.in_(list(post_ids)), _STANDS
-            )
+            sa.select(deliveries.c.post_id)
+            .where(deliveries.c.post_id.in_(list(post_ids)), _STANDS)
+            .distinct()
         )
         return {row.post_id for row in rows}
 

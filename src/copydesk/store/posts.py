@@ -94,10 +94,12 @@ class Posts:
         """Add the next revision of `post` and make it current. The post's state stays."""
         current = await self.revision(post.revision_id)
         revision = self._revision(post.id, current.number + 1, content, tier, made)
+        out = post.state is PostState.DISTRIBUTED
+        look_again = {"cite_at": self._unit.now} if out else {}
         result = await self._unit.connection.execute(
             sa.update(posts)
             .where(posts.c.id == post.id, posts.c.revision_id == post.revision_id)
-            .values(revision_id=revision.id)
+            .values(revision_id=revision.id, **look_again)
         )
         if result.rowcount != 1:
             raise Conflict(f"Post {post.id} was revised in the meantime.")
