@@ -41,6 +41,7 @@ class AlarmLine:
 class StreamLine:
     """A watched stream in words."""
 
+    watched: str
     heading: str
     about: tuple[str, ...]
     state: str
@@ -147,7 +148,7 @@ def _release_line(release: Release) -> ReleaseLine:
         badge=badge(release.state),
         about=(
             f"{release.share} % of conversations",
-            *(value for _, value in _version_facts(release.version)),
+            *(f"{name.lower()} {value}" for name, value in _version_facts(release.version)),
         ),
         reason=release.reason,
     )
@@ -179,8 +180,8 @@ def _guard(reading: Reading) -> GuardView:
 
 def _change(change: Change) -> GuardView:
     return GuardView(
-        heading=f"{change.guard}, {change.stage}",
-        shares=f"from {change.share:.1%} by {change.rise:+.1%} with {change.items} items",
+        heading=str(change.guard),
+        shares=f"{change.stage}: {change.share:.1%} by {change.rise:+.1%}, {change.items} items",
         facts=(),
     )
 
@@ -198,7 +199,8 @@ def _stream_line(watched: WatchedStream) -> StreamLine:
     stream = watched.stream
     level = "still learning" if watched.level is None else f"now {watched.level:.3f}"
     return StreamLine(
-        heading=f"{stream.watched}, {stream.channel}, {stream.language or 'unknown language'}",
+        watched=str(stream.watched),
+        heading=f"{stream.channel}, {stream.language or 'unknown language'}",
         about=tuple(
             part for part in (stream.prompt_version, stream.model, f"{stream.items} items") if part
         ),
