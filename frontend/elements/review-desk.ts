@@ -8,13 +8,14 @@ const PRESSING = "button, a, summary";
 export class ReviewDesk extends HTMLElement {
   #current: string | undefined;
   #listening: AbortController | undefined;
-  #busy = false;
+  // one after the other: whoever types fast loses no key
+  #sending: Promise<void> = Promise.resolve();
 
   connectedCallback(): void {
     this.#listening = new AbortController();
     const options = { signal: this.#listening.signal };
     document.addEventListener("keydown", (event) => this.#press(event), options);
-    this.addEventListener("submit", (event) => void this.#send(event), options);
+    this.addEventListener("submit", (event) => this.#send(event), options);
     this.addEventListener("focusin", (event) => this.#remember(event.target), options);
   }
 
@@ -123,29 +124,23 @@ export class ReviewDesk extends HTMLElement {
     if (said !== null) said.textContent = words;
   }
 
-  async #send(event: SubmitEvent): Promise<void> {
+  #send(event: SubmitEvent): void {
     const form = event.target as HTMLFormElement;
     const button = event.submitter as HTMLButtonElement | null;
     // what ends the review leads to another page
     if (button?.dataset["whole"] === "yes" || form.action.endsWith("/answer")) return;
     event.preventDefault();
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      await this.#replace(form, button);
-    } catch {
-      this.#say("No answer from the server: nothing is known to have changed. Reload the page to see.");
-    } finally {
-      this.#busy = false;
-    }
+    const inside = form.closest(".suggestion")?.id;
+    const body = new URLSearchParams(new FormData(form, button) as unknown as Record<string, string>);
+    this.#sending = this.#sending
+      .then(() => this.#replace(form.action, body, inside))
+      .catch(() =>
+        this.#say("No answer from the server: nothing is known to have changed. Reload the page to see."),
+      );
   }
 
-  async #replace(form: HTMLFormElement, button: HTMLButtonElement | null): Promise<void> {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      headers: { "X-Fragment": "1" },
-      body: new URLSearchParams(new FormData(form, button) as unknown as Record<string, string>),
-    });
+  async #replace(action: string, body: URLSearchParams, inside: string | undefined): Promise<void> {
+    const answer = await fetch(action, { method: "POST", headers: { "X-Fragment": "1" }, body });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const desk = page.querySelector("#desk");
     if (desk === null) {
@@ -154,10 +149,10 @@ export class ReviewDesk extends HTMLElement {
       return;
     }
     const said = desk.querySelector(".said")?.textContent ?? "";
-    const before = this.#item();
-    const moved = button?.value === "accepted" || form.querySelector('[name="verdict"][value="rejected"]') !== null;
+    const moves = ["accepted", "rejected"].includes(body.get("verdict") ?? "");
     this.querySelector("#desk")?.replaceWith(document.adoptNode(desk));
-    if (before !== undefined && form.closest(".suggestion") !== null) this.#goOn(answer.ok && moved);
+    if (inside !== undefined && inside === this.#current) this.#goOn(answer.ok && moves);
+    else this.#focus(this.#item());
     // announced once it stands in the page: what was there from the start is not read out
     this.#say("");
     this.#say(said);
