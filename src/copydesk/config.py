@@ -37,6 +37,9 @@ KEYS: Mapping[str, str] = {
     "model_timeout": "seconds until a model that does not answer counts as away; default 120",
     "model_cache_hours": "for how long an answer is used again for the same question; default 168",
     "probes_per_week": "messages with a known answer sent down the live path; default 28, 0: none",
+    "calibration": "file that `copydesk calibrate` wrote; empty: the one of the product",
+    "checks_observed": "checks of the gate that only observe, by name",
+    "checks_off": "checks of the gate that do not run, by name",
     "key": "the keys that seal credentials, newest first (environment, else the file secret.key)",
 }
 
@@ -63,6 +66,9 @@ class Settings:
     model_timeout: float = 120.0
     model_cache_hours: float = 168.0
     probes_per_week: int = 28
+    calibration: str = ""
+    checks_observed: tuple[str, ...] = ()
+    checks_off: tuple[str, ...] = ()
     key: str = field(default="", repr=False)
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,6 +124,9 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
         model_timeout=_number("model_timeout", merged, 120.0, 1.0, problems),
         model_cache_hours=_number("model_cache_hours", merged, 168.0, 0.0, problems),
         probes_per_week=int(_number("probes_per_week", merged, 28.0, 0.0, problems)),
+        calibration=str(merged.get("calibration", "")),
+        checks_observed=_lines("checks_observed", merged, problems),
+        checks_off=_lines("checks_off", merged, problems),
         key=str(merged.get("key", "")),
         origins=origins,
     )

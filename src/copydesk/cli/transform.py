@@ -105,6 +105,7 @@ async def _transformed(ask: Ask, home: Path | None) -> Transformed:
     from copydesk.generation.budget import ModelLimits
     from copydesk.work.consulting import consult
     from copydesk.work.desk import is_project, open_desk
+    from copydesk.work.gating import policy_of
     from copydesk.work.models import model_of, opened_model
     from copydesk.work.steps import Bench
     from copydesk.work.transforming import transform
@@ -126,6 +127,7 @@ async def _transformed(ask: Ask, home: Path | None) -> Transformed:
             monotonic=clock.monotonic,
             delimiter=lambda: f"{chance.getrandbits(128):032x}",
             consult=known,
+            policy=policy_of(settings),
             limits=model.limits if model else ModelLimits(),
         )
         return await transform(ask, bench)

@@ -36,6 +36,10 @@ from copydesk.quality.policy import Mode, Policy, observed
 WEIGHED: Final = frozenset(
     check.NAME for check in (fact_diff, polarity, limits, exchange, order, omission, invention)
 )
+#: Checks that always decide: what was cut is never published, and risk says who looks.
+BINDING: Final = frozenset({completeness.NAME, risk.NAME})
+#: Checks that may be turned off, or observe only.
+OPTIONAL: Final = WEIGHED | {protected_tokens.NAME, assistant_voice.NAME, combiner.NAME}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

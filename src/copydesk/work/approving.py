@@ -102,6 +102,7 @@ def _ask_gate(desk: Desk, look: Look, text: Base) -> GateResult:
         "".join(parsed.text[s.start : s.end] for _, s in kept),
         text.body,
         monotonic=desk.clock.monotonic,
+        policy=desk.policy,
         language=parsed.language,
         segments=[parsed.text[s.start : s.end] for _, s in kept],
         fates=[

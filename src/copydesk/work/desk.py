@@ -22,8 +22,10 @@ from copydesk.distribution.versions import VersionWatch
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
+from copydesk.quality.policy import Policy
 from copydesk.store import Store, open_store
 from copydesk.work.company import Company
+from copydesk.work.gating import policy_of
 from copydesk.work.version_models import VersionModels
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Desk:
     were there when a process died away from the others.
     `model` and `light_model` (see `work.models`) are there only where a worker runs: loading one
     costs seconds, most commands need none. `version_models` are those of versions on trial.
+    `policy` says how the gate judges.
     """
 
     settings: Settings
@@ -69,6 +72,7 @@ class Desk:
     company: Company = field(default_factory=Company)
     version_models: VersionModels = field(default_factory=VersionModels)
     versions: VersionWatch | None = None
+    policy: Policy = field(default_factory=Policy)
 
     def observers(self, account: Account) -> Sequence[Observer]:
         """Return who sees every call made for `account`: couriers, tests, refreshes, metrics."""
@@ -128,6 +132,7 @@ async def open_desk(
             budgets=Budgets(store),
             version_models=version_models,
             versions=VersionWatch(store),
+            policy=policy_of(settings),
         )
 
 

@@ -15,6 +15,7 @@ from copydesk.generation.rules import MAX_SUMMARY
 from copydesk.intake.cleanup import Cleaned
 from copydesk.intake.parsing import parse
 from copydesk.quality.gate import GateResult
+from copydesk.quality.policy import Policy
 from copydesk.work.cleaning import clean_message
 from copydesk.work.extracts import short_of
 from copydesk.work.judging import judge_new, worst
@@ -27,12 +28,13 @@ from copydesk.work.writing_up import ask_gate
 class Passage:
     """The text of one pipeline. `monotonic` returns seconds and measures what checks cost."""
 
-    def __init__(self, ask: Ask, monotonic: Callable[[], float]) -> None:
+    def __init__(self, ask: Ask, monotonic: Callable[[], float], policy: Policy) -> None:
         self.record = Record()
         self.ask = ask
         self.message: ParsedMessage
         self.title = ""
         self._monotonic = monotonic
+        self._policy = policy
         self._speller = Speller()
 
     @property
@@ -84,6 +86,7 @@ class Passage:
             rewrite,
             source=reading.source,
             monotonic=self._monotonic,
+            policy=self._policy,
         )
         self.record.omitted += rewrite.omitted
         self.record.questions += rewrite.open_questions

@@ -34,6 +34,7 @@ from copydesk.generation.tasks import Assignment, WrittenReply
 from copydesk.generation.writing import Scribe
 from copydesk.quality.checks import risk
 from copydesk.quality.gate import GateResult, run_gate
+from copydesk.quality.policy import Policy
 from copydesk.transformation.counting import graphemes
 from copydesk.work.consulting import Consulted
 from copydesk.work.passage import Passage
@@ -49,7 +50,7 @@ class Bench:
 
     `monotonic` returns seconds and only measures what checks cost; `delimiter` returns 8 to 64
     random letters and digits; `consult` looks up what our own texts say about one, where there are
-    any.
+    any; `policy` says how the gate judges.
     """
 
     model: Model | None
@@ -57,6 +58,7 @@ class Bench:
     delimiter: Callable[[], str]
     limits: ModelLimits = field(default_factory=ModelLimits)
     consult: Callable[[str], Awaitable[Consulted]] | None = None
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ class Run:
     """The steps of one pipeline, done in order on one passage."""
 
     def __init__(self, ask: Ask, bench: Bench) -> None:
-        self.passage = Passage(ask, bench.monotonic)
+        self.passage = Passage(ask, bench.monotonic, bench.policy)
         self._record = self.passage.record
         self._ask = ask
         self._bench = bench
@@ -226,6 +228,7 @@ class Run:
                 reading.source,
                 answer.value.edited,
                 monotonic=self._bench.monotonic,
+                policy=self._bench.policy,
                 language=self.passage.message.language,
                 omitted=answer.value.omitted,
                 # what the caller wishes to be said may be said

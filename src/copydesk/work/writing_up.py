@@ -13,6 +13,7 @@ from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.checks import risk
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
+from copydesk.quality.policy import Policy
 from copydesk.work.adapting import adapt
 from copydesk.work.cleaning import clean_message
 from copydesk.work.consulting import consult
@@ -49,7 +50,13 @@ async def write_up(
 
     async def judge(rewrite: Rewrite) -> GateResult:
         return await asyncio.to_thread(
-            ask_gate, parsed, material, rewrite, source=source, monotonic=desk.clock.monotonic
+            ask_gate,
+            parsed,
+            material,
+            rewrite,
+            source=source,
+            monotonic=desk.clock.monotonic,
+            policy=desk.policy,
         )
 
     done = await climb(
@@ -144,10 +151,12 @@ def ask_gate(
     *,
     source: str,
     monotonic: Callable[[], float],
+    policy: Policy | None = None,
 ) -> GateResult:
     """Ask the gate about a rewrite of `source`, the author's own text before clean-up.
 
-    `monotonic` returns seconds and only measures what the checks cost.
+    `monotonic` returns seconds and only measures what the checks cost; `policy` is the standard one
+    if not given.
     """
     # the gate counts the author's own segments from 0, the message counts all of them
     place = {segment.index: n for n, segment in enumerate(material.segments)}
@@ -169,4 +178,6 @@ def ask_gate(
         fates=fates,
         omitted=rewrite.omitted,
         risk_input=risk.check(subject)[1].risk,
+        support=parsed.subject,
+        policy=policy,
     )

@@ -256,6 +256,7 @@ async def transform_text(given: TransformIn, desk: DeskNow, _: Author) -> Transf
             monotonic=desk.clock.monotonic,
             delimiter=lambda: f"{desk.random.getrandbits(128):032x}",
             consult=partial(consult, desk),
+            policy=desk.policy,
             limits=model.limits if model else ModelLimits(),
         )
         return TransformedOut.model_validate(await transform(given.ask(), bench))

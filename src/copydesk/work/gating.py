@@ -1,0 +1,34 @@
+"""How the gate judges in this project: the operator's calibration, and which checks take part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from copydesk.config import Settings
+from copydesk.core.errors import ConfigError
+from copydesk.quality.calibration import read_calibration, standard
+from copydesk.quality.gate import BINDING, OPTIONAL
+from copydesk.quality.policy import Mode, Policy
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return what the settings say about the gate; a calibration is looked for in the home folder.
+
+    Raises `ConfigError` for a check that is not there or always decides, and for a calibration that
+    cannot be used.
+    """
+    modes = dict.fromkeys(settings.checks_observed, Mode.OBSERVE)
+    modes |= dict.fromkeys(settings.checks_off, Mode.OFF)
+    problems = [
+        f"The check {name!r} always decides; it can be neither off nor observed."
+        if name in BINDING
+        else f"There is no check {name!r}."
+        for name in modes
+        if name not in OPTIONAL
+    ]
+    if problems:
+        raise ConfigError(problems, remedy=f"Checks: {', '.join(sorted(OPTIONAL))}.")
+    if not settings.calibration:
+        return Policy(calibration=standard(), modes=modes)
+    path = settings.home / Path(settings.calibration).expanduser()
+    return Policy(calibration=read_calibration(path), modes=modes)
