@@ -41,8 +41,7 @@ def _inner_capital(word: str) -> bool:
 
 def name_words(text: str) -> list[str]:
     """Return the words of `text`, each as it stands in the norm of a name."""
-    found = _WORD.findall(text.casefold())
-    return [word if word[-1] not in "'’s" else _bare(word) for word in found]
+    return [_bare(w) if w[-1] in "'’sS" else w.casefold() for w in _WORD.findall(text)]
 
 
 def name_norm(text: str) -> str:
