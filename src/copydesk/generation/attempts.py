@@ -18,7 +18,8 @@ from copydesk.generation.truncation import check_coverage, check_stop_signals
 
 T = TypeVar("T")
 
-_MAX_ATTEMPTS: Final = 2
+#: How often a model is asked for one reply.
+TRIES: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +60,16 @@ async def ask(
     *,
     read: Callable[[Completion], Reading[T]],
     largest_cap: int,
+    tries: int = TRIES,
 ) -> Answered[T] | Unanswered:
     """Ask `model`, once more with twice the output cap (up to `largest_cap` tokens) if need be.
 
-    `read` turns a completion into a value and raises `ModelReplyInvalid` when it cannot.
+    `read` turns a completion into a value and raises `ModelReplyInvalid` when it cannot. `tries` is
+    how often it is asked at most.
     """
     attempts: list[Attempt] = []
     because = ""
-    for _ in range(_MAX_ATTEMPTS):
+    for _ in range(tries):
         completion: Completion | None = None
         try:
             completion = await model.complete(request)

@@ -14,7 +14,7 @@ from typing import Final
 
 from copydesk.core.errors import ContentInvalid, ModelReplyInvalid
 from copydesk.core.post import Tier
-from copydesk.generation.attempts import Answered, Reading, Unanswered, ask
+from copydesk.generation.attempts import TRIES, Answered, Reading, Unanswered, ask
 from copydesk.generation.budget import PER_SEGMENT, ModelLimits
 from copydesk.generation.fence import derived, visible
 from copydesk.generation.heading import Note, write_head
@@ -38,7 +38,8 @@ class Writer:
     """Who writes, with what prompt and within which limits.
 
     `delimiter` is 8 to 64 random letters and digits, fresh for one message; `requested_cap` an
-    output cap in tokens that the caller insists on.
+    output cap in tokens that the caller insists on. Who does not insist asks once: somebody better
+    is asked next.
     """
 
     model: Model
@@ -47,6 +48,7 @@ class Writer:
     limits: ModelLimits
     tier: Tier
     requested_cap: int | None = None
+    insists: bool = True
 
     async def write(self, material: Material, composed: Rewrite) -> Rewrite:
         """Return `material` written up, or `composed` with the reason why not.
@@ -66,7 +68,7 @@ class Writer:
         answer = await self._asked(planned, material)
         if isinstance(answer, Answered):
             return _written([material], [answer], _note(answer.value), planned.left_out)
-        if parts := await parted_after(material, answer):
+        if self.insists and (parts := await parted_after(material, answer)):
             return await self._in_parts(parts, composed, answer.attempts)
         return replace(composed, degraded_because=answer.because, attempts=answer.attempts)
 
@@ -118,6 +120,7 @@ class Writer:
             planned.request,
             read=lambda completion: _read(completion, material),
             largest_cap=self.requested_cap or self.limits.output,
+            tries=TRIES if self.insists else 1,
         )
 
     def _planner(self, delimiter: str) -> Planner:

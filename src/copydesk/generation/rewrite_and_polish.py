@@ -25,6 +25,7 @@ async def rewrite_and_polish(
     tier: Tier = Tier.CAPABLE,
     prompt: PromptVersion | None = None,
     requested_cap: int | None = None,
+    insists: bool = True,
 ) -> Rewrite:
     """Return `material` written up.
 
@@ -32,6 +33,8 @@ async def rewrite_and_polish(
     any doubt about its reply leads back to the rules, with `degraded_because` set. `delimiter` is
     8 to 64 random letters and digits, fresh for this call. `limits` are the model's (default: a
     cautious guess). `requested_cap` is an output cap in tokens that the caller insists on.
+    Without `insists` a reply that cannot be used is not asked for again, nor in parts: for a tier
+    that has a better one above it.
 
     Raises `ContentInvalid` when there is no text, or, before any call, when `requested_cap` would
     cut the reply. A message too long for the model is not an error: the rules take it.
@@ -46,5 +49,6 @@ async def rewrite_and_polish(
         limits=limits or ModelLimits(),
         tier=tier,
         requested_cap=requested_cap,
+        insists=insists,
     )
     return await writer.write(material, composed)

@@ -115,6 +115,8 @@ async def _ask(
         limits=model.limits_of(tier),
         tier=tier,
         prompt=prompt,
+        # what the light model cannot do at once, the capable one does: no second try, no parts
+        insists=tier is Tier.CAPABLE or Tier.CAPABLE not in model.tiers,
     )
 
 
