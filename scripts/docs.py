@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from reference import commands, platforms, vocabulary
+from reference import commands, feedback, platforms, vocabulary
 
 from copydesk.core.states import DeliveryState, PostState, SubmissionState
 
@@ -32,6 +32,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "reference/settings.md", vocabulary.settings()
     yield DOCS / "reference/errors.md", vocabulary.errors()
     yield DOCS / "reference/states.md", vocabulary.states()
+    yield DOCS / "reference/feedback.md", feedback.feedback()
     yield DOCS / "reference/checks.md", vocabulary.checks()
     yield DOCS / "platforms/README.md", platforms.matrix()
     for name in platforms.built_in():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from typing import Any
 
 import pytest
@@ -15,9 +14,11 @@ from copydesk.core.suggestion import RejectionReason
 from copydesk.editorial.consent import give_consent
 from copydesk.editorial.reviewing import accept, reject
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work import exporting
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
-from copydesk.work.exporting import PAGE, Form, Handout, hand_out, mark_handed_out
+from copydesk.work.exporting import Handout, hand_out, mark_handed_out
+from copydesk.work.lines import Form
 from copydesk.work.submitting import submit
 
 TEXT = "Hello Bob, Ada Lovelace here. Write to ada.l@example.org; the lamp A-17 came on 3 March."
@@ -177,12 +178,11 @@ async def test_nothing_leaves_twice_unless_asked(desk: Desk, clock: StoppedClock
     assert len(await handed(desk, Form.CHAT, again=True, after=gone[0].review_id)) == 1
 
 
-async def test_a_long_export_is_read_in_pages(desk: Desk) -> None:
+async def test_a_long_export_is_read_in_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "PAGE", 3)
     await allow(desk, "everything")
     post = await judged(desk, 1)
-    order = list(range(PAGE + 5))
-    random.Random(1).shuffle(order)
-    for _ in order:
+    for _ in range(7):
         async with desk.store.begin("web:eve") as unit:
             current = await unit.posts.get(post.id)
             current = await unit.posts.move(current, PostState.HELD)
@@ -191,5 +191,5 @@ async def test_a_long_export_is_read_in_pages(desk: Desk) -> None:
             )
             await accept(unit, await unit.reviews.get(id))
     found = await handed(desk, Form.LABELS)
-    assert len(found) == PAGE + 6
+    assert len(found) == 8
     assert [h.review_id for h in found] == sorted(h.review_id for h in found)

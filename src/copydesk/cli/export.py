@@ -18,7 +18,7 @@ app = typer.Typer(help="Hand out what is in here, as JSON lines.", no_args_is_he
 
 
 class As(StrEnum):
-    """The forms of `work.exporting`, which is loaded when it exports."""
+    """The forms of `work.lines`, which is loaded when it exports."""
 
     CHAT = "chat"
     PREFERENCE = "preference"
@@ -55,7 +55,8 @@ def feedback(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.exporting import PAGE, Form, hand_out, mark_handed_out
+    from copydesk.work.exporting import PAGE, hand_out, mark_handed_out
+    from copydesk.work.lines import Form
     from copydesk.work.times import read_time
 
     if bare and form is not As.CHAT:

@@ -40,8 +40,8 @@ class Case:
 
     `must_say` are facts in the words of the message; `must_not_say` what was made up once.
     `questions` is how many the message asks. `verdict` is what the gate is to say of the text, None
-    for whatever it says. `faulty` is a text that went wrong, in which some check has to find a fault,
-    "" for none.
+    for whatever it says. `faulty` is a text that went wrong, in which some check has to find a
+    fault, "" for none.
     """
 
     id: str

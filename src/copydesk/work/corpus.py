@@ -46,18 +46,26 @@ class _File(BaseModel):
     model_config = _MODEL
 
     schema_: Literal["copydesk.case.v1"] = Field(alias="schema")
-    id: str = ""
-    because: str = ""
+    id: str = Field("", description="the file's name where it is left away")
+    because: str = Field("", description="what went wrong")
     channel: Source = Source.EMAIL
     subject: str = ""
-    language: str = ""
-    text: str = ""
-    segments: list[_Segment] = []
-    must_say: list[str] | None = None
-    must_not_say: list[str] = []
-    questions: int | None = Field(None, ge=0)
-    verdict: Verdict | None = None
-    faulty: str = ""
+    language: str = Field("", description="BCP 47; found out where it is left away")
+    text: str = Field("", description="the author's own words")
+    segments: list[_Segment] = Field([], description="the same in parts, instead of `text`")
+    must_say: list[str] | None = Field(
+        None, description="what a text about it has to say; null: every fact of the message"
+    )
+    must_not_say: list[str] = Field([], description="what it must not say")
+    questions: int | None = Field(
+        None, ge=0, description="how many it asks; null: as many as the message does"
+    )
+    verdict: Verdict | None = Field(None, description="what the gate has to say of the text")
+    faulty: str = Field("", description="a text in which some check has to find a fault")
+
+
+#: What a case file holds, for the documentation.
+CASE_SCHEMA: Final[dict[str, Any]] = _File.model_json_schema(by_alias=True)
 
 
 class Wishes(BaseModel):

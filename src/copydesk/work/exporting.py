@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from copydesk.core.checks import CheckResult
@@ -26,6 +25,7 @@ from copydesk.quality.masking import Mask
 from copydesk.store import UnitOfWork
 from copydesk.store.feedback import Judgement
 from copydesk.work.desk import Desk
+from copydesk.work.lines import LINES, Form
 
 #: How many reviews are read at a time: an export takes as much memory for ten as for a million.
 PAGE: Final = 50
@@ -35,20 +35,6 @@ _BRIEF: Final = (
     "can be published under its author's name. Keep every fact, the language, the meaning and the "
     "degree of certainty; add nothing."
 )
-
-
-class Form(StrEnum):
-    """What lines are for."""
-
-    CHAT = "chat"
-    PREFERENCE = "preference"
-    CORRECTION = "correction"
-    LABELS = "labels"
-
-    @property
-    def schema(self) -> str:
-        """Return the name and version of the form of a line; it stands in every line."""
-        return f"copydesk.{self}.v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +155,16 @@ def mask_of(submission: Submission) -> Mask:
 
 def _all_lines(form: Form, lesson: _Lesson) -> tuple[dict[str, Any], ...]:
     return tuple(
-        {
-            "schema": form.schema,
-            "key": f"{form}:{lesson.judgement.review_id}:{number}",
-            **line,
-            "licence": lesson.licence,
-        }
+        LINES[form]
+        .model_validate(
+            {
+                "schema": form.schema,
+                "key": f"{form}:{lesson.judgement.review_id}:{number}",
+                "licence": lesson.licence,
+                **line,
+            }
+        )
+        .model_dump(mode="json", by_alias=True)
         for number, line in enumerate(_MAKERS[form](lesson))
     )
 
