@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from copydesk.core.drift import Alarm, Stream, Watched
 from copydesk.core.errors import Conflict, NotFound
-from copydesk.core.states import AlarmState, check_transition
+from copydesk.core.states import AlarmState, SubmissionState, check_transition
 from copydesk.store.absent import insert_if_absent
-from copydesk.store.tables import alarms, streams
+from copydesk.store.tables import alarms, segments, streams, submissions
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
+
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message that came in: the author's own text, its channel, and its BCP 47 language tag."""
+
+    channel: str
+    language: str
+    text: str
 
 
 class Drift:
@@ -60,11 +74,89 @@ class Drift:
         """Return the streams of a workspace, those that something came to last first."""
         rows = await self._unit.connection.execute(
             sa.select(streams)
-            .where(streams.c.workspace_id == workspace_id)
+            .where(streams.c.workspace_id == workspace_id, streams.c.watched != Watched.INPUT)
             .order_by(streams.c.changed_at.desc(), streams.c.id)
             .limit(limit)
         )
         return [_stream(row) for row in rows]
+
+    # -- what comes in ----------------------------------------------------------------------------
+
+    async def plan_comparison(self, workspace_id: str) -> None:
+        """See to it that a workspace's texts are compared from now on; the first time in a week."""
+        await self._unit.connection.execute(
+            insert_if_absent(self._unit, streams).values(
+                id=_comparison(workspace_id).id,
+                workspace_id=workspace_id,
+                watched=Watched.INPUT,
+                channel="",
+                language="",
+                prompt_version="",
+                model="",
+                checks="",
+                numbers={},
+                items=0,
+                changed_at=self._unit.now,
+            )
+        )
+
+    async def comparisons_due(self, before: datetime) -> list[str]:
+        """Return the workspaces whose texts were compared last before `before` (aware UTC)."""
+        rows = await self._unit.connection.execute(
+            sa.select(streams.c.workspace_id).where(
+                streams.c.watched == Watched.INPUT,
+                streams.c.channel == "",
+                streams.c.changed_at <= before,
+            )
+        )
+        return [row.workspace_id for row in rows]
+
+    async def claim_comparison(self, workspace_id: str, every: timedelta) -> bool:
+        """Take the comparison of a workspace that is due; tells whether it was still there."""
+        result = await self._unit.connection.execute(
+            sa.update(streams)
+            .where(
+                streams.c.id == _comparison(workspace_id).id,
+                streams.c.changed_at <= self._unit.now - every,
+            )
+            .values(changed_at=self._unit.now, items=streams.c["items"] + 1)
+        )
+        return result.rowcount == 1
+
+    async def incoming(
+        self, workspace_id: str, since: datetime, until: datetime, limit: int
+    ) -> list[Incoming]:
+        """Return what came in from `since` until before `until` (aware UTC), newest first."""
+        rows = await self._unit.connection.execute(
+            sa.select(submissions.c.id, submissions.c.source, submissions.c.parsed)
+            .where(
+                submissions.c.workspace_id == workspace_id,
+                submissions.c.received_at >= since,
+                submissions.c.received_at < until,
+                submissions.c.state == SubmissionState.COMPOSED,
+            )
+            .order_by(submissions.c.id.desc())
+            .limit(limit)
+        )
+        found = {row.id: row for row in rows}
+        texts: dict[str, list[str]] = {id: [] for id in found}
+        for ids in batched(found, _AT_ONCE):
+            kept = await self._unit.connection.execute(
+                sa.select(segments.c.submission_id, segments.c.start, segments.c.end)
+                .where(segments.c.submission_id.in_(ids), segments.c.dropped_because == "")
+                .order_by(segments.c.submission_id, segments.c.position)
+            )
+            for row in kept:
+                whole = found[row.submission_id].parsed["text"]
+                texts[row.submission_id].append(whole[row.start : row.end])
+        return [
+            Incoming(
+                channel=row.source or "",
+                language=row.parsed["language"],
+                text="".join(texts[id]),
+            )
+            for id, row in found.items()
+        ]
 
     # -- alarms -----------------------------------------------------------------------------------
 
@@ -153,6 +245,26 @@ class Drift:
             alarm.workspace_id, "alarm", alarm.id, alarm.state, AlarmState.CLOSED, reason=reason
         )
         return await self.alarm(alarm.workspace_id, alarm.id)
+
+
+def _comparison(workspace_id: str) -> Stream:
+    """Return the stream whose row says when the texts of a workspace were compared last."""
+    return Stream(
+        workspace_id=workspace_id,
+        watched=Watched.INPUT,
+        channel="",
+        language="",
+        prompt_version="",
+        model="",
+        checks="",
+    )
+
+
+def batched(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield `ids` in lists of at most `size`: statements take only so many values."""
+    rest = iter(ids)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def _stream(row: Any) -> Stream:

@@ -48,6 +48,7 @@ async def count(desk: Desk, workspace_id: str) -> None:
             if release.on_trial:
                 await _judge(unit, release, observed)
         if observed:
+            await unit.drift.plan_comparison(workspace_id)
             await unit.observations.counted([o.sequence for o in observed])
 
 

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     SERIES = "series"  # a series: plan its next occurrences
     NOTIFY = "notify"  # a webhook: tell it what has happened
     COUNT = "count"  # a workspace: count how items went, rule on the release on trial
+    COMPARE = "compare"  # a workspace: hold this week's texts against those before
     SHADOW = "shadow"  # a stored input: write it up under a version on trial, unpublished
     PROBE = "probe"  # a workspace: send the next message with a known answer
     CITE = "cite"  # a post: make its text, once public, findable for what is written next

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from copydesk.store import Hint
 from copydesk.work.citing import to_cite
+from copydesk.work.comparing import WEEK
 from copydesk.work.counting import to_count
 from copydesk.work.desk import Desk
 from copydesk.work.jobs import Kind
@@ -28,6 +29,7 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.SERIES: due["series"],
             Kind.PROBE: due["probes"],
             Kind.COUNT: await to_count(unit, now),
+            Kind.COMPARE: await unit.drift.comparisons_due(now - WEEK),
             # what nobody waits for is done when nobody waits
             Kind.SHADOW: [] if due["submissions"] else await unit.releases.shadows_due(now),
             Kind.CITE: await to_cite(desk, unit, now),

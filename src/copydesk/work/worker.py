@@ -19,6 +19,7 @@ from copydesk.distribution.turns import Turns
 from copydesk.platforms.kit.transport import load_http
 from copydesk.store import UnitOfWork
 from copydesk.work.citing import cite
+from copydesk.work.comparing import compare_input
 from copydesk.work.composing import compose
 from copydesk.work.counting import count
 from copydesk.work.desk import Desk
@@ -129,6 +130,7 @@ class Worker:
             Kind.REVIEW: self._counted(self._in_hand(lambda id: prepare(self.desk, id))),
             Kind.COUNT: self._counted(self._in_hand(lambda id: count(self.desk, id))),
             Kind.SHADOW: self._counted(self._shadow),
+            Kind.COMPARE: self._counted(self._in_hand(lambda id: compare_input(self.desk, id))),
             Kind.TEND: self._counted(self._in_hand(lambda id: tend_account(self.desk, id))),
             Kind.COURIER: self._counted(self._carry),
             Kind.NOTIFY: self._counted(self._in_hand(self._notify)),

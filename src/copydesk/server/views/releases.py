@@ -33,6 +33,7 @@ class AlarmLine:
 
     badge: Badge
     message: str
+    effect: str
     opened_at: datetime
     close_url: str
 
@@ -190,6 +191,11 @@ def _alarm_line(alarm: Alarm) -> AlarmLine:
     return AlarmLine(
         badge=badge(alarm.state),
         message=alarm.message,
+        effect=(
+            "a warning: nothing else changes"
+            if alarm.only_warns
+            else "a person looks at everything of its channel and language until it is closed"
+        ),
         opened_at=alarm.opened_at,
         close_url=f"/releases/alarms/{alarm.id}/close",
     )
