@@ -35,6 +35,17 @@ def test_a_budget_is_shown() -> None:
     assert "$0.00 of the monthly budget for models, $20.00, are spent" in run("costs").stdout
 
 
+def test_designs_are_reckoned_without_asking_anybody() -> None:
+    lines = ("--model", "openai:gpt-6.1-sol", "--light-model", "openai:gpt-6-luna")
+    pytest.importorskip("genai_prices", reason="the extra [llm] is not installed")
+    assert "$8.30" in run("estimate", *lines).stdout
+    designs = json.loads(run("estimate", *lines, "--json").stdout)
+    costs = [design["cost_usd"] for design in designs]
+    assert costs == sorted(costs, reverse=True)
+    run("estimate", code=3)
+    run("estimate", *lines, "--untouched", "0.7", "--light", "0.7", code=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -45,7 +56,5 @@ def test_a_budget_is_shown() -> None:
     ],
     ids=["by", "since", "backwards", "long"],
 )
-def test_what_makes_no_sense_is_refused(
-    arguments: tuple[str, ...], code: int, words: str
-) -> None:
+def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], code: int, words: str) -> None:
     assert words in run("costs", *arguments, code=code).stderr

@@ -16,6 +16,7 @@ from copydesk.cli import (
     costs,
     counting,
     drift,
+    estimate,
     evaluating,
     export,
     ingest,
@@ -95,6 +96,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(budgets.app, name="budgets")
 app.add_typer(style.app, name="style")
 app.command()(costs.costs)
+app.command()(estimate.estimate)
 app.command()(checking.validate)
 app.command()(counting.count)
 app.command()(rendering.render)
