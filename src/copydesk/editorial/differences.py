@@ -254,7 +254,7 @@ def _hunks(mine: str, other: str, *, fine: bool) -> Iterator[tuple[int, int, int
             continue
         by_words = any(map(_is_word, (*old[i:k], *new[j:m])))
         # marks and spaces are decided by themselves, words go with the words beside them
-        near = joined and bridge < _BRIDGE and by_words and joined[-1][4]
+        near = not fine and joined and bridge < _BRIDGE and by_words and joined[-1][4]
         if near or (joined and joined[-1][1] == i):
             joined[-1][1], joined[-1][3] = k, m
         else:

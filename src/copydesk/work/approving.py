@@ -16,14 +16,14 @@ from copydesk.core.suggestion import WEIGHTY, Base, Suggestion, TextField
 from copydesk.editorial import reviewing
 from copydesk.editorial.deciding import accept_rest, check_open
 from copydesk.editorial.text import counted
-from copydesk.quality.checks import assistant_voice, fact_diff, protected_tokens
+from copydesk.quality.checks import invention, omission
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
 from copydesk.work.desk import Desk
 from copydesk.work.reviewing import Look, look_at
-from copydesk.work.suggesting import base_of
+from copydesk.work.suggesting import ASKED, base_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _objections(look: Look, body: str) -> Iterator[tuple[str, Evidence]]:
         omitted=look.revision.omitted,
         support=parsed.subject,
     )
-    for check in (protected_tokens, fact_diff, assistant_voice):
+    for check in (*ASKED, omission, invention):
         for evidence in check.check(comparison).evidence:
             # the same thing said at another place is not another objection
             yield check.NAME, replace(evidence, start=-1, end=-1)

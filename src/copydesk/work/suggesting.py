@@ -23,7 +23,15 @@ from copydesk.editorial.intents import intent_of
 from copydesk.editorial.text import Change, lift
 from copydesk.generation import Material, Rewrite, compose
 from copydesk.intake.cleanup import Cleaned
-from copydesk.quality.checks import assistant_voice, fact_diff, protected_tokens
+from copydesk.quality.checks import (
+    assistant_voice,
+    exchange,
+    fact_diff,
+    limits,
+    order,
+    polarity,
+    protected_tokens,
+)
 from copydesk.quality.comparison import Comparison
 from copydesk.transformation.plain import plain_to_markdown
 from copydesk.work.drafting import content_of
@@ -35,7 +43,6 @@ AUTO_APPLY: Final = f"{BY_RULE}auto_apply@1"
 PUT_BACK: Final = f"{BY_RULE}put_back@1"
 
 _CLEAN_UP: Final = "clean-up"
-_FROM_NOWHERE: Final = "the source has no such"
 #: The gravest first: of several differences that became one change, it counts.
 _GRAVITY: Final = (
     Intent.POLICY,
@@ -256,15 +263,28 @@ def objections_to(before: str, after: str, *, language: str = "") -> tuple[Evide
     return tuple(replace(e, start=-1, end=-1) for e, _ in _checked(comparison))
 
 
+#: The checks that are asked about single changes, and what a change is for that they object to.
+ASKED: Final = {
+    protected_tokens: Intent.PROTECTED_TOKEN,
+    fact_diff: Intent.FACT_FLAG,
+    polarity: Intent.MEANING_CHANGED,
+    limits: Intent.MEANING_CHANGED,
+    exchange: Intent.MEANING_CHANGED,
+    order: Intent.MEANING_CHANGED,
+    assistant_voice: Intent.POLICY,
+}
+
+
 def _checked(comparison: Comparison) -> Iterator[tuple[Evidence, Intent]]:
-    for evidence in protected_tokens.check(comparison).evidence:
-        verbatim = any(str(cls) in evidence.message for cls in VERBATIM)
-        yield evidence, Intent.PROTECTED_TOKEN if verbatim else Intent.FACT_FLAG
-    for evidence in fact_diff.check(comparison).evidence:
-        invented = evidence.message.startswith(_FROM_NOWHERE)
-        yield evidence, Intent.FACT_FLAG if invented else Intent.MEANING_CHANGED
-    for evidence in assistant_voice.check(comparison).evidence:
-        yield evidence, Intent.POLICY
+    for check, intent in ASKED.items():
+        for evidence in check.check(comparison).evidence:
+            is_value = check is protected_tokens and not _says_verbatim(evidence)
+            yield evidence, Intent.FACT_FLAG if is_value else intent
+
+
+def _says_verbatim(evidence: Evidence) -> bool:
+    """Whether an address, a handle, code or the like is spoken of, not a value or a name."""
+    return any(f" {cls} " in f"{evidence.message} " for cls in VERBATIM)
 
 
 def _objections(
@@ -295,11 +315,7 @@ def _said_before(
     change: Difference, text: str, checks: Sequence[CheckResult]
 ) -> Iterator[tuple[Evidence, Intent]]:
     """Yield what the gate said about a place in the text that this change wrote."""
-    intents = {
-        assistant_voice.NAME: Intent.POLICY,
-        protected_tokens.NAME: Intent.PROTECTED_TOKEN,
-        fact_diff.NAME: Intent.MEANING_CHANGED,
-    }
+    intents = {check.NAME: intent for check, intent in ASKED.items()}
     end = change.at + len(change.after)
     for result in checks:
         for evidence in result.evidence:
