@@ -54,9 +54,7 @@ def estimate(load: Load, *, capable: Price, light: Price | None) -> tuple[Estima
     )
     full, cheap = capable(whole), capable(kept)
     found = [
-        _of(
-            f"{load.calls} calls to the capable model, each with everything", load, full, load.calls
-        ),
+        _of(f"{load.calls} calls to the capable model", load, full, load.calls),
         _of("one call to the capable model", load, full, 1),
         _of("one call, and the vendor keeps the prompt", load, cheap, 1),
     ]
