@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
-from copydesk.core.ledger import Ledger, TokenClass, protected_spans
-from copydesk.core.sentences import sentences
+from copydesk.core.ledger import Ledger, TokenClass
 from copydesk.quality.lexicon import Lexicon, Phrases, bare, lexicon, stem
 
 _TOKEN: Final = re.compile(r"\w+(?:['’]\w+)?|[,;:.!?()\n–—\"“”]")
@@ -66,7 +65,7 @@ class Wording:
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
         """Return the places of the sentences."""
-        return sentences(self._ledger.text, protected_spans(self._ledger))
+        return list(self._ledger.sentences)
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
