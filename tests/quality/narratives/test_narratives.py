@@ -90,6 +90,7 @@ def test_intake_keeps_what_the_author_told(channel: Source) -> None:
     for one in narratives(MANY // 3, channel=channel):
         parsed = parse(one.raw, filename=one.filename)
         assert parsed.source is channel
+        assert parsed.language == one.language, one.seed
         assert score(one, parsed.reply).lost == (), one.seed
         for line in one.foreign:
             # what a post quotes is part of it
