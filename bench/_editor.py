@@ -121,7 +121,9 @@ class Editor:
             "summary": text[:200].rpartition(" ")[0] or text,
             "tags": [],
             "category": "problem",
-            "segment_map": [{"segment": s["segment"], "fate": "kept"} for s in segments],
+            "segment_map": [
+                {"segment": s["segment"], "fate": _fate(s["text"], text)} for s in segments
+            ],
             "omitted": omitted,
             "open_questions": [],
             "confidence": 0.9,
@@ -156,6 +158,13 @@ class Editor:
         self.served.clear()
         self._seen.clear()
         return web.Response(status=204)
+
+
+def _fate(segment: str, text: str) -> str:
+    """Return `kept`, or for a greeting or a sign-off, of which nothing came back, why not."""
+    words = re.findall(r"\w{4,}", segment.casefold())
+    came_back = any(word in text.casefold() for word in words)
+    return "kept" if came_back or _TOKEN.search(segment) else "dropped:courtesy"
 
 
 async def main(count: int, seed: int, length: int) -> None:
