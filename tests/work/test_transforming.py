@@ -390,6 +390,18 @@ async def test_improve_is_asked_again_with_what_the_gate_found() -> None:
     assert once.verdict is not Verdict.PASSED, "one round gives what there is, and says so"
 
 
+async def test_improving_ends_when_nothing_gets_better_and_never_gets_worse() -> None:
+    flagged = EDITED.replace("AB-2217", "AB-2217 of 8 May")
+    model = ScriptedModel([reply(flagged, ""), reply(flagged, ""), reply(EDITED, "")])
+    done = await through("improve", model, instruction="Friendlier.", rounds=5)
+    assert done.text == flagged
+    assert len(done.calls) == 2, "a third round would only have cost"
+    assert "no_better" in codes(done)
+    more = flagged.replace("flickers", "flickers since 5 June")
+    worse = ScriptedModel([reply(flagged, ""), reply(more, "")])
+    assert (await through("improve", worse, rounds=5)).text == flagged
+
+
 async def test_a_later_round_that_fails_keeps_the_better_text() -> None:
     wrong = EDITED.replace("AB-2217", "AB-2217 of 8 May")
     model = ScriptedModel([reply(wrong, ""), ModelUnavailable("nobody answers")])

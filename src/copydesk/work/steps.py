@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
-from copydesk.core.checks import Verdict
 from copydesk.core.errors import (
     ContentInvalid,
     ModelReplyInvalid,
@@ -32,11 +31,11 @@ from copydesk.generation.rules import compose
 from copydesk.generation.social import Article, Place, social
 from copydesk.generation.tasks import Assignment, WrittenReply
 from copydesk.generation.writing import Scribe
-from copydesk.quality.checks import risk
-from copydesk.quality.gate import GateResult, run_gate
+from copydesk.quality.gate import run_gate
 from copydesk.quality.policy import Policy
 from copydesk.transformation.counting import graphemes
 from copydesk.work.consulting import Consulted
+from copydesk.work.improving import Written
 from copydesk.work.passage import Passage
 from copydesk.work.readings import Reading
 from copydesk.work.transformed import Ask, Stage
@@ -59,26 +58,6 @@ class Bench:
     limits: ModelLimits = field(default_factory=ModelLimits)
     consult: Callable[[str], Awaitable[Consulted]] | None = None
     policy: Policy = field(default_factory=Policy)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """A usable reply, and what the gate says about the text it edited (None where it edited
-    none)."""
-
-    answer: Answered[WrittenReply]
-    gate: GateResult | None
-
-    @property
-    def objections(self) -> tuple[str, ...]:
-        """Return what speaks against the edited text; how risky its subject is does not."""
-        results = self.gate.checks if self.gate else ()
-        return tuple(
-            f"{result.check}: {piece.message}: {piece.span}"
-            for result in results
-            if result.check != risk.NAME and result.verdict is not Verdict.PASSED
-            for piece in result.evidence
-        )
 
 
 class Run:
@@ -201,7 +180,7 @@ class Run:
             self.passage.summed_up(stage, self.passage.text)
 
     async def _written(self, step: Step, reading: Reading, model: Model) -> None:
-        best: _Written | None = None
+        best: Written | None = None
         objections: tuple[str, ...] = ()
         rounds = self._ask.rounds if Capability.IMPROVE in step.edits else 1
         for _ in range(rounds):
@@ -214,14 +193,19 @@ class Run:
                 break
             done = await asyncio.to_thread(self._judged, step, reading, answer)
             objections = done.objections
-            if best is None or len(objections) < len(best.objections):
-                best = done
+            if best is not None and done.faults >= best.faults:
+                # what was no better once is hardly better the next time, and costs as much
+                self._record.note(
+                    "no_better", step.stages, "a further round brought nothing better; it ended"
+                )
+                break
+            best = done
             if not objections:
                 break
         if best is not None:
             self._answered(step, best)
 
-    def _judged(self, step: Step, reading: Reading, answer: Answered[WrittenReply]) -> _Written:
+    def _judged(self, step: Step, reading: Reading, answer: Answered[WrittenReply]) -> Written:
         gate = None
         if step.edits:
             gate = run_gate(
@@ -234,7 +218,7 @@ class Run:
                 # what the caller wishes to be said may be said
                 support=self._ask.instruction if Capability.IMPROVE in step.edits else "",
             )
-        return _Written(answer=answer, gate=gate)
+        return Written(answer=answer, gate=gate)
 
     async def _asked(
         self, step: Step, reading: Reading, model: Model, objections: tuple[str, ...]
@@ -289,7 +273,7 @@ class Run:
             self.passage.degraded(step, written.missing[_SOCIAL_PLACE])
         self.passage.extract(Capability.SOCIAL)
 
-    def _answered(self, step: Step, done: _Written) -> None:
+    def _answered(self, step: Step, done: Written) -> None:
         reply, completion = done.answer.value, done.answer.completion
         self._record.omitted += reply.omitted
         self._record.questions += reply.open_questions

@@ -20,7 +20,8 @@ from copydesk.quality.checks import risk
 #: How many characters a social post has unless asked otherwise.
 POST_CHARACTERS: Final = 280
 
-_ORDER: Final = (Verdict.PASSED, Verdict.FLAGGED, Verdict.FAILED)
+#: Verdicts, the gravest last.
+GRAVITY: Final = (Verdict.PASSED, Verdict.FLAGGED, Verdict.FAILED)
 
 
 class ModelNeeded(CopydeskError):
@@ -204,7 +205,7 @@ class Record:
             omitted=tuple(dict.fromkeys(self.omitted)),
             open_questions=tuple(dict.fromkeys(self.questions)),
             checks=tuple(self.checks),
-            verdict=max(verdicts, key=_ORDER.index, default=Verdict.PASSED),
+            verdict=max(verdicts, key=GRAVITY.index, default=Verdict.PASSED),
             risk=self.risk,
             notes=tuple(self.notes),
         )
