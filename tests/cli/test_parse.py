@@ -69,3 +69,53 @@ def test_people_see_what_was_left_out_and_why(letter: Path) -> None:
     missing = CliRunner().invoke(app, ["parse", str(letter.parent / "none.eml")])
     assert missing.exit_code == 4
     assert "cannot be read" in missing.output
+
+
+def test_a_file_that_holds_several_is_a_line_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text('id,name,message\n1,Ann,"Hello,\nyou"\n2,Bob,"x"y\n3,Cy,All is well\n')
+    done = CliRunner().invoke(app, ["parse", str(path), "--json"])
+    assert done.exit_code == 4, "one row cannot be read"
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["part"] for line in lines] == [f"export-{n}.csv" for n in (1, 2, 3)]
+    assert [line.get("reply") for line in lines] == ["Hello,\nyou", None, "All is well"]
+    assert lines[1]["problem"] == "bad_csv"
+    assert lines[0]["key"] != lines[2]["key"]
+
+
+def test_a_chat_shows_what_answers_what(tmp_path: Path) -> None:
+    path = tmp_path / "help.irc"
+    path.write_text(
+        "[10:02] <ann> hi, why does the export stop after 500 rows?\n"
+        "[10:03] -!- dan has joined #help\n"
+        "[10:03] <bob> ann: which version is that?\n"
+        "[10:04] <cy> hello everyone, how do I turn on dark mode on my phone?\n"
+        "[10:05] <ann> bob: 4.2\n[10:06] <dan> cy: in Settings\n"
+    )
+    said = json.loads(CliRunner().invoke(app, ["parse", str(path), "--json"]).stdout)
+    thread = said["thread"]
+    assert [link["line"] for link in thread["links"]] == [0, 2, 3, 4, 5]
+    assert [link["answers_line"] for link in thread["links"]] == [None, 0, None, 2, 3]
+    assert all(0 < link["confidence"] <= 1 and link["why"] for link in thread["links"])
+    assert [talk["participants"] for talk in thread["conversations"]] == [
+        ["ann", "bob"], ["cy", "dan"],
+    ]  # fmt: skip
+    first = thread["messages"][1]
+    assert (
+        said["text"][first["start"] : first["end"]] == "[10:03] <bob> ann: which version is that?\n"
+    )
+    shown = CliRunner().invoke(app, ["parse", str(path)])
+    assert "2 conversations" in shown.stdout
+
+
+def test_a_slack_export_may_be_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "help").mkdir()
+    (tmp_path / "channels.json").write_text("[]")
+    (tmp_path / "users.json").write_text('[{"id": "U1", "real_name": "Ann Lee"}]')
+    day = [{"user": "U1", "text": "The lamp flickers.", "ts": "1793786400.000100"}]
+    (tmp_path / "help/2026-11-04.json").write_text(json.dumps(day))
+    done = CliRunner().invoke(app, ["parse", str(tmp_path), "--json"])
+    said = json.loads(done.stdout)
+    assert (said["part"], said["author"], said["reply"]) == (
+        "help.json", "Ann Lee", "The lamp flickers.",
+    )  # fmt: skip

@@ -193,8 +193,16 @@ def _json_lines(raw: bytes, filename: str) -> Iterator[Piece]:
 def _forms(values: list[object], filename: str) -> Iterator[Piece]:
     seen: Counter[str] = Counter()
     for number, value in enumerate(values, start=1):
+        try:
+            raw = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        except RecursionError as error:
+            raise InputRefused(
+                "bad_json",
+                f"Form {number} of the list is nested too deeply.",
+                remedy="Send flat objects with the fields of the form.",
+            ) from error
         yield Piece(
-            raw=json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"),
+            raw=raw,
             filename=_numbered(filename or "forms", number, "json"),
             source=Source.FORM,
             key=_json_key(value, seen),

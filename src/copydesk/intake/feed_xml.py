@@ -23,6 +23,8 @@ from copydesk.intake import charsets
 from copydesk.intake.feed import MAX_ENTRIES, Entry, Feed, too_many, words
 from copydesk.intake.html import looks_like_html
 
+#: Bytes of one feed: a reader of XML needs seconds for each megabyte of marks.
+_MAX_BYTES: Final = 10_000_000
 _MAX_DEPTH: Final = 200
 #: Characters of an element that is no text: feedparser searches these with slow patterns.
 _MAX_SHORT: Final = 20_000
@@ -45,6 +47,8 @@ def read_xml(raw: bytes) -> Feed:
 
     Raises `InputRefused`: `bad_feed`, `feed_bomb`, `undecodable`.
     """
+    if len(raw) > _MAX_BYTES:
+        raise _bomb(f"The feed has {len(raw):,} bytes; {_MAX_BYTES:,} are read")
     declared = _DECLARED.search(raw[:400])
     decoded = charsets.decode(raw, declared.group(1).decode() if declared else "", what="The feed")
     notes = list(decoded.notes)
