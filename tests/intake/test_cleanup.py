@@ -186,3 +186,13 @@ def test_passes_of_changes_compose_to_edits_of_the_original(
         made = tuple(Edit(rule=e.rule, before=original[e.start : e.end], after=e.after,
                           start=e.start) for e in edits)  # fmt: skip
         assert replay(original, made) == current
+
+
+def test_the_same_text_is_cleaned_once_for_each_language_and_set_of_typos() -> None:
+    text = "i recieve it  tommorow pls"
+    english = clean(text, language="en")
+    assert clean(text, language="en") is english
+    assert clean(text, language="sv") != english
+    assert clean(text, language="en", typos=[Typo(2, "recieve", "receive")]) != english
+    # a ledger of the caller's own is heeded, not remembered
+    assert clean(text, language="en", protected=extract(text, language="en")) == english

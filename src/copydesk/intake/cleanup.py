@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 from copydesk.core.clues import at_marks
@@ -23,6 +24,8 @@ from copydesk.intake.typos import Typo
 
 # One pass can make room for another ("ok ?is it"); realistic texts need one or two.
 _PASSES = 4
+#: Texts up to so many code points are remembered, so that memory stays bounded.
+_MAX_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,12 @@ def clean(
         protected: the ledger of `text` if the caller has it, else it is made here.
         typos: what `copydesk.intake.typos` found in `text`; used for English only.
     """
-    before = protected or extract(text, language=language)
+    if protected is None and len(text) <= _MAX_REMEMBERED:
+        return _remembered(text, language, tuple(typos))
+    return _clean(text, language, typos, protected or extract(text, language=language))
+
+
+def _clean(text: str, language: str, typos: Sequence[Typo], before: Ledger) -> Cleaned:
     english = language.partition("-")[0].lower() == "en"
     edits: list[Change] = []
     page = Page(text, before)
@@ -71,6 +79,13 @@ def clean(
     made = (Edit(rule=e.rule, before=text[e.start : e.end], after=e.after, start=e.start)
             for e in edits)  # fmt: skip
     return Cleaned(page.text, tuple(made))
+
+
+# A message is cleaned again when it is tried again, replayed, or written up by another version. The
+# rules are part of the process, so what is remembered never outlives them.
+@lru_cache(maxsize=256)
+def _remembered(text: str, language: str, typos: tuple[Typo, ...]) -> Cleaned:
+    return _clean(text, language, typos, extract(text, language=language))
 
 
 def _english(page: Page, typos: Sequence[Typo]) -> Iterator[Change]:
