@@ -81,6 +81,8 @@ def evaluate(
         _show_comparison(found, as_json)
         return
     (one,) = found
+    if not one.results and not as_json:
+        return
     show(_data(one), as_json, lambda: _words(one))
     if one.failed:
         raise typer.Exit(CASES_FAILED)

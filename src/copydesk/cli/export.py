@@ -86,10 +86,10 @@ def feedback(
         return written, withheld
 
     written, withheld = run(work())
-    hint(f"{written} lines.")
+    hint(f"Lines: {written}.")
     if withheld:
         hint(
-            f"{withheld} decisions stay here, because nobody allowed them to leave: "
+            f"Kept here, because nobody allowed them to leave: {withheld}. "
             "copydesk consent allow SUBJECT"
         )
 

@@ -10,6 +10,7 @@ from copydesk.cli import (
     audit,
     budgets,
     calibrate,
+    candidates,
     check,
     checking,
     consent,
@@ -114,6 +115,8 @@ app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
 app.command()(drift.drift)
 review.app.command("agreement")(agreement.agreement)
+review.app.command("candidates")(candidates.candidates)
+review.app.command("acceptance")(candidates.acceptance)
 app.add_typer(audit.app, name="audit")
 app.add_typer(consent.app, name="consent")
 app.add_typer(export.app, name="export")

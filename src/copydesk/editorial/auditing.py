@@ -27,7 +27,7 @@ from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
 
 #: Of a class that has few texts yet more are looked at: at least so many are to be expected.
-FEW: Final = 2
+FEW: Final = 1
 
 #: Post states in which a text is out, or on its way.
 _OUT: Final = frozenset({PostState.APPROVED, PostState.DISTRIBUTED})

@@ -113,7 +113,7 @@ async def accept(unit: UnitOfWork, review: Review, reason: str = "") -> Post:
             post, PostState.APPROVED, reason=reason or "accepted in review", wake_at=unit.now
         )
     await learn(unit, decided)
-    return post
+    return await unit.posts.get(post.id)
 
 
 async def reject(
@@ -135,7 +135,7 @@ async def reject(
             post, PostState.REJECTED, reason=words or "rejected in review", wake_at=None
         )
     await learn(unit, decided, code or "")
-    return post
+    return await unit.posts.get(post.id)
 
 
 async def is_signed_off(unit: UnitOfWork, review: Review, text: Base, reason: str = "") -> bool:

@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.review import ReviewKind
-from copydesk.core.states import ReviewState
+from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.store.absent import insert_if_absent
-from copydesk.store.tables import audits, exported, opinions, posts, reviews, revisions
+from copydesk.store.tables import (
+    audits,
+    exported,
+    opinions,
+    posts,
+    reviews,
+    revisions,
+    submissions,
+    suggestions,
+)
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
+
+_DECIDED = (SuggestionState.ACCEPTED, SuggestionState.EDITED, SuggestionState.REJECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +51,35 @@ class Judgement:
     risk: str
     audit_propensity: float | None
     opinion_propensity: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedChange:
+    """The same words put for the same words, in how many reviews, and by how many people."""
+
+    before: str
+    after: str
+    intent: str
+    people: int
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentCount:
+    """What people decided on suggestions of one intent, origin and channel."""
+
+    intent: str
+    origin: str
+    channel: str
+    accepted: int
+    edited: int
+    rejected: int
+
+    @property
+    def decided(self) -> int:
+        """Return how many were decided on."""
+        return self.accepted + self.edited + self.rejected
 
 
 class Feedback:
@@ -136,3 +176,69 @@ class Feedback:
                     exported_by=self._unit.actor,
                 )
             )
+
+    async def repeated_changes(
+        self, workspace_id: str, *, people: int, times: int, limit: int
+    ) -> list[RepeatedChange]:
+        """Return the changes that at least so many people accepted, or were accepted at least so
+        many times, the most often accepted first."""
+        accepted = _counted(suggestions.c.state == SuggestionState.ACCEPTED)
+        by = sa.func.count(
+            sa.distinct(
+                sa.case(
+                    (
+                        suggestions.c.state == SuggestionState.ACCEPTED,
+                        # one person is the same through every door: `web:ada`, `api:ada`
+                        sa.func.replace(
+                            sa.func.replace(
+                                sa.func.replace(suggestions.c.decided_by, "web:", ""), "api:", ""
+                            ),
+                            "cli:",
+                            "",
+                        ),
+                    )
+                )
+            )
+        )
+        columns = (suggestions.c.before, suggestions.c.after, suggestions.c.intent)
+        rows = await self._unit.connection.execute(
+            sa.select(
+                *columns,
+                by.label("people"),
+                accepted.label("accepted"),
+                _counted(suggestions.c.state == SuggestionState.REJECTED).label("rejected"),
+            )
+            .join(reviews, reviews.c.id == suggestions.c.review_id)
+            .where(reviews.c.workspace_id == workspace_id, suggestions.c.version > 0)
+            .group_by(*columns)
+            .having((by >= people) | (accepted >= times))
+            .order_by(accepted.desc(), suggestions.c.before, suggestions.c.after)
+            .limit(limit)
+        )
+        return [RepeatedChange(**row._mapping) for row in rows]
+
+    async def intent_counts(self, workspace_id: str) -> list[IntentCount]:
+        """Return what people decided on suggestions, by intent, origin and channel."""
+        channel = sa.func.coalesce(submissions.c.source, "").label("channel")
+        columns = (suggestions.c.intent, suggestions.c.origin, channel)
+        rows = await self._unit.connection.execute(
+            sa.select(
+                *columns,
+                *(_counted(suggestions.c.state == state).label(state.value) for state in _DECIDED),
+            )
+            .join(reviews, reviews.c.id == suggestions.c.review_id)
+            .join(posts, posts.c.id == reviews.c.post_id)
+            .outerjoin(submissions, submissions.c.id == posts.c.submission_id)
+            .where(
+                reviews.c.workspace_id == workspace_id,
+                suggestions.c.version > 0,
+                suggestions.c.state.in_(_DECIDED),
+            )
+            .group_by(*columns)
+            .order_by(*columns)
+        )
+        return [IntentCount(**row._mapping) for row in rows]
+
+
+def _counted(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)

@@ -21,6 +21,7 @@ from copydesk.core.submission import ParsedMessage, Submission
 from copydesk.core.suggestion import Suggestion
 from copydesk.editorial.consent import consent_to
 from copydesk.editorial.faults import fault_in
+from copydesk.quality.calibration import signals_of
 from copydesk.quality.masking import Mask
 from copydesk.store import UnitOfWork
 from copydesk.store.feedback import Judgement
@@ -280,6 +281,7 @@ def _label(lesson: _Lesson) -> Iterator[dict[str, Any]]:
                 "version": check.version,
                 "verdict": check.verdict.value,
                 "finds": len(check.evidence),
+                "signals": signals_of([check]),
                 "cost_ms": round(check.cost_ms, 3),
             }
             for check in lesson.checks

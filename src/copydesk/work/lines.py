@@ -93,6 +93,7 @@ class CheckLine(BaseModel):
     version: int
     verdict: str = Field(description="passed, flagged or failed")
     finds: int = Field(description="how many places it pointed at")
+    signals: dict[str, int] = Field(description="how often it saw what the calibration weighs")
     cost_ms: float
 
 
