@@ -13,6 +13,7 @@ import pytest
 from copydesk.core.errors import ModelUnavailable, ReplyTruncated
 from copydesk.core.money import Period
 from copydesk.core.post import Tier
+from copydesk.distribution.notifying.message import types_of
 from copydesk.generation.fallback import Fallback
 from copydesk.generation.port import Completion, Model, ModelRequest
 from copydesk.generation.scripted import ScriptedModel
@@ -416,6 +417,7 @@ async def test_somebody_is_told_once_a_period_that_money_runs_low(
             await model.complete(replace(REQUEST, user=str(n)))
     assert len(await told()) == 1
     assert "$0.81 of the daily budget for models, $1.00" in (await told())[0]
+    assert types_of("model_budget") == ("low",), "a webhook may ask for it by name"
     clock.advance(24 * 3600)
     for n in range(4, 7):
         await model.complete(replace(REQUEST, user=str(n)))

@@ -36,13 +36,17 @@ def _word(state: str) -> str:
 
 #: The kinds of things that events are about, and the states they come to.
 NOUNS: Final[Mapping[str, tuple[str, ...]]] = {
-    kind.__name__.removesuffix("State").lower(): (*(_word(state) for state in kind), NOTED)
-    for kind in TRANSITIONS
+    **{
+        kind.__name__.removesuffix("State").lower(): (*(_word(state) for state in kind), NOTED)
+        for kind in TRANSITIONS
+    },
+    # most of it is spent; it has no states, only a row
+    "model_budget": ("low",),
 }
 #: What is told of things whose state stays as it is.
 _STANDINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "delivery": tuple(standing.value for standing in Stands),
-    "review": ("assigned", "released", "signed", "escalated", "rebased"),
+    "review": ("assigned", "released", "signed", "escalated", "rebased", "reworked"),
 }
 
 
