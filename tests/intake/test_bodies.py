@@ -24,10 +24,11 @@ HEADER = "From: Jane\nSent: Monday, January 5, 2026 10:15 AM\nTo: Ann\nSubject: 
         "_______________________________________________\npumps mailing list\nhttps://x.example\n",
         "Ann Lee\nann@mail.example\n(555) 346-9947\nwww.mail.example\n",
         "##- Please type your reply above this line -##\n\nYour ticket was updated.\n",
+        "-----------\n\nACME_LOGO\n\nMe Ann Lee\n\nt. 555-931-0702\n\nhttps://mail.example/\n",
     ],
     ids=[
         "attribution", "header", "marker", "delimiter", "loose-delimiter", "device", "list",
-        "contact", "help-desk",
+        "contact", "help-desk", "card",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("filename", ["body.txt", "body", ""])
@@ -69,9 +70,10 @@ def test_a_page_with_the_marks_of_a_mail_program_gives_the_reply(html: str) -> N
         "All I know stands here.\n\n> and this quote ends it\n",
         "Ask my colleague:\n\nJane Doe\njane@mail.example\n+1 555 123 4567\n",
         "Use `--force`\n--\nand see what happens to the pump when you do that for a while.\n",
+        "The pumps.\n\n---------\n\nLinks\n\nhttps://a.example/\n\nhttps://b.example/\n",
         "Dear all,\n\nthe pump is here.\n\nBest\nAnn\n",
     ],
-    ids=["markdown", "quote", "last-quote", "colleague", "dashes", "greeting"],
+    ids=["markdown", "quote", "last-quote", "colleague", "dashes", "links", "greeting"],
 )
 def test_a_post_loses_nothing(post: str) -> None:
     message = parse(post.encode(), filename="post.txt")

@@ -78,6 +78,10 @@ _REFERS = re.compile(
     r"send|kontakt|erreich|schreib|ruf|wend|adress|appel|écri|contact|llam|escrib|scriv|chiam|ligu",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"@[\w\-]+\.\w|https?://|www\.", re.IGNORECASE)
+_PHONE_LINE = re.compile(
+    r"^(?:[a-z]{1,10}\s?[.:]?\s{0,2})?\+?\(?\d[\d ()./\-]{6,}\d$", re.IGNORECASE | re.MULTILINE
+)
 _SENTENCE_END = re.compile(r"[.!?…]\s*$")
 
 
@@ -221,7 +225,8 @@ def _mark_contact(region: Sequence[Line], block: list[Line], sender: Sequence[st
         named = _names_sender(" ".join(line.bare for line in lines[:3]), sender)
         enough = contacts >= (1 if _NAME_LINE.fullmatch(lines[0].bare) else 2)
     else:
-        named, enough = _introduces_itself(lines, before[-1]), contacts >= 2
+        named = _introduces_itself(lines, before[-1]) or (top >= 0 and _is_card(lines))
+        enough = contacts >= 2
     if not named or not enough:
         return False
     label_all(
@@ -232,6 +237,12 @@ def _mark_contact(region: Sequence[Line], block: list[Line], sender: Sequence[st
         dropped_because=SIGNATURE,
     )
     return True
+
+
+def _is_card(lines: Sequence[Line]) -> bool:
+    """Whether lines below a drawn rule hold a telephone number beside an address."""
+    text = "\n".join(line.bare for line in lines)
+    return _PHONE_LINE.search(text) is not None and _ADDRESS.search(text) is not None
 
 
 def _introduces_itself(lines: Sequence[Line], above: Line) -> bool:
