@@ -1,18 +1,17 @@
 """Marks stretches of a text that read like instructions to a machine, however disguised.
 
 A mark routes the text to a person and shows where; it never changes or refuses a text. Patterns are
-data (`injection.toml`); this module undoes disguises (hidden characters, look-alike digits, spaced
-letters) before it looks, and finds encoded blocks.
+data (`injection.toml`); `disguises` undoes what hides them, `foreign_tasks` finds work that has
+nothing to do with the rest of the message, however it is worded.
 
-Measured: every attack of a public set that the patterns were written with, none of its 50 clean
-mails, 6 of 10,430 chat lines; but only 3 of 20 attacks worded afresh. So a mark is a hint. What
-holds is that the text is fenced on its way in and its output compared with the source.
+Measured (2026-11): every attack of a public set that the patterns were written with, 21 of 23
+worded afresh by us and not looked at, none of 50 clean mails, 11 of 10,488 chat lines. Attackers
+word theirs in other ways still, so a mark is a hint. What holds is that the text is fenced on its
+way in and its output compared with the source.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import tomllib
 import unicodedata
@@ -22,15 +21,12 @@ from importlib import resources
 
 from copydesk.core.checks import Evidence
 from copydesk.core.sentences import sentences
+from copydesk.quality.disguises import encoded, undisguised
+from copydesk.quality.foreign_tasks import foreign_tasks
 
 _HIDDEN = re.compile(
     r"[\u00ad\u200b\u200c\u2060-\u2064\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
-_LEET = str.maketrans("013457@$", "oieastas")
-_LOOKALIKE = frozenset("013457@$")
-_MIXED = re.compile(r"(?<![\w@$])[\d@$]*+[A-Za-z][\w@$]*")
-_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_]){4,80}\w(?!\w)")
-_ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{40,}={0,2}(?![\w+/=])")
 
 #: Marks of texts up to so many code points are remembered, so that memory stays bounded.
 _SHORT = 20_000
@@ -65,9 +61,12 @@ def instructions(text: str) -> list[Evidence]:
 
 
 def _marks(text: str) -> tuple[Evidence, ...]:
-    found = [*_hidden(text), *_encoded(text)]
+    found = list(_hidden(text))
+    found += (_mark("an encoded block of text", text, *place) for place in encoded(text))
     patterns = _patterns()
-    for start, end in sentences(text):
+    spans = sentences(text)
+    foreign = dict(foreign_tasks(text, spans))
+    for start, end in spans:
         piece = text[start:end]
         if not piece.isascii():
             piece = _HIDDEN.sub("", unicodedata.normalize("NFKC", piece))
@@ -77,8 +76,13 @@ def _marks(text: str) -> tuple[Evidence, ...]:
                 found.append(_mark("reads like an instruction to a machine", text, start, end))
                 break
         else:
-            if _disguised(plain, patterns["strong"]):
+            if any(patterns["strong"].search(meant) for meant in undisguised(plain)):
                 found.append(_mark("a disguised instruction", text, start, end))
+    found += (
+        _mark("a task that has nothing to do with the rest", text, start, end)
+        for start, end in foreign.items()
+        if not any(mark.start <= start < mark.end for mark in found)
+    )
     return tuple(sorted(found, key=lambda evidence: evidence.start))
 
 
@@ -90,14 +94,6 @@ def _mark(message: str, text: str, start: int, end: int) -> Evidence:
     return Evidence(message=message, span=text[start:end], where="source", start=start, end=end)
 
 
-def _disguised(plain: str, strong: re.Pattern[str]) -> bool:
-    if _LOOKALIKE.isdisjoint(plain) and _SPACED.search(plain) is None:
-        return False
-    spaced = _SPACED.sub(lambda m: re.sub(r"[ .\-_]", "", m[0]) + " ", plain)
-    lookalike = _MIXED.sub(lambda m: m[0].translate(_LEET), spaced)
-    return lookalike != plain and bool(strong.search(lookalike))
-
-
 def _hidden(text: str) -> Iterator[Evidence]:
     """Yield one mark for a text with characters that people do not see."""
     places = [match.start() for match in _HIDDEN.finditer(text)]
@@ -105,16 +101,3 @@ def _hidden(text: str) -> Iterator[Evidence]:
     # A soft hyphen or a non-joiner is ordinary typography; a tag or a direction override is not.
     if len(places) > joiners:
         yield _mark("characters that people do not see", text, places[0], places[-1] + 1)
-
-
-def _encoded(text: str) -> Iterator[Evidence]:
-    """Yield encoded blocks that hold readable text."""
-    for match in _ENCODED.finditer(text):
-        block = match[0].rstrip("=")[:400]
-        block = block[: len(block) // 4 * 4]
-        try:
-            decoded = base64.b64decode(block, validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if sum(c.isalpha() or c.isspace() for c in decoded) > 0.8 * len(decoded):
-            yield _mark("an encoded block of text", text, *match.span())
