@@ -352,6 +352,27 @@ class Submissions:
                 sa.update(threads).where(threads.c.id == thread_id).values(participants=merged)
             )
 
+    async def before(self, submission: Submission, limit: int) -> tuple[list[Submission], int]:
+        """Return the last `limit` of those parsed in the thread of `submission` before it, oldest
+        first and with their texts; and how many there are before these."""
+        earlier = sa.and_(
+            submissions.c.thread_id == submission.thread_id,
+            submissions.c.id < submission.id,
+            submissions.c.parsed.is_not(None),
+        )
+        rows = await self._unit.connection.execute(
+            sa.select(submissions.c.id)
+            .where(earlier)
+            .order_by(submissions.c.id.desc())
+            .limit(limit)
+        )
+        ids = [row.id for row in rows]
+        older = 0
+        if len(ids) == limit:
+            count = sa.select(sa.func.count()).select_from(submissions).where(earlier)
+            older = (await self._unit.connection.scalar(count) or 0) - limit
+        return [await self.get(id) for id in reversed(ids)], older
+
     async def in_thread(self, thread_id: str, limit: int = 50) -> list[Submission]:
         """Return the submissions of a thread, oldest first."""
         rows = await self._unit.connection.execute(
