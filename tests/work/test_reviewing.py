@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -16,12 +18,16 @@ from copydesk.core.states import PostState, ReviewState, SuggestionState
 from copydesk.core.suggestion import Intent, Origin, RejectionReason, TextField
 from copydesk.editorial import deciding, reviewing
 from copydesk.editorial.deciding import Verdict
+from copydesk.store import Hint
 from copydesk.store.reviews import WantedReviews
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work import reviewing as work_reviewing
 from copydesk.work.approving import approve, standing_of
 from copydesk.work.desk import Desk
 from copydesk.work.reviewing import look_at, prepare
 from copydesk.work.revising import answer, edit, reword
+from copydesk.work.runtime import Runtime
+from copydesk.work.sweep import sweep
 from tests.work.reviewed import LETTER, WRITTEN, find, hold, states
 
 ACCEPT = Verdict(state=SuggestionState.ACCEPTED)
@@ -479,3 +485,48 @@ async def test_a_text_sent_back_waits_until_a_new_one_comes(
     async with desk.store.read() as unit:
         revision = await unit.posts.revision(post.revision_id)
     assert revision.content.body == "The red lamp is broken."
+
+
+# ---------------------------------------------------------------- without anybody
+
+
+async def test_whoever_looks_at_once_makes_the_suggestions_once(desk: Desk) -> None:
+    held = await hold(desk)
+    await asyncio.gather(*(prepare(desk, held.review) for _ in range(4)), return_exceptions=True)
+    look = await look_at(desk, held.review)
+    numbers = [s.number for s in look.suggestions]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert look.text.body == WRITTEN
+
+
+async def test_a_text_no_suggestions_can_be_made_for_can_still_be_decided(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RecursionError("deep")
+
+    held = await hold(desk)
+    monkeypatch.setattr(work_reviewing, "propose", fail)
+    look = await look_at(desk, held.review)
+    assert (look.suggestions, look.text.body) == ((), WRITTEN)
+    async with desk.store.read() as unit:
+        assert await unit.reviews.due(unit.now) == [], "it does not come back with every sweep"
+    assert (await approve(desk, held.review, actor="web:ada")).state is PostState.APPROVED
+
+
+async def test_the_sweep_finds_what_is_to_do_for_reviews(desk: Desk, clock: StoppedClock) -> None:
+    held = await hold(desk)
+    offered: list[str] = []
+
+    class Queue:
+        async def offer(self, hints: Sequence[Hint]) -> None:
+            offered.extend(hint.subject_id for hint in hints if hint.kind == "review")
+
+    await sweep(desk, cast("Runtime", Queue()))
+    assert offered == [held.review]
+    await prepare(desk, held.review)
+    await sweep(desk, cast("Runtime", Queue()))
+    assert offered == [held.review]
+    clock.advance(due_within(ReviewKind.QUESTION, RiskClass.HIGH).total_seconds() + 1)
+    await sweep(desk, cast("Runtime", Queue()))
+    assert offered == [held.review] * 2

@@ -45,9 +45,14 @@ _FACTS: Mapping[str, sa.Select[Any]] = {
     "account": sa.select(accounts.c.id, accounts.c.name, accounts.c.platform).where(
         accounts.c.id.in_(sa.bindparam("ids", expanding=True))
     ),
-    "review": sa.select(reviews.c.id, reviews.c.post_id, reviews.c.risk).where(
-        reviews.c.id.in_(sa.bindparam("ids", expanding=True))
-    ),
+    "review": sa.select(
+        reviews.c.id,
+        reviews.c.post_id,
+        reviews.c.kind,
+        reviews.c.risk,
+        reviews.c.due_at,
+        reviews.c.assignee,
+    ).where(reviews.c.id.in_(sa.bindparam("ids", expanding=True))),
 }
 
 _mine = webhook_messages.c.webhook_id == sa.bindparam("webhook")

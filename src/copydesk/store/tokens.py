@@ -99,9 +99,7 @@ class Tokens:
         row = rows.one_or_none()
         if row is None:
             return None
-        return Principal(
-            workspace_id=row.workspace_id, role=row.role, label=row.label or "session"
-        )
+        return Principal(workspace_id=row.workspace_id, role=row.role, label=row.label or "session")
 
     async def close_session(self, secret: str) -> None:
         """End a session."""
