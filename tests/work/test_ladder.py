@@ -40,6 +40,11 @@ def loses(reply: dict[str, Any]) -> Mapping[str, Any]:
     return {**reply, "rewritten": reply["rewritten"].replace("12 halls", "21 halls")}
 
 
+def denies(reply: dict[str, Any]) -> Mapping[str, Any]:
+    """The fair fills no halls: no number is lost, and yet it is not what was said."""
+    return {**reply, "rewritten": reply["rewritten"].replace("fills 12", "does not fill 12")}
+
+
 def away() -> ScriptedModel:
     return ScriptedModel(lambda _: ModelUnavailable("The model could not be reached."))
 
@@ -102,8 +107,8 @@ async def test_with_a_light_model_alone_heavy_work_is_left_to_the_rules(desk: De
 
 @pytest.mark.parametrize(
     ("light", "because"),
-    [(lambda: says(loses), "gone: 12"), (cut, "")],
-    ids=["wrong", "cut"],
+    [(lambda: says(loses), "gone: 12"), (lambda: says(denies), "not"), (cut, "")],
+    ids=["wrong", "denied", "cut"],
 )
 async def test_a_light_answer_that_will_not_do_goes_up_once(
     desk: Desk, light: Any, because: str

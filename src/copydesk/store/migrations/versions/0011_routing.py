@@ -40,6 +40,11 @@ def upgrade() -> None:
         "UPDATE model_calls SET workspace_id = (SELECT submissions.workspace_id FROM submissions "
         "WHERE submissions.id = model_calls.submission_id)"
     )
+    # short texts were written for no submission; where there is one workspace they were its own
+    op.execute(
+        "UPDATE model_calls SET workspace_id = (SELECT MIN(id) FROM workspaces) "
+        "WHERE workspace_id IS NULL AND (SELECT COUNT(*) FROM workspaces) = 1"
+    )
     op.create_table(
         "model_budgets",
         sa.Column("workspace_id", sa.String(40), nullable=False),
