@@ -57,12 +57,12 @@ async def booked(desk: Desk, clock: StoppedClock) -> Desk:
         (By.DAY, {"2026-11-21": (100, 1.0, 0), "2026-11-22": (4, 0.01, 1)}),
     ],
 )
-async def test_calls_add_up(
-    booked: Desk, by: By, lines: dict[str, tuple[int, float, int]]
-) -> None:
+async def test_calls_add_up(booked: Desk, by: By, lines: dict[str, tuple[int, float, int]]) -> None:
     async with booked.store.read() as unit:
         report = await report_costs(unit, booked.workspace_id, by=by)
-    found = {line.key: (line.calls, round(line.cost_usd, 6), line.unpriced) for line in report.lines}
+    found = {
+        line.key: (line.calls, round(line.cost_usd, 6), line.unpriced) for line in report.lines
+    }
     assert found == lines
     assert (report.calls, report.saved, report.unpriced) == (103, 1, 1)
     assert sum(line.cached_tokens for line in report.lines) == 4
