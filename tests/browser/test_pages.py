@@ -67,6 +67,8 @@ class Site:
             "review": f"/reviews/{scene.review}",
             "accounts": "/accounts",
             "budgets": "/accounts/budgets",
+            "releases": "/releases",
+            "release": "/releases/next",
             "connect": "/accounts/connect",
             "connect-platform": "/accounts/connect?platform=mastodon",
             "remove-account": f"/accounts/{scene.account}/remove",

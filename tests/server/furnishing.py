@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from copydesk.core.money import Period
+from copydesk.core.release import Version
 from copydesk.core.webhook import Attempt
 from copydesk.transformation.content import read_markdown_file
+from copydesk.work import releasing
 from copydesk.work.budgeting import set_budget
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
@@ -15,6 +17,16 @@ from copydesk.work.publishing import Manuscript
 from copydesk.work.recurring import SeriesForm, add_series
 from copydesk.work.webhooks import add_webhook
 from tests.server.test_budgets import add_mastodon, use_up
+from tests.server.test_releases import counted_so_far, raised
+
+
+async def begin_trial(desk: Desk, words: str = "") -> None:
+    """Put a release called `next` on trial that something was counted of."""
+    version = Version(model="openai:small@http://127.0.0.1:9/v1")
+    async with desk.store.begin("test") as unit:
+        await releasing.create(unit, desk, "next", version, note=f"cheaper{words}")
+        await releasing.start(unit, desk, "next")
+    await counted_so_far(desk)
 
 
 async def furnish(desk: Desk, words: str = "") -> str:
@@ -54,4 +66,6 @@ async def furnish(desk: Desk, words: str = "") -> str:
     )
     tip = Manuscript(source_key="file:tip", file=file, images=())
     await add_series(desk, form, [tip], actor="test")
+    await begin_trial(desk, words)
+    await raised(desk, words)
     return webhook.id

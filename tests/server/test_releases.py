@@ -38,13 +38,17 @@ async def test_a_release_says_what_it_can_find_out_before_it_starts(
 
 async def counted_trial(program: httpx2.AsyncClient, desk: Desk) -> dict[str, object]:
     shown = await started(program)
+    await counted_so_far(desk)
+    return shown
+
+
+async def counted_so_far(desk: Desk) -> None:
     async with desk.store.begin("test") as unit:
         release = await unit.releases.get(desk.workspace_id, "next")
         counted = Counted(
             shadow={Guard.FLAGGED: Tally(worse=6, better=2, both=4, neither=188)}, stage_pairs=200
         )
         await unit.releases.count(replace(release, counted=counted), counted)
-    return shown
 
 
 async def test_a_trial_shows_its_evidence_and_what_would_happen_next(
@@ -98,7 +102,7 @@ async def test_the_same_key_makes_one_release(program: httpx2.AsyncClient) -> No
     assert (await program.post("/v1/releases", json=NEXT)).status_code == 409
 
 
-async def raised(desk: Desk) -> str:
+async def raised(desk: Desk, words: str = "") -> str:
     stream = Stream(
         workspace_id=desk.workspace_id,
         watched=Watched.SCORE,
@@ -112,7 +116,7 @@ async def raised(desk: Desk) -> str:
     )
     async with desk.store.begin("release") as unit:
         await unit.drift.put(stream)
-        return await unit.drift.raise_alarm(stream, "scores have fallen", stream.numbers)
+        return await unit.drift.raise_alarm(stream, f"scores have fallen{words}", stream.numbers)
 
 
 async def test_drift_shows_alarms_and_streams_and_an_alarm_is_closed_once(

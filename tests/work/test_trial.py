@@ -181,10 +181,10 @@ async def test_a_conversation_keeps_its_version_while_shares_grow(desk: Desk) ->
 async def test_only_the_first_message_of_a_conversation_counts(desk: Desk) -> None:
     desk = writing(desk)
     await begin(desk, replace(QUICK, stage_items=1000), skip_shadow=True)
-    for number in range(6):
+    for number in range(4):
         await compose_one(desk, number)
     once = (await look(desk)).counted
-    for number in range(6):
+    for number in range(4):
         await compose_one(desk, number + 100, thread=number)
     assert (await look(desk)).counted == once
 

@@ -103,7 +103,7 @@ class Observations:
                 observations.c.observed_at >= since,
                 observations.c.kind == Occasion.COMPOSED,
             )
-            .order_by(observations.c.sequence.desc())
+            .order_by(observations.c.observed_at.desc(), observations.c.sequence.desc())
             .limit(limit)
         )
         return [_observation(row) for row in rows]

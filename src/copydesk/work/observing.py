@@ -42,13 +42,18 @@ async def observe(unit: UnitOfWork, submission: Submission, draft: Draft) -> Non
             prompt_version="rules" if by_rules else rewrite.prompt_version,
             model="" if by_rules else rewrite.model,
             checks=checks_digest(),
-            score=1.0 - draft.gate.badness,
+            score=_score(draft.gate.badness),
             outcome=outcome_of(draft),
             release_id=placed.release.id if placed and placed.release else None,
             arm=placed.arm if placed else None,
             observed_at=unit.now,
         )
     )
+
+
+def _score(badness: float) -> float:
+    # no number is no proof of anything: it counts as the worst
+    return 1.0 - badness if math.isfinite(badness) else 0.0
 
 
 def outcome_of(draft: Draft) -> Outcome:
