@@ -84,10 +84,12 @@ def check_coverage(
     the last sentence came back).
     """
     named = "\n".join(omitted)
+    # the very text, where nothing is named: its ledger is wanted again by the gate
+    returned = f"{text}\n{named}" if named else text
     wanted = extract(source, language=language)
     lost = [
         token
-        for token in missing(wanted, extract(f"{text}\n{named}", language=language))
+        for token in missing(wanted, extract(returned, language=language))
         if token.start >= len(source) * _LAST_THIRD
         and token.cls not in _UNCERTAIN
         and token.text not in named
@@ -99,8 +101,8 @@ def check_coverage(
         raise ReplyTruncated("mid_sentence", f"The reply breaks off: …{text.rstrip()[-40:]}")
     ending = _ending_stems(source)
     if ending:
-        returned = len(ending & _stems(f"{text}\n{named}")) / len(ending)
-        if returned < _MIN_RETURNED:
+        share = len(ending & _stems(returned)) / len(ending)
+        if share < _MIN_RETURNED:
             raise ReplyTruncated(
                 "ending_missing", "The last sentence of the message did not come back."
             )
