@@ -222,6 +222,6 @@ if __name__ == "__main__":
     flags = parser(__doc__, repeat=3)
     flags.add_argument("--count", type=int, default=120, help="messages in each run")
     flags.add_argument("--seed", type=int, default=1)
-    flags.add_argument("--length", type=int, default=3500, help="characters of the longest")
-    flags.add_argument("--rate", type=float, default=4.0, help="messages a second at load x1")
+    flags.add_argument("--length", type=int, default=4500, help="characters of the longest")
+    flags.add_argument("--rate", type=float, default=2.0, help="messages a second at load x1")
     asyncio.run(main(flags.parse_args()))
