@@ -11,6 +11,7 @@ from copydesk.core.checks import RiskClass
 from copydesk.core.review import ReviewKind
 from copydesk.core.states import PostState
 from copydesk.work.desk import Desk
+from tests.server.scene import make_token
 from tests.work.reviewed import LETTER, WRITTEN, hold
 
 
@@ -174,3 +175,30 @@ async def test_a_review_of_another_workspace_is_not_there(
     for path in ("", "/text", "/suggestions", "/suggestions/1/decisions"):
         answer = await program.get(f"/v1/reviews/{held.review}{path}", headers=theirs)
         assert answer.status_code in (401, 404), path
+
+
+async def test_who_may_only_look_sees_no_buttons_and_cannot_press_them(
+    stranger: httpx2.AsyncClient, desk: Desk
+) -> None:
+    held = await hold(desk)
+    await stranger.post("/login", data={"token": await make_token(desk, "viewer")})
+    page = await stranger.get(f"/reviews/{held.review}")
+    assert page.status_code == 200
+    assert "45.90" in page.text
+    for button in ("Accept and publish", "Take it", 'value="accepted"'):
+        assert button not in page.text
+    same = {"Sec-Fetch-Site": "same-origin"}
+    answer = await stranger.post(f"/reviews/{held.review}/claim", headers=same)
+    assert answer.status_code == 403
+
+
+async def test_a_wrong_form_is_a_problem_in_words(browser: httpx2.AsyncClient, desk: Desk) -> None:
+    held = await hold(desk)
+    path = f"/reviews/{held.review}/suggestions/1"
+    for form in ({"verdict": "rejected", "reason": "whim"}, {"verdict": "superb"}):
+        assert (await browser.post(path, data=form)).status_code == 422
+    stale = await browser.post(path, data={"verdict": "superseded"})
+    assert stale.status_code == 422
+    missing = await browser.post(path, data={"verdict": "rejected"})
+    assert missing.status_code == 422
+    assert "says why" in missing.text

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
+from copydesk.core.errors import Conflict
 from copydesk.core.post import Post, Revision
 from copydesk.core.review import MOVING, REMINDED_EVERY
 from copydesk.core.states import ReviewState, SuggestionState
@@ -95,9 +97,11 @@ async def prepare(desk: Desk, review_id: str) -> None:
         wakes = await unit.reviews.wakes(review_id)
     review = found.review
     if review.state is ReviewState.OPENED:
-        if not has_base or _has_moved_on(found):
-            await _suggest(desk, found, current, is_first=not has_base)
-        await _mind_deadline(desk, review_id)
+        # a conflict: somebody does the same at this moment, or has decided
+        with suppress(Conflict):
+            if not has_base or _has_moved_on(found):
+                await _suggest(desk, found, current, is_first=not has_base)
+            await _mind_deadline(desk, review_id)
     elif wakes is not None:
         async with desk.store.begin("review") as unit:
             await unit.reviews.sleep(review_id, None)

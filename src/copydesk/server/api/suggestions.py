@@ -131,6 +131,7 @@ async def decide_suggestion(
 ) -> SuggestionOut:
     """Accept, edit or reject one suggestion, by its number or id. The same twice is once."""
     await _check_own(desk, id)
+    await look_at(desk, id)  # whoever comes before the worker finds the suggestions made
     actor = actor_of(asking, "api")
     if body.verdict == "edited":
         if body.text is None:

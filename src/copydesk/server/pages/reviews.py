@@ -6,9 +6,9 @@ of the one on the page; without, the browser is sent back to the page.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Header, Query
+from fastapi import APIRouter, Depends, Form, Header, Query
 from starlette.responses import RedirectResponse, Response
 
 from copydesk.core.errors import Conflict, ContentInvalid, CopydeskError, NotAllowed
@@ -16,7 +16,7 @@ from copydesk.core.review import SentTo, person_of
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.suggestion import Intent, RejectionReason, TextField
 from copydesk.editorial import deciding, reviewing
-from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, check_own
+from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, at_least, check_own
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame, address, choices
 from copydesk.server.views.reviews import (
@@ -31,7 +31,7 @@ from copydesk.store.reviews import Review, WantedReviews
 from copydesk.store.tokens import Principal
 from copydesk.work.approving import approve, standing_of
 from copydesk.work.desk import Desk
-from copydesk.work.reviewing import look_at
+from copydesk.work.reviewing import look_at, prepare
 from copydesk.work.revising import answer, edit, reword
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
@@ -42,7 +42,11 @@ Seen = Annotated[int | None, Form()]
 #: Set by the page's own script: it wants the desk alone.
 Fragment = Annotated[str, Header(alias="X-Fragment")]
 
+Reader = Annotated[Principal, Depends(at_least("viewer"))]
+
 _SHOWN = 50
+#: Roles that only look.
+_LOOKING = frozenset({"viewer", "author"})
 
 
 @router.get("/reviews")
@@ -81,7 +85,7 @@ async def take_next(desk: DeskNow, asking: Editor) -> Response:
 
 
 @router.get("/reviews/{id}")
-async def show_review(id: str, desk: DeskNow, asking: Editor) -> Response:
+async def show_review(id: str, desk: DeskNow, asking: Reader) -> Response:
     """Show one review: the text with its changes, and what can be decided."""
     return await _page(desk, id, asking)
 
@@ -91,12 +95,15 @@ async def accept_together(
     id: str,
     desk: DeskNow,
     asking: Editor,
-    intent: Annotated[str, Form()] = "",
+    intent: Annotated[Literal["", "fluency"], Form()] = "",
     fragment: Fragment = "",
 ) -> Response:
     """Accept what is left, or what is for fluency."""
+    async with desk.store.read() as unit:
+        review_id = (await _own(unit, desk, id)).id
+    await prepare(desk, review_id)
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        review = await _own(unit, desk, id)
+        review = await unit.reviews.get(review_id)
         try:
             found = await deciding.accept_rest(
                 unit, review, intent=Intent(intent) if intent else None
@@ -112,29 +119,29 @@ async def decide_suggestion(
     number: str,
     desk: DeskNow,
     asking: Editor,
-    verdict: Annotated[SuggestionState, Form()],
+    verdict: Annotated[Literal["accepted", "edited", "rejected"], Form()],
     text: Text = "",
-    reason: Annotated[str, Form()] = "",
+    reason: Annotated[RejectionReason | None, Form()] = None,
     version: Seen = None,
     fragment: Fragment = "",
 ) -> Response:
     """Accept, edit or reject one suggestion."""
     actor = actor_of(asking, "web")
     async with desk.store.read() as unit:
-        await _own(unit, desk, id)
+        review_id = (await _own(unit, desk, id)).id
+    await prepare(desk, review_id)
     try:
-        if verdict is SuggestionState.EDITED:
+        if verdict == "edited":
             # browsers send line ends as CR LF
             words = text.replace("\r\n", "\n")
             await edit(desk, id, number, words, actor=actor, version=version)
         else:
-            code = RejectionReason(reason) if reason else None
             async with desk.store.begin(actor) as unit:
                 await deciding.decide(
                     unit,
                     await unit.reviews.get(id),
                     number,
-                    deciding.Verdict(state=verdict, reason=code),
+                    deciding.Verdict(state=SuggestionState(verdict), reason=reason),
                     version=version,
                 )
     except (Conflict, ContentInvalid) as error:
@@ -272,13 +279,16 @@ async def accept_review(
 
 @router.post("/reviews/{id}/reject")
 async def reject_review(
-    id: str, desk: DeskNow, asking: Editor, reason: Words = "", code: Words = ""
+    id: str,
+    desk: DeskNow,
+    asking: Editor,
+    reason: Words = "",
+    code: Annotated[RejectionReason | None, Form()] = None,
 ) -> Response:
     """Reject a held piece and go to it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
         review = await _own(unit, desk, id)
-        why = RejectionReason(code) if code else None
-        post = await reviewing.reject(unit, review, reason.strip(), why)
+        post = await reviewing.reject(unit, review, reason.strip(), code)
     return RedirectResponse(f"/posts/{post.id}", 303)
 
 
@@ -308,6 +318,7 @@ async def _page(
         await standing_of(desk, look),
         desk.clock.now(),
         person_of(actor_of(asking, "web")),
+        may_decide=asking.role not in _LOOKING,
         problem=f"{error.message} {error.remedy}".strip() if error else "",
         said=said,
     )

@@ -131,6 +131,7 @@ class ReviewDesk:
     can_decide: bool
     can_send_back: bool
     waits_for: str
+    can_answer: bool
     decided: str
     decided_at: datetime | None
     decision_reason: str
@@ -174,9 +175,16 @@ def review_line(review: Review, now: datetime) -> ReviewLine:
 
 
 def review_desk(
-    look: Look, standing: Standing, now: datetime, person: str, *, problem: str = "", said: str = ""
+    look: Look,
+    standing: Standing,
+    now: datetime,
+    person: str,
+    *,
+    may_decide: bool,
+    problem: str = "",
+    said: str = "",
 ) -> ReviewDesk:
-    """Return what one review shows to `person` at `now`."""
+    """Return what one review shows to `person` at `now`; who may not decide sees no buttons."""
     review = look.review
     blind = _is_blind(review)
     base = f"/reviews/{review.id}"
@@ -192,7 +200,7 @@ def review_desk(
         kind=_ASKED[review.kind],
         due_at=review.due_at if is_open else None,
         holder=holder,
-        is_mine=holder == person,
+        is_mine=holder == person and may_decide,
         reasons=() if blind else review.reasons,
         problem=problem,
         said=said,
@@ -211,9 +219,10 @@ def review_desk(
         signatures_needed=1 if blind else signatures_needed(review.kind, review.risk),
         version=review.version,
         body=standing.text.body,
-        can_decide=is_open and holder in ("", person),
+        can_decide=is_open and may_decide and holder in ("", person),
         can_send_back=is_open and review.kind in MOVING,
         waits_for=review.sent_to or "" if review.state is ReviewState.RETURNED else "",
+        can_answer=review.state is ReviewState.RETURNED and may_decide,
         decided=review.decided_by,
         decided_at=review.decided_at,
         decision_reason=review.decision_reason,
