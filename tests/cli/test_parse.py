@@ -109,13 +109,17 @@ def test_a_chat_shows_what_answers_what(tmp_path: Path) -> None:
 
 
 def test_a_slack_export_may_be_a_folder(tmp_path: Path) -> None:
+    tmp_path = tmp_path / "chats/export"
+    tmp_path.mkdir(parents=True)
     (tmp_path / "help").mkdir()
     (tmp_path / "channels.json").write_text("[]")
     (tmp_path / "users.json").write_text('[{"id": "U1", "real_name": "Ann Lee"}]')
     day = [{"user": "U1", "text": "The lamp flickers.", "ts": "1793786400.000100"}]
     (tmp_path / "help/2026-11-04.json").write_text(json.dumps(day))
+    above = CliRunner().invoke(app, ["parse", str(tmp_path.parent), "--json"])
     done = CliRunner().invoke(app, ["parse", str(tmp_path), "--json"])
-    said = json.loads(done.stdout)
+    assert above.stdout.splitlines() == done.stdout.splitlines()
+    (said,) = map(json.loads, done.stdout.splitlines())
     assert (said["part"], said["author"], said["reply"]) == (
         "help.json", "Ann Lee", "The lamp flickers.",
     )  # fmt: skip

@@ -83,12 +83,14 @@ def test_two_people_who_say_the_same_are_two() -> None:
     assert len({piece.key for piece in pieces(with_id, "a.csv")}) == 2
 
 
-def test_a_broken_row_is_refused_by_itself() -> None:
-    one, two, three = pieces(b'name,message\nann,one\nbob,"two" or\ncy,three\n', "a.csv")
+@pytest.mark.parametrize("delimiter", [b",", b";", b"\t"], ids=["comma", "semicolon", "tab"])
+def test_a_broken_row_is_refused_by_itself(delimiter: bytes) -> None:
+    raw = b'name,message\nann,one\nbob,"two" or\ncy,three\n'.replace(b",", delimiter)
+    one, two, three = pieces(raw, "a.csv")
     with pytest.raises(InputRefused) as refused:
         parse(two.raw, filename=two.filename, source=two.source)
     assert refused.value.problem == "bad_csv"
-    assert b'bob,"two" or' in two.raw
+    assert b'"two" or' in two.raw
     assert parse(three.raw, filename=three.filename, source=three.source).reply == "three"
     assert one.key
 

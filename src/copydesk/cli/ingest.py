@@ -61,9 +61,9 @@ def ingest(
             ("file", "state", "post", "problem or submission"),
         ),
     )
-    refused = [row for row in rows if row["state"] in {"unreadable", "refused"}]
+    refused = [row for row in rows if _refused(row)]
     for row in refused:
-        typer.echo(f"error: {row['file']}: {row['reason'] or row['problem']}", err=True)
+        typer.echo(f"error: {row['file']}: {_refused(row)}", err=True)
     held = sum(row.get("post_state") == "held" for row in rows)
     if held:
         hint(f"{held} held for a person: copydesk review list")
@@ -72,6 +72,14 @@ def ingest(
         raise typer.Exit(NOT_SETTLED)
     if refused:
         raise typer.Exit(InputRefused.exit_code)
+
+
+def _refused(row: dict[str, Any]) -> str:
+    """Return in words what of a file cannot be read, "" when all of it can."""
+    if row["state"] in {"unreadable", "refused"}:
+        return str(row["reason"] or row["problem"])
+    count = row.get("parts", {}).get("refused", 0)
+    return f"{count} of its messages cannot be read; why stands on each of them" if count else ""
 
 
 def _became(row: dict[str, Any]) -> str:

@@ -139,9 +139,7 @@ def _row_pieces(table: Table, filename: str) -> Iterator[Piece]:
     seen: Counter[str] = Counter()
     for number, row in enumerate(table.rows, start=1):
         yield Piece(
-            raw=write_fault(table.columns, row)
-            if row.fault
-            else write_row(table.columns, row.cells),
+            raw=write_fault(table, row) if row.fault else write_row(table.columns, row.cells),
             filename=_numbered(filename or "rows", number, "csv"),
             source=Source.FORM,
             key="" if row.fault else _row_key(row, seen),

@@ -53,6 +53,7 @@ class Table:
     columns: tuple[str, ...]
     rows: Iterator[Row]
     notes: tuple[str, ...] = ()
+    delimiter: str = ","
 
 
 def read_table(raw: bytes) -> Table:
@@ -74,7 +75,7 @@ def read_table(raw: bytes) -> Table:
     headed = _is_header(first)
     columns = unique_names(first if headed else [""] * len(first))
     given = [] if headed else [first]
-    return Table(columns, _rows(given, lines, delimiter, columns), notes)
+    return Table(columns, _rows(given, lines, delimiter, columns), notes, delimiter)
 
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -91,19 +92,21 @@ def unique_names(names: Sequence[str]) -> tuple[str, ...]:
 
 def write_row(columns: Sequence[str], cells: Mapping[str, str]) -> bytes:
     """Return a CSV of one row below its header, as UTF-8."""
+    names = list(dict.fromkeys((*columns, *cells)))
+    return _write([names, [cells.get(name, "") for name in names]], ",")
+
+
+def write_fault(table: Table, row: Row) -> bytes:
+    """Return the lines of a row that cannot be read, as they stood, below its header."""
+    return _write([table.columns], table.delimiter) + row.lines.encode("utf-8", "replace")
+
+
+def _write(rows: Sequence[Sequence[str]], delimiter: str) -> bytes:
     out = io.StringIO()
     # everything in quotes: nothing about the delimiter is left to be found out
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    names = list(dict.fromkeys((*columns, *cells)))
-    writer.writerow(names)
-    writer.writerow([cells.get(name, "") for name in names])
+    writer = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows(rows)
     return out.getvalue().encode("utf-8", "replace")
-
-
-def write_fault(columns: Sequence[str], row: Row) -> bytes:
-    """Return the lines of a row that cannot be read, as they stood, below its header."""
-    header = write_row(columns, {}).partition(b"\n")[0]
-    return header + b"\n" + row.lines.encode("utf-8", "replace")
 
 
 def bad_csv(message: str) -> InputRefused:

@@ -32,14 +32,22 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir() and not _is_export(path):
-            found += sorted(
-                p
-                for p in path.rglob("*")
-                if p.is_file() and not any(q.startswith(".") for q in p.relative_to(path).parts)
-            )
-        else:
+        if not path.is_dir():
             found.append(path)
+            continue
+        exports = {file.parent for file in path.rglob("users.json") if _is_export(file.parent)}
+        found += sorted(
+            [
+                *exports,
+                *(
+                    p
+                    for p in path.rglob("*")
+                    if p.is_file()
+                    and exports.isdisjoint(p.parents)
+                    and not any(q.startswith(".") for q in p.relative_to(path).parts)
+                ),
+            ]
+        )
     return list(dict.fromkeys(found))
 
 
@@ -102,15 +110,17 @@ class WatchedFolder:
         current: dict[Path, _Seen] = {}
         for path in files_in(self._paths):
             try:
-                status = path.stat()
+                # a folder that is one export is as new as the newest file in it
+                inside = list(path.rglob("*.json")) if path.is_dir() else [path]
+                stats = [file.stat() for file in inside]
             except OSError:
                 continue  # moved away between listing and looking
-            current[path] = (status.st_size, status.st_mtime_ns)
+            current[path] = (sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats))
         return current
 
     async def _take(self, path: Path, seen: _Seen) -> None:
         try:
-            raw = await asyncio.to_thread(path.read_bytes)
+            raw = await asyncio.to_thread(read_file, path)
             await submit(self._desk, raw, filename=path.name, actor="folder")
         except OSError as error:
             _log.warning("file_unreadable", file=path.name, error=str(error))
