@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from copydesk.core.submission import SegmentKind
@@ -22,6 +23,10 @@ _BLOCKS = {
 
 def mark_armour(lines: Sequence[Line]) -> None:
     """Label armour as dropped. A block that is never closed stays text."""
+    ends: dict[str, list[int]] = {}
+    for index, line in enumerate(lines):
+        if line.bare.startswith("-----END PGP "):
+            ends.setdefault(line.bare, []).append(index)
     for index, line in enumerate(lines):
         if not line.bare.startswith("-----BEGIN PGP ") or line.kind is not None:
             continue
@@ -32,8 +37,8 @@ def mark_armour(lines: Sequence[Line]) -> None:
             label_all(lines[index:end], SegmentKind.HEADER, "pgp", dropped_because=ARMOUR)
             continue
         closing, reason = _BLOCKS.get(line.bare, ("", ""))
-        end = next((n for n in range(index, len(lines)) if lines[n].bare == closing), -1)
-        if closing and end > 0:
-            label_all(
-                lines[index : end + 1], SegmentKind.BOILERPLATE, "pgp", dropped_because=reason
-            )
+        below = ends.get(closing, [])
+        at = bisect_left(below, index)
+        if at < len(below):
+            block = lines[index : below[at] + 1]
+            label_all(block, SegmentKind.BOILERPLATE, "pgp", dropped_because=reason)
