@@ -15,7 +15,7 @@ from copydesk.editorial import reviewing
 from copydesk.generation.port import ModelRequest
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work import releasing
+from copydesk.work import releasing, trials
 from copydesk.work.composing import compose
 from copydesk.work.counting import count, to_count
 from copydesk.work.desk import Desk
@@ -130,7 +130,7 @@ async def test_from_shadow_over_a_canary_to_a_persons_promotion(desk: Desk) -> N
     release = await look(desk)
     assert release.counted.canary[Guard.FLAGGED].pairs >= 2
     async with desk.store.begin("ada") as unit:
-        shown = await releasing.show(unit, desk, "next")
+        shown = await trials.show(unit, desk, "next")
         assert shown.next is not None
         assert "may still be up to" in shown.next.because
         await releasing.promote(unit, desk, "next", "read thirty of them")
@@ -219,7 +219,7 @@ async def test_without_automatic_a_person_takes_every_step_forward(desk: Desk) -
         await compose_one(desk, number)
     assert (await look(desk)).state is ReleaseState.SHADOWED
     async with desk.store.begin("ada") as unit:
-        assert releasing.needs_person(await releasing.show(unit, desk, "next"))
+        assert trials.needs_person(await trials.show(unit, desk, "next"))
         release = await releasing.advance(unit, desk, "next", "looks good")
     assert (release.state, release.share) == (ReleaseState.CANARIED, 50)
 

@@ -8,12 +8,13 @@ import typer
 
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import columns, hint, run, show
+from copydesk.cli.trial import described, summary, version_words, words
 
 if TYPE_CHECKING:
     from copydesk.core.release import Policy, Release
     from copydesk.store import UnitOfWork
     from copydesk.work.desk import Desk
-    from copydesk.work.releasing import Shown
+    from copydesk.work.trials import Shown
 
 app = typer.Typer(
     help="Try a prompt, a model or settings on real messages, and take them back.",
@@ -56,20 +57,20 @@ def create_(
 ) -> None:
     """Make a release. What is not named is taken from the settings, by name. It never changes."""
     from copydesk.core.release import Version
-    from copydesk.work import releasing
+    from copydesk.work import releasing, trials
 
     policy = _policy(alpha, margin, shadow_items, stage_items, stages, days, automatic=not manual)
     version = Version(prompt=prompt, model=model, light_model=light_model, temperature=temperature)
 
     async def work(desk: Desk, unit: UnitOfWork) -> Shown:
         release = await releasing.create(unit, desk, name, version, policy=policy, note=note)
-        return await releasing.show(unit, desk, release.id)
+        return await trials.show(unit, desk, release.id)
 
     shown = _done(work, home)
     show(
         described(shown),
         as_json,
-        lambda: [*_words(shown), "", f"`copydesk release start {name}` puts it on trial."],
+        lambda: [*words(shown), "", f"`copydesk release start {name}` puts it on trial."],
     )
 
 
@@ -86,7 +87,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
         as_json,
         lambda: (
             columns(
-                [(r.name, r.state, f"{r.share} %", _version(r), r.reason) for r in releases],
+                [(r.name, r.state, f"{r.share} %", version_words(r), r.reason) for r in releases],
                 ("release", "state", "share", "version", "because"),
             )
             if releases
@@ -98,13 +99,13 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 @app.command("show")
 def show_(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Show what a release is, what its trial can find out, what was counted, and what is next."""
-    from copydesk.work import releasing
+    from copydesk.work import trials
 
     async def work(desk: Desk, unit: UnitOfWork) -> Shown:
-        return await releasing.show(unit, desk, name)
+        return await trials.show(unit, desk, name)
 
     shown = _done(work, home)
-    show(described(shown), as_json, lambda: _words(shown))
+    show(described(shown), as_json, lambda: words(shown))
 
 
 @app.command("start")
@@ -120,14 +121,14 @@ def start_(
     as_json: AsJson = False,
 ) -> None:
     """Put a release on trial: write messages up under it too, unpublished, and compare."""
-    from copydesk.work import releasing
+    from copydesk.work import releasing, trials
 
     async def work(desk: Desk, unit: UnitOfWork) -> Shown:
         release = await releasing.start(unit, desk, name, replayed=replay, skip_shadow=skip_shadow)
-        return await releasing.show(unit, desk, release.id)
+        return await trials.show(unit, desk, release.id)
 
     shown = _done(work, home)
-    show(described(shown), as_json, lambda: _words(shown))
+    show(described(shown), as_json, lambda: words(shown))
     if not as_json:
         hint("A worker (`copydesk up`) does the work; `copydesk release show` tells how it stands.")
 
@@ -213,7 +214,7 @@ def simulate_(
 
     from copydesk.core.release import Policy
     from copydesk.releases.forecast import smallest_change
-    from copydesk.work.releasing import Simulation, play_through
+    from copydesk.work.trials import Simulation, play_through
 
     async def work() -> Simulation:
         return await asyncio.to_thread(
@@ -258,131 +259,6 @@ def simulate_(
         ]
 
     show(data, as_json, words)
-
-
-def summary(release: Release) -> dict[str, Any]:
-    """Return a release as one JSON object."""
-    return {
-        "id": release.id,
-        "name": release.name,
-        "state": release.state,
-        "share": release.share,
-        "version": release.version,
-        "digest": release.version.digest,
-        "policy": release.policy,
-        "note": release.note,
-        "reason": release.reason,
-        "created_at": release.created_at,
-        "created_by": release.created_by,
-        "started_at": release.started_at,
-        "ends_at": release.ends_at,
-    }
-
-
-def described(shown: Shown) -> dict[str, Any]:
-    """Return a release with everything about it as one JSON object."""
-    from copydesk.work.releasing import needs_person
-
-    return {
-        **summary(shown.release),
-        "baseline": shown.baseline,
-        "baseline_name": shown.baseline_name,
-        "differences": list(shown.differences),
-        "items_per_day": round(shown.per_day, 2),
-        "smallest_changes": list(shown.changes),
-        "pairs": {
-            "shadow": _pairs(shown.release.counted.shadow),
-            "canary": _pairs(shown.release.counted.canary),
-            "this_stage": shown.release.counted.stage_pairs,
-        },
-        "waiting_shadows": shown.waiting_shadows,
-        "guards": [
-            {
-                "guard": r.guard,
-                "pairs": r.tally.pairs,
-                "worse": r.tally.worse,
-                "better": r.tally.better,
-                "old_share": r.tally.old_share,
-                "new_share": r.tally.new_share,
-                "e_value": r.evidence if r.evidence < 1e300 else 1e300,
-                "limit": r.limit,
-                "difference_at_least": r.least,
-                "difference_at_most": r.most,
-            }
-            for r in shown.readings
-        ],
-        "next": (
-            None
-            if shown.next is None
-            else {
-                "move": shown.next.move,
-                "share": shown.next.share,
-                "because": shown.next.because,
-                "needs_person": needs_person(shown),
-            }
-        ),
-    }
-
-
-def _pairs(tallies: Any) -> int:
-    return max((tally.pairs for tally in tallies.values()), default=0)
-
-
-def _words(shown: Shown) -> list[str]:
-    release = shown.release
-    lines = [
-        f"{release.name}  {release.state}, {release.share} % of conversations",
-        *([f"  {release.note}"] if release.note else []),
-        *([f"  because: {release.reason}"] if release.reason else []),
-        f"  held against {shown.baseline_name}: "
-        + ("; ".join(shown.differences) or "nothing is different"),
-        "",
-        f"What a trial can find out with {shown.per_day:.1f} items a day in "
-        f"{release.policy.days} days (fixed numbers; looking every day needs more):",
-        *columns(
-            [
-                (c.stage, str(c.items), c.guard, f"{c.share:.1%}", f"{c.rise:+.1%}")
-                for c in shown.changes
-            ],
-            ("stage", "items", "guard", "now", "smallest rise"),
-        ),
-    ]
-    if release.counted.together:
-        lines += ["", *_guards(shown)]
-    if shown.waiting_shadows:
-        lines.append(f"{shown.waiting_shadows} messages are still to be written up in shadow.")
-    if shown.next is not None:
-        from copydesk.work.releasing import needs_person
-
-        waits = " (waits for a person)" if needs_person(shown) else ""
-        lines += ["", f"Next: {shown.next.move}{waits}: {shown.next.because}."]
-    return lines
-
-
-def _guards(shown: Shown) -> list[str]:
-    return columns(
-        [
-            (
-                r.guard,
-                str(r.tally.pairs),
-                f"{r.tally.old_share:.1%}",
-                f"{r.tally.new_share:.1%}",
-                f"{r.tally.worse}:{r.tally.better}",
-                f"{r.least:+.1%} to {r.most:+.1%}" if r.tally.pairs else "",
-                f"{r.evidence:.3g} of {r.limit:.3g}",
-            )
-            for r in shown.readings
-        ],
-        ("guard", "pairs", "old", "new", "worse:better", "difference", "evidence against"),
-    )
-
-
-def _version(release: Release) -> str:
-    version = release.version
-    parts = [version.prompt, version.model]
-    if version.temperature is not None:
-        parts.append(f"temperature {version.temperature:g}")
-    return ", ".join(part for part in parts if part)
 
 
 def _moved(release: Release, as_json: bool) -> None:

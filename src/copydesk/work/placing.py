@@ -93,6 +93,14 @@ def configured_version(desk: Desk) -> Version:
     )
 
 
+async def version_in_force(unit: UnitOfWork, desk: Desk) -> tuple[Version, str | None, str]:
+    """Return the version in force, the id of its release if it has one, and what it is called."""
+    _, promoted = await unit.releases.in_use(desk.workspace_id)
+    if promoted is None:
+        return configured_version(desk), None, "what the settings say"
+    return promoted.version, promoted.id, promoted.name
+
+
 def prompt_named(name: str) -> PromptVersion:
     """Return the prompt version called `name`, such as `rewrite_and_polish.v2`.
 

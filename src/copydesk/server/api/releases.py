@@ -24,7 +24,7 @@ from copydesk.server.api.contract import (
     page_of,
 )
 from copydesk.server.asking import Admin, DeskNow, actor_of
-from copydesk.work import releasing
+from copydesk.work import releasing, trials
 
 router = make_router("releases")
 
@@ -206,7 +206,7 @@ async def get_release(id: str, desk: DeskNow) -> ReleaseDetail:
     """Return one release, by id or name: what its trial can find out, what was counted, and what
     would happen next."""
     async with desk.store.read() as unit:
-        return _detail(await releasing.show(unit, desk, id))
+        return _detail(await trials.show(unit, desk, id))
 
 
 @router.post("/{id}/start", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
@@ -219,7 +219,7 @@ async def start_release(
         release = await releasing.start(
             unit, desk, id, replayed=how.replayed, skip_shadow=how.skip_shadow
         )
-        return _detail(await releasing.show(unit, desk, release.id))
+        return _detail(await trials.show(unit, desk, release.id))
 
 
 @router.post("/{id}/advance", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
@@ -273,7 +273,7 @@ def _version(version: Version) -> VersionOut:
     return VersionOut(**{name: getattr(version, name) for name in VersionOut.model_fields})
 
 
-def _detail(shown: releasing.Shown) -> ReleaseDetail:
+def _detail(shown: trials.Shown) -> ReleaseDetail:
     return ReleaseDetail(
         **_fields(shown.release),
         baseline=_version(shown.baseline),
@@ -307,7 +307,7 @@ def _detail(shown: releasing.Shown) -> ReleaseDetail:
                 move=shown.next.move,
                 share=shown.next.share,
                 because=shown.next.because,
-                needs_person=releasing.needs_person(shown),
+                needs_person=trials.needs_person(shown),
             )
         ),
     )

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from copydesk.server.asking import SIGNED_IN, Admin, DeskNow, Editor, actor_of
 from copydesk.server.rendering import render
 from copydesk.server.views.releases import release_view, releases_view
-from copydesk.work import releasing
+from copydesk.work import releasing, trials
 from copydesk.work.drifting import close_alarm, report_drift
 
 router = APIRouter(prefix="/releases", include_in_schema=False, dependencies=SIGNED_IN)
@@ -41,7 +41,7 @@ async def close(id: str, desk: DeskNow, asking: Editor, reason: Reason = "") -> 
 async def show_release(id: str, desk: DeskNow) -> Response:
     """Show one release: what its trial can find out, what was counted, what is next."""
     async with desk.store.read() as unit:
-        shown = await releasing.show(unit, desk, id)
+        shown = await trials.show(unit, desk, id)
     return render("pages/release.html", release_view(shown))
 
 
