@@ -26,7 +26,7 @@ STYLE: Final = 4
 POSTS: Final = 2
 #: How many are compared with a message, by words and by meaning.
 _BY_WORDS: Final = 60
-_BY_MEANING: Final = 3_000
+_BY_MEANING: Final = 1_000
 _BEST: Final = 20
 #: How much of a text is compared by meaning, in characters.
 _COMPARED: Final = 2_000
