@@ -67,7 +67,7 @@ async def begin(desk: Desk, policy: Policy = QUICK, **options: Any) -> Release:
 async def look(desk: Desk) -> Release:
     """Do every job that is due, as a worker would, and return the release."""
     async with desk.store.read() as unit:
-        due = await unit.releases.shadows_due(unit.now, limit=100)
+        due = await unit.shadows.due(unit.now, limit=100)
     for shadow in due:
         await write_shadow(desk, shadow)
     await count(desk, desk.workspace_id)
@@ -161,7 +161,7 @@ async def test_a_version_that_leaves_texts_incomplete_is_rolled_back_by_itself(
     assert release.state is ReleaseState.ROLLED_BACK
     assert release.reason == "the new version left 3 of its last 3 texts incomplete"
     async with desk.store.read() as unit:
-        assert await unit.releases.waiting_shadows(release.id) == 0
+        assert await unit.shadows.waiting(release.id) == 0
 
 
 async def test_a_conversation_keeps_its_version_while_shares_grow(desk: Desk) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from copydesk.store.reviews import Reviews
     from copydesk.store.schedules import Schedules
     from copydesk.store.sealed import SealedRows
+    from copydesk.store.shadows import Shadows
     from copydesk.store.submissions import Submissions
     from copydesk.store.suggestions import Suggestions
     from copydesk.store.tokens import Tokens
@@ -318,10 +319,17 @@ class UnitOfWork:
 
     @cached_property
     def releases(self) -> Releases:
-        """Return the releases, whom they were given to, and their shadows."""
+        """Return the releases, and whom they were given to."""
         from copydesk.store.releases import Releases
 
         return Releases(self)
+
+    @cached_property
+    def shadows(self) -> Shadows:
+        """Return what is written up under a release without being published."""
+        from copydesk.store.shadows import Shadows
+
+        return Shadows(self)
 
     @cached_property
     def observations(self) -> Observations:

@@ -57,12 +57,12 @@ async def _judge(unit: UnitOfWork, release: Release, observed: Sequence[Observat
     for observation in observed:
         if observation.release_id == release.id and await _counts(unit, release, observation):
             counted = with_observation(release, counted, observation)
-    shadows = await unit.releases.uncounted_shadows(release.id)
+    shadows = await unit.shadows.uncounted(release.id)
     for shadow in shadows:
         if shadow.old is not None and shadow.new is not None:
             counted = with_shadow(release, counted, shadow.old, shadow.new)
     if shadows:
-        await unit.releases.shadows_counted([shadow.id for shadow in shadows])
+        await unit.shadows.counted([shadow.id for shadow in shadows])
     release = replace(release, counted=counted)
     await unit.releases.count(release, counted)
     await _follow(unit, release, ruling_of(release, unit.now))
@@ -134,7 +134,7 @@ async def _follow(unit: UnitOfWork, release: Release, ruling: Ruling) -> None:
             await roll_back_trial(unit, release, ruling.because)
             return
         case Move.GIVE_UP:
-            await unit.releases.drop_shadows(release.id)
+            await unit.shadows.drop(release.id)
             await unit.releases.move(release, ReleaseState.UNDECIDED, reason=ruling.because)
             return
         case Move.ADVANCE if release.policy.automatic:
@@ -147,7 +147,7 @@ async def _follow(unit: UnitOfWork, release: Release, ruling: Ruling) -> None:
 
 async def advance_to(unit: UnitOfWork, release: Release, share: int, reason: str) -> Release:
     """Give a release on trial to `share` percent of the conversations."""
-    await unit.releases.drop_shadows(release.id)
+    await unit.shadows.drop(release.id)
     await unit.releases.count(release, replace(release.counted, stage_pairs=0))
     return await unit.releases.move(
         release,
@@ -161,7 +161,7 @@ async def advance_to(unit: UnitOfWork, release: Release, share: int, reason: str
 
 async def promote_over(unit: UnitOfWork, release: Release, reason: str) -> Release:
     """Give a release to everybody; the one that was in force is kept to go back to."""
-    await unit.releases.drop_shadows(release.id)
+    await unit.shadows.drop(release.id)
     _, before = await unit.releases.in_use(release.workspace_id)
     if before is not None:
         await unit.releases.move(

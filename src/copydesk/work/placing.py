@@ -65,7 +65,7 @@ async def shadow_live(unit: UnitOfWork, release: Release, submission: Submission
     Called with the transaction that stores the post.
     """
     if release.state is ReleaseState.SHADOWED:
-        await unit.releases.add_shadow(
+        await unit.shadows.add(
             release.id, submission.thread_id or submission.id, submission.id
         )
 
@@ -154,5 +154,5 @@ async def _take_back(desk: Desk, trial: Release, because: str) -> None:
 
 async def roll_back_trial(unit: UnitOfWork, release: Release, reason: str) -> Release:
     """Take a release on trial back: everybody has the old version again from now on."""
-    await unit.releases.drop_shadows(release.id)
+    await unit.shadows.drop(release.id)
     return await unit.releases.move(release, ReleaseState.ROLLED_BACK, reason=reason)

@@ -38,8 +38,8 @@ async def replay(unit: UnitOfWork, release: Release, last: int) -> int:
     One a conversation: further ones are not independent of it.
     """
     added = 0
-    for submission_id, unit_id in await unit.releases.composed(release.workspace_id, last):
-        added += await unit.releases.add_shadow(release.id, unit_id, submission_id)
+    for submission_id, unit_id in await unit.shadows.composed(release.workspace_id, last):
+        added += await unit.shadows.add(release.id, unit_id, submission_id)
     return added
 
 
@@ -47,17 +47,17 @@ async def write_shadow(desk: Desk, shadow_id: str, speller: Speller | None = Non
     """Write a stored input up under both versions and keep how they did. Safe to run twice."""
     speller = speller or Speller()
     async with desk.store.begin("release") as unit:
-        shadow = await unit.releases.begin_shadow(shadow_id, unit.now + CLAIM)
+        shadow = await unit.shadows.begin(shadow_id, unit.now + CLAIM)
         if shadow is None:
             return
         release = await unit.releases.locked(shadow.release_id)
         if release.state is not ReleaseState.SHADOWED or release.baseline is None:
-            await unit.releases.end_shadow(
+            await unit.shadows.end(
                 shadow, old=None, new=None, problem="the release was no longer in shadow"
             )
             return
         if shadow.attempts > TRIES:
-            await unit.releases.end_shadow(
+            await unit.shadows.end(
                 shadow, old=None, new=None, problem=f"it failed {TRIES} times"
             )
             return
@@ -71,7 +71,7 @@ async def write_shadow(desk: Desk, shadow_id: str, speller: Speller | None = Non
         await _set_back(desk, shadow_id, error)
         return
     async with desk.store.begin("release") as unit:
-        await unit.releases.end_shadow(shadow, old=old, new=new)
+        await unit.shadows.end(shadow, old=old, new=new)
         unit.hint("count", release.workspace_id)
 
 
@@ -98,4 +98,4 @@ async def _written(
 async def _set_back(desk: Desk, shadow_id: str, error: CopydeskError) -> None:
     _log.warning("shadow_failed", shadow=shadow_id, reason=error.message)
     async with desk.store.begin("release") as unit:
-        await unit.releases.rest_shadow(shadow_id, unit.now + timedelta(minutes=1))
+        await unit.shadows.rest(shadow_id, unit.now + timedelta(minutes=1))

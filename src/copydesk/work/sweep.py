@@ -31,7 +31,7 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.COUNT: await to_count(unit, now),
             Kind.COMPARE: await unit.drift.comparisons_due(now - WEEK),
             # what nobody waits for is done when nobody waits
-            Kind.SHADOW: [] if due["submissions"] else await unit.releases.shadows_due(now),
+            Kind.SHADOW: [] if due["submissions"] else await unit.shadows.due(now),
             Kind.CITE: await to_cite(desk, unit, now),
             Kind.REVIEW: await unit.reviews.due(now),
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),

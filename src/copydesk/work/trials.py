@@ -83,7 +83,7 @@ async def show(unit: UnitOfWork, desk: Desk, reference: str) -> Shown:
         # the bounds are searched for numerically: some ten milliseconds of computation
         readings=tuple(await asyncio.to_thread(read, release.counted.together, release.policy)),
         next=ruling_of(release, unit.now) if release.on_trial else None,
-        waiting_shadows=await unit.releases.waiting_shadows(release.id),
+        waiting_shadows=await unit.shadows.waiting(release.id),
     )
 
 
