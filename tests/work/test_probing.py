@@ -8,14 +8,24 @@ from dataclasses import replace
 import pytest
 
 from copydesk.core.checks import RiskClass
+from copydesk.core.drift import Watched
 from copydesk.core.errors import Conflict, InputRefused
 from copydesk.core.post import Tier
 from copydesk.core.states import ProbeState
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
-from copydesk.quality.probes import CERTAIN, ProbeKind
+from copydesk.quality.probes import CERTAIN, Answer, ProbeKind
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work import probing
 from copydesk.work.desk import Desk
-from copydesk.work.probing import FIRST, KINDS, WEEK, pass_through, plan_probes, send_next
+from copydesk.work.probing import (
+    FIRST,
+    KINDS,
+    WEEK,
+    missed_for_certain,
+    pass_through,
+    plan_probes,
+    send_next,
+)
 from copydesk.work.probing import send_probe as send
 
 NOTE = b"hi, order ORD-4821 is still not here!! plese refund $49.90 to Ada Nwosu"
@@ -118,3 +128,20 @@ async def test_the_sweep_finds_what_is_due(desk: Desk, clock: StoppedClock) -> N
     clock.advance(FIRST.total_seconds())
     async with desk.store.read() as unit:
         assert (await unit.workers.due(unit.now))["probes"] == [desk.workspace_id]
+
+
+async def test_what_must_not_be_missed_and_was_is_an_alarm_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blind(*_: object, **__: object) -> Answer:
+        return Answer(state=ProbeState.MISSED, because="the gate let it pass")
+
+    monkeypatch.setattr(probing, "ask_gate", blind)
+    missed = await send(desk, ProbeKind.NUMBER_CHANGED, 1)
+    await send(desk, ProbeKind.NEGATION_DROPPED, 1)
+    async with desk.store.read() as unit:
+        alarms = await unit.drift.alarms(desk.workspace_id)
+        counts = await unit.probes.counts(desk.workspace_id, missed.sent_at)
+    assert [alarm.watched for alarm in alarms] == [Watched.PROBE]
+    assert missed.id in alarms[0].message
+    assert missed_for_certain(counts) == ["number_changed"]

@@ -15,12 +15,15 @@ from typing import Final
 import structlog
 
 from copydesk.core.checks import CheckResult, RiskClass, Verdict
+from copydesk.core.drift import Observation, Occasion
 from copydesk.core.errors import CopydeskError
 from copydesk.core.post import Tier
 from copydesk.core.probe import Probe
-from copydesk.core.similarity import Embedder, HashedGrams, cosine
+from copydesk.core.release import Outcome
+from copydesk.core.similarity import cosine
 from copydesk.core.states import ProbeState, SubmissionState
 from copydesk.core.submission import ParsedMessage, Source, Submission
+from copydesk.generation.embedding import open_embedder
 from copydesk.intake.parsing import parse
 from copydesk.quality.narratives import Narrative
 from copydesk.quality.probes import (
@@ -32,9 +35,12 @@ from copydesk.quality.probes import (
     judge,
     material_of,
 )
+from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft
+from copydesk.work.observing import checks_digest
 from copydesk.work.spelling import Speller
+from copydesk.work.watching import alarm_at_once
 from copydesk.work.writing_up import write_up
 
 _log = structlog.get_logger(__name__)
@@ -103,7 +109,6 @@ async def pass_through(
     *,
     filename: str = "",
     source: Source | None = None,
-    embedder: Embedder | None = None,
 ) -> Passed:
     """Send a message down the live path: parse, clean up, route, write, ask the gate.
 
@@ -116,15 +121,11 @@ async def pass_through(
     awake = replace(desk, settings=replace(desk.settings, model_cache_hours=0))
     draft = await write_up(awake, _unsaved(desk, parsed, raw), Speller())
     latency = (desk.clock.monotonic() - began) * 1000
-    vectors = await asyncio.to_thread(
-        (embedder or HashedGrams()).embed, [parsed.reply, draft.rewrite.body]
-    )
-    return _passed(draft, similarity=cosine(*vectors), latency_ms=latency)
+    near = await asyncio.to_thread(_similarity, parsed.reply, draft.rewrite.body)
+    return _passed(draft, similarity=near, latency_ms=latency)
 
 
-async def send_probe(
-    desk: Desk, kind: ProbeKind, seed: int, *, embedder: Embedder | None = None
-) -> Probe:
+async def send_probe(desk: Desk, kind: ProbeKind, seed: int) -> Probe:
     """Send the probe of this kind and seed, and return what it found; it is kept."""
     told = await asyncio.to_thread(material_of, kind, seed)
     async with desk.store.begin("probe") as unit:
@@ -137,9 +138,10 @@ async def send_probe(
         latency = (desk.clock.monotonic() - began) * 1000
         found = _concluded(sent, answer, latency)
     else:
-        found = await _sent_all_the_way(desk, sent, told, embedder)
+        found = await _sent_all_the_way(desk, sent, told)
     async with desk.store.begin("probe") as unit:
         await unit.probes.conclude(found)
+        await _note(unit, found)
     return found
 
 
@@ -171,12 +173,32 @@ def missed_for_certain(counts: Mapping[tuple[str, str], int]) -> Sequence[str]:
     ]
 
 
-async def _sent_all_the_way(
-    desk: Desk, sent: Probe, told: Narrative, embedder: Embedder | None
-) -> Probe:
+async def _note(unit: UnitOfWork, found: Probe) -> None:
+    """Count a probe among its like; one that needed but counting and was missed is an alarm."""
+    is_missed = found.state is ProbeState.MISSED
+    observation = Observation(
+        workspace_id=found.workspace_id,
+        submission_id=None,
+        kind=Occasion.PROBED,
+        channel=found.channel,
+        language=found.language,
+        prompt_version=found.prompt_version or ("rules" if found.tier else "gate"),
+        model=found.model,
+        checks=checks_digest(),
+        outcome=Outcome(failed=is_missed, latency_ms=found.latency_ms),
+        observed_at=unit.now,
+    )
+    await unit.observations.add(observation)
+    if is_missed and found.kind in CERTAIN:
+        await alarm_at_once(
+            unit, observation, f"probe {found.id} ({found.kind}) was missed: {found.because}"
+        )
+
+
+async def _sent_all_the_way(desk: Desk, sent: Probe, told: Narrative) -> Probe:
     began = desk.clock.monotonic()
     try:
-        passed = await pass_through(desk, told.raw, filename=told.filename, embedder=embedder)
+        passed = await pass_through(desk, told.raw, filename=told.filename)
     except CopydeskError as error:
         latency = (desk.clock.monotonic() - began) * 1000
         return _concluded(sent, Answer(state=ProbeState.ACCUSED, because=error.message), latency)
@@ -190,6 +212,11 @@ async def _sent_all_the_way(
         model=passed.model,
         prompt_version=passed.prompt_version,
     )
+
+
+def _similarity(one: str, other: str) -> float:
+    first, second = open_embedder().embed([one, other])
+    return cosine(first, second)
 
 
 def _about_instruction(answer: Answer, passed: Passed) -> Answer:

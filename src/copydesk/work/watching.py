@@ -39,6 +39,12 @@ async def watch(unit: UnitOfWork, observed: Sequence[Observation]) -> None:
         await unit.drift.put(stream)
 
 
+async def alarm_at_once(unit: UnitOfWork, observation: Observation, message: str) -> None:
+    """Raise an alarm about the stream of one observation that bears no waiting."""
+    for stream, _ in watched_in(observation):
+        await _raise(unit, stream, message)
+
+
 def watched_in(observation: Observation) -> list[tuple[Stream, float]]:
     """Return the streams that an observation belongs to, with what it adds to each."""
     found: list[tuple[Watched, float | None]] = []
