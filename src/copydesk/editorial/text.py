@@ -6,6 +6,7 @@ decided, the same decisions give the same text, and what is taken back leaves no
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -145,20 +146,15 @@ def lift(base: str, edits: Sequence[Change], changes: Sequence[Change]) -> list[
         edits: what was done to it: in order, disjoint, in places of `base`.
         changes: in order, disjoint, in places of the edited text.
     """
-    placed: list[tuple[int, int, Change]] = []
-    drift = 0
-    for edit in edits:
-        start = edit.start + drift
-        placed.append((start, start + len(edit.after), edit))
-        drift += len(edit.after) - (edit.end - edit.start)
+    placed = _Placed(edits)
     text = _applied(base, edits)
     if not text:
         # where nothing is left there is one place, and it is all of the base
         return [Lifted(0, len(base), "", change.after, 0, 0) for change in changes]
     return [
         Lifted(
-            _base_start(placed, start),
-            _base_end(placed, end),
+            placed.base_start(start),
+            placed.base_end(end),
             text[start:end],
             change.after,
             start,
@@ -166,6 +162,40 @@ def lift(base: str, edits: Sequence[Change], changes: Sequence[Change]) -> list[
         )
         for start, end, change in _joined(text, [_widened(text, placed, c) for c in changes])
     ]
+
+
+class _Placed:
+    """Edits by their places in the edited text, and the way from those places to the base."""
+
+    def __init__(self, edits: Sequence[Change]) -> None:
+        self.lows: list[int] = []
+        self.highs: list[int] = []
+        self._drifts = [0]
+        for edit in edits:
+            low = edit.start + self._drifts[-1]
+            self.lows.append(low)
+            self.highs.append(low + len(edit.after))
+            self._drifts.append(self._drifts[-1] + len(edit.after) - (edit.end - edit.start))
+
+    def base_start(self, position: int) -> int:
+        """Return where in the base something begins: behind what was removed there."""
+        return position - self._drifts[bisect_right(self.highs, position)]
+
+    def base_end(self, position: int) -> int:
+        """Return where in the base something ends: before what was removed there."""
+        before = bisect_right(self.highs, position)
+        while before and self.lows[before - 1] >= position:
+            before -= 1
+        return position - self._drifts[before]
+
+    def touching(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the edits that `[start, end)` shares a character or a gap inside it with."""
+        at = bisect_left(self.highs, start)
+        while at < len(self.lows) and self.lows[at] < end:
+            low, high = self.lows[at], self.highs[at]
+            if start < high or low == high > start:
+                yield low, high
+            at += 1
 
 
 def _applied(base: str, edits: Sequence[Change]) -> str:
@@ -177,13 +207,10 @@ def _applied(base: str, edits: Sequence[Change]) -> str:
     return "".join([*parts, base[position:]])
 
 
-def _widened(
-    text: str, placed: Sequence[tuple[int, int, Change]], change: Change
-) -> tuple[int, int, Change]:
+def _widened(text: str, placed: _Placed, change: Change) -> tuple[int, int, Change]:
     start, end = change.start, change.end
-    for low, high, _ in placed:
-        if (low < end and start < high) or start < low == high < end:
-            start, end = min(start, low), max(end, high)
+    for low, high in placed.touching(change.start, change.end):
+        start, end = min(start, low), max(end, high)
     after = f"{text[start : change.start]}{change.after}{text[change.end : end]}"
     return start, end, replace(change, after=after)
 
@@ -213,25 +240,6 @@ def _joined(
             position = change.end
         parts.append(text[position:top])
         yield low, top, Change(low, top, "".join(parts))
-
-
-def _base_start(placed: Sequence[tuple[int, int, Change]], position: int) -> int:
-    drift = 0
-    for _, high, edit in placed:
-        if high > position:
-            break
-        drift += len(edit.after) - (edit.end - edit.start)
-    return position - drift
-
-
-def _base_end(placed: Sequence[tuple[int, int, Change]], end: int) -> int:
-    drift = 0
-    for low, high, edit in placed:
-        # what was removed at the very end stays outside
-        if high > end or low >= end:
-            break
-        drift += len(edit.after) - (edit.end - edit.start)
-    return end - drift
 
 
 def edits_of(pieces: Iterable[Piece]) -> list[Change]:

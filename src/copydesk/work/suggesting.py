@@ -7,7 +7,7 @@ say about one change is asked of the checks themselves, sentence by sentence.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -43,6 +43,7 @@ AUTO_APPLY: Final = f"{BY_RULE}auto_apply@1"
 PUT_BACK: Final = f"{BY_RULE}put_back@1"
 
 _CLEAN_UP: Final = "clean-up"
+_FROM_NOWHERE: Final = "the source has no such"
 #: The gravest first: of several differences that became one change, it counts.
 _GRAVITY: Final = (
     Intent.POLICY,
@@ -146,8 +147,8 @@ def _titles(origins: Origins, revision: Revision, risk: RiskClass) -> Iterator[P
             continue
         whole = Difference(0, len(before), after, 0, before, after, 0)
         # a title says in other words what the text says: the text is what it is held against
-        about = f"{origins.cleaned.body}\n\n{origins.cleaned.title}"
-        evidence = _objections(whole, origins, revision, lost=frozenset(), support=about)
+        about = f"{origins.cleaned.body}\n\n{origins.cleaned.title}".casefold()
+        evidence = _objections(whole, revision, lost=frozenset(), known=about)
         yield Proposal(
             field=field,
             start=0,
@@ -214,11 +215,13 @@ def _rewritten(
     lost = frozenset(token.text for token in gone)
     losing = frozenset(token.text for token in gone if token.cls is not TokenClass.NAME)
     changes = [Change(d.start, d.end, d.after) for d in found]
+    known, starts = cleaned.casefold(), [d.start for d in found]
     for change in lift(origins.own.body, cleaning, changes):
-        parts = [d for d in found if change.low <= d.start and d.end <= change.top]
+        first, last = bisect_left(starts, change.low), bisect_right(starts, change.top)
+        parts = [d for d in found[first:last] if d.end <= change.top]
         objections: dict[tuple[str, str], tuple[Evidence, Intent]] = {}
         for part in parts:
-            for evidence, intent in _objections(part, origins, revision, lost=lost):
+            for evidence, intent in _objections(part, revision, lost=lost, known=known):
                 objections.setdefault((evidence.message, evidence.span), (evidence, intent))
             for evidence, intent in _said_before(part, text, checks):
                 objections.setdefault((evidence.message, evidence.span), (evidence, intent))
@@ -289,23 +292,22 @@ def _says_verbatim(evidence: Evidence) -> bool:
 
 def _objections(
     change: Difference,
-    origins: Origins,
     revision: Revision,
     *,
     lost: frozenset[str],
-    support: str = "",
+    known: str,
 ) -> list[tuple[Evidence, Intent]]:
+    """Return what the checks object to in one change. `lost` is what the whole text lost, `known`
+    the author's whole text in small letters: a sentence may take its facts from another one."""
     comparison = Comparison(
-        change.old,
-        change.alone,
-        language=revision.content.language,
-        omitted=revision.omitted,
-        support=support or origins.cleaned.body,
+        change.old, change.alone, language=revision.content.language, omitted=revision.omitted
     )
     found = []
     for evidence, intent in _checked(comparison):
         if evidence.where == "source" and evidence.span not in lost:
             continue  # it stands elsewhere in the text
+        if evidence.message.startswith(_FROM_NOWHERE) and evidence.span.casefold() in known:
+            continue
         # places in a sentence say nothing about places in the text
         found.append((replace(evidence, start=-1, end=-1), intent))
     return found
