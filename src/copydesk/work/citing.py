@@ -33,7 +33,9 @@ async def to_cite(desk: Desk, unit: UnitOfWork, now: datetime) -> list[str]:
 
 async def cite(desk: Desk, post_id: str) -> None:
     """Make the passages of a post those of its current text, or none. Safe to run twice."""
-    async with desk.store.read() as unit:
+    async with desk.store.begin("citing") as unit:
+        # a text that fails, or takes its process with it, is tried again later, not at once
+        await unit.passages.look_at(post_id, unit.now + LATER)
         post = await unit.posts.get(post_id)
         revision = await unit.posts.revision(post.revision_id)
         is_public = bool(await unit.passages.standing([post_id]))
