@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from reference import commands, feedback, platforms, vocabulary
+from reference import checks, commands, feedback, platforms, vocabulary
 
 from copydesk.core.states import DeliveryState, PostState, SubmissionState
 
@@ -33,7 +33,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "reference/errors.md", vocabulary.errors()
     yield DOCS / "reference/states.md", vocabulary.states()
     yield DOCS / "reference/feedback.md", feedback.feedback()
-    yield DOCS / "reference/checks.md", vocabulary.checks()
+    for name, text in checks.pages():
+        yield DOCS / "reference" / name, text
     yield DOCS / "platforms/README.md", platforms.matrix()
     for name in platforms.built_in():
         yield DOCS / f"platforms/{name}.md", platforms.platform_page(name)
@@ -44,10 +45,11 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write stale pages and remove those of platforms that are gone, or list them."""
+    """Write stale pages and remove those of platforms and checks that are gone, or list them."""
     wanted = dict(pages())
     stale = [p for p, text in wanted.items() if not p.is_file() or p.read_text("utf-8") != text]
-    gone = [path for path in (DOCS / "platforms").glob("*.md") if path not in wanted]
+    made = (*(DOCS / "platforms").glob("*.md"), *(DOCS / "reference/checks").glob("*.md"))
+    gone = [path for path in made if path not in wanted]
     names = sorted(str(path.relative_to(ROOT)) for path in (*stale, *gone))
     if "--check" in arguments:
         print(

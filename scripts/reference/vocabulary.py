@@ -1,10 +1,8 @@
-"""The pages of settings, errors, states and quality checks, each from the table it describes."""
+"""The pages of settings, errors and states, each from the table it describes."""
 
 from __future__ import annotations
 
 import ast
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +12,6 @@ from copydesk.config import KEYS, SETTINGS_FILE
 from copydesk.core import errors as core_errors
 from copydesk.core.errors import CopydeskError
 from copydesk.core.states import SETTLED, TRANSITIONS, DeliveryState
-from copydesk.quality import checks as check_modules
 from reference.markdown import page, paragraphs, table
 
 #: Settings that are secrets: they are never read from the file.
@@ -144,22 +141,6 @@ def diagram(kind: type[StrEnum]) -> str:
     for state in kind:
         lines += [f"    {state} --> {to}" for to in kind if to in TRANSITIONS[kind][state]]
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
-
-
-def checks() -> str:
-    """Return the page of quality checks."""
-    parts = []
-    for module in sorted(pkgutil.iter_modules(check_modules.__path__), key=lambda m: m.name):
-        check = importlib.import_module(f"{check_modules.__name__}.{module.name}")
-        parts += [f"## {check.NAME}, version {check.VERSION}", paragraphs(check.__doc__)]
-    return page(
-        "Quality checks",
-        "src/copydesk/quality/checks",
-        "Every written-up message passes the gate. Each check leaves a verdict (`passed`,"
-        " `flagged`, `failed`), its version, its cost and its evidence on the revision;"
-        " `copydesk review show ID` prints them. Anything that is not passed waits for a person.",
-        *parts,
-    )
 
 
 def _listed(kind: type[StrEnum], found: frozenset[StrEnum]) -> str:

@@ -4,8 +4,8 @@ A mark routes the text to a person and shows where; it never changes or refuses 
 data (`injection.toml`); `disguises` undoes what hides them, `foreign_tasks` finds work that has
 nothing to do with the rest of the message, however it is worded.
 
-Measured (2026-11): every attack of a public set that the patterns were written with, 21 of 23
-worded afresh by us and not looked at, none of 50 clean mails, 11 of 10,488 chat lines. Attackers
+Measured (2026-11): every attack of a public set that the patterns were written with, all of 23
+worded afresh by us and kept apart, none of 50 clean mails, 8 of 10,488 chat lines. Attackers
 word theirs in other ways still, so a mark is a hint. What holds is that the text is fenced on its
 way in and its output compared with the source.
 """
