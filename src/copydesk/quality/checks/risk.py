@@ -23,13 +23,13 @@ from copydesk.quality.injection import instructions
 from copydesk.quality.personal_data import personal_data
 
 NAME = "risk"
-VERSION = 1
+VERSION = 2
 
 _ORDER = (RiskClass.LOW, RiskClass.MEDIUM, RiskClass.HIGH, RiskClass.CRITICAL)
 HELD = frozenset({RiskClass.HIGH, RiskClass.CRITICAL})
 """Classes that always go to a person, whatever the other checks say."""
 
-_LANGUAGES = ("en", "de", "fr", "es")
+_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
 _SPEECH = re.compile(
     r"(?<!\w)(?:said|says|told|tells|wrote|writes|claim(?:s|ed)|stated|quot\w+|sagte?|schrieb|meinte"
     r"|behauptete?|dit|déclar\w+|écri\w+|dijo|dice|escribió|afirm\w+)(?!\w)",
@@ -89,7 +89,7 @@ def assess(ledger: Ledger, *, where: str, inbound: bool) -> Risk:
         *_by_tokens(ledger),
         *_by_shape(ledger.text, inbound),
     ]
-    if not language:
+    if language not in _LANGUAGES:
         found.append((RiskClass.MEDIUM, "unknown language", Evidence(message="unknown language")))
     # what weighs most is said first: a reviewer reads the beginning
     found.sort(key=lambda find: -_ORDER.index(find[0]))
