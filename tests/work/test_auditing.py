@@ -21,7 +21,7 @@ from copydesk.editorial.auditing import (
     standings,
 )
 from copydesk.editorial.earning import estimate
-from copydesk.editorial.reviewing import accept, reject
+from copydesk.editorial.reviewing import accept, claim_next, reject, release
 from copydesk.store.reviews import Review, WantedReviews
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.composing import compose
@@ -238,9 +238,16 @@ async def test_another_person_decides_too_and_a_disagreement_is_held(desk: Desk)
     await clear(desk, question, "web:ada")
     assert await state_of(desk, post) is PostState.APPROVED
     (second,) = await opened(desk, ReviewKind.SECOND)
+    for person, offered in (("web:ada", None), ("web:eve", second.id)):
+        async with desk.store.begin(person) as unit:
+            taken = await claim_next(unit, desk.workspace_id)
+            assert (taken.id if taken else None) == offered
+            if taken:
+                await release(unit, taken)
     with pytest.raises(NotAllowed, match="ada gave the first"):
         await clear(desk, second, "api:ada")
     async with desk.store.begin("web:eve") as unit:
+        second = await unit.reviews.get(second.id)
         await reject(unit, second, "the meaning is turned round", RejectionReason.WRONG_FACT)
     assert await state_of(desk, post) is PostState.HELD
     async with desk.store.read() as unit:

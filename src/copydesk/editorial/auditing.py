@@ -241,6 +241,15 @@ async def _ask_another(unit: UnitOfWork, review: Review, post: Post) -> None:
     )
 
 
+async def may_judge(unit: UnitOfWork, review: Review, person: str) -> bool:
+    """Tell whether `person` may decide on a review: nobody gives the second opinion on a decision
+    of their own."""
+    if review.kind is not ReviewKind.SECOND:
+        return True
+    first = await unit.reviews.get(await unit.audits.first_of(review.id))
+    return person_of(first.decided_by) != person
+
+
 async def _compare(unit: UnitOfWork, second: Review, post: Post) -> None:
     first = await unit.reviews.get(await unit.audits.first_of(second.id))
     if person_of(first.decided_by) == person_of(second.decided_by):

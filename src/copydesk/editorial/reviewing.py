@@ -12,7 +12,7 @@ from copydesk.core.post import Post
 from copydesk.core.review import CLAIMED_FOR, MOVING, SentTo, person_of, signatures_needed
 from copydesk.core.states import PostState, ReviewState
 from copydesk.core.suggestion import Base, RejectionReason
-from copydesk.editorial.auditing import learn
+from copydesk.editorial.auditing import learn, may_judge
 from copydesk.editorial.deciding import check_open
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review, Signature, WantedReviews
@@ -35,7 +35,7 @@ async def claim_next(unit: UnitOfWork, workspace_id: str) -> Review | None:
         workspace_id, WantedReviews(state=opened, free=True), limit=20
     ):
         signed = {s.person for s in await unit.reviews.signatures(review.id)}
-        if person not in signed:
+        if person not in signed and await may_judge(unit, review, person):
             return await _give(unit, review, person, f"{person} took it")
     return None
 
