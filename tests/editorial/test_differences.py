@@ -19,8 +19,8 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(WORDS, max_size=25).map(" ".join)
 
 
-def found(before: str, after: str, **options: bool) -> list[tuple[str, str]]:
-    return [(before[d.start : d.end], d.after) for d in differences(before, after, **options)]
+def found(before: str, after: str) -> list[tuple[str, str]]:
+    return [(before[d.start : d.end], d.after) for d in differences(before, after)]
 
 
 def applied(before: str, changes: tuple[Difference, ...]) -> str:

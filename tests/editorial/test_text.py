@@ -46,7 +46,9 @@ def layered(own: str, cleaned: str, text: str) -> list[Suggestion]:
     """What rules did to the author's text, and on top of it what a model did."""
     cleaning = [Change(d.start, d.end, d.after) for d in differences(own, cleaned, fine=True)]
     model = [Change(d.start, d.end, d.after) for d in differences(cleaned, text)]
-    made = [(c, own[c.start : c.end], Origin.RULE) for c in cleaning]
+    made: list[tuple[Lifted | Change, str, Origin]] = [
+        (c, own[c.start : c.end], Origin.RULE) for c in cleaning
+    ]
     made += [(c, c.before, Origin.MODEL) for c in lift(own, cleaning, model)]
     return [suggestion(n, *parts) for n, parts in enumerate(made, start=1)]
 

@@ -131,7 +131,8 @@ async def test_the_queue_is_taken_handed_on_and_paged(
         raw = LETTER.replace(b"The lamp", b"Lamp %d" % number)
         made.append((await hold(desk, raw=raw, risk=risk, name=f"{number}.eml")).review)
     order = [made[1], made[2], made[0]]
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = await get(program, f"/v1/reviews?state=opened&limit=1&cursor={cursor}")
         seen += [item["id"] for item in page["items"]]

@@ -299,7 +299,7 @@ async def test_rejecting_keeps_the_text_and_twice_is_harmless(desk: Desk) -> Non
         async with desk.store.begin("web:ada") as unit:
             review = await unit.reviews.get(held.review)
             post = await reviewing.reject(unit, review, "no", RejectionReason.TONE)
-    assert post.state is PostState.REJECTED
+        assert post.state is PostState.REJECTED
     with pytest.raises(Conflict, match="already"):
         await approve(desk, held.review, actor="web:ada")
 

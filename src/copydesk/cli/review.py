@@ -304,7 +304,7 @@ def send_back(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a text back to its author or the composer; it is held until `answer` brings a new one."""
+    """Send a text back to its author or the composer; it is held until `answer` comes."""
     from copydesk.config import find_home, load_settings
     from copydesk.core.review import SentTo
     from copydesk.editorial import reviewing

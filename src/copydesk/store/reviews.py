@@ -210,9 +210,7 @@ class Reviews:
         if last is None:
             raise NotFound(f"There is no review {id} to go on behind.")
         rank, due_at = reviews.c.rank, reviews.c.due_at
-        later = sa.or_(
-            due_at > last.due_at, sa.and_(due_at == last.due_at, reviews.c.id > id)
-        )
+        later = sa.or_(due_at > last.due_at, sa.and_(due_at == last.due_at, reviews.c.id > id))
         return sa.or_(rank > last.rank, sa.and_(rank == last.rank, later))
 
     async def count(self, workspace_id: str, state: ReviewState) -> int:
