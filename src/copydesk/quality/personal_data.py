@@ -1,4 +1,7 @@
-"""Finds personal data by shape and checksum: card and bank numbers, phone numbers, secrets."""
+"""Finds personal data by shape and checksum: card and bank numbers, phone numbers, secrets.
+
+Evidence says what was found and where, never the value: it is stored, listed and sent on.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,22 @@ _SECRETS = (
             r"(?<!\w)(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|[sr]k-|[sr]k_live_)[\w-]{16,}"
         ),
     ),
+    (
+        "access key",
+        re.compile(r"(?<!\w)(?:AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_[A-Za-z0-9]{30,})(?!\w)"),
+    ),
+    ("bearer token", re.compile(r"(?<!\w)Bearer [\w.~+/-]{20,}=*")),
+    (
+        "passport number",
+        re.compile(
+            r"(?<!\w)(?:passport|reisepass|passeport|pasaporte|passaporto|passaporte"
+            r"|paspoort|paszport\w?)"
+            r"(?:[ -]?(?:no|nr|num|number|nummer|numéro|número|numero|numer)\.?)?"
+            r"(?: is| ist| est| es)?"
+            r"[ :#]{1,3}(?=(?:[A-Z]{0,3}\d){4})[A-Z0-9]{7,9}(?!\w)",
+            re.IGNORECASE,
+        ),
+    ),
     ("web token", re.compile(r"eyJ(?<!\weyJ)[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
     (
         "password",
@@ -65,7 +84,7 @@ def iban(number: str) -> bool:
 
 
 def personal_data(text: str) -> Iterator[Evidence]:
-    """Yield every find, never with the value itself in the message."""
+    """Yield every find, by its place and without its value."""
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if digits.isascii() and len(set(digits)) > 1 and luhn(digits):
@@ -79,7 +98,6 @@ def personal_data(text: str) -> Iterator[Evidence]:
     for match in _LOCAL_PHONE.finditer(text) if _LOCAL_NUMBER.search(text) else ():
         yield Evidence(
             message="personal data: a phone number",
-            span=match[1],
             start=match.start(1),
             end=match.end(1),
         )
@@ -89,6 +107,4 @@ def personal_data(text: str) -> Iterator[Evidence]:
 
 
 def _found(noun: str, match: re.Match[str]) -> Evidence:
-    return Evidence(
-        message=f"personal data: a {noun}", span=match[0], start=match.start(), end=match.end()
-    )
+    return Evidence(message=f"personal data: a {noun}", start=match.start(), end=match.end())
