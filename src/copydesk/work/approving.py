@@ -22,8 +22,9 @@ from copydesk.quality.gate import GateResult, run_gate
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
 from copydesk.work.desk import Desk
+from copydesk.work.origins import base_of
 from copydesk.work.reviewing import Look, look_at
-from copydesk.work.suggesting import ASKED, base_of
+from copydesk.work.suggesting import ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

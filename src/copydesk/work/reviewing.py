@@ -26,7 +26,8 @@ from copydesk.editorial.text import Piece, pieces_of, texts_of
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review, Signature
 from copydesk.work.desk import Desk
-from copydesk.work.suggesting import base_of, origins_of, propose
+from copydesk.work.origins import base_of, origins_of
+from copydesk.work.suggesting import propose
 
 _log = structlog.get_logger(__name__)
 
