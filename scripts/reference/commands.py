@@ -41,6 +41,8 @@ def walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         if sub.hidden:
             continue
         if hasattr(sub, "commands"):
+            if sub.invoke_without_command:  # it is a command of its own, too
+                yield f"{name} {child}", sub
             yield from walk(f"{name} {child}", sub)
         else:
             yield f"{name} {child}", sub

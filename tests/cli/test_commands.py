@@ -102,7 +102,7 @@ def test_every_command_prints_one_json_document(
     # the first of its kind that went out by itself is looked at afterwards
     (audit,) = document(project("review", "list", "--json"))
     assert audit["kind"] == "audit"
-    assert document(project("repair", "--json"))["queued"] == 1
+    assert document(project("repair", "--json"))["queued"] >= 1
     assert {
         row["setting" if "setting" in row else "key"]
         for row in document(project("config", "show", "--json"))
