@@ -52,7 +52,12 @@ FIRST: dict[type[StrEnum], StrEnum] = {
 ALSO_FIRST: dict[type[StrEnum], set[StrEnum]] = {AuditState: {AuditState.PASSED_OVER}}
 #: What has come to its end: nothing may ever lead out of these.
 FINAL: dict[type[StrEnum], set[StrEnum]] = {
-    ProbeState: set(ProbeState) - {ProbeState.SENT},
+    ProbeState: {
+        ProbeState.CAUGHT,
+        ProbeState.MISSED,
+        ProbeState.CLEARED,
+        ProbeState.ACCUSED,
+    },
     SubmissionState: {SubmissionState.UNPACKED},
     PostState: set(),
     ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED, ReviewState.WITHDRAWN},

@@ -6,7 +6,7 @@ import pytest
 
 from copydesk.generation.capabilities import Capability, fuse
 from copydesk.generation.prompts import load_prompt
-from copydesk.generation.writing import WrittenReply
+from copydesk.generation.tasks import WrittenReply
 
 
 def steps(*stages: str) -> list[list[str]]:

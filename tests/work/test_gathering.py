@@ -33,12 +33,10 @@ async def test_the_newest_messages_are_shown_and_the_others_counted(
     desk: Desk, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("copydesk.work.gathering.MOST", 3)
-    count = 6
-    for number in range(count):
-        last = await mail(desk, clock, number)
-        if number == 2:
-            said = [message.text for message in await gather(desk, last)]
-            assert said == ["This is message 0.", "This is message 1."]
+    *_, third = [await mail(desk, clock, number) for number in range(3)]
+    texts = [message.text for message in await gather(desk, third)]
+    assert texts == ["This is message 0.", "This is message 1."]
+    *_, last = [await mail(desk, clock, number) for number in range(3, 6)]
     first, *said = await gather(desk, last)
     assert first.text == "[2 messages before these are not shown]"
     assert [message.text for message in said] == [

@@ -65,9 +65,7 @@ async def shadow_live(unit: UnitOfWork, release: Release, submission: Submission
     Called with the transaction that stores the post.
     """
     if release.state is ReleaseState.SHADOWED:
-        await unit.shadows.add(
-            release.id, submission.thread_id or submission.id, submission.id
-        )
+        await unit.shadows.add(release.id, submission.thread_id or submission.id, submission.id)
 
 
 async def under(desk: Desk, version: Version) -> Placed:

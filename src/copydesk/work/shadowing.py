@@ -57,9 +57,7 @@ async def write_shadow(desk: Desk, shadow_id: str, speller: Speller | None = Non
             )
             return
         if shadow.attempts > TRIES:
-            await unit.shadows.end(
-                shadow, old=None, new=None, problem=f"it failed {TRIES} times"
-            )
+            await unit.shadows.end(shadow, old=None, new=None, problem=f"it failed {TRIES} times")
             return
         submission = await unit.submissions.get(shadow.submission_id)
         old = await _as_composed(unit, release, submission)

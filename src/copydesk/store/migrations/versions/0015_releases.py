@@ -16,10 +16,6 @@ _WAKES = sa.text("wake_at IS NOT NULL")
 _ON_TRIAL = sa.text("state IN ('shadowed', 'canaried')")
 _PROMOTED = sa.text("state = 'promoted'")
 _OPENED = sa.text("state = 'opened'")
-_UNCOUNTED = {
-    "sqlite_where": sa.text("counted IS 0"),
-    "postgresql_where": sa.text("counted IS false"),
-}
 
 
 def upgrade() -> None:
@@ -137,7 +133,11 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_observations_submission_id"), "observations", ["submission_id"])
     op.create_index(
-        "ix_observations_uncounted", "observations", ["workspace_id", "sequence"], **_UNCOUNTED
+        "ix_observations_uncounted",
+        "observations",
+        ["workspace_id", "sequence"],
+        sqlite_where=sa.text("counted IS 0"),
+        postgresql_where=sa.text("counted IS false"),
     )
     op.create_index("ix_observations_recent", "observations", ["workspace_id", "observed_at"])
     op.create_table(
