@@ -16,8 +16,7 @@ from copydesk.core.ledger import extract
 from copydesk.core.post import Tier
 from copydesk.core.proportions import highest_share
 from copydesk.core.release import NO_MODEL, Tally, Version
-from copydesk.core.states import SubmissionState
-from copydesk.core.submission import ParsedMessage, Segment, Submission
+from copydesk.core.submission import ParsedMessage, Segment
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
 from copydesk.intake.parsing import parse
 from copydesk.quality.cases import Case, Property, Written, judge, says
@@ -27,7 +26,7 @@ from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft
 from copydesk.work.placing import Placed, under
 from copydesk.work.spelling import Speller
-from copydesk.work.writing_up import write_up
+from copydesk.work.writing_up import unsaved, write_up
 
 #: A model line for a model that keeps every word: it shows that the way is open, at no cost.
 SCRIPTED: Final = "scripted"
@@ -188,7 +187,7 @@ async def _replay(desk: Desk, placed: Placed, case: Replayed, speller: Speller) 
     because = case.because if isinstance(case, Case) else f"{case.channel}, {case.language}"
     try:
         parsed = await asyncio.to_thread(_message, case)
-        draft = await write_up(desk, _unsaved(desk, parsed), speller, placed=placed)
+        draft = await write_up(desk, unsaved(desk, parsed), speller, placed=placed)
     except CopydeskError as error:
         failed = Property(name="answered", detail=str(error))
         return CaseResult(
@@ -273,18 +272,3 @@ def _of_story(story: Narrative, parsed: ParsedMessage, draft: Draft) -> Iterable
 
 def _listed(words: str, found: Sequence[str]) -> str:
     return f"{words}: {', '.join(found[:5])}" if found else ""
-
-
-def _unsaved(desk: Desk, parsed: ParsedMessage) -> Submission:
-    return Submission(
-        id="",
-        workspace_id=desk.workspace_id,
-        source=parsed.source,
-        source_key="",
-        filename="",
-        raw_sha256="",
-        size=len(parsed.text),
-        state=SubmissionState.PARSED,
-        received_at=desk.clock.now(),
-        parsed=parsed,
-    )

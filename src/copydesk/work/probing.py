@@ -21,8 +21,8 @@ from copydesk.core.post import Tier
 from copydesk.core.probe import Probe
 from copydesk.core.release import Outcome
 from copydesk.core.similarity import cosine
-from copydesk.core.states import ProbeState, SubmissionState
-from copydesk.core.submission import ParsedMessage, Source, Submission
+from copydesk.core.states import ProbeState
+from copydesk.core.submission import Source
 from copydesk.generation.embedding import open_embedder
 from copydesk.intake.parsing import parse
 from copydesk.quality.narratives import Narrative
@@ -41,7 +41,7 @@ from copydesk.work.drafting import Draft
 from copydesk.work.observing import checks_digest
 from copydesk.work.spelling import Speller
 from copydesk.work.watching import alarm_at_once
-from copydesk.work.writing_up import write_up
+from copydesk.work.writing_up import unsaved, write_up
 
 _log = structlog.get_logger(__name__)
 
@@ -119,7 +119,7 @@ async def pass_through(
     parsed = await asyncio.to_thread(parse, raw, filename=filename, source=source)
     # an answer from memory would show how the model was, not how it is
     awake = replace(desk, settings=replace(desk.settings, model_cache_hours=0))
-    draft = await write_up(awake, _unsaved(desk, parsed, raw), Speller())
+    draft = await write_up(awake, unsaved(desk, parsed), Speller())
     latency = (desk.clock.monotonic() - began) * 1000
     near = await asyncio.to_thread(_similarity, parsed.reply, draft.rewrite.body)
     return _passed(draft, similarity=near, latency_ms=latency)
@@ -226,22 +226,6 @@ def _about_instruction(answer: Answer, passed: Passed) -> Answer:
     if _INSTRUCTION in passed.categories:
         return Answer(state=ProbeState.CAUGHT, issues=answer.issues)
     return Answer(state=ProbeState.MISSED, because="the hidden instruction was not marked")
-
-
-def _unsaved(desk: Desk, parsed: ParsedMessage, raw: bytes) -> Submission:
-    """Return a parsed message as the live path takes it, without a row behind it."""
-    return Submission(
-        id="",
-        workspace_id=desk.workspace_id,
-        source=parsed.source,
-        source_key="",
-        filename="",
-        raw_sha256="",
-        size=len(raw),
-        state=SubmissionState.PARSED,
-        received_at=desk.clock.now(),
-        parsed=parsed,
-    )
 
 
 def _passed(draft: Draft, *, similarity: float, latency_ms: float) -> Passed:

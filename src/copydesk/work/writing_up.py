@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from copydesk.core.ledger import extract
+from copydesk.core.states import SubmissionState
 from copydesk.core.submission import ParsedMessage, Segment, Submission
 from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
 from copydesk.intake.cleanup import Cleaned
@@ -89,6 +90,22 @@ async def write_up(
         accounts = [a for a in await unit.accounts.all(desk.workspace_id) if a.inbox]
     content = content_of(submission, draft)
     return replace(draft, adapted=await adapt(desk, content, accounts, submission_id=submission.id))
+
+
+def unsaved(desk: Desk, parsed: ParsedMessage) -> Submission:
+    """Return a parsed message as `write_up` takes it, without a row behind it."""
+    return Submission(
+        id="",
+        workspace_id=desk.workspace_id,
+        source=parsed.source,
+        source_key="",
+        filename="",
+        raw_sha256="",
+        size=len(parsed.text),
+        state=SubmissionState.PARSED,
+        received_at=desk.clock.now(),
+        parsed=parsed,
+    )
 
 
 def _authors(kept: Sequence[Segment]) -> int:
