@@ -49,8 +49,9 @@ def test_a_faithful_low_risk_rewrite_passes_every_check() -> None:
         "invention",
         "risk",
         "combiner",
+        "style",
     ]
-    assert [round(check.cost_ms, 6) for check in result.checks] == [1.0] * 12
+    assert [round(check.cost_ms, 6) for check in result.checks] == [1.0] * 13
     assert all(check.version >= 1 for check in result.checks)
 
 

@@ -2,20 +2,24 @@
 
 Where the author's own text is there (`seed`), the gate's content checks hold the text against it.
 Without it only what the text invents can be told: a text may leave out whatever it likes. How risky
-a text is says nothing about its faithfulness: risk stands apart and never decides the verdict.
+a text is, and how well it reads, says nothing about its faithfulness: risk stands apart and never
+decides the verdict, style is not asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
 from copydesk.quality.calibration import signals_of, weighed
-from copydesk.quality.checks import assistant_voice, combiner, nothing_new, risk
+from copydesk.quality.checks import assistant_voice, combiner, nothing_new, risk, style
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import WEIGHED, run_gate
 from copydesk.quality.policy import Policy
+
+_BESIDE: Final = frozenset({risk.NAME, style.NAME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ def examine(
         gate = run_gate(
             seed, text, monotonic=monotonic, language=language, support=support, policy=policy
         )
-        content = [result for result in gate.checks if result.check != risk.NAME]
+        content = [result for result in gate.checks if result.check not in _BESIDE]
         badness, level, categories = gate.badness, gate.risk, gate.categories
     else:
         comparison = Comparison(support, text, language=language)

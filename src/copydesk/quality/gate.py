@@ -1,9 +1,10 @@
 """The gate: runs the checks in order, stops early, and says whether a person must look.
 
 Order: 0 completeness, 1 protected tokens, 2 what changed (fact diff, polarity, limits, exchange,
-order, assistant voice), 3 omission and invention, 4 risk, 5 the combiner. A failure at 0 or 1 ends
-the content checks, because what comes after would only describe the same damage; risk is always
-assessed, because it decides who looks. All pure: the clock is handed in.
+order, assistant voice), 3 omission and invention, 4 risk, 5 the combiner, 8 style. A failure at 0
+or 1 ends the content checks, because what comes after would only describe the same damage; risk is
+always assessed, because it decides who looks, and style decides nothing. All pure: the clock is
+handed in.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from copydesk.quality.checks import (
     polarity,
     protected_tokens,
     risk,
+    style,
 )
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.policy import Mode, Policy, observed
@@ -39,7 +41,12 @@ WEIGHED: Final = frozenset(
 #: Checks that always decide: what was cut is never published, and risk says who looks.
 BINDING: Final = frozenset({completeness.NAME, risk.NAME})
 #: Checks that may be turned off, or observe only.
-OPTIONAL: Final = WEIGHED | {protected_tokens.NAME, assistant_voice.NAME, combiner.NAME}
+OPTIONAL: Final = WEIGHED | {
+    protected_tokens.NAME,
+    assistant_voice.NAME,
+    combiner.NAME,
+    style.NAME,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +134,7 @@ def run_gate(
     run.take(risk.NAME, assessed)
     if not run.has_failed:
         run.take(combiner.NAME, lambda: combiner.check(content, policy.calibration))
+        run.take(style.NAME, lambda: style.check(comparison))
     level = risk.higher(risk_input, assessed.found.risk)
     held = level in risk.HELD and policy.mode(risk.NAME) is Mode.ON
     return GateResult(
