@@ -8,14 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 
 import copydesk
-from copydesk.config import KEYS, SETTINGS_FILE
+from copydesk.config import KEYS, SETTINGS_FILE, is_secret
 from copydesk.core import errors as core_errors
 from copydesk.core.errors import CopydeskError
 from copydesk.core.states import SETTLED, TRANSITIONS, DeliveryState
 from reference.markdown import page, paragraphs, table
-
-#: Settings that are secrets: they are never read from the file.
-SECRETS = ("model_key", "key")
 
 
 def settings() -> str:
@@ -24,7 +21,7 @@ def settings() -> str:
         (
             f"`{key}`",
             f"`COPYDESK_{key.upper()}`",
-            "no" if key in SECRETS else "yes",
+            "no" if is_secret(key) else "yes",
             meaning,
         )
         for key, meaning in KEYS.items()

@@ -29,10 +29,12 @@ KEYS: Mapping[str, str] = {
     "light_model": "a cheaper model for work that needs no judgement; empty: `model` does it all",
     "fallback_model": "models that stand in for `model` while it is away, in order",
     "light_fallback_model": "models that stand in for `light_model` while it is away, in order",
+    "judge_model": "a model asked only about texts the gate is uncertain about; empty: a person is",
     "model_key": "the model's API key (environment only)",
     "light_model_key": "the light model's key, if it is at another server (environment only)",
     "fallback_model_key": "keys of the fallback models, in order (environment only)",
     "light_fallback_model_key": "keys of the light fallback models (environment only)",
+    "judge_model_key": "the judge's key, if it is at another server (environment only)",
     "model_facts": "limits and prices of models that no public list knows: NAME key=value …",
     "model_timeout": "seconds until a model that does not answer counts as away; default 120",
     "model_cache_hours": "for how long an answer is used again for the same question; default 168",
@@ -58,10 +60,12 @@ class Settings:
     light_model: str = ""
     fallback_model: tuple[str, ...] = ()
     light_fallback_model: tuple[str, ...] = ()
+    judge_model: str = ""
     model_key: str = field(default="", repr=False)
     light_model_key: str = field(default="", repr=False)
     fallback_model_key: tuple[str, ...] = field(default=(), repr=False)
     light_fallback_model_key: tuple[str, ...] = field(default=(), repr=False)
+    judge_model_key: str = field(default="", repr=False)
     model_facts: tuple[str, ...] = ()
     model_timeout: float = 120.0
     model_cache_hours: float = 168.0
@@ -116,10 +120,12 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
         light_model=str(merged.get("light_model", "")),
         fallback_model=_lines("fallback_model", merged, problems),
         light_fallback_model=_lines("light_fallback_model", merged, problems),
+        judge_model=str(merged.get("judge_model", "")),
         model_key=str(merged.get("model_key", "")),
         light_model_key=str(merged.get("light_model_key", "")),
         fallback_model_key=_lines("fallback_model_key", merged, problems),
         light_fallback_model_key=_lines("light_fallback_model_key", merged, problems),
+        judge_model_key=str(merged.get("judge_model_key", "")),
         model_facts=_lines("model_facts", merged, problems),
         model_timeout=_number("model_timeout", merged, 120.0, 1.0, problems),
         model_cache_hours=_number("model_cache_hours", merged, 168.0, 0.0, problems),

@@ -159,3 +159,15 @@ async def test_a_configured_model_is_opened_asked_and_booked(
     lines = {line["key"].partition("@")[0]: line for line in await rows(desk)}
     assert lines["openai:away"]["failed"] == 1
     assert lines["openai:near"]["answered"] == 1
+
+
+async def test_the_judge_is_configured_apart_and_writes_nothing(desk: Desk) -> None:
+    named = replace(desk.settings, judge_model=f"openai:umpire@{OWN}", judge_model_key="k")
+    (configured,) = configured_models(named)
+    assert (configured.is_judge, configured.key) == (True, "k")
+    desk = replace(desk, settings=named)
+    async with opened_models(desk) as opened:
+        assert (opened.model, opened.light_model) == (None, None)
+        assert opened.judge_model is not None
+    checks = [found.check for found in await examine(desk)]
+    assert any(check.startswith("judging model openai:umpire") for check in checks)

@@ -52,7 +52,8 @@ class Desk:
     `versions` hears what platforms say about the end of their APIs. `company` keeps messages that
     were there when a process died away from the others.
     `model` and `light_model` (see `work.models`) are there only where a worker runs: loading one
-    costs seconds, most commands need none. `version_models` are those of versions on trial.
+    costs seconds, most commands need none; so is `judge_model`, which writes nothing and is asked
+    about what the gate is uncertain about. `version_models` are those of versions on trial.
     `policy` says how the gate judges.
     """
 
@@ -69,6 +70,7 @@ class Desk:
     private: Transport = field(default_factory=_towards_webhooks)
     model: Model | None = None
     light_model: Model | None = None
+    judge_model: Model | None = None
     company: Company = field(default_factory=Company)
     version_models: VersionModels = field(default_factory=VersionModels)
     versions: VersionWatch | None = None

@@ -166,7 +166,8 @@ def _model(
     model: Configured, away: Breaker | None, budgets: Sequence[Purse], now: datetime
 ) -> Examined:
     stands_in = " (stands in)" if "fallback" in model.setting else ""
-    check = f"{model.tier} model {model.address.label}{stands_in}"
+    role = "judging" if model.is_judge else model.tier
+    check = f"{role} model {model.address.label}{stands_in}"
     if importlib.util.find_spec("pydantic_ai") is None:
         remedy = "Install it with: pip install 'copydesk[llm]'"
         return Examined(check=check, ok=False, message="needs the extra [llm]", remedy=remedy)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from copydesk.core.errors import ConfigError
 from copydesk.core.post import Tier
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from copydesk.work.desk import Desk
 
 
+#: The setting that names the judge.
+_JUDGE: Final = "judge_model"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
     """A model that the settings name, in which setting, and what is known of it."""
@@ -36,6 +40,11 @@ class Configured:
     address: ModelAddress
     facts: ModelFacts
     key: str
+
+    @property
+    def is_judge(self) -> bool:
+        """Whether it writes nothing, and is asked only about what others wrote."""
+        return self.setting == _JUDGE
 
     @property
     def lacks_key(self) -> bool:
@@ -88,14 +97,20 @@ async def opened_models(desk: Desk) -> AsyncIterator[Desk]:
 
     Raises `ConfigError` when a configured model cannot be opened.
     """
-    if desk.model is not None or desk.light_model is not None:
+    if any((desk.model, desk.light_model, desk.judge_model)):
         yield desk
         return
     async with AsyncExitStack() as stack:
         configured = configured_models(desk.settings)
-        model = await _opened(stack, configured, Tier.CAPABLE, desk.settings, desk.clock)
-        light = await _opened(stack, configured, Tier.LIGHT, desk.settings, desk.clock)
-        yield replace(desk, model=model, light_model=light)
+        model, light, judge = [
+            await _opened(stack, models, desk.settings, desk.clock)
+            for models in (
+                _writing(configured, Tier.CAPABLE),
+                _writing(configured, Tier.LIGHT),
+                [one for one in configured if one.is_judge],
+            )
+        ]
+        yield replace(desk, model=model, light_model=light, judge_model=judge)
 
 
 @asynccontextmanager
@@ -123,8 +138,8 @@ async def model_of(settings: Settings, clock: Clock) -> AsyncIterator[Fallback |
     None where they name none. Raises `ConfigError` when it cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        configured = configured_models(settings)
-        yield await _opened(stack, configured, Tier.CAPABLE, settings, clock)
+        configured = _writing(configured_models(settings), Tier.CAPABLE)
+        yield await _opened(stack, configured, settings, clock)
 
 
 async def open_line(stack: AsyncExitStack, desk: Desk, line: str, tier: Tier) -> Model:
@@ -143,22 +158,21 @@ async def open_line(stack: AsyncExitStack, desk: Desk, line: str, tier: Tier) ->
         facts=facts_of(address, stated),
         key=keys.get(_server(address), ""),
     )
-    model = await _opened(stack, [named], tier, desk.settings, desk.clock)
+    model = await _opened(stack, [named], desk.settings, desk.clock)
     assert model is not None
     return model
 
 
+def _writing(configured: Sequence[Configured], tier: Tier) -> list[Configured]:
+    """Return the models of a tier that write."""
+    return [one for one in configured if one.tier is tier and not one.is_judge]
+
+
 async def _opened(
-    stack: AsyncExitStack,
-    configured: Sequence[Configured],
-    tier: Tier,
-    settings: Settings,
-    clock: Clock,
+    stack: AsyncExitStack, configured: Sequence[Configured], settings: Settings, clock: Clock
 ) -> Fallback | None:
     providers = []
     for one in configured:
-        if one.tier is not tier:
-            continue
         model = open_model(
             one.address,
             key=one.key,
@@ -186,6 +200,7 @@ def _lines(settings: Settings) -> list[tuple[Tier, str, str, str]]:
             (Tier.LIGHT, "light_fallback_model", line or "", key or "")
             for line, key in zip_longest(light, settings.light_fallback_model_key[: len(light)])
         ),
+        (Tier.CAPABLE, _JUDGE, settings.judge_model, settings.judge_model_key),
     ]
     return [entry for entry in found if entry[2]]
 

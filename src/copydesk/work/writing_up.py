@@ -25,6 +25,7 @@ from copydesk.work.ladder import climb
 from copydesk.work.models import routed_model
 from copydesk.work.placing import Placed, version_for
 from copydesk.work.spelling import Speller
+from copydesk.work.voting import settled
 
 
 async def write_up(
@@ -50,7 +51,7 @@ async def write_up(
         material = replace(material, references=known.references, style=known.style)
 
     async def judge(rewrite: Rewrite) -> GateResult:
-        return await asyncio.to_thread(
+        gate = await asyncio.to_thread(
             ask_gate,
             parsed,
             material,
@@ -59,6 +60,7 @@ async def write_up(
             monotonic=desk.clock.monotonic,
             policy=desk.policy,
         )
+        return await settled(desk, submission, rewrite, gate, source=source)
 
     done = await climb(
         material,
