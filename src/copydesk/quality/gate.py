@@ -23,6 +23,7 @@ from copydesk.quality.checks import (
     exchange,
     fact_diff,
     invention,
+    judge,
     limits,
     omission,
     order,
@@ -45,6 +46,7 @@ OPTIONAL: Final = WEIGHED | {
     protected_tokens.NAME,
     assistant_voice.NAME,
     combiner.NAME,
+    judge.NAME,
     style.NAME,
 }
 
