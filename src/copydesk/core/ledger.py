@@ -172,21 +172,46 @@ _ORDINALS = {
 
 
 class _Index:
-    """One side of a comparison, ready to be asked whether it says what a token says."""
+    """One side of a comparison, ready to be asked whether it says what a token says.
+
+    What only a token needs that is not there as it is, is found when one asks for it."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.exact = {(t.cls, t.norm) for t in ledger.tokens}
-        self.values: dict[str, set[str]] = {}
-        for token in ledger.of(*_VALUES):
-            value, unit = _value_and_unit(token)
-            self.values.setdefault(value, set()).add(unit)
-        self.dates = [t.norm for t in ledger.of(TokenClass.DATE)]
-        self.times = [t.norm for t in ledger.of(TokenClass.TIME)]
         self.text = ledger.text
-        self.words = [w.casefold() for w in _WORDS.findall(ledger.text)]
-        self.vocabulary = set(self.words)
-        self.stream = f" {' '.join(self.words)} "
-        self.initials = "".join(word[0] for word in self.words)
+        self._ledger = ledger
+
+    @cached_property
+    def values(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for token in self._ledger.of(*_VALUES):
+            value, unit = _value_and_unit(token)
+            found.setdefault(value, set()).add(unit)
+        return found
+
+    @cached_property
+    def dates(self) -> list[str]:
+        return [t.norm for t in self._ledger.of(TokenClass.DATE)]
+
+    @cached_property
+    def times(self) -> list[str]:
+        return [t.norm for t in self._ledger.of(TokenClass.TIME)]
+
+    @cached_property
+    def words(self) -> list[str]:
+        return [w.casefold() for w in _WORDS.findall(self.text)]
+
+    @cached_property
+    def vocabulary(self) -> set[str]:
+        return set(self.words)
+
+    @cached_property
+    def stream(self) -> str:
+        return f" {' '.join(self.words)} "
+
+    @cached_property
+    def initials(self) -> str:
+        return "".join(word[0] for word in self.words)
 
     def says(self, token: ProtectedToken) -> bool:
         """Whether this side says all of the token (a date with its year, a time with its zone)."""

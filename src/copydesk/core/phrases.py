@@ -33,6 +33,8 @@ class Phrases:
             yield from self._pattern.finditer(text)
             return
         beginnings = _beginnings(text)
+        if self._keys.isdisjoint(beginnings):
+            return
         end = 0
         for place in sorted(at for key in self._keys & beginnings.keys() for at in beginnings[key]):
             match = self._pattern.match(text, place) if place >= end else None
@@ -54,7 +56,10 @@ def _beginnings(text: str) -> dict[str, list[int]]:
     """Return where words with the same first letters begin. Many lists ask about one text."""
     found: dict[str, list[int]] = {}
     for match in _WORD.finditer(text):
+        found.setdefault(match[0][:_LETTERS], []).append(match.start())
+    folded: dict[str, list[int]] = {}
+    for written, places in found.items():
         # a capital İ would become two characters, of which only one is a letter
-        key = match[0][:_LETTERS].replace("İ", "i").casefold()[:_LETTERS]
-        found.setdefault(key, []).append(match.start())
-    return found
+        key = written.replace("İ", "i").casefold()[:_LETTERS]
+        folded[key] = folded[key] + places if key in folded else places
+    return folded

@@ -36,6 +36,7 @@ _KEYWORDS: Final = (
     "pretend", "previous", "print", "prompt", "repeat", "reply", "respond", "response", "reveal",
     "rules", "secret", "system", "translate",
 )  # fmt: skip
+_SHORTEST: Final = min(map(len, _KEYWORDS))
 _SHUFFLED: Final = {"".join(sorted(word)): word for word in _KEYWORDS}
 _ENCODED: Final = re.compile(
     r"(?<![\w+/=])(?:(?P<hex>(?:[0-9a-fA-F]{2}){12,200})|(?P<base>[A-Za-z0-9+/]{20,400}={0,2}))(?![\w+/=])"
@@ -52,12 +53,13 @@ def undisguised(sentence: str) -> Iterator[str]:
         if lookalike != sentence:
             yield lookalike
     words = _WORD.findall(sentence)
-    if any(len(word) >= _LONG for word in words):
+    long = [word for word in words if len(word) >= _SHORTEST]
+    if any(len(word) >= _LONG for word in long):
         yield _unglued(sentence)
     if len(words) >= _WORDS and lexicon("en").function.isdisjoint(map(str.casefold, words)):
         yield sentence[::-1]
         yield codecs.encode(sentence, "rot13")
-    if any(map(_is_shuffled, words)):
+    if any(map(_is_shuffled, long)):
         yield _WORD.sub(lambda m: _SHUFFLED.get("".join(sorted(m[0].casefold())), m[0]), sentence)
 
 

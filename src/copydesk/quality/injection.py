@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -32,17 +32,35 @@ _HIDDEN = re.compile(
 _SHORT = 20_000
 
 
+class _Patterns:
+    """The patterns of `injection.toml`: any of them marks a sentence, a strong one a disguise too.
+
+    Matching without case is dear, so most are matched as they are, in small letters. That is the
+    same but for the Turkish i; sentences with one are matched without case.
+    """
+
+    def __init__(self, data: Mapping[str, list[str]]) -> None:
+        # A task smuggled into the middle of somebody's sentence still starts with its own capital.
+        tasks = rf"(?:\A|(?<!\w)(?-i:(?=[A-Z])))(?:{_either(data['task'])})"
+        rows = [row for kind, rows in data.items() if kind != "task" for row in rows]
+        cased = "|".join([tasks, *(row for row in rows if "(?-i:" in row)])
+        small = _either([row for row in rows if "(?-i:" not in row])
+        self._cased = re.compile(cased, re.IGNORECASE | re.MULTILINE)
+        self._small = re.compile(small, re.MULTILINE)
+        self._any_case = re.compile(small, re.IGNORECASE | re.MULTILINE)
+        self.strong = re.compile(_either(data["strong"]), re.IGNORECASE | re.MULTILINE)
+
+    def match(self, sentence: str) -> bool:
+        """Whether a sentence reads like an instruction."""
+        turkish = not sentence.isascii() and ("ı" in sentence or "İ" in sentence)
+        found = self._any_case.search(sentence) if turkish else self._small.search(sentence.lower())
+        return found is not None or self._cased.search(sentence) is not None
+
+
 @cache
-def _patterns() -> dict[str, re.Pattern[str]]:
+def _patterns() -> _Patterns:
     path = resources.files("copydesk.quality").joinpath("injection.toml")
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
-    flags = re.IGNORECASE | re.MULTILINE
-    # A task smuggled into the middle of somebody's sentence still starts with its own capital.
-    opening = {"task": r"(?:\A|(?<!\w)(?-i:(?=[A-Z])))"}
-    return {
-        kind: re.compile(f"{opening.get(kind, '')}(?:{_either(rows)})", flags)
-        for kind, rows in data.items()
-    }
+    return _Patterns(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def _either(rows: list[str]) -> str:
@@ -71,13 +89,10 @@ def _marks(text: str) -> tuple[Evidence, ...]:
         if not piece.isascii():
             piece = _HIDDEN.sub("", unicodedata.normalize("NFKC", piece))
         plain = piece.lstrip("\"'“”‘’([*_->:| ")
-        for pattern in patterns.values():
-            if pattern.search(plain):
-                found.append(_mark("reads like an instruction to a machine", text, start, end))
-                break
-        else:
-            if any(patterns["strong"].search(meant) for meant in undisguised(plain)):
-                found.append(_mark("a disguised instruction", text, start, end))
+        if patterns.match(plain):
+            found.append(_mark("reads like an instruction to a machine", text, start, end))
+        elif any(patterns.strong.search(meant) for meant in undisguised(plain)):
+            found.append(_mark("a disguised instruction", text, start, end))
     found += (
         _mark("a task that has nothing to do with the rest", text, start, end)
         for start, end in foreign.items()

@@ -15,6 +15,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
+from copydesk.core.clues import first_words
+
 LANGUAGES: Final = ("en", "de", "fr", "es")
 
 _ENDINGS: Final = (
@@ -42,16 +44,23 @@ def stem(word: str) -> str:
 
 def bare(word: str) -> str:
     """Return a word casefolded, without possessive ending and apostrophes ("can't" is "cant")."""
-    return word.casefold().replace("’", "'").removesuffix("'s").replace("'", "")
+    plain = word.casefold()
+    if "'" not in plain and "’" not in plain:
+        return plain
+    return plain.replace("’", "'").removesuffix("'s").replace("'", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Words that say one thing together; `excuse` matches what may say the same."""
+    """Words that say one thing together; `excuse` matches what may say the same.
+
+    `first` are the first words of `words`: a text without any of them holds none.
+    """
 
     name: str
     words: re.Pattern[str]
     excuse: re.Pattern[str]
+    first: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,12 @@ def lexicon(language: str) -> Lexicon:
         negations=_phrases(facts["negation"][key]),
         harmless=_phrases(facts["harmless"][key]),
         families=tuple(
-            Family(row["name"], _pattern(row[key]), _pattern(row.get("excuse", ())))
+            Family(
+                row["name"],
+                _pattern(row[key]),
+                _pattern(row.get("excuse", ())),
+                first_words(row[key]),
+            )
             for row in facts["family"]
             if key in row
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from copydesk.core.checks import Evidence
 from copydesk.core.clues import at_marks
@@ -27,22 +28,27 @@ _LOCAL_PHONE = re.compile(
     re.IGNORECASE,
 )
 _LOCAL_NUMBER = re.compile(r"\d{3}[ -]\d{4}")
-_SECRETS = (
-    ("private key", re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")),
-    ("access key", re.compile(r"A(?<!\wA)(?:KIA|SIA)[A-Z0-9]{16}(?!\w)")),
+#: What it is, parts (casefolded) of which each match holds one, or none, and its pattern.
+_SECRETS: Final = (
+    ("private key", ("-----begin ",), re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")),
+    ("access key", ("akia", "asia"), re.compile(r"A(?<!\wA)(?:KIA|SIA)[A-Z0-9]{16}(?!\w)")),
     (
         "token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "sk-", "rk-",
+         "sk_live_", "rk_live_"),
         re.compile(
             r"(?<!\w)(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|[sr]k-|[sr]k_live_)[\w-]{16,}"
         ),
     ),
     (
         "access key",
+        ("aiza", "sg.", "npm_"),
         re.compile(r"(?<!\w)(?:AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_[A-Za-z0-9]{30,})(?!\w)"),
     ),
-    ("bearer token", re.compile(r"(?<!\w)Bearer [\w.~+/-]{20,}=*")),
+    ("bearer token", ("bearer ",), re.compile(r"(?<!\w)Bearer [\w.~+/-]{20,}=*")),
     (
         "passport number",
+        ("pas",),
         re.compile(
             r"(?<!\w)(?:passport|reisepass|passeport|pasaporte|passaporto|passaporte"
             r"|paspoort|paszport\w?)"
@@ -52,16 +58,17 @@ _SECRETS = (
             re.IGNORECASE,
         ),
     ),
-    ("web token", re.compile(r"eyJ(?<!\weyJ)[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
+    ("web token", ("eyj",), re.compile(r"eyJ(?<!\weyJ)[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
     (
         "password",
+        ("passw", "pwd", "passe", "contrase", "key", "secret"),
         re.compile(
             r"(?<!\w)(?:password|passwort|passwd|pwd|mot de passe|contraseña|api[ _-]?key|secret)"
             r"(?: is| ist| est| es)?\s{0,2}[:=]?\s{0,2}(?=\S{0,40}\d)[^\s,;]{6,80}",
             re.IGNORECASE,
         ),
     ),
-    ("social security number", re.compile(r"\d(?<![\w-]\d)\d{2}-\d{2}-\d{4}(?![\w-])")),
+    ("social security number", (), re.compile(r"\d(?<![\w-]\d)\d{2}-\d{2}-\d{4}(?![\w-])")),
 )  # fmt: skip
 
 
@@ -101,9 +108,11 @@ def personal_data(text: str) -> Iterator[Evidence]:
             start=match.start(1),
             end=match.end(1),
         )
-    for noun, pattern in _SECRETS:
-        for match in pattern.finditer(text):
-            yield _found(noun, match)
+    folded = text.casefold()
+    for noun, parts, pattern in _SECRETS:
+        if not parts or any(part in folded for part in parts):
+            for match in pattern.finditer(text):
+                yield _found(noun, match)
 
 
 def _found(noun: str, match: re.Match[str]) -> Evidence:

@@ -54,6 +54,15 @@ class Sentence:
     number: int
 
 
+class _Read(NamedTuple):
+    """What one sentence says, wherever it stands: of each word its bare form, stem, place in the
+    sentence and denial; all bare forms, and the stems as `Sentence` has them."""
+
+    words: tuple[tuple[str, str, int, int, int], ...]
+    bare: tuple[str, ...]
+    stems: frozenset[str]
+
+
 class Wording:
     """The words of the text of `ledger`, worked out once; everything is found lazily."""
 
@@ -70,32 +79,35 @@ class Wording:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """Return the sentences with their words."""
-        found: list[list[str]] = [[] for _ in self.spans]
-        for word in self.words:
-            found[word.sentence].append(word.bare)
         text = self._ledger.text
         return tuple(
-            Sentence(text[start:end], start, end, tuple(words), self._stems(words), number)
-            for number, ((start, end), words) in enumerate(zip(self.spans, found, strict=True))
+            Sentence(text[start:end], start, end, read.bare, read.stems, number)
+            for number, ((start, end), read) in enumerate(zip(self.spans, self._reads, strict=True))
         )
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
         """Return every word in order."""
-        found: list[Word] = []
-        for number, (start, end) in enumerate(self.spans):
-            found += self._read(number, start, end)
-        return tuple(found)
+        return tuple(
+            Word(word, root, start + at, start + to, number, denied)
+            for number, ((start, _), read) in enumerate(zip(self.spans, self._reads, strict=True))
+            for word, root, at, to, denied in read.words
+        )
+
+    @cached_property
+    def _reads(self) -> list[_Read]:
+        text = self._ledger.text
+        return [_read(text[start:end], self._language) for start, end in self.spans]
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """Return the stems of all words."""
-        return frozenset(word.stem for word in self.words)
+        return frozenset(root for read in self._reads for _, root, *_ in read.words)
 
     @cached_property
     def bare(self) -> frozenset[str]:
         """Return the bare forms of all words."""
-        return frozenset(word.bare for word in self.words)
+        return frozenset(word for read in self._reads for word in read.bare)
 
     @cached_property
     def values(self) -> frozenset[str]:
@@ -182,30 +194,30 @@ class Wording:
         """Return the kinds a stem belongs to, as (kind, member)."""
         return self._lexicon.members.get(word, frozenset())
 
-    def _stems(self, words: Sequence[str]) -> frozenset[str]:
-        light = self._lexicon.function
-        content = [w for w in words if (len(w) > _SHORTEST or w.isdigit()) and w not in light]
-        return frozenset(map(stem, content or words))
-
-    def _read(self, number: int, start: int, end: int) -> list[Word]:
-        found = _words(self._ledger.text[start:end], self._language)
-        return [
-            Word(word, root, start + at, start + to, number, denied)
-            for word, root, at, to, denied in found
-        ]
-
 
 # Source and text share most of their sentences, and so do both with the parts of a long message.
 @lru_cache(maxsize=1024)
-def _words(sentence: str, language: str) -> tuple[tuple[str, str, int, int, int], ...]:
-    """Return bare form, stem, place and denial of every word of one sentence."""
-    matches = list(_TOKEN.finditer(sentence))
-    plain = [bare(match[0]) for match in matches]
-    denied = _denied([match[0] for match in matches], plain, language)
-    return tuple(
-        (word, stem(word), match.start(), match.end(), denied.get(place, 0))
-        for place, (match, word) in enumerate(zip(matches, plain, strict=True))
+def _read(sentence: str, language: str) -> _Read:
+    """Return the words of one sentence, wherever it stands."""
+    places = [match.span() for match in _TOKEN.finditer(sentence)]
+    written = [sentence[start:end] for start, end in places]
+    plain = list(map(bare, written))
+    denied = _denied(written, plain, language)
+    words = tuple(
+        (word, stem(word), start, end, denied.get(number, 0))
+        for number, (word, (start, end)) in enumerate(zip(plain, places, strict=True))
         if word[:1].isalnum() or word[:1] == "_"
+    )
+    light = lexicon(language).function
+    content = frozenset(
+        root
+        for word, root, *_ in words
+        if (len(word) > _SHORTEST or word.isdigit()) and word not in light
+    )
+    return _Read(
+        words,
+        tuple(word for word, *_ in words),
+        content or frozenset(root for _, root, *_ in words),
     )
 
 
@@ -213,7 +225,8 @@ def _denied(written: Sequence[str], plain: Sequence[str], language: str) -> Mapp
     """Return the places of the words a negation reaches, and how far it had to reach."""
     lists = lexicon(language)
     reached: dict[int, int] = {}
-    if lists.negations.keys().isdisjoint(plain) and not any(map(_is_contracted, written)):
+    contracted = any(_is_contracted(word) for word in written if "'" in word or "’" in word)
+    if not contracted and lists.negations.keys().isdisjoint(plain):
         return reached
     before = _BEFORE.get(language, 0)
     place = 0

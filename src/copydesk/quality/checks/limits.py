@@ -25,6 +25,7 @@ _POLITE: Final = re.compile(
     r"|\b(?:\d{1,2}(?:st|nd|rd|th)?|in|of|since|until|by) may\b|\bmay \d"  # the month
     r"|\bdo (?:i|we) (?:have|need) to\b|\bshould (?:i|we)\b|\bmust (?:i|we)\b"
 )
+_WORD: Final = re.compile(r"\w+")
 
 
 def check(comparison: Comparison) -> CheckResult:
@@ -40,7 +41,12 @@ def check(comparison: Comparison) -> CheckResult:
 
 def _changed(comparison: Comparison) -> Iterator[Evidence]:
     ours, theirs = _plain(comparison.ours.sentences), _plain(comparison.theirs.sentences)
+    if ours == theirs:
+        return
+    said = {*_WORD.findall(ours), *_WORD.findall(theirs)}
     for family in comparison.lexicon.families:
+        if said.isdisjoint(family.first):
+            continue
         before, after = len(family.words.findall(ours)), len(family.words.findall(theirs))
         if before == after:
             continue
