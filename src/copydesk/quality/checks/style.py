@@ -319,8 +319,9 @@ def _parted(text: _Text, before: Sequence[_Span], after: Sequence[_Span]) -> boo
 def _alike(text: _Text, opening: str, run: Sequence[Sequence[_Span]]) -> Iterator[Evidence]:
     if opening and len(run) >= _SAME:
         third = run[_SAME - 1]
-        more = f"{len(run)} sentences in a row begin with {opening!r}"
-        yield text.hint("same opening", third[0][0], third[opening.count(" ")][1], more)
+        start, end = third[0][0], third[opening.count(" ")][1]
+        more = f"{len(run)} sentences in a row begin with {text.whole[start:end]!r}"
+        yield text.hint("same opening", start, end, more)
 
 
 def _beginning(text: _Text, words: Sequence[_Span]) -> str:
