@@ -33,10 +33,10 @@ class Phrases:
             yield from self._pattern.finditer(text)
             return
         beginnings = _beginnings(text)
-        if self._keys.isdisjoint(beginnings):
-            return
         end = 0
-        for place in sorted(at for key in self._keys & beginnings.keys() for at in beginnings[key]):
+        keys = self._keys & beginnings.keys()
+        written = [beginning for key in keys for beginning in beginnings[key]]
+        for place in sorted(at for beginning in written for at in _places(text, beginning)):
             match = self._pattern.match(text, place) if place >= end else None
             if match is not None:
                 end = match.end()
@@ -52,14 +52,20 @@ def _key(phrase: str) -> str | None:
 
 
 @lru_cache(maxsize=16)
-def _beginnings(text: str) -> dict[str, list[int]]:
-    """Return where words with the same first letters begin. Many lists ask about one text."""
-    found: dict[str, list[int]] = {}
-    for match in _WORD.finditer(text):
-        found.setdefault(match[0][:_LETTERS], []).append(match.start())
-    folded: dict[str, list[int]] = {}
-    for written, places in found.items():
+def _beginnings(text: str) -> dict[str, list[str]]:
+    """Return how words of a text begin, by the same without case. Many lists ask about one text."""
+    found: dict[str, list[str]] = {}
+    for written in {word[:_LETTERS] for word in _WORD.findall(text)}:
         # a capital İ would become two characters, of which only one is a letter
         key = written.replace("İ", "i").casefold()[:_LETTERS]
-        folded[key] = folded[key] + places if key in folded else places
-    return folded
+        found.setdefault(key, []).append(written)
+    return found
+
+
+def _places(text: str, beginning: str) -> Iterator[int]:
+    """Yield where a word may begin like this; in the middle of a word none does."""
+    at = text.find(beginning)
+    while at >= 0:
+        if not at or not text[at - 1].isalnum():
+            yield at
+        at = text.find(beginning, at + 1)

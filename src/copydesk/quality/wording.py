@@ -96,7 +96,8 @@ class Wording:
 
     @cached_property
     def _reads(self) -> list[_Read]:
-        text = self._ledger.text
+        # words are compared without case, and putting capitals right is what a rewrite does most
+        text = self._ledger.text.lower() if self._ledger.text.isascii() else self._ledger.text
         return [_read(text[start:end], self._language) for start, end in self.spans]
 
     @cached_property
