@@ -48,7 +48,7 @@ class Site:
     @asynccontextmanager
     async def signed_in(self, **options: Any) -> AsyncIterator[BrowserContext]:
         context = await self.browser.new_context(base_url=self.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         page = await context.new_page()
         await page.goto(f"/login?token={self.token}")
         await page.close()

@@ -64,12 +64,12 @@ async def test_the_piece_shows_its_whole_history(browser: httpx2.AsyncClient, de
         "which Sunday?",
         "We open on Sundays.",
         "as lines, because plain text",
-        "Accept and publish",
         "a person is asked",  # the history
     ]
     assert [text for text in shown if text not in page] == []
     for delivery in (scene.delivered, scene.held, scene.waiting):
         assert f'href="/deliveries/{delivery}"' in page
+    assert ">Review it</a>" in page
 
 
 async def test_the_raw_bytes_come_back_exactly_and_as_a_download(
