@@ -28,7 +28,11 @@ if (ROOT / "scripts/docs.py").is_file():
 
 #: Tests that kill processes and count what is left have the machine to themselves.
 TESTS: list[tuple[str, list[str]]] = [
-    ("tests", ["-m", "not slow", "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]),
+    # one worker more than cores: tests wait for disks and servers for nearly half of their time
+    (
+        "tests",
+        ["-m", "not slow", "-n", str(min((os.cpu_count() or 1) + 1, 4)), "--dist", "loadfile"],
+    ),
     ("slow tests", ["-m", "slow"]),
 ]
 
