@@ -196,14 +196,18 @@ def _report(
         for share in (0.5, 0.95, 0.99):
             values = [quantile(o.seconds, share) for o in outcomes]
             tails[name, load, share] = values
-            report.add(f"  p{round(share * 100)}", [v * 1000 for v in values], "ms")
-        report.add("  cost of 1,000 messages", [o.cost * 1000 / arguments.count for o in outcomes])
-        report.add("  replies cut by a cap", [float(o.cut) for o in outcomes])
-        report.add("  facts lost", [float(o.lost) for o in outcomes], f"of {outcomes[0].facts}")
-        report.add("  messages that lost some", [float(o.short) for o in outcomes])
+            report.add(f"{where}: p{round(share * 100)}", [v * 1000 for v in values], "ms")
+        report.add(
+            f"{where}: cost of 1,000 messages", [o.cost * 1000 / arguments.count for o in outcomes]
+        )
+        report.add(f"{where}: replies cut by a cap", [float(o.cut) for o in outcomes])
+        report.add(
+            f"{where}: facts lost", [float(o.lost) for o in outcomes], f"of {outcomes[0].facts}"
+        )
+        report.add(f"{where}: messages that lost some", [float(o.short) for o in outcomes])
         if name == "copydesk":
             shares = [o.asked / arguments.count for o in outcomes]
-            report.add("  share held for a person", shares)
+            report.add(f"{where}: share held for a person", shares)
     for load in (1, 2):
         old_, new = runs["chain", load], runs["copydesk", load]
         both = list(zip(old_, new, strict=True))
