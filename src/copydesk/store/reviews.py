@@ -26,7 +26,8 @@ class Review:
     """A review as a row. `reasons` say in words why a person is asked.
 
     `assignee` has it until `claimed_until`; after that it is free. `version` grows with everything
-    that is decided in it. All times are aware UTC.
+    that is decided in it. `note` is what whoever decides has to know about the review itself. All
+    times are aware UTC.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Review:
     decided_at: datetime | None
     decided_by: str
     decision_reason: str
+    note: str = ""
     title: str = ""
 
     def holder(self, now: datetime) -> str:

@@ -38,7 +38,7 @@ from copydesk.store.tables.releases import (
 )
 from copydesk.store.tables.reviews import decisions, reviews, signatures, suggestions
 from copydesk.store.tables.schedules import series, timings
-from copydesk.store.tables.submissions import segments, submissions, threads
+from copydesk.store.tables.submissions import moved_turns, segments, submissions, threads
 from copydesk.store.tables.webhooks import (
     callbacks,
     webhook_attempts,
@@ -78,6 +78,7 @@ __all__ = [
     "model_budgets",
     "model_calls",
     "model_replies",
+    "moved_turns",
     "observations",
     "opinions",
     "passages",

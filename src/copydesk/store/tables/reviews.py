@@ -32,6 +32,8 @@ reviews = sa.Table(
     sa.Column("decided_at", Instant),
     sa.Column("decided_by", Text, nullable=False, server_default=""),
     sa.Column("decision_reason", Text, nullable=False, server_default=""),
+    # what whoever decides has to know about the review itself
+    sa.Column("note", Text, nullable=False, server_default=""),
 )
 # one question of a kind per post at a time
 _IS_OPEN = sa.text("state IN ('opened', 'returned')")

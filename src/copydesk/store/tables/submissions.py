@@ -65,3 +65,16 @@ segments = sa.Table(
     sa.Column("dropped_because", Text, nullable=False),
     sa.Column("speaker", Text, nullable=False),
 )
+
+
+# a message of a chat of which a person said what it answers; `submission_id` is the whole log,
+# `answers` is "" for one that begins a conversation
+moved_turns = sa.Table(
+    "moved_turns",
+    metadata,
+    sa.Column("submission_id", sa.ForeignKey("submissions.id"), primary_key=True),
+    sa.Column("turn", Text, primary_key=True),
+    sa.Column("answers", Text, nullable=False),
+    sa.Column("moved_by", Text, nullable=False),
+    sa.Column("moved_at", Instant, nullable=False),
+)

@@ -1,0 +1,38 @@
+"""What people say about who answers whom in a chat, and what is to be said about a review."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema to this version."""
+    op.create_table(
+        "moved_turns",
+        sa.Column("submission_id", sa.String(length=40), nullable=False),
+        sa.Column("turn", sa.Text(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.Column("moved_by", sa.Text(), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submissions.id"],
+            name=op.f("fk_moved_turns_submission_id_submissions"),
+        ),
+        sa.PrimaryKeyConstraint("submission_id", "turn", name=op.f("pk_moved_turns")),
+    )
+    with op.batch_alter_table("reviews") as table:
+        table.add_column(sa.Column("note", sa.Text(), nullable=False, server_default=""))
+
+
+def downgrade() -> None:
+    """Take it back."""
+    with op.batch_alter_table("reviews") as table:
+        table.drop_column("note")
+    op.drop_table("moved_turns")
