@@ -10,10 +10,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from copydesk.core.checks import RiskClass
 from copydesk.core.errors import ConfigError
+from copydesk.core.review import DUE_WITHIN, ReviewTimes
 
 SETTINGS_FILE = "copydesk.toml"
 DEFAULT_HOME = ".copydesk"
@@ -37,11 +40,22 @@ KEYS: Mapping[str, str] = {
     "judge_model_key": "the judge's key, if it is at another server (environment only)",
     "model_facts": "limits and prices of models that no public list knows: NAME key=value …",
     "model_timeout": "seconds until a model that does not answer counts as away; default 120",
+    "light_model_timeout": "the same for the light model; default: as `model_timeout`",
     "model_cache_hours": "for how long an answer is used again for the same question; default 168",
+    "model_evidence_days": "for how long what models answered is kept; its cost stays; default 90",
+    "faithfulness_model": "folder with a local faithfulness model of your own; empty: none is asked",
+    "faithfulness_timeout": "seconds until it is not waited for any longer; default 20",
+    "faithfulness_unsupported": "support below which a statement goes to a person; default 0.2",
+    "faithfulness_supported": "support from which a statement is borne out; default 0.8",
     "probes_per_week": "messages with a known answer sent down the live path; default 28, 0: none",
     "calibration": "file that `copydesk calibrate` wrote; empty: the one of the product",
     "checks_observed": "checks of the gate that only observe, by name",
     "checks_off": "checks of the gate that do not run, by name",
+    "review_due_hours": "how soon a person has to answer, by risk; default critical=2, high=8, "
+    "medium=24, low=72",
+    "review_opinion_hours": "how soon an audit or a second opinion is asked for; default 168",
+    "review_reminder_hours": "how often an overdue review is announced again; default 24",
+    "review_claim_minutes": "for how long a review is whose who works on it; default 30",
     "key": "the keys that seal credentials, newest first (environment, else the file secret.key)",
 }
 
@@ -68,13 +82,36 @@ class Settings:
     judge_model_key: str = field(default="", repr=False)
     model_facts: tuple[str, ...] = ()
     model_timeout: float = 120.0
+    light_model_timeout: float = 120.0
     model_cache_hours: float = 168.0
+    model_evidence_days: float = 90.0
+    faithfulness_model: str = ""
+    faithfulness_timeout: float = 20.0
+    faithfulness_unsupported: float = 0.2
+    faithfulness_supported: float = 0.8
     probes_per_week: int = 28
     calibration: str = ""
     checks_observed: tuple[str, ...] = ()
     checks_off: tuple[str, ...] = ()
+    review_due_hours: Mapping[str, float] = field(default_factory=lambda: _usual_hours())
+    review_opinion_hours: float = 168.0
+    review_reminder_hours: float = 24.0
+    review_claim_minutes: float = 30.0
     key: str = field(default="", repr=False)
     origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def review_times(self) -> ReviewTimes:
+        """Return deadlines and claims of reviews."""
+        return ReviewTimes(
+            due_within={
+                RiskClass(risk): timedelta(hours=hours)
+                for risk, hours in self.review_due_hours.items()
+            },
+            opinion_within=timedelta(hours=self.review_opinion_hours),
+            reminded_every=timedelta(hours=self.review_reminder_hours),
+            claimed_for=timedelta(minutes=self.review_claim_minutes),
+        )
 
 
 def find_home(flag: str | Path | None) -> Path:
@@ -109,6 +146,7 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
             merged[key], origins[key] = os.environ[variable], variable
         elif key in from_file:
             merged[key], origins[key] = from_file[key], SETTINGS_FILE
+    timeout = _number("model_timeout", merged, 120.0, 1.0, problems)
     settings = Settings(
         home=home,
         database=str(merged.get("database") or f"sqlite:///{home / 'copydesk.db'}"),
@@ -127,12 +165,22 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
         light_fallback_model_key=_lines("light_fallback_model_key", merged, problems),
         judge_model_key=str(merged.get("judge_model_key", "")),
         model_facts=_lines("model_facts", merged, problems),
-        model_timeout=_number("model_timeout", merged, 120.0, 1.0, problems),
+        model_timeout=timeout,
+        light_model_timeout=_number("light_model_timeout", merged, timeout, 1.0, problems),
         model_cache_hours=_number("model_cache_hours", merged, 168.0, 0.0, problems),
+        model_evidence_days=_number("model_evidence_days", merged, 90.0, 1.0, problems),
+        faithfulness_model=str(merged.get("faithfulness_model", "")),
+        faithfulness_timeout=_number("faithfulness_timeout", merged, 20.0, 0.1, problems),
+        faithfulness_unsupported=_number("faithfulness_unsupported", merged, 0.2, 0.0, problems),
+        faithfulness_supported=_number("faithfulness_supported", merged, 0.8, 0.0, problems),
         probes_per_week=int(_number("probes_per_week", merged, 28.0, 0.0, problems)),
         calibration=str(merged.get("calibration", "")),
         checks_observed=_lines("checks_observed", merged, problems),
         checks_off=_lines("checks_off", merged, problems),
+        review_due_hours=_hours_by_risk("review_due_hours", merged, problems),
+        review_opinion_hours=_number("review_opinion_hours", merged, 168.0, 0.1, problems),
+        review_reminder_hours=_number("review_reminder_hours", merged, 24.0, 0.1, problems),
+        review_claim_minutes=_number("review_claim_minutes", merged, 30.0, 1.0, problems),
         key=str(merged.get("key", "")),
         origins=origins,
     )
@@ -191,6 +239,24 @@ def _number(
         problems.append(f"{key}: {value!r} is not a number from {least:g} on")
         return usual
     return number
+
+
+def _usual_hours() -> dict[str, float]:
+    return {risk.value: within / timedelta(hours=1) for risk, within in DUE_WITHIN.items()}
+
+
+def _hours_by_risk(key: str, merged: Mapping[str, Any], problems: list[str]) -> dict[str, float]:
+    """Return hours by risk, the usual ones where nothing is said: a table, or lines risk=hours."""
+    hours, given = _usual_hours(), merged.get(key, {})
+    if not isinstance(given, Mapping):
+        pairs = [line.partition("=") for line in _lines(key, merged, problems)]
+        given = {risk.strip(): value.strip() for risk, _, value in pairs}
+    for risk, value in given.items():
+        if risk not in hours:
+            problems.append(f"{key}: there is no risk {risk!r}; there are {', '.join(hours)}")
+            continue
+        hours[risk] = _number(f"{key}.{risk}", {f"{key}.{risk}": value}, hours[risk], 0.1, problems)
+    return hours
 
 
 def _folders(value: Any, home: Path, origin: str, problems: list[str]) -> tuple[Path, ...]:

@@ -103,6 +103,9 @@ def test_lists_come_from_the_file_and_with_commas_from_the_environment(
         ("model_timeout = 0", "not a number from 1 on"),
         ('model_cache_hours = "long"', "not a number from 0 on"),
         ("fallback_model = 3", "is no list"),
+        ("review_due_hours = { grave = 1 }", "there is no risk 'grave'"),
+        ('review_due_hours = ["low=soon"]', "review_due_hours.low: 'soon' is not a number"),
+        ("review_claim_minutes = 0", "not a number from 1 on"),
     ],
 )
 def test_what_cannot_be_a_setting_is_refused(tmp_path: Path, line: str, words: str) -> None:

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from copydesk.config import load_settings
+from copydesk.core.audit import ItemClass
 from copydesk.core.checks import RiskClass
 from copydesk.core.errors import Conflict, ContentInvalid, NotAllowed
 from copydesk.core.post import Tier
-from copydesk.core.review import CLAIMED_FOR, REMINDED_EVERY, ReviewKind, SentTo, due_within
-from copydesk.core.states import PostState, ReviewState, SuggestionState
+from copydesk.core.review import ReviewKind, ReviewTimes, SentTo
+from copydesk.core.states import AuditState, PostState, ReviewState, SuggestionState
 from copydesk.core.suggestion import Intent, Origin, RejectionReason, TextField
 from copydesk.editorial import deciding, reviewing
 from copydesk.editorial.deciding import Verdict
@@ -68,6 +71,38 @@ async def standings(desk: Desk, review: str) -> list[str]:
 
 
 # ---------------------------------------------------------------- suggestions
+
+
+async def test_deadlines_and_claims_are_settings(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "copydesk.toml").write_text("review_due_hours = { high = 1, low = 9 }\n")
+    monkeypatch.setenv("COPYDESK_REVIEW_CLAIM_MINUTES", "5")
+    monkeypatch.setattr(desk.store, "review_times", load_settings(tmp_path).review_times)
+    held = await hold(desk)
+    async with desk.store.begin("web:ada") as unit:
+        review = await reviewing.claim(unit, await unit.reviews.get(held.review))
+    assert review.due_at is not None
+    assert review.claimed_until is not None
+    assert review.due_at - review.opened_at == timedelta(hours=1)
+    assert review.claimed_until - review.opened_at == timedelta(minutes=5)
+
+
+async def test_suggestions_know_the_chance_with_which_a_person_was_asked(desk: Desk) -> None:
+    held = await hold(desk)
+    cls = ItemClass(channel="email", language="en", risk=RiskClass.LOW, writer="rules")
+    async with desk.store.begin("test") as unit:
+        review = await unit.reviews.get(held.review)
+        await unit.audits.add(
+            desk.workspace_id, review.post_id, review.revision_id, cls,
+            propensity=0.25, state=AuditState.SAMPLED,
+        )  # fmt: skip
+    look = await look_at(desk, held.review)
+    assert {suggestion.propensity for suggestion in look.suggestions} == {0.25}
+    (own,) = await reword(
+        desk, held.review, {TextField.BODY: f"{WRITTEN}\n\nMine."}, actor="web:ada"
+    )
+    assert own.propensity == 0.25
 
 
 async def test_suggestions_say_who_made_them_what_for_and_what_speaks_against(desk: Desk) -> None:
@@ -192,7 +227,7 @@ async def test_two_people_at_once_are_told_and_nothing_is_lost(
     await decide(desk, held.review, price.number, REJECT, actor="web:ada")
     with pytest.raises(Conflict, match="ada works on review"):
         await decide(desk, held.review, price.number, ACCEPT, actor="web:ben")
-    clock.advance(CLAIMED_FOR.total_seconds() + 1)
+    clock.advance(ReviewTimes().claimed_for.total_seconds() + 1)
     with pytest.raises(Conflict, match="web:ada left suggestion"):
         await decide(desk, held.review, price.number, ACCEPT, actor="web:ben")
     seen = await find(desk, held.review, "45.90")
@@ -413,7 +448,7 @@ async def test_the_next_one_is_what_nobody_has(desk: Desk, clock: StoppedClock) 
         other.review,
         "",
     ]
-    clock.advance(CLAIMED_FOR.total_seconds() + 1)
+    clock.advance(ReviewTimes().claimed_for.total_seconds() + 1)
     assert await take("web:cy") == one.review, "a claim ends by itself"
 
 
@@ -443,7 +478,7 @@ async def test_a_passed_deadline_is_announced_and_publishes_nothing(
         assert await unit.reviews.due(unit.now) == [], "nothing to do until the deadline"
     async with desk.store.begin("web:ada") as unit:
         await reviewing.claim(unit, await unit.reviews.get(held.review))
-    clock.advance(due_within(ReviewKind.QUESTION, RiskClass.HIGH).total_seconds() + 1)
+    clock.advance(ReviewTimes().due(ReviewKind.QUESTION, RiskClass.HIGH).total_seconds() + 1)
     async with desk.store.read() as unit:
         assert await unit.reviews.due(unit.now) == [held.review]
     for _ in range(2):
@@ -456,7 +491,7 @@ async def test_a_passed_deadline_is_announced_and_publishes_nothing(
     assert review.holder(clock.now()) == "", "whoever held it holds it no more"
     assert (review.state, post.state) == (ReviewState.OPENED, PostState.HELD)
     assert [r.id for r in overdue] == [held.review]
-    clock.advance(REMINDED_EVERY.total_seconds() + 1)
+    clock.advance(ReviewTimes().reminded_every.total_seconds() + 1)
     await prepare(desk, held.review)
     assert (await standings(desk, held.review)).count("escalated") == 2
 
@@ -510,6 +545,9 @@ async def test_a_text_no_suggestions_can_be_made_for_can_still_be_decided(
     monkeypatch.setattr(work_reviewing, "propose", fail)
     look = await look_at(desk, held.review)
     assert (look.suggestions, look.text.body) == ((), WRITTEN)
+    assert look.review.note == "Its suggestions could not be made; read the whole text."
+    assert "45.90 EUR. It does not work, i want" in look.own, "not what a model wrote"
+    assert "unmade" in await standings(desk, held.review)
     async with desk.store.read() as unit:
         assert await unit.reviews.due(unit.now) == [], "it does not come back with every sweep"
     assert (await approve(desk, held.review, actor="web:ada")).state is PostState.APPROVED
@@ -528,6 +566,6 @@ async def test_the_sweep_finds_what_is_to_do_for_reviews(desk: Desk, clock: Stop
     await prepare(desk, held.review)
     await sweep(desk, cast("Runtime", Queue()))
     assert offered == [held.review]
-    clock.advance(due_within(ReviewKind.QUESTION, RiskClass.HIGH).total_seconds() + 1)
+    clock.advance(ReviewTimes().due(ReviewKind.QUESTION, RiskClass.HIGH).total_seconds() + 1)
     await sweep(desk, cast("Runtime", Queue()))
     assert offered == [held.review] * 2

@@ -128,6 +128,8 @@ def config_show(home: Home = None, as_json: AsJson = False) -> None:
             value = "(set)" if value else ""
         if isinstance(value, tuple):
             value = ", ".join(str(line) for line in value)
+        if isinstance(value, dict):
+            value = ", ".join(f"{name}={part:g}" for name, part in value.items())
         if key == "database":
             value = _without_password(str(value))
         rows.append((key, str(value), settings.origins.get(key, "default"), meaning))

@@ -82,6 +82,7 @@ def review_row(review: Review) -> dict[str, Any]:
         "assignee": review.assignee,
         "claimed_until": review.claimed_until,
         "sent_to": review.sent_to,
+        "note": review.note,
         "version": review.version,
     }
 
@@ -309,13 +310,16 @@ def _in_words(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  due {found['due_at']:%Y-%m-%d %H:%M} UTC; after that it is announced, never sent"
     if found["assignee"] and found["claimed_until"]:
         yield f"  with {found['assignee']} until {found['claimed_until']:%H:%M} UTC"
+    if found["note"]:
+        yield f"  {found['note']}"
     for reason in found["reasons"]:
         yield f"  held because: {reason}"
     for check in found["checks"]:
         yield f"  {check['verdict']:8} {check['check']} v{check['version']}"
         for evidence in check["evidence"]:
             yield f"           {evidence['message']} {evidence['span']!r}"
-    yield from ("", "── as the author wrote it", found["own"])
+    own = found["source"] if found["note"] else found["own"]
+    yield from ("", "── as the author wrote it", own)
     if found["removed"]:
         yield f"   ({len(found['removed'])} parts removed: --json shows them with the reasons)"
     yield from ("", f"── as it would go out: {found['title']}", found["text"], "")

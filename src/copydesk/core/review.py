@@ -7,6 +7,7 @@ held it holds it no more. It stays open and its text stays held: time alone neve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -36,21 +37,33 @@ class SentTo(StrEnum):
     COMPOSER = "composer"
 
 
-#: How soon a question has to be answered.
+#: How soon a question has to be answered, unless the settings say otherwise.
 DUE_WITHIN: Final[Mapping[RiskClass, timedelta]] = {
     RiskClass.CRITICAL: timedelta(hours=2),
     RiskClass.HIGH: timedelta(hours=8),
     RiskClass.MEDIUM: timedelta(hours=24),
     RiskClass.LOW: timedelta(hours=72),
 }
-#: Opinions hold nothing up.
-OPINION_WITHIN: Final = timedelta(days=7)
 
-#: An overdue review is announced again this often, until somebody decides.
-REMINDED_EVERY: Final = timedelta(hours=24)
 
-#: Who opens a review to work on it has it for so long; every decision gives the time anew.
-CLAIMED_FOR: Final = timedelta(minutes=30)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewTimes:
+    """How long things about reviews take.
+
+    A question has to be answered within `due_within` of its risk, an opinion, which holds nothing
+    up, within `opinion_within`. An overdue review is announced again every `reminded_every`. Who
+    works on a review has it for `claimed_for`; every decision gives the time anew.
+    """
+
+    due_within: Mapping[RiskClass, timedelta] = field(default_factory=lambda: dict(DUE_WITHIN))
+    opinion_within: timedelta = timedelta(days=7)
+    reminded_every: timedelta = timedelta(hours=24)
+    claimed_for: timedelta = timedelta(minutes=30)
+
+    def due(self, kind: ReviewKind, risk: RiskClass) -> timedelta:
+        """Return how soon a review has to be answered."""
+        return self.due_within[risk] if kind in MOVING else self.opinion_within
+
 
 #: The order of the queue.
 RANK: Final[Mapping[RiskClass, int]] = {
@@ -62,11 +75,6 @@ RANK: Final[Mapping[RiskClass, int]] = {
 
 #: How many different people have to accept a text of this risk; one for any other.
 SIGNATURES: Final[Mapping[RiskClass, int]] = {RiskClass.CRITICAL: 2}
-
-
-def due_within(kind: ReviewKind, risk: RiskClass) -> timedelta:
-    """Return how soon a review has to be answered."""
-    return DUE_WITHIN[risk] if kind in MOVING else OPINION_WITHIN
 
 
 def signatures_needed(kind: ReviewKind, risk: RiskClass) -> int:

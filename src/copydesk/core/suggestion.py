@@ -76,7 +76,8 @@ class Proposal:
     `before` is what stands there without it, `after` with it. It is open, or `decided_by` has
     decided on it: a rule that may, whoever made it themselves, or who decided on a suggestion for
     the same place. `text` is what stands when it is edited. `segment` is the index among the
-    message's segments.
+    message's segments. `propensity` (0..1) is the chance with which a person was asked about it,
+    None of one made before that was kept.
     """
 
     field: TextField

@@ -166,6 +166,18 @@ async def sample(
     return audit
 
 
+async def chance_asked(unit: UnitOfWork, review: Review) -> float:
+    """Return the chance (0..1] with which a person was asked what `review` asks.
+
+    1 for a text that goes to a person whatever chance says. What is decided in the review weighs
+    the inverse of it wherever something is estimated from decisions.
+    """
+    audit = await unit.audits.of_post(review.post_id)
+    is_drawn = audit is not None and audit.state is not AuditState.PASSED_OVER
+    first = audit.propensity if audit is not None and is_drawn else 1.0
+    return first * await unit.audits.chance_of_second(review.id)
+
+
 async def learn(unit: UnitOfWork, review: Review, reason_code: str = "") -> None:
     """Draw what follows from a decided review, in the unit that decided it.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from copydesk.core.checks import Evidence
 from copydesk.core.errors import Conflict, ContentInvalid, NotAllowed
 from copydesk.core.findings import Finding
-from copydesk.core.review import CLAIMED_FOR, person_of
+from copydesk.core.review import person_of
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.suggestion import Intent, RejectionReason, Suggestion
 from copydesk.store import UnitOfWork
@@ -151,7 +151,8 @@ def check_open(unit: UnitOfWork, review: Review) -> None:
 
 async def keep(unit: UnitOfWork, review: Review) -> None:
     """Note that the unit's actor decided in `review`: they have it for a while from now on."""
-    await unit.reviews.touch(review.id, person_of(unit.actor), unit.now + CLAIMED_FOR)
+    until = unit.now + unit.review_times.claimed_for
+    await unit.reviews.touch(review.id, person_of(unit.actor), until)
 
 
 async def _was_taken(

@@ -9,7 +9,7 @@ import hashlib
 
 from copydesk.core.errors import Conflict
 from copydesk.core.post import Post
-from copydesk.core.review import CLAIMED_FOR, MOVING, SentTo, person_of, signatures_needed
+from copydesk.core.review import MOVING, SentTo, person_of, signatures_needed
 from copydesk.core.states import PostState, ReviewState
 from copydesk.core.suggestion import Base, RejectionReason
 from copydesk.editorial.auditing import learn, may_judge
@@ -66,7 +66,7 @@ async def release(unit: UnitOfWork, review: Review) -> Review:
 
 
 async def _give(unit: UnitOfWork, review: Review, person: str, words: str) -> Review:
-    until = unit.now + CLAIMED_FOR
+    until = unit.now + unit.review_times.claimed_for
     given = await unit.reviews.change(review, assignee=person, claimed_until=until)
     await unit.reviews.note(given, "assigned", words, assignee=person)
     return given

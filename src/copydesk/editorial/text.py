@@ -91,12 +91,6 @@ def counted(pieces: Iterable[Piece]) -> Iterator[Suggestion]:
                 yield from counted(piece.holds)
 
 
-def before_of(base: str, suggestions: Iterable[Suggestion]) -> str:
-    """Return the text of one field if every suggestion of a model or person were rejected."""
-    cleaning = [s for s in suggestions if s.origin is Origin.RULE]
-    return text_of(pieces_of(base, cleaning))
-
-
 def _outermost_first(suggestion: Suggestion) -> tuple[int, int, int, int]:
     depth = _DEPTH[suggestion.origin]
     return suggestion.start, -suggestion.end, depth, -suggestion.number

@@ -166,10 +166,6 @@ class Wording:
             for number in range(len(self.spans))
         ]
 
-    def places_within(self, sentence: Sentence) -> range:
-        """Return the places in `words` of the words of one of its sentences."""
-        return range(*self._borders[sentence.number])
-
     def within(self, sentence: Sentence) -> tuple[Word, ...]:
         """Return the words of one of its sentences."""
         start, end = self._borders[sentence.number]

@@ -118,10 +118,13 @@ class Audits:
         )
         return audit
 
-    async def of_revision(self, revision_id: str) -> Audit | None:
-        """Return the audit of a revision, None where it was never one to go out by itself."""
+    async def of_post(self, post_id: str) -> Audit | None:
+        """Return the newest audit of a post, None where it was never one to go out by itself."""
         rows = await self._unit.connection.execute(
-            sa.select(audits).where(audits.c.revision_id == revision_id)
+            sa.select(audits)
+            .where(audits.c.post_id == post_id)
+            .order_by(audits.c.id.desc())
+            .limit(1)
         )
         row = rows.one_or_none()
         return _audit(row) if row else None
@@ -308,6 +311,14 @@ class Audits:
             sa.select(opinions.c.first_review_id).where(opinions.c.review_id == review_id)
         )
         return found or ""
+
+    async def chance_of_second(self, review_id: str) -> float:
+        """Return the chance (0..1) with which a review was asked as a second opinion; 1 for what
+        is none."""
+        found: float | None = await self._unit.connection.scalar(
+            sa.select(opinions.c.propensity).where(opinions.c.review_id == review_id)
+        )
+        return 1.0 if found is None else found
 
     async def double_decisions(
         self, workspace_id: str, *, since: datetime | None = None, limit: int = 10_000

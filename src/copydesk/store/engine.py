@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError, Conflict, CopydeskError, StoreUnavailable
 from copydesk.core.ids import IdFactory
+from copydesk.core.review import ReviewTimes
 from copydesk.store.codec import to_json_text
 from copydesk.store.sqlite import connect as connect_sqlite
 from copydesk.store.sqlite import copy_log_back
@@ -45,10 +46,18 @@ class Store:
     running into the database's busy handler.
     """
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, ids: IdFactory) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        ids: IdFactory,
+        review_times: ReviewTimes | None = None,
+    ) -> None:
         self.engine = engine
         self.clock = clock
         self.ids = ids
+        #: What units of work take deadlines and claims of reviews from.
+        self.review_times = review_times or ReviewTimes()
         self.outbox: Outbox = SilentOutbox()
         #: Held by whoever writes: SQLite has one writer at a time.
         self.writer: AbstractAsyncContextManager[Any] = (
@@ -81,8 +90,9 @@ class Store:
         after the commit when embedded. Raises as `connect` does; nothing was changed then.
         """
         async with self.writer, self.connect(write=True) as connection:
-            work = UnitOfWork(connection, self.clock, self.ids, actor)
+            work = UnitOfWork(connection, self.clock, self.ids, actor, self.review_times)
             yield work
+            await work.events.write()
             hints = tuple(work.hints)
             await self.outbox.before_commit(work, hints)
             await connection.commit()
@@ -92,7 +102,7 @@ class Store:
     async def read(self) -> AsyncIterator[UnitOfWork]:
         """Open a reading unit of work: one consistent snapshot on SQLite, never commits."""
         async with self.connect(write=False) as connection:
-            yield UnitOfWork(connection, self.clock, self.ids, "reader")
+            yield UnitOfWork(connection, self.clock, self.ids, "reader", self.review_times)
 
     @asynccontextmanager
     async def connect(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
@@ -151,13 +161,20 @@ class Store:
         await self.engine.dispose()
 
 
-async def open_store(url: str, clock: Clock, ids: IdFactory, *, migrate: bool = True) -> Store:
+async def open_store(
+    url: str,
+    clock: Clock,
+    ids: IdFactory,
+    *,
+    migrate: bool = True,
+    review_times: ReviewTimes | None = None,
+) -> Store:
     """Open the database at `url` (`sqlite:///FILE` or `postgresql://…`).
 
     Raises `ConfigError` for an address we cannot use, `StoreUnavailable` when it does not answer.
     """
     engine = _make_engine(url)
-    store = Store(engine, clock, ids)
+    store = Store(engine, clock, ids, review_times)
     if migrate:
         try:
             await store.migrate()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from copydesk.core.checks import RiskClass
 from copydesk.core.errors import Conflict, NotFound
-from copydesk.core.review import RANK, ReviewKind, SentTo, due_within
+from copydesk.core.review import RANK, ReviewKind, SentTo
 from copydesk.core.states import ReviewState, check_transition
 from copydesk.core.suggestion import Base
 from copydesk.store.codec import from_json, to_json
@@ -121,7 +121,7 @@ class Reviews:
                 rank=RANK[risk],
                 reasons=list(reasons),
                 opened_at=now,
-                due_at=now + due_within(kind, risk),
+                due_at=now + self._unit.review_times.due(kind, risk),
                 wake_at=now,
             )
         )
@@ -283,9 +283,12 @@ class Reviews:
             sa.update(reviews).where(reviews.c.id == id).values(wake_at=until)
         )
 
-    async def anchor(self, review: Review, revision_id: str, base: Base) -> Review:
-        """Give a review the text its suggestions are anchored in, and the revision they lead to."""
-        return await self.change(review, revision_id=revision_id, base=to_json(Base, base))
+    async def anchor(self, review: Review, revision_id: str, base: Base, note: str = "") -> Review:
+        """Give a review the text its suggestions are anchored in, and the revision they lead to;
+        `note` is what is to be said about them."""
+        return await self.change(
+            review, revision_id=revision_id, base=to_json(Base, base), note=note
+        )
 
     async def move(self, review: Review, to: ReviewState, reason: str, **values: Any) -> Review:
         """Take a review to another state; raises `TransitionNotAllowed` or `Conflict`."""

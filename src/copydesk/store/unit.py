@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copydesk.core.clock import Clock
 from copydesk.core.ids import IdFactory
+from copydesk.core.review import ReviewTimes
 
 if TYPE_CHECKING:
     from copydesk.store.accounts import Accounts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from copydesk.store.drift import Drift
     from copydesk.store.events import Events
     from copydesk.store.feedback import Feedback
+    from copydesk.store.feeds import Feeds
     from copydesk.store.letters import Letters
     from copydesk.store.listings import Listings
     from copydesk.store.messages import Messages
@@ -85,12 +87,18 @@ class UnitOfWork:
     """One transaction's repositories. Opened by the caller of a use case; nobody else commits."""
 
     def __init__(
-        self, connection: AsyncConnection, clock: Clock, ids: IdFactory, actor: str
+        self,
+        connection: AsyncConnection,
+        clock: Clock,
+        ids: IdFactory,
+        actor: str,
+        review_times: ReviewTimes,
     ) -> None:
         self.connection = connection
         self.clock = clock
         self.ids = ids
         self.actor = actor
+        self.review_times = review_times
         self.hints: list[Hint] = []
 
     def hint(self, kind: str, subject_id: str, at: datetime | None = None) -> None:
@@ -295,6 +303,13 @@ class UnitOfWork:
         from copydesk.store.webhooks import Webhooks
 
         return Webhooks(self)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        """Return the feeds that are followed, and what was seen in them."""
+        from copydesk.store.feeds import Feeds
+
+        return Feeds(self)
 
     @cached_property
     def model_calls(self) -> ModelCalls:

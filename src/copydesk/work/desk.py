@@ -43,12 +43,28 @@ def _towards_webhooks(*, public_only: bool = False) -> HttpTransport:
     )
 
 
+#: What is read of a feed, unpacked: what intake reads of one.
+_FEED_BYTES = 10_000_000
+_FEED_CONNECTIONS = 50
+
+
+def _towards_feeds(*, public_only: bool = False) -> HttpTransport:
+    return HttpTransport(
+        user_agent=_USER_AGENT,
+        connections=_FEED_CONNECTIONS,
+        public_only=public_only,
+        most_bytes=_FEED_BYTES,
+        follows=False,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The parts of a running copydesk. `workspace_id` is the workspace this process serves.
 
     Couriers call over `transport`. Webhooks are told over `public`, which reaches public addresses
     only, or where the operator allowed it over `private`.
+    Feeds are read over `feeds` and `private_feeds` likewise.
     `versions` hears what platforms say about the end of their APIs. `company` keeps messages that
     were there when a process died away from the others.
     `model` and `light_model` (see `work.models`) are there only where a worker runs: loading one
@@ -68,6 +84,8 @@ class Desk:
     budgets: Budgets
     public: Transport = field(default_factory=lambda: _towards_webhooks(public_only=True))
     private: Transport = field(default_factory=_towards_webhooks)
+    feeds: Transport = field(default_factory=lambda: _towards_feeds(public_only=True))
+    private_feeds: Transport = field(default_factory=_towards_feeds)
     model: Model | None = None
     light_model: Model | None = None
     judge_model: Model | None = None
@@ -112,11 +130,12 @@ async def open_desk(
     elif not settings.home.is_dir():
         raise _no_project(settings)
     async with AsyncExitStack() as stack:
-        store = await open_store(settings.database, clock, ids)
+        store = await open_store(settings.database, clock, ids, review_times=settings.review_times)
         stack.push_async_callback(store.close)
         transport = HttpTransport(user_agent=_USER_AGENT)
         public, private = _towards_webhooks(public_only=True), _towards_webhooks()
-        for opened in (transport, public, private):
+        feeds, private_feeds = _towards_feeds(public_only=True), _towards_feeds()
+        for opened in (transport, public, private, feeds, private_feeds):
             stack.push_async_callback(opened.close)
         version_models = VersionModels()
         stack.push_async_callback(version_models.close)
@@ -129,6 +148,8 @@ async def open_desk(
             transport=transport,
             public=public,
             private=private,
+            feeds=feeds,
+            private_feeds=private_feeds,
             vault=open_vault(settings.key, settings.home),
             random=random.Random(),
             budgets=Budgets(store),

@@ -10,17 +10,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import structlog
 
 from copydesk.core.errors import Conflict
 from copydesk.core.post import Post, Revision
-from copydesk.core.review import MOVING, REMINDED_EVERY
+from copydesk.core.review import MOVING, ReviewTimes
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.submission import Submission
 from copydesk.core.suggestion import Base, Suggestion, TextField
+from copydesk.editorial.auditing import chance_asked
 from copydesk.editorial.rebasing import Rebased, rebase
 from copydesk.editorial.text import Piece, pieces_of, texts_of
 from copydesk.store import UnitOfWork
@@ -30,6 +32,9 @@ from copydesk.work.origins import base_of, origins_of
 from copydesk.work.suggesting import propose
 
 _log = structlog.get_logger(__name__)
+
+#: What stands on a review whose text was too much for what makes suggestions.
+UNMADE: Final = "Its suggestions could not be made; read the whole text."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,13 @@ class Look:
     base: Base
     suggestions: tuple[Suggestion, ...]
     signatures: tuple[Signature, ...]
+
+    @property
+    def own(self) -> str:
+        """Return the author's own text, for reading; where it was too much for what makes
+        suggestions, as parsing left it."""
+        parsed = self.submission.parsed if self.submission else None
+        return parsed.reply if self.review.note and parsed else self.base.body
 
     @property
     def text(self) -> Base:
@@ -116,7 +128,8 @@ def _has_moved_on(found: Look) -> bool:
 async def _suggest(desk: Desk, found: Look, current: Revision, *, is_first: bool) -> None:
     async with desk.store.read() as unit:
         checks = await unit.posts.checks(current.id)
-    review = found.review
+        chance = await chance_asked(unit, found.review)
+    review, note = found.review, ""
 
     def make() -> tuple[Base, Rebased]:
         origins = origins_of(found.submission, current)
@@ -130,11 +143,14 @@ async def _suggest(desk: Desk, found: Look, current: Revision, *, is_first: bool
         # whatever a text does to us, a person can still read it whole and decide
         _log.exception("suggestions_failed", review=review.id)
         base, rebased = base_of(current.content), Rebased((), (), tuple(found.suggestions))
+        note = UNMADE
     async with desk.store.begin("review") as unit:
         now = await unit.reviews.get(review.id)
         if now.version != review.version or now.state is not ReviewState.OPENED:
             return  # somebody was faster; what is left to do is found again
-        await unit.reviews.anchor(now, current.id, base)
+        anchored = await unit.reviews.anchor(now, current.id, base, note)
+        if note:
+            await unit.reviews.note(anchored, "unmade", note)
         for old_ones, end in (
             (rebased.superseded, SuggestionState.SUPERSEDED),
             (rebased.stale, SuggestionState.STALE),
@@ -142,7 +158,8 @@ async def _suggest(desk: Desk, found: Look, current: Revision, *, is_first: bool
             for suggestion in old_ones:
                 if suggestion.is_live:
                     await unit.suggestions.retire(review.workspace_id, suggestion, end)
-        made = await unit.suggestions.add(review.id, base, rebased.proposals)
+        proposals = [replace(proposal, propensity=chance) for proposal in rebased.proposals]
+        made = await unit.suggestions.add(review.id, base, proposals)
         if not is_first:
             await unit.reviews.note(
                 now,
@@ -157,7 +174,7 @@ async def _mind_deadline(desk: Desk, review_id: str) -> None:
         review = await unit.reviews.get(review_id)
         if review.state is not ReviewState.OPENED:
             return
-        if _is_to_escalate(review, unit.now):
+        if _is_to_escalate(review, unit.now, unit.review_times):
             review = await unit.reviews.change(
                 review, escalated_at=unit.now, assignee="", claimed_until=None
             )
@@ -168,15 +185,15 @@ async def _mind_deadline(desk: Desk, review_id: str) -> None:
                 due_at=str(review.due_at),
             )
         wakes = await unit.reviews.wakes(review_id)
-        upcoming = _next_look(review)
+        upcoming = _next_look(review, unit.review_times)
         if wakes != upcoming:
             await unit.reviews.sleep(review_id, upcoming)
 
 
-def _next_look(review: Review) -> datetime | None:
-    return review.escalated_at + REMINDED_EVERY if review.escalated_at else review.due_at
+def _next_look(review: Review, times: ReviewTimes) -> datetime | None:
+    return review.escalated_at + times.reminded_every if review.escalated_at else review.due_at
 
 
-def _is_to_escalate(review: Review, now: datetime) -> bool:
-    upcoming = _next_look(review)
+def _is_to_escalate(review: Review, now: datetime, times: ReviewTimes) -> bool:
+    upcoming = _next_look(review, times)
     return upcoming is not None and upcoming <= now

@@ -12,9 +12,9 @@ from dataclasses import replace
 from copydesk.core.errors import Conflict, ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.core.post import Revision, Tier
-from copydesk.core.review import due_within
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.suggestion import Intent, Origin, Proposal, Suggestion, TextField
+from copydesk.editorial.auditing import chance_asked
 from copydesk.editorial.deciding import Verdict, check_open, decide, keep
 from copydesk.editorial.differences import Difference
 from copydesk.editorial.intents import intent_of
@@ -158,6 +158,7 @@ async def _take(
         state=SuggestionState.ACCEPTED,
         decided_by=unit.actor,
         note=note,
+        propensity=await chance_asked(unit, review),
     )
     (made,) = await unit.suggestions.add(review.id, look.base, [proposal])
     return made
@@ -180,7 +181,7 @@ async def answer(
             raise Conflict(f"Review {review.id} was {review.state} already.")
         post = await unit.posts.get(review.post_id)
         revision = await _revised(unit, post.revision_id, body, title)
-        due_at = unit.now + due_within(review.kind, review.risk)
+        due_at = unit.now + unit.review_times.due(review.kind, review.risk)
         if review.state is ReviewState.RETURNED:
             review = await unit.reviews.move(
                 review,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from copydesk.core.checks import RiskClass
 from copydesk.core.errors import NotFound
 from copydesk.core.post import Post, Revision, Tier
-from copydesk.core.review import RANK, due_within
+from copydesk.core.review import RANK
 from copydesk.core.states import PostState, ReviewState, SubmissionState, SuggestionState
 from copydesk.store import UnitOfWork
 from copydesk.work.model_breakers import close_all
@@ -140,7 +140,7 @@ async def answer_question(
         "reasons": list(reasons),
         "risk": risk,
         "rank": RANK[risk],
-        "due_at": unit.now + due_within(review.kind, risk),
+        "due_at": unit.now + unit.review_times.due(review.kind, risk),
         "wake_at": unit.now,
     }
     if review.state is ReviewState.RETURNED:

@@ -54,6 +54,10 @@ class ReviewOut(BaseModel):
     title: str
     risk: RiskClass | None = Field(description="null while an opinion is asked for blindly")
     reasons: Sequence[str] = Field(description="why a person is asked, in words; as `risk`")
+    note: str = Field(
+        description="what to know about the review itself, such as that its suggestions could not "
+        "be made; empty: nothing"
+    )
     opened_at: datetime
     due_at: datetime | None = Field(description="when it is escalated; nothing goes out by itself")
     escalated_at: datetime | None = Field(description="when it was last said to be overdue")
@@ -79,7 +83,10 @@ class ReviewDetail(ReviewOut):
     """A review with the texts and what is suggested."""
 
     tier: str = Field(description="what wrote the text: rules, light, capable or person")
-    own: str = Field(description="the author's own text, which `start` and `end` count in")
+    own: str = Field(
+        description="the author's own text, which `start` and `end` count in; the revision's where "
+        "`note` says that no suggestions could be made"
+    )
     proposed: str = Field(description="what the revision says")
     text: str = Field(description="what follows from the decisions by now")
     suggestions: Sequence[SuggestionOut]
@@ -292,7 +299,7 @@ async def take_next(desk: DeskNow, asking: Editor) -> Next:
 
 @router.post("/{id}/claim", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
 async def claim_review(id: str, desk: DeskNow, asking: Editor) -> ReviewOut:
-    """Take a review for half an hour; every decision in it gives the time anew."""
+    """Take a review for a while (`review_claim_minutes`); every decision gives the time anew."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         return _review_out(await reviewing.claim(unit, await _own_review(unit, desk, id)))
 

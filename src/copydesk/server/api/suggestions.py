@@ -62,7 +62,9 @@ class SuggestionOut(BaseModel):
     decided_at: datetime | None
     reason_code: str
     note: str
-    propensity: float | None
+    propensity: float | None = Field(
+        description="chance (0..1) with which a person was asked about it; null of old ones"
+    )
 
 
 class VerdictIn(BaseModel):

@@ -113,6 +113,7 @@ class ReviewDesk:
     holder: str
     is_mine: bool
     reasons: tuple[str, ...]
+    note: str
     problem: str
     said: str
     title: tuple[Mark, ...]
@@ -202,12 +203,13 @@ def review_desk(
         holder=holder,
         is_mine=holder == person and may_decide,
         reasons=() if blind else review.reasons,
+        note=review.note,
         problem=problem,
         said=said,
         title=tuple(_marks(look.pieces(TextField.TITLE))),
         marks=tuple(_marks(look.pieces(TextField.BODY))),
         written_by=", ".join(p for p in (revision.tier, revision.model) if p),
-        own=look.base.body,
+        own=look.own,
         removed=_removed(look),
         suggestions=tuple(_lines(look, base, blind=blind)),
         decided_count=sum(s.state is not SuggestionState.OPENED for s in live),
