@@ -34,6 +34,7 @@ PREFIXES: Final = {
     "call": "cal",
     "series": "ser",
     "webhook": "whk",
+    "feed": "fed",
     "message": "msg",
     "connection": "cnn",
     "audit": "aud",

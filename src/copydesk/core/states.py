@@ -113,6 +113,15 @@ class WebhookState(StrEnum):
     REMOVED = "removed"
 
 
+class FeedState(StrEnum):
+    """Whether a feed is polled. `ended`: it is gone for good, as its server says."""
+
+    FOLLOWED = "followed"
+    PAUSED = "paused"
+    ENDED = "ended"
+    REMOVED = "removed"
+
+
 class ReleaseState(StrEnum):
     """How far a version of prompt, model and settings has got."""
 
@@ -165,7 +174,7 @@ class CaseState(StrEnum):
 
 _G = SuggestionState
 _W, _B, _C = WebhookState, BreakerState, ConnectionState
-_L = ReleaseState
+_F, _L = FeedState, ReleaseState
 _S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, AccountState
 
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
@@ -287,6 +296,13 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     AlarmState: {
         AlarmState.OPENED: frozenset({AlarmState.CLOSED}),
         AlarmState.CLOSED: frozenset(),
+    },
+    FeedState: {
+        _F.FOLLOWED: frozenset({_F.PAUSED, _F.ENDED, _F.REMOVED}),
+        _F.PAUSED: frozenset({_F.FOLLOWED, _F.REMOVED}),
+        # followed again: servers say "gone" by mistake, too
+        _F.ENDED: frozenset({_F.FOLLOWED, _F.REMOVED}),
+        _F.REMOVED: frozenset(),
     },
     WebhookState: {
         _W.ENABLED: frozenset({_W.DISABLED, _W.REMOVED}),

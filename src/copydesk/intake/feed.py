@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from copydesk.core.errors import InputRefused
@@ -46,10 +46,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A feed: its name, the address that tells it from others, and its entries as they stand."""
+    """A feed: its name, the address that tells it from others, and its entries as they stand.
+
+    `rests` is how long it asks those who poll it to wait, None where it does not.
+    """
 
     title: str = ""
     url: str = ""
+    rests: timedelta | None = None
     entries: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ import io
 import re
 from calendar import timegm
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.entities import html5
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -39,6 +39,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?!#\d{1,7};|#x[0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)(\w{2,32};)?")
 _ENTRY_END = re.compile(r"</(?:[\w-]{1,40}:)?(?:item|entry)\s*>")
 _ADDRESS = re.compile(r"[^\s@<>()]{1,64}@[^\s@<>()]{1,255}")
+_PERIODS: Final = {
+    "hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30), "yearly": timedelta(days=365),
+}  # fmt: skip
 _ZONE = re.compile(r"(?:Z|[A-Z]{1,5}|[+-]\d{2}:?\d{2})\s*(?:\([^)]*\))?$", re.IGNORECASE)
 
 
@@ -72,6 +76,7 @@ def read_xml(raw: bytes) -> Feed:
     return Feed(
         title=words(found.feed.get("title")),
         url=url,
+        rests=_rests(found.feed),
         # plain dictionaries: feedparser's own guess at what was meant, and warn that they do
         entries=tuple(_entry(dict(each), url, dict(found.feed)) for each in found.entries),
         notes=tuple(notes),
@@ -195,6 +200,23 @@ def _feed_url(feed: Mapping[str, Any]) -> str:
     links = [link for link in feed.get("links", ()) if link.get("href")]
     own = next((link["href"] for link in links if link.get("rel") == "self"), "")
     return words(own or feed.get("id") or feed.get("link"))[:2000]
+
+
+def _rests(feed: Mapping[str, Any]) -> timedelta | None:
+    """Return what `ttl` (minutes) or the syndication module ask for, the longer of both."""
+    asked: list[timedelta] = []
+    minutes = _count(feed.get("ttl"))
+    if minutes:
+        asked.append(timedelta(minutes=minutes))
+    period = _PERIODS.get(words(feed.get("sy_updateperiod")).lower())
+    if period is not None:
+        asked.append(period / (_count(feed.get("sy_updatefrequency")) or 1))
+    return max(asked, default=None)
+
+
+def _count(value: object) -> int:
+    written = words(value)
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
 
 
 def _entry(entry: Mapping[str, Any], base: str, feed: Mapping[str, Any]) -> Entry:

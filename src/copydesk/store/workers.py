@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from copydesk.core.states import PostState, SeriesState, SubmissionState
+from copydesk.core.states import FeedState, PostState, SeriesState, SubmissionState
 from copydesk.store.tables import (
     accounts,
     deliveries,
+    feeds,
     posts,
     probe_plans,
     reviews,
@@ -49,7 +50,7 @@ class Worker:
     jobs_done: int
 
 
-_WAKING = (submissions, posts, deliveries, webhooks, series, reviews)
+_WAKING = (submissions, posts, deliveries, webhooks, series, reviews, feeds)
 
 
 class Workers:
@@ -141,7 +142,7 @@ class Workers:
         """Return, by table, the ids of rows that want work now, in one statement.
 
         Submissions to compose, posts to distribute, webhooks to tell, series to go on with,
-        workspaces to probe: `limit` of each at most.
+        workspaces to probe, feeds to poll: `limit` of each at most.
         """
         wanted = {
             "submissions": sa.select(submissions.c.id)
@@ -157,6 +158,9 @@ class Workers:
             "probes": sa.select(probe_plans.c.workspace_id.label("id"))
             .where(probe_plans.c.wake_at <= now)
             .order_by(probe_plans.c.wake_at),
+            "feeds": sa.select(feeds.c.id)
+            .where(feeds.c.wake_at <= now, feeds.c.state == FeedState.FOLLOWED)
+            .order_by(feeds.c.wake_at),
             "series": sa.select(series.c.id)
             .where(series.c.wake_at <= now, series.c.state == SeriesState.RUNNING)
             .order_by(series.c.wake_at),

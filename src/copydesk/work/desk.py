@@ -25,6 +25,7 @@ from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
 from copydesk.quality.policy import Policy
 from copydesk.store import Store, open_store
 from copydesk.work.company import Company
+from copydesk.work.faithfulness import FaithfulnessReader, faithfulness_reader
 from copydesk.work.gating import policy_of
 from copydesk.work.version_models import VersionModels
 
@@ -70,7 +71,8 @@ class Desk:
     `model` and `light_model` (see `work.models`) are there only where a worker runs: loading one
     costs seconds, most commands need none; so is `judge_model`, which writes nothing and is asked
     about what the gate is uncertain about. `version_models` are those of versions on trial.
-    `policy` says how the gate judges.
+    `policy` says how the gate judges; `faithfulness` reads what it is uncertain about, where the
+    settings name a model for that.
     """
 
     settings: Settings
@@ -93,6 +95,7 @@ class Desk:
     version_models: VersionModels = field(default_factory=VersionModels)
     versions: VersionWatch | None = None
     policy: Policy = field(default_factory=Policy)
+    faithfulness: FaithfulnessReader | None = None
 
     def observers(self, account: Account) -> Sequence[Observer]:
         """Return who sees every call made for `account`: couriers, tests, refreshes, metrics."""
@@ -139,6 +142,9 @@ async def open_desk(
             stack.push_async_callback(opened.close)
         version_models = VersionModels()
         stack.push_async_callback(version_models.close)
+        faithfulness = faithfulness_reader(settings, clock)
+        if faithfulness is not None:
+            stack.callback(faithfulness.close)
         yield Desk(
             settings=settings,
             store=store,
@@ -156,6 +162,7 @@ async def open_desk(
             version_models=version_models,
             versions=VersionWatch(store),
             policy=policy_of(settings),
+            faithfulness=faithfulness,
         )
 
 

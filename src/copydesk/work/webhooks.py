@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
-from urllib.parse import urlsplit
 
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.findings import Finding
@@ -28,9 +26,9 @@ from copydesk.distribution.notifying.notifier import (
     attempt_of,
     keys_of,
 )
-from copydesk.platforms.kit.addresses import is_public
 from copydesk.platforms.kit.signature import signing_secret
 from copydesk.store import UnitOfWork
+from copydesk.work.addresses import check_address
 from copydesk.work.desk import Desk
 
 #: For how long both secrets sign after a rotation.
@@ -71,7 +69,15 @@ async def add_webhook(
     Its secret is made here; `webhook_secret` shows it. Raises `ContentInvalid` naming the field.
     """
     patterns = tuple(dict.fromkeys(p.strip() for p in patterns if p.strip())) or ("*",)
-    findings = [*_check_url(url, allow_private), *check_patterns(patterns)]
+    findings = [
+        *check_address(
+            url,
+            allow_private=allow_private,
+            example="https://example.org/hooks/copydesk",
+            without_password="Leave it out: receivers know us by the signature.",
+        ),
+        *check_patterns(patterns),
+    ]
     if len(patterns) > _MOST_PATTERNS:
         findings.append(_finding("events_too_many", "events", "more than 50", "Use noun.*"))
     if findings:
@@ -255,54 +261,6 @@ def _check_enabled(webhook: Webhook) -> None:
             f"Webhook {webhook.id} is {webhook.state}.",
             remedy=f"copydesk webhooks enable {webhook.id} --backlog replay",
         )
-
-
-def _check_url(url: str, allow_private: bool) -> list[Finding]:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    if parts.scheme not in {"http", "https"} or not host or not url.isprintable() or " " in url:
-        return [
-            _finding(
-                "address_invalid",
-                "url",
-                f"{url!r} is not a web address",
-                "It looks like https://example.org/hooks/copydesk.",
-            )
-        ]
-    if parts.username or parts.password:
-        return [
-            _finding(
-                "address_with_password",
-                "url",
-                "the address contains a user name or password",
-                "Leave it out: receivers know us by the signature.",
-            )
-        ]
-    if not allow_private and ((_is_number(host) and not is_public(host)) or _is_own_name(host)):
-        return [
-            _finding(
-                "address_private",
-                "url",
-                f"{host} belongs to this machine or a private network",
-                "If that is meant, allow it: --allow-private.",
-            )
-        ]
-    return []
-
-
-def _is_own_name(host: str) -> bool:
-    return host == "localhost" or host.endswith(".localhost")
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _finding(code: str, field: str, message: str, remedy: str) -> Finding:

@@ -55,12 +55,14 @@ class AnswerLost(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An HTTP answer. Header names are lower case; `moved_to` is the address that answered when a
-    read was redirected, else ""."""
+    read was redirected, else "". `is_whole` is False where the body went on behind what was kept.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     moved_to: str = ""
+    is_whole: bool = True
 
     def json(self) -> Any:
         """Return the decoded body, or None when it is not JSON (proxies answer HTML)."""
@@ -153,14 +155,23 @@ def load_http() -> None:
 
 class HttpTransport:
     """`Transport` over one shared aiohttp session; with `public_only` private addresses, this
-    machine's own among them, cannot be reached by it, whatever their name."""
+    machine's own among them, cannot be reached by it, whatever their name. Of an answer at most
+    `most_bytes` are kept; without `follows` a redirect is an answer like any other."""
 
     def __init__(
-        self, *, user_agent: str, connections: int = 100, public_only: bool = False
+        self,
+        *,
+        user_agent: str,
+        connections: int = 100,
+        public_only: bool = False,
+        most_bytes: int = MAX_ANSWER_BYTES,
+        follows: bool = True,
     ) -> None:
         self._user_agent = user_agent
         self._connections = connections
         self._public_only = public_only
+        self._most_bytes = most_bytes
+        self._follows = follows
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
@@ -223,15 +234,16 @@ class HttpTransport:
                 headers=sent_headers,
                 data=data,
                 params=query,
-                allow_redirects=method in {"GET", "HEAD"},
+                allow_redirects=self._follows and method in {"GET", "HEAD"},
                 timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 10.0)),
             ) as response:
-                content = await _read_bounded(response)
+                content, is_whole = await _read_bounded(response, self._most_bytes)
                 return Reply(
                     status=response.status,
                     headers={k.lower(): v for k, v in response.headers.items()},
                     body=content,
                     moved_to=str(response.url) if response.history else "",
+                    is_whole=is_whole,
                 )
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
             raise NotSent(str(error)) from error
@@ -263,12 +275,13 @@ def _in_chunks(content: bytes) -> bytes | io.BytesIO:
     return content if len(content) < _LARGE else io.BytesIO(content)
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+async def _read_bounded(response: aiohttp.ClientResponse, most: int) -> tuple[bytes, bool]:
+    """Return at most `most` bytes of the body, unpacked, and whether that was all of it."""
     chunks: list[bytes] = []
-    room = MAX_ANSWER_BYTES
+    room = most
     async for chunk in response.content.iter_chunked(1 << 16):
         chunks.append(chunk[:room])
         room -= len(chunks[-1])
-        if room == 0:
-            break
-    return b"".join(chunks)
+        if len(chunk) > len(chunks[-1]):
+            return b"".join(chunks), False
+    return b"".join(chunks), True

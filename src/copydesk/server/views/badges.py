@@ -13,6 +13,7 @@ from copydesk.core.states import (
     BreakerState,
     ConnectionState,
     DeliveryState,
+    FeedState,
     PostState,
     ReleaseState,
     ReviewState,
@@ -93,6 +94,12 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         ConnectionState.REFUSED: ("ban", "bad"),
         ConnectionState.EXPIRED: ("clock", "bad"),
     },
+    FeedState: {
+        FeedState.FOLLOWED: ("check", "good"),
+        FeedState.PAUSED: ("pause", "warn"),
+        FeedState.ENDED: ("ban", "bad"),
+        FeedState.REMOVED: ("ban", "calm"),
+    },
     WebhookState: {
         WebhookState.ENABLED: ("check", "good"),
         WebhookState.DISABLED: ("ban", "bad"),
@@ -150,6 +157,7 @@ _KINDS: Mapping[str, type[StrEnum]] = {
     "delivery": DeliveryState,
     "account": AccountState,
     "breaker": BreakerState,
+    "feed": FeedState,
     "webhook": WebhookState,
     "connection": ConnectionState,
     "series": SeriesState,

@@ -21,6 +21,7 @@ from copydesk.store.tables.breakers import breakers
 from copydesk.store.tables.budgets import allowances, buckets, spendings
 from copydesk.store.tables.connections import connections
 from copydesk.store.tables.deliveries import deliveries, intents, receipts, renditions
+from copydesk.store.tables.feeds import feed_entries, feeds
 from copydesk.store.tables.history import events, workers
 from copydesk.store.tables.looks import looks
 from copydesk.store.tables.model_calls import model_budgets, model_calls, model_replies
@@ -71,6 +72,8 @@ __all__ = [
     "deliveries",
     "events",
     "exported",
+    "feed_entries",
+    "feeds",
     "idempotency_keys",
     "intents",
     "looks",
