@@ -1,4 +1,7 @@
-"""The append-only history. Rows are only ever inserted; the database refuses anything else."""
+"""The append-only history. Rows are only ever inserted; the database refuses anything else.
+
+What a unit of work appends is written in one statement, when it commits or asks for history.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ class Events:
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
+        self._appended: list[Mapping[str, Any]] = []
 
     async def append(
         self,
@@ -69,12 +73,18 @@ class Events:
         }
 
     async def append_all(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Record several events in one statement."""
-        if rows:
-            await self._unit.connection.execute(APPEND, list(rows))
+        """Record several events."""
+        self._appended += rows
+
+    async def write(self) -> None:
+        """Write what was appended; the unit of work does it last."""
+        if self._appended:
+            rows, self._appended = self._appended, []
+            await self._unit.connection.execute(APPEND, rows)
 
     async def history(self, subject_ids: Sequence[str], limit: int = 500) -> list[Event]:
         """Return what happened to the given things, oldest first, at most `limit`."""
+        await self.write()
         rows = await self._unit.connection.execute(
             sa.select(events)
             .where(events.c.subject_id.in_(list(subject_ids)))
@@ -85,6 +95,7 @@ class Events:
 
     async def after(self, sequence: int, limit: int = 200) -> list[Event]:
         """Return events with a higher sequence number, oldest first."""
+        await self.write()
         rows = await self._unit.connection.execute(
             sa.select(events)
             .where(events.c.sequence > sequence)
@@ -95,6 +106,7 @@ class Events:
 
     async def newest(self) -> int:
         """Return the highest sequence number, 0 when nothing has happened."""
+        await self.write()
         value = await self._unit.connection.scalar(sa.select(sa.func.max(events.c.sequence)))
         return int(value or 0)
 
