@@ -22,6 +22,7 @@ from copydesk.quality.checks import (
     completeness,
     exchange,
     fact_diff,
+    faithfulness,
     invention,
     judge,
     limits,
@@ -46,6 +47,7 @@ OPTIONAL: Final = WEIGHED | {
     protected_tokens.NAME,
     assistant_voice.NAME,
     combiner.NAME,
+    faithfulness.NAME,
     judge.NAME,
     style.NAME,
 }

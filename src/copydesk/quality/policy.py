@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
+from copydesk.core.support import SupportBounds
 from copydesk.quality.calibration import Calibration, standard
 
 
@@ -20,7 +21,8 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The calibration, and the modes of the checks that are not simply on, by name.
+    """The calibration, the modes of the checks that are not simply on, by name, and the bounds of
+    what a faithfulness model says.
 
     A check that observes leaves its evidence and decides nothing: a new one starts so, until its
     false alarms on the user's own texts are counted.
@@ -28,6 +30,7 @@ class Policy:
 
     calibration: Calibration = field(default_factory=standard)
     modes: Mapping[str, Mode] = field(default_factory=dict)
+    support: SupportBounds = field(default_factory=SupportBounds)
 
     def mode(self, check: str) -> Mode:
         """Return how a check takes part."""

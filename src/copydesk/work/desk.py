@@ -25,12 +25,12 @@ from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
 from copydesk.quality.policy import Policy
 from copydesk.store import Store, open_store
 from copydesk.work.company import Company
-from copydesk.work.faithfulness import FaithfulnessReader, faithfulness_reader
 from copydesk.work.gating import policy_of
 from copydesk.work.version_models import VersionModels
 
 if TYPE_CHECKING:
     from copydesk.generation import Model
+    from copydesk.work.faithfulness import FaithfulnessReader
 
 _USER_AGENT = f"copydesk/{__version__}"
 
@@ -142,8 +142,12 @@ async def open_desk(
             stack.push_async_callback(opened.close)
         version_models = VersionModels()
         stack.push_async_callback(version_models.close)
-        faithfulness = faithfulness_reader(settings, clock)
-        if faithfulness is not None:
+        faithfulness = None
+        if settings.faithfulness_model:
+            # what reads with a model is loaded by those alone who have one
+            from copydesk.work.faithfulness import faithfulness_reader
+
+            faithfulness = faithfulness_reader(settings, clock)
             stack.callback(faithfulness.close)
         yield Desk(
             settings=settings,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from copydesk.config import Settings
 from copydesk.core.errors import ConfigError
+from copydesk.core.support import SupportBounds
 from copydesk.quality.calibration import read_calibration, standard
 from copydesk.quality.gate import BINDING, OPTIONAL
 from copydesk.quality.policy import Mode, Policy
@@ -14,8 +15,8 @@ from copydesk.quality.policy import Mode, Policy
 def policy_of(settings: Settings) -> Policy:
     """Return what the settings say about the gate; a calibration is looked for in the home folder.
 
-    Raises `ConfigError` for a check that is not there or always decides, and for a calibration that
-    cannot be used.
+    Raises `ConfigError` for a check that is not there or always decides, for bounds of support out
+    of order, and for a calibration that cannot be used.
     """
     modes = dict.fromkeys(settings.checks_observed, Mode.OBSERVE)
     modes |= dict.fromkeys(settings.checks_off, Mode.OFF)
@@ -28,7 +29,15 @@ def policy_of(settings: Settings) -> Policy:
     ]
     if problems:
         raise ConfigError(problems, remedy=f"Checks: {', '.join(sorted(OPTIONAL))}.")
-    if not settings.calibration:
-        return Policy(calibration=standard(), modes=modes)
-    path = settings.home / Path(settings.calibration).expanduser()
-    return Policy(calibration=read_calibration(path), modes=modes)
+    try:
+        support = SupportBounds(
+            unsupported=settings.faithfulness_unsupported,
+            supported=settings.faithfulness_supported,
+        )
+    except ValueError as error:
+        problem = f"faithfulness_unsupported and faithfulness_supported: {error}"
+        raise ConfigError([problem], remedy="Set 0 <= unsupported <= supported <= 1.") from error
+    calibration = standard()
+    if settings.calibration:
+        calibration = read_calibration(settings.home / Path(settings.calibration).expanduser())
+    return Policy(calibration=calibration, modes=modes, support=support)

@@ -20,6 +20,7 @@ from copydesk.work.cleaning import clean_message
 from copydesk.work.consulting import consult
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import Draft, content_of
+from copydesk.work.faithfulness import read_in_doubt
 from copydesk.work.gathering import gather
 from copydesk.work.ladder import climb
 from copydesk.work.models import routed_model
@@ -60,6 +61,7 @@ async def write_up(
             monotonic=desk.clock.monotonic,
             policy=desk.policy,
         )
+        gate = await read_in_doubt(desk, rewrite, gate, source=source, subject=parsed.subject)
         return await settled(desk, submission, rewrite, gate, source=source)
 
     done = await climb(
