@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from copydesk.core.errors import ModelReplyInvalid, ModelUnavailable
 from copydesk.core.post import Tier
@@ -315,3 +316,40 @@ async def test_a_server_that_says_no_is_told_from_one_that_is_silent(
             await model.complete(request())
         answered.append(caught.value.answered)
     assert answered == [401, 503, None]
+
+
+async def drips(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    """Begin an answer at once and never end it: each piece comes in time."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.01)
+
+
+async def test_a_server_that_answers_for_ever_is_given_up(
+    server: ModelServer, hasty_model: Model
+) -> None:
+    server.answers = [drips]
+    with pytest.raises(ModelUnavailable, match=r"in full within 0\.2 seconds"):
+        await hasty_model.complete(request())
+
+
+@pytest.mark.parametrize("vendor", ["openai", "anthropic", "ollama"])
+async def test_how_long_a_server_wants_to_be_left_alone_is_told(
+    server: ModelServer, vendor: str
+) -> None:
+    server.answers = [
+        says(429, '{"error": {"message": "slow down"}}', retry_after="7"),
+        says(529, '{"error": {"message": "overloaded"}}', retry_after="7"),
+        says(503),
+    ]
+    address = parse_model_line(f"{vendor}:local-model@{server.url}/v1")
+    waits = []
+    async with open_model(address, key="k3y", clock=SteppingClock(), timeout=60) as model:
+        for _ in server.answers:
+            with pytest.raises(ModelUnavailable) as caught:
+                await model.complete(request())
+            waits.append(caught.value.wait)
+    assert waits == [7.0, 7.0, None]
+    assert len(server.requests) == 3, "each was asked once"

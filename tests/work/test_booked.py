@@ -291,6 +291,89 @@ async def test_one_model_at_rest_does_not_keep_its_stand_in_from_answering(desk:
     assert lines["openai:terra"]["answered"] == 6
 
 
+# ---------------------------------------------------------------- who wants to be left alone
+
+
+def busy(*waits: float | None) -> ScriptedModel:
+    """A server that is there and wants no calls for so long, each time it is asked."""
+    return ScriptedModel(
+        [ModelUnavailable("It answered 429.", answered=429, wait=wait) for wait in waits]
+    )
+
+
+async def test_nobody_asks_again_while_a_server_wants_no_calls(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    script = busy(90.0)
+    with pytest.raises(ModelUnavailable, match="429"):
+        await routed(desk, one("openai:sol", script)).complete(REQUEST)
+    for rest in (90.0, 60.0, 1.0):
+        # another worker, another message
+        model = routed(desk, one("openai:sol", script))
+        with pytest.raises(ModelUnavailable, match="wants to be left alone") as caught:
+            await model.complete(replace(REQUEST, user=f"{rest}"))
+        assert caught.value.wait == pytest.approx(rest)
+        clock.advance(rest - {90.0: 60.0, 60.0: 1.0, 1.0: 0.0}[rest])
+    assert len(script.requests) == 1
+    back = answering()
+    await routed(desk, one("openai:sol", back)).complete(REQUEST)
+    await routed(desk, one("openai:sol", back)).complete(replace(REQUEST, user="more"))
+    assert len(back.requests) == 2, "it answers again, so nobody waits for anybody"
+
+
+async def test_the_books_say_that_a_server_wanted_no_calls_and_nothing_was_paid(
+    desk: Desk,
+) -> None:
+    await allow(desk, "1")
+    script = ScriptedModel([ModelUnavailable("It answered 429.", answered=429, wait=5.0)])
+    with pytest.raises(ModelUnavailable):
+        await routed(desk, one("openai:sol", script, DEAR)).complete(REQUEST)
+    with pytest.raises(ModelUnavailable):
+        await routed(desk, one("openai:sol", script, DEAR)).complete(REQUEST)
+    (line,) = await rows(desk)
+    assert (line["calls"], line["failed"], line["limited"]) == (1, 1, 1)
+    async with desk.store.read() as unit:
+        assert await unit.model_calls.spent(desk.workspace_id, Period.DAY.starts(unit.now)) == 0
+
+
+async def test_a_stand_in_answers_meanwhile(desk: Desk) -> None:
+    first, second = busy(60.0), answering()
+    chain = Fallback((named("openai:sol", first), named("openai:terra", second)))
+    for n in range(3):
+        await routed(desk, chain).complete(replace(REQUEST, user=str(n)))
+    assert (len(first.requests), len(second.requests)) == (1, 3)
+
+
+async def test_when_all_want_no_calls_the_first_that_will_tells_when(desk: Desk) -> None:
+    chain = Fallback((named("a", busy(60.0)), named("b", busy(20.0))))
+    with pytest.raises(ModelUnavailable) as caught:
+        await routed(desk, chain).complete(REQUEST)
+    assert caught.value.wait == 20.0
+
+
+async def test_a_longer_wait_stays_when_a_shorter_one_is_asked_for(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    begun, held = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def complete(self, request: ModelRequest) -> Completion:
+            begun.set()
+            await held.wait()
+            raise ModelUnavailable("It answered 429.", answered=429, wait=1.0)
+
+    under_way = asyncio.create_task(routed(desk, one("openai:sol", Slow())).complete(REQUEST))
+    await begun.wait()
+    with pytest.raises(ModelUnavailable):
+        await routed(desk, one("openai:sol", busy(60.0))).complete(replace(REQUEST, user="b"))
+    held.set()
+    with pytest.raises(ModelUnavailable):
+        await under_way
+    clock.advance(30)
+    with pytest.raises(ModelUnavailable, match="wants to be left alone"):
+        await routed(desk, one("openai:sol", answering())).complete(REQUEST)
+
+
 # ---------------------------------------------------------------- tiers
 
 

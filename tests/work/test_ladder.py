@@ -10,13 +10,14 @@ import pytest
 
 from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Revision, Tier
-from copydesk.core.states import PostState
+from copydesk.core.states import PostState, SubmissionState
 from copydesk.generation.port import ModelRequest
 from copydesk.generation.scripted import ScriptedModel, faithful_reply, stopped_after
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work import composing
 from copydesk.work.composing import CLAIM, compose
 from copydesk.work.desk import Desk
+from copydesk.work.patience import PATIENCE
 from copydesk.work.submitting import submit
 from tests.work.modelling import answer, books, equipped, faithful, one, says
 
@@ -262,3 +263,55 @@ async def test_a_cut_reply_is_not_paid_for_twice_after_a_kill_either(
         "remembered",
         "remembered",
     ]
+
+
+# ---------------------------------------------------------------- who wants no calls just now
+
+
+async def wait_of(desk: Desk, submission_id: str) -> tuple[SubmissionState, float, str]:
+    async with desk.store.read() as unit:
+        submission = await unit.submissions.get(submission_id)
+        assert submission.wake_at is not None
+        return (
+            submission.state,
+            (submission.wake_at - unit.now).total_seconds(),
+            submission.reason,
+        )
+
+
+async def test_a_message_waits_for_a_model_that_wants_no_calls_and_is_then_written_by_it(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    limit = ModelUnavailable("The model server answered 429.", answered=429, wait=90.0)
+    answers = iter([limit])
+    script = ScriptedModel(lambda request: next(answers, None) or faithful_reply(request))
+    desk = equipped(desk, one("sol", script))
+    submitted = (await submit(desk, letter(ROUGH), filename="a.eml", actor="test")).submission
+    await compose(desk, submitted.id)
+    state, seconds, reason = await wait_of(desk, submitted.id)
+    assert state is SubmissionState.PARSED
+    assert 90 <= seconds <= 95
+    assert "429" in reason
+    clock.advance(30)
+    await compose(desk, submitted.id)
+    assert len(script.requests) == 1, "no call is made meanwhile"
+    clock.advance(70)
+    await compose(desk, submitted.id)
+    async with desk.store.read() as unit:
+        submission = await unit.submissions.get(submitted.id)
+        assert submission.post_id is not None
+        post = await unit.posts.get(submission.post_id)
+        revision = await unit.posts.revision(post.revision_id)
+        told = [event.reason for event in await unit.events.history([submitted.id])]
+    assert revision.tier is Tier.CAPABLE
+    assert not revision.degraded_because
+    assert submission.attempts == 1, "waiting is no failure"
+    assert sum("waits: The model server answered 429." in reason for reason in told) == 1
+
+
+async def test_what_would_have_to_wait_too_long_the_rules_write(desk: Desk) -> None:
+    limit = ModelUnavailable("It answered 429.", answered=429, wait=PATIENCE.total_seconds() + 1)
+    script = ScriptedModel([limit])
+    _, state, revision, reasons = await written_up(equipped(desk, one("sol", script)), ROUGH)
+    assert (state, revision.tier) == (PostState.HELD, Tier.RULES)
+    assert any("429" in reason for reason in reasons)

@@ -129,6 +129,8 @@ def _words(report: CostReport) -> list[str]:
             f"together {_cost(report.cost_usd, report.unpriced)}"
             + (f"; the price of {report.unpriced} calls is not known" if report.unpriced else ""),
         ]
+    if limited := sum(line.limited for line in report.lines):
+        lines.append(f"{limited} of those that failed: the server wanted no calls just then")
     if report.latencies:
         rows = [
             (

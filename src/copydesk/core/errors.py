@@ -132,10 +132,17 @@ class ModelUnavailable(CopydeskError):
     code = "model_unavailable"
 
     def __init__(
-        self, message: str | None = None, *, remedy: str = "", answered: int | None = None
+        self,
+        message: str | None = None,
+        *,
+        remedy: str = "",
+        answered: int | None = None,
+        wait: float | None = None,
     ) -> None:
-        """`answered` is the HTTP status of a server that was reached and would not."""
+        """`answered` is the HTTP status of a server that was reached and would not; `wait` for how
+        many seconds it asks to be left alone, None where it does not."""
         self.answered = answered
+        self.wait = wait
         super().__init__(message, remedy=remedy)
 
 

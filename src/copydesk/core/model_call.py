@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from copydesk.core.money import Period
+
+
+#: The signal of a call that failed since the server wanted to be left alone for a while.
+LIMITED: Final = "rate_limited"
 
 
 class CallOutcome(StrEnum):

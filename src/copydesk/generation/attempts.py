@@ -77,7 +77,8 @@ async def ask(
             reading = read(completion)
             check_coverage(reading.source, reading.text, reading.omitted, language=reading.language)
         except ModelUnavailable as error:
-            attempts.append(_rejected(request, None, error.code, error.message))
+            refused = _rejected(request, None, error.code, error.message)
+            attempts.append(replace(refused, wait=error.wait))
             return Unanswered(because=error.message, attempts=tuple(attempts))
         except ReplyTruncated as error:
             because = error.message

@@ -45,7 +45,10 @@ class Fallback:
         if len(away) == 1:
             raise away[0]
         said = " ".join(dict.fromkeys(error.message for error in away))
-        raise ModelUnavailable(said or None, remedy=away[-1].remedy if away else "")
+        waits = [error.wait for error in away if error.wait is not None]
+        raise ModelUnavailable(
+            said or None, remedy=away[-1].remedy if away else "", wait=min(waits, default=None)
+        )
 
 
 def providers_of(model: Model) -> tuple[Provider, ...]:

@@ -7,6 +7,7 @@ when a model is opened. Checked with pydantic-ai-slim 2.68 (2026-11).
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,6 +18,8 @@ from pydantic_ai.exceptions import (
     ContentFilterError,
     ModelAPIError,
     ModelHTTPError,
+    ModelQuotaExceededError,
+    ModelRequestTimeout,
     OutputTokenLimitExceeded,
     UnexpectedModelBehavior,
     UserError,
@@ -30,6 +33,7 @@ from copydesk.core.errors import ConfigError, ModelReplyInvalid, ModelUnavailabl
 from copydesk.generation.address import ModelAddress, Vendor
 from copydesk.generation.catalogue import ModelFacts, facts_of
 from copydesk.generation.port import Completion, ModelRequest, Usage
+from copydesk.generation.rate_limits import LONGEST, asked_wait
 from copydesk.generation.replies import json_object
 
 # what the library trips over when an answer is valid JSON of a shape it did not expect
@@ -94,7 +98,7 @@ class PydanticAIModel:
                 f"The model did not answer in full within {self._timeout:g} seconds."
             ) from None
         except AgentRunError as error:
-            raise _translated(error) from error
+            raise _translated(error, self._clock.now()) from error
         except UserError as error:
             raise ConfigError([f"the model cannot be asked like this: {error.message}"]) from error
         except _UNREADABLE as error:
@@ -222,8 +226,11 @@ def _usage(response: messages.ModelResponse) -> Usage:
     )
 
 
-def _translated(error: AgentRunError) -> Exception:
-    """Return our error for one of pydantic-ai's: who to blame decides what happens next."""
+def _translated(error: AgentRunError, now: datetime) -> Exception:
+    """Return our error for one of pydantic-ai's: who to blame decides what happens next.
+
+    `now` is aware UTC.
+    """
     match error:
         case OutputTokenLimitExceeded():
             return ReplyTruncated("output_cap", f"The model stopped early: {error.message}")
@@ -235,11 +242,30 @@ def _translated(error: AgentRunError) -> Exception:
                 remedy="Check the model line and its key in the settings.",
                 answered=status,
             )
+        case ModelHTTPError(status_code=status) if isinstance(error, ModelQuotaExceededError):
+            return ModelUnavailable(
+                f"The model server answered {status}: what the account may use is used up.",
+                remedy="Raise the quota or fill up the account at the vendor.",
+                answered=status,
+                wait=_wait(error, now),
+            )
         case ModelHTTPError(status_code=status):
-            return ModelUnavailable(f"The model server answered {status}.", answered=status)
+            wait = _wait(error, now)
+            said = f" and asks to be left alone for {max(1, round(wait))} s" if wait else ""
+            return ModelUnavailable(
+                f"The model server answered {status}{said}.", answered=status, wait=wait
+            )
+        case ModelRequestTimeout(timeout=seconds):
+            return ModelUnavailable(f"The model did not answer in full within {seconds:g} seconds.")
         case ModelAPIError():
             return ModelUnavailable(f"The model could not be reached: {error.message}")
         case UnexpectedModelBehavior():
             return ModelReplyInvalid(f"The model server answered nonsense: {error.message}")
         case _:
             return ModelUnavailable(f"The model could not be asked: {error.message}")
+
+
+def _wait(error: ModelHTTPError, now: datetime) -> float | None:
+    said = asked_wait(error.status_code, error.headers or {}, now)
+    # the library also reads waits that stand in the body, as Google's do
+    return said or (min(error.retry_after, LONGEST) if error.retry_after else None)

@@ -26,13 +26,15 @@ MAX_TAGS: Final = 5
 class Attempt:
     """One call to a model. `rejected_because` is "" for the answer that was used.
 
-    `completion` is kept for rejected answers too, as evidence; it is None when none came.
+    `completion` is kept for rejected answers too, as evidence; it is None when none came. `wait` is
+    for how many seconds nobody who could answer wants to be asked, None where nobody said so.
     """
 
     max_tokens: int
     completion: Completion | None
     signal: str = ""
     rejected_because: str = ""
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,14 @@ class Rewrite:
     attempts: tuple[Attempt, ...] = ()
     degraded_because: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def wait(self) -> float | None:
+        """Return in how many seconds a model may be asked that would not now, None where a model
+        wrote the text or nobody said when."""
+        if not self.degraded_because or not self.attempts:
+            return None
+        return self.attempts[-1].wait
 
     @property
     def cost_usd(self) -> float | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from copydesk.core.model_call import CallOutcome, ModelBudget
+from copydesk.core.model_call import LIMITED, CallOutcome, ModelBudget
 from copydesk.core.money import MICROS, Period
 from copydesk.store.tables import model_budgets, model_calls, model_replies
 
@@ -38,7 +38,8 @@ _MADE = model_calls.c.outcome != CallOutcome.REMEMBERED
 class CostLine:
     """What the calls of one tier, model, capability or day (`key`) came to.
 
-    `cost_usd` adds up what is known; `unpriced` calls were made whose price is not.
+    `limited` are those of the `failed` whose server wanted no calls just then. `cost_usd` adds up
+    what is known; `unpriced` calls were made whose price is not.
     """
 
     key: str
@@ -46,6 +47,7 @@ class CostLine:
     answered: int
     rejected: int
     failed: int
+    limited: int
     remembered: int
     under_way: int
     unpriced: int
@@ -267,6 +269,7 @@ class ModelCalls:
                 count(outcome == CallOutcome.ANSWERED).label("answered"),
                 count(outcome == CallOutcome.REJECTED).label("rejected"),
                 count(outcome == CallOutcome.FAILED).label("failed"),
+                count(model_calls.c.signal == LIMITED).label("limited"),
                 count(outcome == CallOutcome.REMEMBERED).label("remembered"),
                 count(outcome == CallOutcome.ASKED).label("under_way"),
                 count(model_calls.c.cost_usd.is_(None)).label("unpriced"),

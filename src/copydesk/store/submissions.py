@@ -217,6 +217,27 @@ class Submissions:
             .values(wake_at=wake_at, **taken_back)
         )
 
+    async def wait(self, submission: Submission, until: datetime, reason: str) -> None:
+        """Look at a submission again at `until` (aware UTC): it waits for something, and this try
+        does not count. A reason that was not told before is an event."""
+        await self.end_try(submission.id, until, counts=False)
+        if reason == submission.reason:
+            return
+        await self._unit.connection.execute(
+            sa.update(submissions)
+            .where(submissions.c.id == submission.id, submissions.c.state == submission.state)
+            .values(reason=reason)
+        )
+        await self._unit.events.append(
+            submission.workspace_id,
+            "submission",
+            submission.id,
+            submission.state,
+            submission.state,
+            reason=f"waits: {reason}",
+            data={"until": until.isoformat()},
+        )
+
     async def store_parsed(
         self, submission: Submission, parsed: ParsedMessage, attachments: Sequence[str]
     ) -> None:

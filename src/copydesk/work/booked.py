@@ -15,12 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from copydesk.core.errors import CopydeskError, ModelReplyInvalid, ModelUnavailable, ReplyTruncated
-from copydesk.core.model_call import CallOutcome
+from copydesk.core.model_call import LIMITED, CallOutcome
 from copydesk.core.post import Tier
 from copydesk.distribution.breaker import Pulse
 from copydesk.generation.budget import estimate_tokens
 from copydesk.generation.port import Completion, ModelRequest, Usage
-from copydesk.work.model_breakers import admit, learn
+from copydesk.work.model_breakers import admit, learn, pause
 from copydesk.work.model_money import afford, notice
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class BookedModel:
     async def complete(self, request: ModelRequest) -> Completion:
         """Return the answer kept for this question, else ask once; see `Model.complete`.
 
-        Raises `ModelUnavailable` without a call while the model is resting or the money is spent.
+        Raises `ModelUnavailable` without a call while the model is resting, or wants to be left
+        alone, or the money is spent.
         """
         digest = digest_of(request, self._provider.name)
         call_id = self._desk.ids.new("call")
@@ -80,14 +81,11 @@ class BookedModel:
                 pulse.miss(error.message)
             else:
                 pulse.answered = True
-            # a server that says no sends no bill; one that went silent might
-            cost = 0.0 if error.answered is not None else None
-            await self._failed(call_id, CallOutcome.FAILED, error, started, pulse, cost)
+            await self._failed(call_id, error, started, pulse)
             raise
         except (ReplyTruncated, ModelReplyInvalid) as error:
-            # answered, so billed: what was reserved stays
             pulse.answered = True
-            await self._failed(call_id, CallOutcome.REJECTED, error, started, pulse, None)
+            await self._failed(call_id, error, started, pulse)
             raise
         pulse.answered = True
         completion = replace(completion, call_id=call_id)
@@ -106,27 +104,34 @@ class BookedModel:
         return completion
 
     async def _failed(
-        self,
-        call_id: str,
-        outcome: CallOutcome,
-        error: CopydeskError,
-        started: float,
-        pulse: Pulse,
-        cost: float | None,
+        self, call_id: str, error: CopydeskError, started: float, pulse: Pulse
     ) -> None:
-        values: dict[str, Any] = {"cost_usd": cost}
-        if outcome is CallOutcome.FAILED:
-            values["reserved_usd"] = 0.0
+        signal, wait = error.code, None
+        values: dict[str, Any]
+        if isinstance(error, ModelUnavailable):
+            wait = error.wait
+            if wait is not None or error.answered == 429:
+                signal = LIMITED
+            # a server that says no sends no bill; one that went silent might
+            cost = 0.0 if error.answered is not None else None
+            values = {"outcome": CallOutcome.FAILED, "cost_usd": cost, "reserved_usd": 0.0}
+        else:
+            # answered, so billed: what was reserved stays
+            values = {"outcome": CallOutcome.REJECTED, "cost_usd": None}
+            if isinstance(error, ReplyTruncated):
+                signal = error.signal
         async with self._desk.store.begin("model") as unit:
             await unit.model_calls.settle(
                 call_id,
-                outcome=outcome,
-                signal=error.signal if isinstance(error, ReplyTruncated) else error.code,
+                signal=signal,
                 rejected_because=error.message,
                 latency_ms=(self._desk.clock.monotonic() - started) * 1000,
                 **values,
             )
-            await learn(unit, self._provider.name, call_id, pulse, self._desk)
+            if wait is None:
+                await learn(unit, self._provider.name, call_id, pulse, self._desk)
+            else:
+                await pause(unit, self._provider.name, wait, error.message, self._desk)
             await notice(unit, self._desk.workspace_id)
 
     async def _remembered(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -22,6 +23,7 @@ from copydesk.intake.reading import read
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import store_draft
+from copydesk.work.patience import wait_for_model
 from copydesk.work.spelling import Speller
 from copydesk.work.unpacking import take_apart
 from copydesk.work.writing_up import write_up
@@ -42,30 +44,49 @@ FIRST_REST = timedelta(seconds=2)
 
 async def compose(desk: Desk, submission_id: str, speller: Speller | None = None) -> None:
     """Take a submission as far as it goes without a person. Safe to run twice."""
-    async with desk.store.read() as unit:
-        has_failed = (await unit.submissions.get(submission_id)).attempts > 0
-    async with desk.company.alone() if has_failed else desk.company.together():
-        await _compose(desk, submission_id, speller or Speller())
+    speller = speller or Speller()
+    try:
+        async with desk.company.together():
+            await _compose(desk, submission_id, speller, is_alone=False)
+    except _Suspect:
+        async with desk.company.alone():
+            await _compose(desk, submission_id, speller, is_alone=True)
 
 
-async def _compose(desk: Desk, submission_id: str, speller: Speller) -> None:
+class _Suspect(Exception):
+    """A message on which a try has failed is not worked on beside others."""
+
+
+async def _compose(desk: Desk, submission_id: str, speller: Speller, *, is_alone: bool) -> None:
+    raw = b""
     async with desk.store.begin("intake") as unit:
         submission = await unit.submissions.get(submission_id)
         if submission.wake_at is None or submission.wake_at > unit.now:
             return  # done, claimed by another worker, or resting after a failure
+        if submission.attempts and not is_alone:
+            raise _Suspect
         if submission.attempts >= TRIES:
             await _give_up(unit, submission, "the process that worked on it stopped every time")
             return
         if not await unit.submissions.begin_try(submission, unit.now + CLAIM):
             return
+        if submission.state is SubmissionState.RECEIVED:
+            raw = await unit.submissions.raw(submission)
+    waits: tuple[datetime, str] | None = None
     try:
         async with _claimed(desk, submission):
             if submission.state is SubmissionState.RECEIVED:
-                submission = await _read(desk, submission)
+                submission = await _read(desk, submission, raw)
             if submission.state is SubmissionState.PARSED:
                 draft = await write_up(desk, submission, speller)
-                async with desk.store.begin("intake") as unit:
-                    await store_draft(unit, submission, draft)
+                if until := wait_for_model(desk, submission, draft.rewrite):
+                    waits = until, draft.rewrite.degraded_because
+                else:
+                    async with desk.store.begin("intake") as unit:
+                        await store_draft(unit, submission, draft)
+        if waits is not None:
+            async with desk.store.begin("intake") as unit:
+                await unit.submissions.wait(submission, *waits)
     except InputRefused as refused:
         await _refuse(desk, submission, refused)
     except ContentInvalid as invalid:
@@ -100,33 +121,30 @@ async def _claimed(desk: Desk, submission: Submission) -> AsyncIterator[None]:
 # -- parsing --------------------------------------------------------------------------------------
 
 
-async def _read(desk: Desk, submission: Submission) -> Submission:
-    async with desk.store.read() as unit:
-        raw = await unit.submissions.raw(submission)
+async def _read(desk: Desk, submission: Submission, raw: bytes) -> Submission:
     # reading is pure computation: in a thread, so that a large message does not stop the loop
     found = await asyncio.to_thread(
         read, raw, filename=submission.filename, source=submission.source
     )
     if isinstance(found, Bundle):
         await take_apart(desk, submission, found)
-    else:
-        await _store(desk, submission, found)
-    async with desk.store.read() as unit:
-        return await unit.submissions.get(submission.id)
+        async with desk.store.read() as unit:
+            return await unit.submissions.get(submission.id)
+    return await _store(desk, submission, found)
 
 
-async def _store(desk: Desk, submission: Submission, parsed: ParsedMessage) -> None:
+async def _store(desk: Desk, submission: Submission, parsed: ParsedMessage) -> Submission:
     async with desk.store.begin("intake") as unit:
-        kept = [await unit.workspaces.keep(a.data) for a in parsed.attachments]
-        await unit.submissions.move(
+        stored = await unit.submissions.store_parsed(
             submission,
-            SubmissionState.PARSED,
+            parsed,
+            [await unit.workspaces.keep(a.data) for a in parsed.attachments],
             reason=f"{parsed.source}: {len(parsed.segments)} segments",
             wake_at=unit.now + CLAIM,
         )
-        await unit.submissions.store_parsed(submission, parsed, kept)
-        if submission.thread_id is None:  # one that is tried again has its place already
-            await join_thread(unit, submission, parsed)
+        if stored.thread_id is None:  # one that is tried again has its place already
+            stored = replace(stored, thread_id=await join_thread(unit, submission, parsed))
+    return stored
 
 
 async def _refuse(desk: Desk, submission: Submission, refused: InputRefused) -> None:

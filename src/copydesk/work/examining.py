@@ -174,6 +174,15 @@ def _model(
     if model.lacks_key:
         remedy = f"Set COPYDESK_{model.setting.upper()}_KEY."
         return Examined(check=check, ok=False, message="its key is not set", remedy=remedy)
+    if away is not None and not away.trips:
+        until = f" until {away.open_until:%H:%M:%S} UTC" if away.open_until else ""
+        return Examined(
+            check=check,
+            ok=True,
+            warning=True,
+            message=f"wants to be left alone{until}: {away.reason}",
+            remedy="Nothing to do: messages wait for it, up to an hour after they arrived.",
+        )
     if away is not None:
         return Examined(
             check=check,

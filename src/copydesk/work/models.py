@@ -177,13 +177,18 @@ async def _opened(
             one.address,
             key=one.key,
             clock=clock,
-            timeout=settings.model_timeout,
+            timeout=_timeout(settings, one.tier),
             facts=one.facts,
             setting=one.setting,
         )
         await stack.enter_async_context(model)
         providers.append(Provider(name=one.address.label, model=model, facts=one.facts))
     return Fallback(tuple(providers)) if providers else None
+
+
+def _timeout(settings: Settings, tier: Tier) -> float:
+    """Return how many seconds one call to a model of `tier` may take."""
+    return settings.light_model_timeout if tier is Tier.LIGHT else settings.model_timeout
 
 
 def _lines(settings: Settings) -> list[tuple[Tier, str, str, str]]:

@@ -26,6 +26,7 @@ class CostOut(BaseModel):
     answered: int = Field(description="answered, and nothing spoke against the answer")
     rejected: int = Field(description="answered, and the answer was not used")
     failed: int = Field(description="no answer came")
+    limited: int = Field(description="of those: the server wanted no calls just then")
     remembered: int = Field(description="not made: the same question had been answered before")
     under_way: int = Field(description="not settled; some may have died with their process")
     unpriced: int = Field(description="made, and their price is not known: not free")
@@ -82,6 +83,7 @@ class CostsOut(BaseModel):
                             "answered": 113,
                             "rejected": 4,
                             "failed": 1,
+                            "limited": 0,
                             "remembered": 2,
                             "under_way": 0,
                             "unpriced": 0,
