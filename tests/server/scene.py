@@ -154,9 +154,7 @@ async def _compose(unit: UnitOfWork, id: str, words: str, kept: str) -> tuple[st
         language="en",
         notes=(f"the date has no zone{words}",),
     )
-    await unit.submissions.store_parsed(submission, parsed, [])
-    await unit.submissions.move(submission, SubmissionState.PARSED)
-    submission = await unit.submissions.get(id)
+    submission = await unit.submissions.store_parsed(submission, parsed, [])
     post, revision = await unit.posts.add(
         workspace_id=submission.workspace_id,
         source_key=f"submission:{id}",
@@ -210,8 +208,7 @@ async def _compose(unit: UnitOfWork, id: str, words: str, kept: str) -> tuple[st
         ],
         RiskClass.HIGH,
     )
-    await unit.submissions.attach_post(id, post.id)
-    await unit.submissions.move(submission, SubmissionState.COMPOSED)
+    await unit.submissions.move(submission, SubmissionState.COMPOSED, post_id=post.id)
     await unit.posts.move(post, PostState.HELD, reason=f"a person is asked{words}")
     return post.id, revision.id
 

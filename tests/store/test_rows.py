@@ -328,11 +328,12 @@ def letter(
 async def receive(desk: Desk, parsed: ParsedMessage) -> Submission:
     async with desk.store.begin("test") as unit:
         submission = await add_submission(unit, desk, parsed.thread.message_id)
-        await unit.submissions.move(submission, SubmissionState.PARSED)
         kept = [await unit.workspaces.keep(a.data) for a in parsed.attachments]
-        await unit.submissions.store_parsed(submission, parsed, kept)
+        stored = await unit.submissions.store_parsed(submission, parsed, kept)
         await join_thread(unit, submission, parsed)
-        return await unit.submissions.get(submission.id)
+        again = await unit.submissions.get(submission.id)
+        assert stored.parsed == again.parsed
+        return again
 
 
 async def test_a_parsed_message_comes_back_as_it_was(desk: Desk) -> None:

@@ -53,9 +53,7 @@ async def hold(
     cleaned = clean_message(parsed, kept, ())
     async with desk.store.begin("test") as unit:
         current = await unit.submissions.get(submission.id)
-        await unit.submissions.move(current, SubmissionState.PARSED)
-        await unit.submissions.store_parsed(current, parsed, [])
-        current = await unit.submissions.get(submission.id)
+        current = await unit.submissions.store_parsed(current, parsed, [])
         post, revision = await unit.posts.add(
             workspace_id=desk.workspace_id,
             source_key=f"submission:{submission.id}",
@@ -67,8 +65,7 @@ async def hold(
             edits=cleaned.edits,
         )
         await unit.posts.store_checks(post.id, revision.id, [], risk)
-        await unit.submissions.attach_post(submission.id, post.id)
-        await unit.submissions.move(current, SubmissionState.COMPOSED)
+        await unit.submissions.move(current, SubmissionState.COMPOSED, post_id=post.id)
         await unit.posts.move(post, PostState.HELD, reason="a person is asked")
         review = await unit.reviews.open(
             desk.workspace_id, post.id, revision.id, risk, ["money is involved"], kind=kind

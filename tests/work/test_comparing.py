@@ -44,9 +44,7 @@ async def came_in(desk: Desk, text: str, count: int, *, quoted: str = "") -> Non
             parsed = ParsedMessage(
                 source=Source.EMAIL, text=own + quoted, segments=tuple(tiles), language="en"
             )
-            await unit.submissions.move(submission, SubmissionState.PARSED)
-            await unit.submissions.store_parsed(submission, parsed, [])
-            submission = await unit.submissions.get(submission.id)
+            submission = await unit.submissions.store_parsed(submission, parsed, [])
             await unit.submissions.move(submission, SubmissionState.COMPOSED)
 
 

@@ -35,7 +35,7 @@ async def join_thread(unit: UnitOfWork, submission: Submission, parsed: ParsedMe
     thread_id = await unit.submissions.add_thread(
         submission.workspace_id, key, parsed.subject, people
     )
-    await unit.submissions.join_thread(submission.id, thread_id, people, maybe=maybe)
+    await unit.submissions.join_thread(submission.id, thread_id, (), maybe=maybe)
     return thread_id
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
 def insert_if_absent(unit: UnitOfWork, table: sa.Table) -> sa.Insert:
     """Return an insert into `table` that does nothing where a unique key is taken already."""
-    if unit.connection.dialect.name == "sqlite":
+    return _insert(unit.connection.dialect.name, table)
+
+
+@cache
+def _insert(dialect: str, table: sa.Table) -> sa.Insert:
+    if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
         return sqlite_insert(table).on_conflict_do_nothing()

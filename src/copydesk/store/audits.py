@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 
     from copydesk.store.unit import UnitOfWork
 
-#: So many classes are listed at most, those with the newest texts first.
+#: So many classes are listed at most, in the order of their names.
 MOST_CLASSES = 500
+
+#: What was passed over is counted up to this in each class: there may be a million.
+MOST_COUNTED = 10_000
 
 _JUDGED = frozenset({AuditState.CLEARED, AuditState.FAULTED})
 _DECIDED = frozenset({SuggestionState.ACCEPTED, SuggestionState.EDITED, SuggestionState.REJECTED})
+
+_ADD = sa.insert(audits)
 
 
 class Audits:
@@ -99,19 +105,20 @@ class Audits:
             sampled_at=self._unit.now,
         )
         await self._unit.connection.execute(
-            sa.insert(audits).values(
-                id=audit.id,
-                workspace_id=workspace_id,
-                post_id=post_id,
-                revision_id=revision_id,
-                channel=cls.channel,
-                language=cls.language,
-                risk=cls.risk,
-                writer=cls.writer,
-                propensity=propensity,
-                state=state,
-                sampled_at=audit.sampled_at,
-            )
+            _ADD,
+            {
+                "id": audit.id,
+                "workspace_id": workspace_id,
+                "post_id": post_id,
+                "revision_id": revision_id,
+                "channel": cls.channel,
+                "language": cls.language,
+                "risk": cls.risk,
+                "writer": cls.writer,
+                "propensity": propensity,
+                "state": state,
+                "sampled_at": audit.sampled_at,
+            },
         )
         await self._unit.events.append(
             workspace_id, "audit", audit.id, "", state, reason=f"by a chance of {propensity:.3g}"
@@ -146,7 +153,11 @@ class Audits:
     async def tally(self, workspace_id: str, cls: ItemClass) -> Tally:
         """Return what people found in a class since it was last restarted."""
         since = await self.restarted_at(workspace_id, cls)
-        return await self._tally(workspace_id, cls, since, frozenset(AuditState))
+        known = frozenset(AuditState) - {AuditState.PASSED_OVER}
+        tally = await self._tally(workspace_id, cls, since, known)
+        passed_over = audits.c.state == AuditState.PASSED_OVER
+        left = await self._count(workspace_id, cls, since, MOST_COUNTED, passed_over)
+        return replace(tally, passed_over=left)
 
     async def found(self, workspace_id: str, cls: ItemClass) -> Tally:
         """Return the judged ones of `tally` alone: they are few, however many went out."""
@@ -174,16 +185,25 @@ class Audits:
             cleared=counts.get(AuditState.CLEARED, 0),
             faulted=counts.get(AuditState.FAULTED, 0),
             waiting=counts.get(AuditState.SAMPLED, 0),
-            passed_over=counts.get(AuditState.PASSED_OVER, 0),
             since=since,
         )
 
     async def seen(self, workspace_id: str, cls: ItemClass, *, most: int) -> int:
         """Return how many texts of a class there were since its restart, counting to `most`."""
         since = await self.restarted_at(workspace_id, cls)
+        return await self._count(workspace_id, cls, since, most)
+
+    async def _count(
+        self,
+        workspace_id: str,
+        cls: ItemClass,
+        since: datetime | None,
+        most: int,
+        *conditions: sa.ColumnElement[bool],
+    ) -> int:
         some = (
             sa.select(sa.literal(1).label("one"))
-            .where(audits.c.workspace_id == workspace_id, *_within(cls, since))
+            .where(audits.c.workspace_id == workspace_id, *_within(cls, since), *conditions)
             .limit(most)
             .subquery()
         )
@@ -192,16 +212,21 @@ class Audits:
         )
 
     async def tallies(self, workspace_id: str) -> list[tuple[ItemClass, Tally]]:
-        """Return every class with its tally, those with the newest texts first."""
+        """Return every class with its tally, by channel, language, risk and writer."""
         columns = (audits.c.channel, audits.c.language, audits.c.risk, audits.c.writer)
-        rows = await self._unit.connection.execute(
+        query = (
             sa.select(*columns)
             .where(audits.c.workspace_id == workspace_id)
-            .group_by(*columns)
-            .order_by(sa.func.max(audits.c.id).desc())
-            .limit(MOST_CLASSES)
+            .order_by(*columns)
+            .limit(1)
         )
-        classes = [_class(row) for row in rows.all()]
+        # from class to class through the index: grouping would read a row for every text
+        classes: list[ItemClass] = []
+        row = (await self._unit.connection.execute(query)).one_or_none()
+        while row is not None and len(classes) < MOST_CLASSES:
+            classes.append(_class(row))
+            behind = query.where(sa.tuple_(*columns) > sa.tuple_(*row))
+            row = (await self._unit.connection.execute(behind)).one_or_none()
         return [(cls, await self.tally(workspace_id, cls)) for cls in classes]
 
     async def waiting_of(self, post_id: str) -> Audit | None:
@@ -220,7 +245,7 @@ class Audits:
         columns = (audits.c.state, audits.c.propensity)
         rows = await self._unit.connection.execute(
             sa.select(*columns, sa.func.count().label("n"))
-            .where(audits.c.workspace_id == workspace_id, audits.c.state.in_(_JUDGED))
+            .where(audits.c.workspace_id == workspace_id, audits.c.decided_at.is_not(None))
             .group_by(*columns)
         )
         return [(AuditState(row.state), row.propensity, row.n) for row in rows]

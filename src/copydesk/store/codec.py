@@ -34,6 +34,11 @@ def to_json_text(value: Any) -> str:
     return json.dumps(_storable(value)) if "\\u0000" in text or "\\ud" in text else text
 
 
+def as_kept(value: Any) -> Any:
+    """Return JSON data as it comes back out of a column."""
+    return json.loads(to_json_text(value))
+
+
 def _storable(value: Any) -> Any:
     match value:
         case str():

@@ -21,6 +21,19 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 500
 
+# built once: every draft asks
+_OPEN_ABOUT = (
+    sa.select(alarms)
+    .where(
+        alarms.c.workspace_id == sa.bindparam("workspace"),
+        alarms.c.state == AlarmState.OPENED,
+        alarms.c.watched != Watched.INPUT,
+        (alarms.c.channel == sa.bindparam("channel")) | (alarms.c.channel == ""),
+        (alarms.c.language == sa.bindparam("language")) | (alarms.c.language == ""),
+    )
+    .order_by(alarms.c.id)
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
@@ -211,15 +224,8 @@ class Drift:
     async def open_about(self, workspace_id: str, channel: str, language: str) -> list[Alarm]:
         """Return the open alarms that concern items of this channel and language; not warnings."""
         rows = await self._unit.connection.execute(
-            sa.select(alarms)
-            .where(
-                alarms.c.workspace_id == workspace_id,
-                alarms.c.state == AlarmState.OPENED,
-                alarms.c.watched != Watched.INPUT,
-                alarms.c.channel.in_([channel, ""]),
-                alarms.c.language.in_([language, ""]),
-            )
-            .order_by(alarms.c.id)
+            _OPEN_ABOUT,
+            {"workspace": workspace_id, "channel": channel, "language": language},
         )
         return [_alarm(row) for row in rows]
 

@@ -18,6 +18,24 @@ from copydesk.store.tables import checks, posts, revisions
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
 
+# built once: putting a statement together costs more than running it
+_GET = sa.select(posts).where(posts.c.id == sa.bindparam("of"))
+_ADD = sa.insert(posts)
+_MOVE = (
+    sa.update(posts)
+    .where(posts.c.id == sa.bindparam("of"), posts.c.state == sa.bindparam("from_state"))
+    .returning(posts)
+)
+_RATE = sa.update(posts).where(posts.c.id == sa.bindparam("of"))
+_REVISION = sa.select(revisions).where(revisions.c.id == sa.bindparam("of"))
+_ADD_REVISION = sa.insert(revisions)
+_CHECKS = (
+    sa.select(checks)
+    .where(checks.c.revision_id == sa.bindparam("revision"))
+    .order_by(checks.c.position)
+)
+_ADD_CHECKS = sa.insert(checks)
+
 
 class Posts:
     """Reads and writes posts, revisions and checks."""
@@ -27,7 +45,7 @@ class Posts:
 
     async def get(self, id: str) -> Post:
         """Return post `id`; raises `NotFound`."""
-        rows = await self._unit.connection.execute(sa.select(posts).where(posts.c.id == id))
+        rows = await self._unit.connection.execute(_GET, {"of": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no post {id}.")
@@ -72,23 +90,32 @@ class Posts:
         """Add a drafted post with its first revision; `made` are further fields of `Revision`."""
         post_id = self._unit.ids.new("post")
         revision = self._revision(post_id, 1, content, tier, made)
-        now = self._unit.now
+        post = Post(
+            id=post_id,
+            workspace_id=workspace_id,
+            source_key=source_key,
+            submission_id=submission_id,
+            state=PostState.DRAFTED,
+            revision_id=revision.id,
+            created_at=self._unit.now,
+        )
         await self._unit.connection.execute(
-            sa.insert(posts).values(
-                id=post_id,
-                workspace_id=workspace_id,
-                source_key=source_key,
-                submission_id=submission_id,
-                state=PostState.DRAFTED,
-                revision_id=revision.id,
-                created_at=now,
-            )
+            _ADD,
+            {
+                "id": post.id,
+                "workspace_id": workspace_id,
+                "source_key": source_key,
+                "submission_id": submission_id,
+                "state": post.state,
+                "revision_id": revision.id,
+                "created_at": post.created_at,
+            },
         )
         await self._insert_revision(revision)
         await self._unit.events.append(
             workspace_id, "post", post_id, "", PostState.DRAFTED, reason=f"written by {tier}"
         )
-        return await self.get(post_id), revision
+        return post, revision
 
     async def revise(self, post: Post, content: Content, tier: Tier, **made: Any) -> Revision:
         """Add the next revision of `post` and make it current. The post's state stays."""
@@ -122,29 +149,30 @@ class Posts:
 
     async def _insert_revision(self, revision: Revision) -> None:
         await self._unit.connection.execute(
-            sa.insert(revisions).values(
-                id=revision.id,
-                post_id=revision.post_id,
-                number=revision.number,
-                title=revision.content.title,
-                content=to_json(Content, revision.content),
-                tier=revision.tier,
-                prompt_version=revision.prompt_version,
-                model=revision.model,
-                edits=to_json(tuple[Edit, ...], revision.edits),
-                fates=to_json(tuple[Fate, ...], revision.fates),
-                omitted=list(revision.omitted),
-                open_questions=list(revision.open_questions),
-                route=revision.route,
-                degraded_because=revision.degraded_because,
-                created_at=revision.created_at,
-                created_by=revision.created_by,
-            )
+            _ADD_REVISION,
+            {
+                "id": revision.id,
+                "post_id": revision.post_id,
+                "number": revision.number,
+                "title": revision.content.title,
+                "content": to_json(Content, revision.content),
+                "tier": revision.tier,
+                "prompt_version": revision.prompt_version,
+                "model": revision.model,
+                "edits": to_json(tuple[Edit, ...], revision.edits),
+                "fates": to_json(tuple[Fate, ...], revision.fates),
+                "omitted": list(revision.omitted),
+                "open_questions": list(revision.open_questions),
+                "route": revision.route,
+                "degraded_because": revision.degraded_because,
+                "created_at": revision.created_at,
+                "created_by": revision.created_by,
+            },
         )
 
     async def revision(self, id: str) -> Revision:
         """Return revision `id`; raises `NotFound`."""
-        rows = await self._unit.connection.execute(sa.select(revisions).where(revisions.c.id == id))
+        rows = await self._unit.connection.execute(_REVISION, {"of": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no revision {id}.")
@@ -201,19 +229,19 @@ class Posts:
         check_transition("post", post.id, post.state, to)
         if to is PostState.DISTRIBUTED:
             changes.setdefault("cite_at", self._unit.now)
-        result = await self._unit.connection.execute(
-            sa.update(posts)
-            .where(posts.c.id == post.id, posts.c.state == post.state)
-            .values(state=to, wake_at=wake_at, **changes)
+        changes |= {"state": to, "wake_at": wake_at}
+        rows = await self._unit.connection.execute(
+            _MOVE, {"of": post.id, "from_state": post.state, **changes}
         )
-        if result.rowcount != 1:
+        row = rows.one_or_none()
+        if row is None:
             raise Conflict(f"Post {post.id} has changed in the meantime.")
         await self._unit.events.append(
             post.workspace_id, "post", post.id, post.state, to, reason=reason
         )
         if to is PostState.APPROVED:
             self._unit.hint("distribute", post.id, wake_at)
-        return await self.get(post.id)
+        return _post(row)
 
     # -- checks -----------------------------------------------------------------------------------
 
@@ -223,7 +251,7 @@ class Posts:
         """Store the gate's evidence on a revision and its risk on the post."""
         if results:
             await self._unit.connection.execute(
-                sa.insert(checks),
+                _ADD_CHECKS,
                 [
                     {
                         "revision_id": revision_id,
@@ -237,15 +265,11 @@ class Posts:
                     for position, result in enumerate(results)
                 ],
             )
-        await self._unit.connection.execute(
-            sa.update(posts).where(posts.c.id == post_id).values(risk=risk)
-        )
+        await self._unit.connection.execute(_RATE, {"of": post_id, "risk": risk})
 
     async def checks(self, revision_id: str) -> list[CheckResult]:
         """Return the stored checks of a revision in the order they ran."""
-        rows = await self._unit.connection.execute(
-            sa.select(checks).where(checks.c.revision_id == revision_id).order_by(checks.c.position)
-        )
+        rows = await self._unit.connection.execute(_CHECKS, {"revision": revision_id})
         return [
             CheckResult(
                 check=row.check,

@@ -27,6 +27,11 @@ class Workspace:
     approve: str
     created_at: datetime
 
+# built once: putting a statement together costs more than running it
+_GET = sa.select(workspaces).where(workspaces.c.id == sa.bindparam("of"))
+_HAS_BYTES = sa.select(sa.literal(1)).where(blobs.c.sha256 == sa.bindparam("digest"))
+_BYTES = sa.select(blobs.c.data).where(blobs.c.sha256 == sa.bindparam("digest"))
+
 
 class Workspaces:
     """Reads and writes workspaces and content-addressed bytes."""
@@ -44,9 +49,7 @@ class Workspaces:
 
     async def get(self, id: str) -> Workspace:
         """Return the workspace `id`; raises `NotFound`."""
-        rows = await self._unit.connection.execute(
-            sa.select(workspaces).where(workspaces.c.id == id)
-        )
+        rows = await self._unit.connection.execute(_GET, {"of": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no workspace {id}.")
@@ -79,12 +82,10 @@ class Workspaces:
     async def keep(self, data: bytes) -> str:
         """Store `data` once and return its SHA-256 in hex."""
         digest = hashlib.sha256(data).hexdigest()
-        exists = await self._unit.connection.scalar(
-            sa.select(sa.literal(1)).where(blobs.c.sha256 == digest)
-        )
-        if not exists:
+        if not await self._unit.connection.scalar(_HAS_BYTES, {"digest": digest}):
             await self._unit.connection.execute(
-                insert_if_absent(self._unit, blobs).values(sha256=digest, size=len(data), data=data)
+                insert_if_absent(self._unit, blobs),
+                {"sha256": digest, "size": len(data), "data": data},
             )
         return digest
 
@@ -99,9 +100,7 @@ class Workspaces:
 
     async def load(self, sha256: str) -> bytes:
         """Return stored bytes; raises `NotFound`, also when they no longer match their hash."""
-        data = await self._unit.connection.scalar(
-            sa.select(blobs.c.data).where(blobs.c.sha256 == sha256)
-        )
+        data = await self._unit.connection.scalar(_BYTES, {"digest": sha256})
         if data is None:
             raise NotFound(f"There are no stored bytes {sha256[:12]}….")
         found = bytes(data)

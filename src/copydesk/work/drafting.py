@@ -88,13 +88,14 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
         )
     checks = (*draft.gate.checks, *draft.adapted.checks)
     await unit.posts.store_checks(post.id, revision.id, checks, draft.gate.risk)
-    await unit.submissions.move(submission, SubmissionState.COMPOSED, reason=str(draft.route))
+    await unit.submissions.move(
+        submission, SubmissionState.COMPOSED, reason=str(draft.route), post_id=post.id
+    )
     if before is not None:
         hold = await judge_hold(unit, submission, draft)
         await answer_question(unit, post, draft.gate.risk, hold.reasons)
         _log.info("reworked", submission=submission.id, post=post.id, held=bool(hold.reasons))
         return
-    await unit.submissions.attach_post(submission.id, post.id)
     await observe(unit, submission, draft)
     if draft.placed and draft.placed.release:
         await shadow_live(unit, draft.placed.release, submission)
