@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,62 @@ from copydesk.core.submission import (
     ThreadRef,
 )
 from copydesk.store.absent import insert_if_absent
-from copydesk.store.codec import from_json, to_json
+from copydesk.store.codec import as_kept, from_json, to_json
 from copydesk.store.tables import segments, submissions, threads
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
+
+# built once: putting a statement together costs more than running it
+_GET = sa.select(submissions).where(submissions.c.id == sa.bindparam("of"))
+_FIND = sa.select(submissions).where(
+    submissions.c.workspace_id == sa.bindparam("workspace"),
+    submissions.c.source_key == sa.bindparam("key"),
+)
+_TILES = (
+    sa.select(segments)
+    .where(segments.c.submission_id == sa.bindparam("of"))
+    .order_by(segments.c.position)
+)
+_PARSED = sa.select(submissions.c.parsed).where(submissions.c.id == sa.bindparam("of"))
+_ADD = sa.insert(submissions)
+_CHANGE = sa.update(submissions).where(submissions.c.id == sa.bindparam("of"))
+_MOVE = _CHANGE.where(submissions.c.state == sa.bindparam("from_state"))
+_BEGIN_TRY = _MOVE.where(submissions.c.attempts == sa.bindparam("tried"))
+_ADD_TILES = sa.insert(segments)
+_DROP_TILES = sa.delete(segments).where(segments.c.submission_id == sa.bindparam("of"))
+_BESIDE = (
+    sa.select(threads.c.id, threads.c.participants)
+    .where(
+        threads.c.workspace_id == sa.bindparam("workspace"),
+        threads.c.id.in_(
+            sa.select(submissions.c.thread_id).where(
+                submissions.c.workspace_id == sa.bindparam("workspace"),
+                submissions.c.message_id.in_(sa.bindparam("messages", expanding=True)),
+            )
+        )
+        | threads.c.root_key.in_(sa.bindparam("messages", expanding=True)),
+    )
+    .order_by(threads.c.created_at, threads.c.id)
+    .limit(sa.bindparam("most"))
+)
+_PARTICIPANTS = sa.select(threads.c.participants).where(threads.c.id == sa.bindparam("of"))
+_EARLIER = sa.and_(
+    submissions.c.thread_id == sa.bindparam("thread"),
+    submissions.c.id < sa.bindparam("of"),
+    submissions.c.parsed.is_not(None),
+)
+_BEFORE = (
+    sa.select(submissions)
+    .where(_EARLIER)
+    .order_by(submissions.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+_TILES_OF_ALL = (
+    sa.select(segments)
+    .where(segments.c.submission_id.in_(sa.bindparam("of", expanding=True)))
+    .order_by(segments.c.submission_id, segments.c.position)
+)
 
 
 class Submissions:
@@ -36,10 +88,7 @@ class Submissions:
     async def find_by_key(self, workspace_id: str, source_key: str) -> Submission | None:
         """Return the submission with this source key, or None."""
         rows = await self._unit.connection.execute(
-            sa.select(submissions).where(
-                submissions.c.workspace_id == workspace_id,
-                submissions.c.source_key == source_key,
-            )
+            _FIND, {"workspace": workspace_id, "key": source_key}
         )
         row = rows.one_or_none()
         return _submission(row) if row else None
@@ -59,19 +108,20 @@ class Submissions:
         now = self._unit.now
         id = self._unit.ids.new("submission")
         await self._unit.connection.execute(
-            sa.insert(submissions).values(
-                id=id,
-                workspace_id=workspace_id,
-                source=source,
-                source_key=source_key,
-                filename=filename,
-                raw_sha256=raw_sha256,
-                size=size,
-                parent_id=parent_id,
-                state=SubmissionState.RECEIVED,
-                received_at=now,
-                wake_at=now,
-            )
+            _ADD,
+            {
+                "id": id,
+                "workspace_id": workspace_id,
+                "source": source,
+                "source_key": source_key,
+                "filename": filename,
+                "raw_sha256": raw_sha256,
+                "size": size,
+                "parent_id": parent_id,
+                "state": SubmissionState.RECEIVED,
+                "received_at": now,
+                "wake_at": now,
+            },
         )
         await self._unit.events.append(
             workspace_id, "submission", id, "", SubmissionState.RECEIVED, reason=filename
@@ -81,15 +131,13 @@ class Submissions:
 
     async def get(self, id: str) -> Submission:
         """Return submission `id` with its segments; raises `NotFound`."""
-        rows = await self._unit.connection.execute(
-            sa.select(submissions).where(submissions.c.id == id)
-        )
+        rows = await self._unit.connection.execute(_GET, {"of": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no submission {id}.")
-        tiles = await self._unit.connection.execute(
-            sa.select(segments).where(segments.c.submission_id == id).order_by(segments.c.position)
-        )
+        if row.parsed is None:
+            return _submission(row)
+        tiles = await self._unit.connection.execute(_TILES, {"of": id})
         return _submission(row, [_segment(tile) for tile in tiles])
 
     async def raw(self, submission: Submission) -> bytes:
@@ -149,10 +197,9 @@ class Submissions:
     ) -> None:
         """Take a submission to a state; raises `TransitionNotAllowed`, `Conflict` if moved."""
         check_transition("submission", submission.id, submission.state, to)
+        changes |= {"state": to, "wake_at": wake_at, "reason": reason, "problem": problem}
         result = await self._unit.connection.execute(
-            sa.update(submissions)
-            .where(submissions.c.id == submission.id, submissions.c.state == submission.state)
-            .values(state=to, wake_at=wake_at, reason=reason, problem=problem, **changes)
+            _MOVE, {"of": submission.id, "from_state": submission.state, **changes}
         )
         if result.rowcount != 1:
             raise Conflict(f"Submission {submission.id} has changed in the meantime.")
@@ -184,13 +231,14 @@ class Submissions:
         Returns False when somebody else has begun one meanwhile.
         """
         result = await self._unit.connection.execute(
-            sa.update(submissions)
-            .where(
-                submissions.c.id == submission.id,
-                submissions.c.state == submission.state,
-                submissions.c.attempts == submission.attempts,
-            )
-            .values(attempts=submissions.c.attempts + 1, wake_at=until)
+            _BEGIN_TRY,
+            {
+                "of": submission.id,
+                "from_state": submission.state,
+                "tried": submission.attempts,
+                "attempts": submission.attempts + 1,
+                "wake_at": until,
+            },
         )
         return result.rowcount == 1
 
@@ -239,54 +287,73 @@ class Submissions:
         )
 
     async def store_parsed(
-        self, submission: Submission, parsed: ParsedMessage, attachments: Sequence[str]
-    ) -> None:
-        """Store what parsing found; `attachments` are the blob hashes, in order."""
+        self,
+        submission: Submission,
+        parsed: ParsedMessage,
+        attachments: Sequence[str],
+        *,
+        reason: str = "",
+        wake_at: datetime | None = None,
+    ) -> Submission:
+        """Take a received submission to `parsed`, and return it as it can be read from now on.
+
+        `attachments` are the blob hashes, in order; `wake_at` is until when (aware UTC) others keep
+        away. Raises as `move` does.
+        """
+        changes: dict[str, Any] = {
+            "source": parsed.source,
+            "message_id": parsed.thread.message_id,
+            "parsed": {
+                "text": parsed.text,
+                "subject": parsed.subject,
+                "author": parsed.author,
+                "author_address": parsed.author_address,
+                "sent_at": parsed.sent_at.isoformat() if parsed.sent_at else None,
+                "language": parsed.language,
+                "thread": to_json(ThreadRef, parsed.thread),
+                "attachments": [
+                    {
+                        "filename": attachment.filename,
+                        "content_type": attachment.content_type,
+                        "content_id": attachment.content_id,
+                        "sha256": digest,
+                    }
+                    for attachment, digest in zip(parsed.attachments, attachments, strict=True)
+                ],
+                "meta": dict(parsed.meta),
+                "notes": list(parsed.notes),
+                "doubts": list(parsed.doubts),
+            },
+        }
+        to = SubmissionState.PARSED
+        await self.move(submission, to, reason=reason, wake_at=wake_at, **changes)
+        if submission.parsed is not None:  # tried once before: what was found then
+            await self._unit.connection.execute(_DROP_TILES, {"of": submission.id})
+        tiles = [_tile(segment) for segment in parsed.segments]
         await self._unit.connection.execute(
-            sa.update(submissions)
-            .where(submissions.c.id == submission.id)
-            .values(
-                source=parsed.source,
-                message_id=parsed.thread.message_id,
-                parsed={
-                    "text": parsed.text,
-                    "subject": parsed.subject,
-                    "author": parsed.author,
-                    "author_address": parsed.author_address,
-                    "sent_at": parsed.sent_at.isoformat() if parsed.sent_at else None,
-                    "language": parsed.language,
-                    "thread": to_json(ThreadRef, parsed.thread),
-                    "attachments": [
-                        {
-                            "filename": attachment.filename,
-                            "content_type": attachment.content_type,
-                            "content_id": attachment.content_id,
-                            "sha256": digest,
-                        }
-                        for attachment, digest in zip(parsed.attachments, attachments, strict=True)
-                    ],
-                    "meta": dict(parsed.meta),
-                    "notes": list(parsed.notes),
-                    "doubts": list(parsed.doubts),
-                },
-            )
-        )
-        await self._unit.connection.execute(
-            sa.delete(segments).where(segments.c.submission_id == submission.id)
-        )
-        await self._unit.connection.execute(
-            sa.insert(segments),
+            _ADD_TILES,
             [
-                {"submission_id": submission.id, "position": position, **_tile(segment)}
-                for position, segment in enumerate(parsed.segments)
+                {"submission_id": submission.id, "position": position, **tile}
+                for position, tile in enumerate(tiles)
             ],
+        )
+        return replace(
+            submission,
+            state=to,
+            source=parsed.source,
+            wake_at=wake_at,
+            reason=reason,
+            problem="",
+            parsed=_parsed(
+                parsed.source,
+                as_kept(changes["parsed"]),
+                [from_json(Segment, tile) for tile in as_kept(tiles)],
+            ),
         )
 
     async def attachments(self, submission: Submission) -> list[Attachment]:
         """Return the files that came with a parsed submission, with their bytes."""
-        parsed = await self._unit.connection.scalar(
-            sa.select(submissions.c.parsed).where(submissions.c.id == submission.id)
-        )
+        parsed = await self._unit.connection.scalar(_PARSED, {"of": submission.id})
         return [
             Attachment(
                 filename=entry["filename"],
@@ -297,12 +364,6 @@ class Submissions:
             for entry in (parsed or {}).get("attachments", [])
         ]
 
-    async def attach_post(self, submission_id: str, post_id: str) -> None:
-        """Remember which post was made from a submission."""
-        await self._unit.connection.execute(
-            sa.update(submissions).where(submissions.c.id == submission_id).values(post_id=post_id)
-        )
-
     # -- threads ----------------------------------------------------------------------------------
 
     async def threads_of_messages(
@@ -312,18 +373,8 @@ class Submissions:
         filed under one, oldest first."""
         if not message_ids:
             return []
-        holding = sa.select(submissions.c.thread_id).where(
-            submissions.c.workspace_id == workspace_id,
-            submissions.c.message_id.in_(list(message_ids)),
-        )
         rows = await self._unit.connection.execute(
-            sa.select(threads.c.id, threads.c.participants)
-            .where(
-                threads.c.workspace_id == workspace_id,
-                threads.c.id.in_(holding) | threads.c.root_key.in_(list(message_ids)),
-            )
-            .order_by(threads.c.created_at, threads.c.id)
-            .limit(limit)
+            _BESIDE, {"workspace": workspace_id, "messages": list(message_ids), "most": limit}
         )
         return [(row.id, tuple(row.participants)) for row in rows]
 
@@ -337,14 +388,15 @@ class Submissions:
         """
         id = self._unit.ids.new("thread")
         result = await self._unit.connection.execute(
-            insert_if_absent(self._unit, threads).values(
-                id=id,
-                workspace_id=workspace_id,
-                root_key=root_key,
-                subject=subject,
-                participants=sorted(participants),
-                created_at=self._unit.now,
-            )
+            insert_if_absent(self._unit, threads),
+            {
+                "id": id,
+                "workspace_id": workspace_id,
+                "root_key": root_key,
+                "subject": subject,
+                "participants": sorted(participants),
+                "created_at": self._unit.now,
+            },
         )
         if result.rowcount != 1:
             raise Conflict("Another worker has just added this thread.")
@@ -358,15 +410,16 @@ class Submissions:
         *,
         maybe: str | None = None,
     ) -> None:
-        """Put a submission in a thread; `maybe` links another thread it possibly belongs to."""
+        """Put a submission in a thread; `maybe` links another thread it possibly belongs to.
+
+        `participants` are those that the thread may not know yet.
+        """
         await self._unit.connection.execute(
-            sa.update(submissions)
-            .where(submissions.c.id == submission_id)
-            .values(thread_id=thread_id, maybe_thread_id=maybe)
+            _CHANGE, {"of": submission_id, "thread_id": thread_id, "maybe_thread_id": maybe}
         )
-        known = await self._unit.connection.scalar(
-            sa.select(threads.c.participants).where(threads.c.id == thread_id)
-        )
+        if not participants:
+            return
+        known = await self._unit.connection.scalar(_PARTICIPANTS, {"of": thread_id})
         merged = sorted(set(known or []) | set(participants))
         if merged != known:
             await self._unit.connection.execute(
@@ -376,23 +429,18 @@ class Submissions:
     async def before(self, submission: Submission, limit: int) -> tuple[list[Submission], int]:
         """Return the last `limit` of those parsed in the thread of `submission` before it, oldest
         first and with their texts; and how many there are before these."""
-        earlier = sa.and_(
-            submissions.c.thread_id == submission.thread_id,
-            submissions.c.id < submission.id,
-            submissions.c.parsed.is_not(None),
-        )
-        rows = await self._unit.connection.execute(
-            sa.select(submissions.c.id)
-            .where(earlier)
-            .order_by(submissions.c.id.desc())
-            .limit(limit)
-        )
-        ids = [row.id for row in rows]
+        place = {"thread": submission.thread_id, "of": submission.id}
+        rows = list(await self._unit.connection.execute(_BEFORE, {**place, "most": limit}))
+        if not rows:
+            return [], 0
         older = 0
-        if len(ids) == limit:
-            count = sa.select(sa.func.count()).select_from(submissions).where(earlier)
-            older = (await self._unit.connection.scalar(count) or 0) - limit
-        return [await self.get(id) for id in reversed(ids)], older
+        if len(rows) == limit:
+            count = sa.select(sa.func.count()).select_from(submissions).where(_EARLIER)
+            older = (await self._unit.connection.scalar(count, place) or 0) - limit
+        tiles: dict[str, list[Segment]] = {row.id: [] for row in rows}
+        for tile in await self._unit.connection.execute(_TILES_OF_ALL, {"of": list(tiles)}):
+            tiles[tile.submission_id].append(_segment(tile))
+        return [_submission(row, tiles[row.id]) for row in reversed(rows)], older
 
     async def in_thread(self, thread_id: str, limit: int = 50) -> list[Submission]:
         """Return the submissions of a thread, oldest first."""
@@ -420,22 +468,7 @@ def _segment(row: Any) -> Segment:
 
 def _submission(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
     values = row._mapping
-    parsed = None
     data = values["parsed"]
-    if data is not None:
-        parsed = ParsedMessage(
-            source=Source(values["source"]),
-            text=data["text"],
-            segments=tuple(tiles),
-            subject=data["subject"],
-            author=data["author"],
-            author_address=data["author_address"],
-            sent_at=datetime.fromisoformat(data["sent_at"]) if data["sent_at"] else None,
-            language=data["language"],
-            thread=from_json(ThreadRef, data["thread"]),
-            meta=data["meta"],
-            notes=tuple(Doubt(n) if n in data["doubts"] else n for n in data["notes"]),
-        )
     return Submission(
         id=values["id"],
         workspace_id=values["workspace_id"],
@@ -453,5 +486,21 @@ def _submission(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
         problem=values["problem"],
         reason=values["reason"],
         attempts=values["attempts"],
-        parsed=parsed,
+        parsed=None if data is None else _parsed(Source(values["source"]), data, tiles),
+    )
+
+
+def _parsed(source: Source, data: Mapping[str, Any], tiles: Sequence[Segment]) -> ParsedMessage:
+    return ParsedMessage(
+        source=source,
+        text=data["text"],
+        segments=tuple(tiles),
+        subject=data["subject"],
+        author=data["author"],
+        author_address=data["author_address"],
+        sent_at=datetime.fromisoformat(data["sent_at"]) if data["sent_at"] else None,
+        language=data["language"],
+        thread=from_json(ThreadRef, data["thread"]),
+        meta=data["meta"],
+        notes=tuple(Doubt(n) if n in data["doubts"] else n for n in data["notes"]),
     )

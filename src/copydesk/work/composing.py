@@ -58,7 +58,6 @@ class _Suspect(Exception):
 
 
 async def _compose(desk: Desk, submission_id: str, speller: Speller, *, is_alone: bool) -> None:
-    raw = b""
     async with desk.store.begin("intake") as unit:
         submission = await unit.submissions.get(submission_id)
         if submission.wake_at is None or submission.wake_at > unit.now:
@@ -70,13 +69,11 @@ async def _compose(desk: Desk, submission_id: str, speller: Speller, *, is_alone
             return
         if not await unit.submissions.begin_try(submission, unit.now + CLAIM):
             return
-        if submission.state is SubmissionState.RECEIVED:
-            raw = await unit.submissions.raw(submission)
     waits: tuple[datetime, str] | None = None
     try:
         async with _claimed(desk, submission):
             if submission.state is SubmissionState.RECEIVED:
-                submission = await _read(desk, submission, raw)
+                submission = await _read(desk, submission)
             if submission.state is SubmissionState.PARSED:
                 draft = await write_up(desk, submission, speller)
                 if until := wait_for_model(desk, submission, draft.rewrite):
@@ -121,7 +118,9 @@ async def _claimed(desk: Desk, submission: Submission) -> AsyncIterator[None]:
 # -- parsing --------------------------------------------------------------------------------------
 
 
-async def _read(desk: Desk, submission: Submission, raw: bytes) -> Submission:
+async def _read(desk: Desk, submission: Submission) -> Submission:
+    async with desk.store.read() as unit:
+        raw = await unit.submissions.raw(submission)
     # reading is pure computation: in a thread, so that a large message does not stop the loop
     found = await asyncio.to_thread(
         read, raw, filename=submission.filename, source=submission.source

@@ -45,8 +45,10 @@ async def write_up(
     source = "".join(parsed.text[s.start : s.end] for s in kept)
     typos = await speller.find(source) if parsed.language.startswith("en") else ()
     cleaned = await asyncio.to_thread(clean_message, parsed, kept, typos)
-    material = material_of(parsed, cleaned, await gather(desk, submission))
     model = routed_model(desk, submission.id)
+    # rules look at the message alone
+    context = await gather(desk, submission) if model is not None else ()
+    material = material_of(parsed, cleaned, context)
     if model is not None:
         known = await consult(desk, f"{material.subject}\n{material.text}")
         material = replace(material, references=known.references, style=known.style)
