@@ -27,6 +27,8 @@ _QUESTION: Final = (
 )
 #: A stretch cut out and counted again may take a few tokens more than inside its text.
 _SLACK: Final = 4
+#: A statement takes one part in so many of a window at most, its source the rest.
+_PARTS: Final = 4
 #: A token with less support than this belongs to what is pointed at.
 _DOUBTED: Final = 0.5
 
@@ -120,22 +122,22 @@ class FaithfulnessModel:
     def _by_windows(
         self, source: str, tokens: Sequence[Span], text: str, span: Span, halt: Halt
     ) -> Iterator[Statement]:
-        """Yield the support of the parts of a sentence, each by the windows that bear it best."""
+        """Yield the support of the parts of a sentence, each by the window that bears it best."""
         room = self._room()
         sentence = text[span[0] : span[1]]
-        for start, end in windows(sentence, self._tokens(sentence), room // 2):
+        for start, end in windows(sentence, self._tokens(sentence), room // _PARTS):
             part = sentence[start:end]
-            left = room - len(self._tokens(part))
-            shown = [source[a:b] for a, b in windows(source, tokens, left)] or [""]
+            long = len(self._tokens(part))
+            shown = [source[a:b] for a, b in windows(source, tokens, room - long, 2 * long)] or [""]
             held = [
                 self._support(shown[number], part, halt) for number in best_windows(part, shown)
             ]
-            for places in zip(*held, strict=True):
-                best = max(places, key=lambda place: place.support)
+            # one stretch has to bear all of it: what is mixed from two may be true of neither
+            for place in max(held, key=_least):
                 yield Statement(
-                    start=span[0] + start + best.start,
-                    end=span[0] + start + best.end,
-                    support=best.support,
+                    start=span[0] + start + place.start,
+                    end=span[0] + start + place.end,
+                    support=place.support,
                 )
 
     def _support(self, source: str, part: str, halt: Halt) -> list[Statement]:
@@ -212,7 +214,7 @@ class FaithfulnessModel:
     def _room(self) -> int:
         """Return how many tokens of source and statement together fit into the window."""
         room = self._files.window - len(self._encoded("", "").ids) - _SLACK
-        if room < 2:
+        if room < _PARTS:
             raise ModelReplyInvalid("The model's window is too short for any statement.")
         return room
 
@@ -227,8 +229,12 @@ def _statement(span: Span, parts: Sequence[Statement]) -> Statement:
     return Statement(
         start=min((part.start for part in doubted), default=span[0]),
         end=max((part.end for part in doubted), default=span[1]),
-        support=min((part.support for part in parts), default=1.0),
+        support=_least(parts),
     )
+
+
+def _least(parts: Sequence[Statement]) -> float:
+    return min((part.support for part in parts), default=1.0)
 
 
 def _within(parts: Sequence[Statement], span: Span) -> list[Statement]:

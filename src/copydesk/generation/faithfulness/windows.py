@@ -1,8 +1,8 @@
 """Windows of a text that is longer than a model can see: which stretches it is shown instead.
 
-Every token stands in some window, and windows overlap by a sentence, so that what is told across a
-border is seen as well. Of a long source a statement is held against the windows that share most of
-its rarer words.
+Every token stands in some window, and windows overlap, so that what is told across a border is seen
+as well. Of a long source a statement is held against the windows that share most of its rarer
+words.
 """
 
 from __future__ import annotations
@@ -23,27 +23,24 @@ BEST: Final = 3
 _WORD: Final = re.compile(r"\w+")
 
 
-def windows(text: str, tokens: Sequence[Span], room: int) -> list[Span]:
+def windows(text: str, tokens: Sequence[Span], room: int, overlap: int = 0) -> list[Span]:
     """Return spans of `text` of at most `room` tokens each, which together hold all of them.
 
-    `tokens` are the places of its tokens, in order. A window ends with a sentence where it can, and
-    begins with the last sentence of the window before.
+    `tokens` are the places of its tokens, in order. A window begins and ends with a sentence where
+    it can, and shares at least `overlap` tokens, but no more than half of it has to, with the next.
     """
+    overlap = min(overlap, room // 2)
     starts = [start for start, _ in tokens]
     borders = sorted({bisect_left(starts, start) for start, _ in sentences(text)} | {len(tokens)})
     found: list[Span] = []
-    first = 0
-    while first < len(tokens):
-        full = first + room
-        inside = [border for border in borders if first < border <= full]
-        last = inside[-1] if inside else min(full, len(tokens))
+    first = last = 0
+    while last < len(tokens):
+        full = min(first + room, len(tokens))
+        # a sentence that would bring nothing new is cut
+        last = max((border for border in borders if last < border <= full), default=full)
         found.append((tokens[first][0], tokens[last - 1][1]))
-        if last >= len(tokens):
-            break
-        # goes back by a sentence, unless that is all the window held or leaves no room to go on
-        ahead = next((border for border in borders if border > last), len(tokens))
-        back = inside[-2] if len(inside) > 1 else last
-        first = back if ahead - back <= room else last
+        back = max(first, last - overlap)
+        first = max((border for border in borders if first < border <= back), default=back)
     return found
 
 
