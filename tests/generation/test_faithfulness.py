@@ -101,11 +101,11 @@ def test_windows_hold_every_token_and_never_too_many(
 
 
 def test_a_long_sentence_after_a_short_one_is_parted() -> None:
-    text = "a. b c d e f g h i j k l"
-    tokens = [(0, 2), *((n, n + 1) for n in range(3, len(text), 2))]
+    text = "Go. Be c d e f g h i j k l"
+    tokens = [(0, 3), (4, 6), *((n, n + 1) for n in range(7, len(text), 2))]
     assert [text[a:b] for a, b in windows(text, tokens, 6, 3)] == [
-        "a.",
-        "a. b c d e f",
+        "Go.",
+        "Go. Be c d e f",
         "d e f g h i",
         "g h i j k l",
     ]
