@@ -36,7 +36,17 @@ MOST_COUNTED = 10_000
 _JUDGED = frozenset({AuditState.CLEARED, AuditState.FAULTED})
 _DECIDED = frozenset({SuggestionState.ACCEPTED, SuggestionState.EDITED, SuggestionState.REJECTED})
 
+# built once: putting a statement together costs more than running it
 _ADD = sa.insert(audits)
+_OF_POST = (
+    sa.select(audits)
+    .where(audits.c.post_id == sa.bindparam("post"))
+    .order_by(audits.c.id.desc())
+    .limit(1)
+)
+_CHANCE_OF_SECOND = sa.select(opinions.c.propensity).where(
+    opinions.c.review_id == sa.bindparam("review")
+)
 
 
 class Audits:
@@ -127,12 +137,7 @@ class Audits:
 
     async def of_post(self, post_id: str) -> Audit | None:
         """Return the newest audit of a post, None where it was never one to go out by itself."""
-        rows = await self._unit.connection.execute(
-            sa.select(audits)
-            .where(audits.c.post_id == post_id)
-            .order_by(audits.c.id.desc())
-            .limit(1)
-        )
+        rows = await self._unit.connection.execute(_OF_POST, {"post": post_id})
         row = rows.one_or_none()
         return _audit(row) if row else None
 
@@ -341,7 +346,7 @@ class Audits:
         """Return the chance (0..1) with which a review was asked as a second opinion; 1 for what
         is none."""
         found: float | None = await self._unit.connection.scalar(
-            sa.select(opinions.c.propensity).where(opinions.c.review_id == review_id)
+            _CHANCE_OF_SECOND, {"review": review_id}
         )
         return 1.0 if found is None else found
 

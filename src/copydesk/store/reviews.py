@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,8 @@ class Review:
     """A review as a row. `reasons` say in words why a person is asked.
 
     `assignee` has it until `claimed_until`; after that it is free. `version` grows with everything
-    that is decided in it. `note` is what whoever decides has to know about the review itself. All
-    times are aware UTC.
+    that is decided in it. `note` is what whoever decides has to know about the review itself. A
+    worker looks at it at `wake_at`, None when there is nothing to do. All times are aware UTC.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Review:
     decided_by: str
     decision_reason: str
     note: str = ""
+    wake_at: datetime | None = None
     title: str = ""
 
     def holder(self, now: datetime) -> str:
@@ -86,6 +87,26 @@ class WantedReviews:
 #: The author's text stays in the database: a list must not load it.
 _COLUMNS = [reviews.c[name] for name in Review.__dataclass_fields__ if name != "title"]
 
+# built once: putting a statement together costs more than running it
+_SHOWN = sa.select(*_COLUMNS, revisions.c.title).join(
+    revisions, revisions.c.id == reviews.c.revision_id
+)
+_GET = (
+    _SHOWN.where(
+        (reviews.c.id == sa.bindparam("of"))
+        | ((reviews.c.post_id == sa.bindparam("of")) & (reviews.c.kind == ReviewKind.QUESTION))
+    )
+    .order_by(reviews.c.id.desc())
+    .limit(1)
+)
+_BASE = sa.select(reviews.c.base).where(reviews.c.id == sa.bindparam("of"))
+_ADD = sa.insert(reviews)
+_CHANGE = sa.update(reviews).where(
+    reviews.c.id == sa.bindparam("of"),
+    reviews.c.state == sa.bindparam("from_state"),
+    reviews.c.version == sa.bindparam("from_version"),
+)
+
 
 class Reviews:
     """Reads and writes reviews and their signatures."""
@@ -110,20 +131,21 @@ class Reviews:
         id = self._unit.ids.new("review")
         now = self._unit.now
         await self._unit.connection.execute(
-            sa.insert(reviews).values(
-                id=id,
-                workspace_id=workspace_id,
-                post_id=post_id,
-                revision_id=revision_id,
-                kind=kind,
-                state=ReviewState.OPENED,
-                risk=risk,
-                rank=RANK[risk],
-                reasons=list(reasons),
-                opened_at=now,
-                due_at=now + self._unit.review_times.due(kind, risk),
-                wake_at=now,
-            )
+            _ADD,
+            {
+                "id": id,
+                "workspace_id": workspace_id,
+                "post_id": post_id,
+                "revision_id": revision_id,
+                "kind": kind,
+                "state": ReviewState.OPENED,
+                "risk": risk,
+                "rank": RANK[risk],
+                "reasons": list(reasons),
+                "opened_at": now,
+                "due_at": now + self._unit.review_times.due(kind, risk),
+                "wake_at": now,
+            },
         )
         await self._unit.events.append(
             workspace_id,
@@ -144,15 +166,7 @@ class Reviews:
 
         Raises `NotFound`.
         """
-        rows = await self._unit.connection.execute(
-            self._select()
-            .where(
-                (reviews.c.id == id)
-                | ((reviews.c.post_id == id) & (reviews.c.kind == ReviewKind.QUESTION))
-            )
-            .order_by(reviews.c.id.desc())
-            .limit(1)
-        )
+        rows = await self._unit.connection.execute(_GET, {"of": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound(f"There is no review {id}.", remedy="`copydesk review list` shows them.")
@@ -161,8 +175,7 @@ class Reviews:
     async def newest_of(self, post_id: str) -> Review | None:
         """Return the newest question about a post, or None if nobody was ever asked."""
         rows = await self._unit.connection.execute(
-            self._select()
-            .where(reviews.c.post_id == post_id, reviews.c.kind == ReviewKind.QUESTION)
+            _SHOWN.where(reviews.c.post_id == post_id, reviews.c.kind == ReviewKind.QUESTION)
             .order_by(reviews.c.id.desc())
             .limit(1)
         )
@@ -181,7 +194,7 @@ class Reviews:
         then the oldest. `after` is the id of the last one of the page before."""
         wanted = wanted or WantedReviews()
         columns = reviews.c
-        query = self._select().where(columns.workspace_id == workspace_id)
+        query = _SHOWN.where(columns.workspace_id == workspace_id)
         for column, value in (
             (columns.state, wanted.state),
             (columns.kind, wanted.kind),
@@ -215,11 +228,18 @@ class Reviews:
         later = sa.or_(due_at > last.due_at, sa.and_(due_at == last.due_at, reviews.c.id > id))
         return sa.or_(rank > last.rank, sa.and_(rank == last.rank, later))
 
-    async def count(self, workspace_id: str, state: ReviewState) -> int:
-        """Return how many reviews stand in a state."""
+    async def count(
+        self,
+        workspace_id: str,
+        state: ReviewState,
+        kinds: Collection[ReviewKind] = tuple(ReviewKind),
+    ) -> int:
+        """Return how many reviews of these kinds stand in a state."""
         found = await self._unit.connection.scalar(
             sa.select(sa.func.count()).where(
-                reviews.c.workspace_id == workspace_id, reviews.c.state == state
+                reviews.c.workspace_id == workspace_id,
+                reviews.c.state == state,
+                reviews.c.kind.in_(kinds),
             )
         )
         return int(found or 0)
@@ -234,19 +254,10 @@ class Reviews:
         )
         return [row.id for row in rows]
 
-    async def wakes(self, id: str) -> datetime | None:
-        """Return when a worker should look at a review, None when there is nothing to do."""
-        moment: datetime | None = await self._unit.connection.scalar(
-            sa.select(reviews.c.wake_at).where(reviews.c.id == id)
-        )
-        return moment
-
     async def base(self, id: str) -> Base | None:
         """Return the author's own text that the suggestions of a review are anchored in, None
         until they are made."""
-        found = await self._unit.connection.scalar(
-            sa.select(reviews.c.base).where(reviews.c.id == id)
-        )
+        found = await self._unit.connection.scalar(_BASE, {"of": id})
         return from_json(Base, found) if found else None
 
     # -- changing ---------------------------------------------------------------------------------
@@ -254,13 +265,14 @@ class Reviews:
     async def change(self, review: Review, **values: Any) -> Review:
         """Change fields of a review, unless somebody has decided in it meanwhile: `Conflict`."""
         result = await self._unit.connection.execute(
-            sa.update(reviews)
-            .where(
-                reviews.c.id == review.id,
-                reviews.c.state == review.state,
-                reviews.c.version == review.version,
-            )
-            .values(version=review.version + 1, **values)
+            _CHANGE,
+            {
+                "of": review.id,
+                "from_state": review.state,
+                "from_version": review.version,
+                "version": review.version + 1,
+                **values,
+            },
         )
         if result.rowcount != 1:
             raise Conflict(
@@ -283,11 +295,17 @@ class Reviews:
             sa.update(reviews).where(reviews.c.id == id).values(wake_at=until)
         )
 
-    async def anchor(self, review: Review, revision_id: str, base: Base, note: str = "") -> Review:
-        """Give a review the text its suggestions are anchored in, and the revision they lead to;
-        `note` is what is to be said about them."""
+    async def anchor(
+        self, review: Review, revision_id: str, base: Base, wake_at: datetime | None, note: str = ""
+    ) -> Review:
+        """Give a review the text its suggestions are anchored in, and the revision they lead to.
+
+        `wake_at` is when a worker should look at it again; `note` is what is to be said about the
+        suggestions.
+        """
+        anchored = to_json(Base, base)
         return await self.change(
-            review, revision_id=revision_id, base=to_json(Base, base), note=note
+            review, revision_id=revision_id, base=anchored, wake_at=wake_at, note=note
         )
 
     async def move(self, review: Review, to: ReviewState, reason: str, **values: Any) -> Review:
@@ -356,11 +374,6 @@ class Reviews:
             )
             for row in rows
         ]
-
-    def _select(self) -> sa.Select[Any]:
-        return sa.select(*_COLUMNS, revisions.c.title).join(
-            revisions, revisions.c.id == reviews.c.revision_id
-        )
 
 
 def _review(row: Any) -> Review:

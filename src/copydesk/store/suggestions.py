@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 _EVIDENCE = tuple[Evidence, ...]
 _FIELDS = [f.name for f in fields(Suggestion)]
 
+# built once: putting a statement together costs more than running it
+_OF = (
+    sa.select(suggestions)
+    .where(suggestions.c.review_id == sa.bindparam("review"))
+    .order_by(suggestions.c.number)
+)
+_LAST_NUMBER = sa.select(sa.func.max(suggestions.c.number)).where(
+    suggestions.c.review_id == sa.bindparam("review")
+)
+_ADD = sa.insert(suggestions)
+_ADD_DECISIONS = sa.insert(decisions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
@@ -60,11 +72,7 @@ class Suggestions:
 
     async def of(self, review_id: str) -> list[Suggestion]:
         """Return the suggestions of a review by number."""
-        rows = await self._unit.connection.execute(
-            sa.select(suggestions)
-            .where(suggestions.c.review_id == review_id)
-            .order_by(suggestions.c.number)
-        )
+        rows = await self._unit.connection.execute(_OF, {"review": review_id})
         return [_suggestion(row) for row in rows]
 
     async def get(self, review_id: str, which: str) -> Suggestion:
@@ -91,15 +99,13 @@ class Suggestions:
         """Add proposals to a review, numbered on from those it has; anchors count in `base`."""
         if not proposals:
             return []
-        last = await self._unit.connection.scalar(
-            sa.select(sa.func.max(suggestions.c.number)).where(suggestions.c.review_id == review_id)
-        )
+        last = await self._unit.connection.scalar(_LAST_NUMBER, {"review": review_id})
         made = [
             self._made(review_id, base.of(proposal.field), number, proposal)
             for number, proposal in enumerate(proposals, start=int(last or 0) + 1)
         ]
         await self._unit.connection.execute(
-            sa.insert(suggestions),
+            _ADD,
             [{name: _column(name, getattr(s, name)) for name in _FIELDS} for s in made],
         )
         await self._write_decisions([one for one in made if one.version], key="")
@@ -222,7 +228,7 @@ class Suggestions:
     async def _write_decisions(self, decided: Sequence[Suggestion], *, key: str) -> None:
         if decided:
             await self._unit.connection.execute(
-                sa.insert(decisions),
+                _ADD_DECISIONS,
                 [
                     {
                         "suggestion_id": one.id,

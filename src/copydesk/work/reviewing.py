@@ -16,6 +16,7 @@ from typing import Final
 
 import structlog
 
+from copydesk.core.checks import CheckResult
 from copydesk.core.errors import Conflict
 from copydesk.core.post import Post, Revision
 from copydesk.core.review import MOVING, ReviewTimes
@@ -103,52 +104,76 @@ async def _look(unit: UnitOfWork, id: str) -> Look:
 async def prepare(desk: Desk, review_id: str) -> None:
     """Make or carry over the suggestions of a review if that is to do, and mind its deadline."""
     async with desk.store.read() as unit:
-        found = await _look(unit, review_id)
-        has_base = await unit.reviews.base(review_id) is not None
-        newest = found.post.revision_id if _has_moved_on(found) else found.revision.id
-        current = await unit.posts.revision(newest)
-        wakes = await unit.reviews.wakes(review_id)
-    review = found.review
-    if review.state is ReviewState.OPENED:
-        # a conflict: somebody does the same at this moment, or has decided
-        with suppress(Conflict):
-            if not has_base or _has_moved_on(found):
-                await _suggest(desk, found, current, is_first=not has_base)
-            await _mind_deadline(desk, review_id)
-    elif wakes is not None:
-        async with desk.store.begin("review") as unit:
-            await unit.reviews.sleep(review_id, None)
+        review = await unit.reviews.get(review_id)
+        wanted = await _wanted(unit, review) if review.state is ReviewState.OPENED else None
+        is_late = _is_to_escalate(review, unit.now, unit.review_times)
+        upcoming = _next_look(review, unit.review_times)
+    if review.state is not ReviewState.OPENED:
+        if review.wake_at is not None:
+            async with desk.store.begin("review") as unit:
+                await unit.reviews.sleep(review.id, None)
+        return
+    # a conflict: somebody does the same at this moment, or has decided
+    with suppress(Conflict):
+        if wanted is not None:
+            await _suggest(desk, wanted)
+        elif is_late or review.wake_at != upcoming:
+            async with desk.store.begin("review") as unit:
+                await _mind_deadline(unit, await unit.reviews.get(review.id))
 
 
-def _has_moved_on(found: Look) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A review whose suggestions are to be made. `base` is what the `old` ones are anchored in,
+    None where it never had any."""
+
+    review: Review
+    current: Revision
+    submission: Submission | None
+    checks: Sequence[CheckResult]
+    chance: float
+    base: Base | None
+    old: Sequence[Suggestion]
+
+
+async def _wanted(unit: UnitOfWork, review: Review) -> _Wanted | None:
+    post = await unit.posts.get(review.post_id)
+    base = await unit.reviews.base(review.id)
     # an opinion is about the text it was asked about, whatever became of that
-    return found.review.kind in MOVING and found.review.revision_id != found.post.revision_id
+    has_moved_on = review.kind in MOVING and review.revision_id != post.revision_id
+    if base is not None and not has_moved_on:
+        return None
+    current = await unit.posts.revision(post.revision_id if has_moved_on else review.revision_id)
+    return _Wanted(
+        review=review,
+        current=current,
+        submission=await unit.submissions.get(post.submission_id) if post.submission_id else None,
+        checks=await unit.posts.checks(current.id),
+        chance=await chance_asked(unit, review),
+        base=base,
+        old=await unit.suggestions.of(review.id) if base is not None else (),
+    )
 
 
-async def _suggest(desk: Desk, found: Look, current: Revision, *, is_first: bool) -> None:
-    async with desk.store.read() as unit:
-        checks = await unit.posts.checks(current.id)
-        chance = await chance_asked(unit, found.review)
-    review, note = found.review, ""
+async def _suggest(desk: Desk, wanted: _Wanted) -> None:
+    review, current, note = wanted.review, wanted.current, ""
 
     def make() -> tuple[Base, Rebased]:
-        origins = origins_of(found.submission, current)
-        fresh = propose(origins, current, risk=review.risk, checks=checks)
-        old: Sequence[Suggestion] = () if is_first else found.suggestions
-        return origins.own, rebase(old, found.base, origins.own, fresh)
+        origins = origins_of(wanted.submission, current)
+        fresh = propose(origins, current, risk=review.risk, checks=wanted.checks)
+        return origins.own, rebase(wanted.old, wanted.base or origins.own, origins.own, fresh)
 
     try:
         base, rebased = await asyncio.to_thread(make)
     except Exception:
         # whatever a text does to us, a person can still read it whole and decide
         _log.exception("suggestions_failed", review=review.id)
-        base, rebased = base_of(current.content), Rebased((), (), tuple(found.suggestions))
+        base, rebased = base_of(current.content), Rebased((), (), tuple(wanted.old))
         note = UNMADE
     async with desk.store.begin("review") as unit:
-        now = await unit.reviews.get(review.id)
-        if now.version != review.version or now.state is not ReviewState.OPENED:
-            return  # somebody was faster; what is left to do is found again
-        anchored = await unit.reviews.anchor(now, current.id, base, note)
+        # a conflict when somebody was faster; what is left to do is found again
+        upcoming = _next_look(review, unit.review_times)
+        anchored = await unit.reviews.anchor(review, current.id, base, upcoming, note)
         if note:
             await unit.reviews.note(anchored, "unmade", note)
         for old_ones, end in (
@@ -158,36 +183,34 @@ async def _suggest(desk: Desk, found: Look, current: Revision, *, is_first: bool
             for suggestion in old_ones:
                 if suggestion.is_live:
                     await unit.suggestions.retire(review.workspace_id, suggestion, end)
-        proposals = [replace(proposal, propensity=chance) for proposal in rebased.proposals]
+        proposals = [replace(proposal, propensity=wanted.chance) for proposal in rebased.proposals]
         made = await unit.suggestions.add(review.id, base, proposals)
-        if not is_first:
+        if wanted.base is not None:
             await unit.reviews.note(
-                now,
+                review,
                 "rebased",
                 f"another revision came: {len(made)} suggestions for it,"
                 f" {len(rebased.stale)} of the old have no place in it",
             )
+        await _mind_deadline(unit, anchored)
 
 
-async def _mind_deadline(desk: Desk, review_id: str) -> None:
-    async with desk.store.begin("review") as unit:
-        review = await unit.reviews.get(review_id)
-        if review.state is not ReviewState.OPENED:
-            return
-        if _is_to_escalate(review, unit.now, unit.review_times):
-            review = await unit.reviews.change(
-                review, escalated_at=unit.now, assignee="", claimed_until=None
-            )
-            await unit.reviews.note(
-                review,
-                "escalated",
-                f"nobody decided until {review.due_at:%Y-%m-%d %H:%M} UTC; it stays held",
-                due_at=str(review.due_at),
-            )
-        wakes = await unit.reviews.wakes(review_id)
-        upcoming = _next_look(review, unit.review_times)
-        if wakes != upcoming:
-            await unit.reviews.sleep(review_id, upcoming)
+async def _mind_deadline(unit: UnitOfWork, review: Review) -> None:
+    if review.state is not ReviewState.OPENED:
+        return
+    if _is_to_escalate(review, unit.now, unit.review_times):
+        review = await unit.reviews.change(
+            review, escalated_at=unit.now, assignee="", claimed_until=None
+        )
+        await unit.reviews.note(
+            review,
+            "escalated",
+            f"nobody decided until {review.due_at:%Y-%m-%d %H:%M} UTC; it stays held",
+            due_at=str(review.due_at),
+        )
+    upcoming = _next_look(review, unit.review_times)
+    if review.wake_at != upcoming:
+        await unit.reviews.sleep(review.id, upcoming)
 
 
 def _next_look(review: Review, times: ReviewTimes) -> datetime | None:
