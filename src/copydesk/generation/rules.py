@@ -6,6 +6,7 @@ lacks is derived: a title, a summary, tags, a category.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Final
@@ -17,7 +18,7 @@ from copydesk.core.findings import Finding
 from copydesk.core.post import Fate, Tier
 from copydesk.core.sentences import sentences
 from copydesk.core.submission import SegmentKind
-from copydesk.generation.keywords import find_tags, guess_category
+from copydesk.generation.keywords import label
 from copydesk.generation.material import Material
 from copydesk.generation.rewrite import Rewrite
 
@@ -39,7 +40,11 @@ _MARKUP: Final = regex.compile(
 )
 _LINK: Final = regex.compile(r"!?\[([^\]\n]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
 _SPACE: Final = regex.compile(r"\s+")
+#: Without one of these there is nothing to take out, or no space to make one of several.
+_MAY_BE_MARKUP: Final = regex.compile(r"\s*[#>\-*+•\d]|.*?[*_`]", regex.DOTALL)
+_WIDE_SPACE: Final = re.compile(r"[^\S ]|  ")
 _CODE_BLOCK: Final = regex.compile(r"^(```|~~~).*?(?:^\1\s*$|\Z)", regex.DOTALL | regex.MULTILINE)
+_BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
 _GRAPHEME: Final = regex.compile(r"\X")
 _AFTER_TITLE: Final = " ,;:.、，。；：-–—"
 
@@ -55,12 +60,13 @@ def compose(material: Material) -> Rewrite:
             [Finding(code="empty", field="body", message="the message has no text of its own")]
         )
     title = derive_title(material)
+    tags, category = label(material.subject, body)
     return Rewrite(
         title=title,
         body=body,
         summary=derive_summary(material, title),
-        tags=find_tags(material.subject, body),
-        category=guess_category(material.subject, body),
+        tags=tags,
+        category=category,
         fates=tuple(Fate(segment=s.index, fate="kept") for s in material.segments),
         tier=Tier.RULES,
     )
@@ -118,10 +124,27 @@ def _telling_sentences(material: Material) -> Iterator[str]:
     text = material.text_of(telling) or material.text
     if "```" in text or "~~~" in text:
         text = _CODE_BLOCK.sub("\n\n", text)
-    plain = (_plain(text[start:end]) for start, end in sentences(text))
-    return (sentence for sentence in plain if any(c.isalnum() for c in sentence))
+    # no sentence goes on after a blank line, and the first few are all that is ever asked for
+    return (
+        sentence
+        for block in _blocks(text)
+        for start, end in sentences(block)
+        if any(map(str.isalnum, sentence := _plain(block[start:end])))
+    )
+
+
+def _blocks(text: str) -> Iterator[str]:
+    start = 0
+    for blank in _BLANK_LINE.finditer(text):
+        yield text[start : blank.start()]
+        start = blank.end()
+    yield text[start:]
 
 
 def _plain(text: str) -> str:
     """Return `text` on one line without Markdown marks."""
-    return _SPACE.sub(" ", _MARKUP.sub("", _LINK.sub(r"\1", text))).strip()
+    if "](" in text:
+        text = _LINK.sub(r"\1", text)
+    if _MAY_BE_MARKUP.match(text):
+        text = _MARKUP.sub("", text)
+    return (_SPACE.sub(" ", text) if _WIDE_SPACE.search(text) else text).strip()
