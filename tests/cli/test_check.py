@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from copydesk.cli.main import app
+from tests.generation.tiny_models import listener
 
 SEED = "The lamp arrived on 3 March and flickers. It cost 45 euros. Please do not send another."
 GOOD = "The lamp arrived on 3 March and flickers. It cost 45 euros. Please don't send another."
@@ -88,3 +89,36 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["check", "--jsonl", str(tmp_path / "none.jsonl")])
     assert done.exit_code == 5
     assert "none.jsonl" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("seed", "text", "verdict"),
+    [
+        ("", "Mara likes warm tea.", "pass"),
+        ("", "Mara likes warm cinnamon.", "flag"),
+        ("Mara likes the tea.", "Mara likes the tea. Guests enjoy fresh flowers there.", "pass"),
+        ("Mara likes the tea.", "Mara likes the tea. Guests enjoy warm cinnamon there.", "flag"),
+        ("Mara likes the tea.", "Mara likes 4 warm teas.", "flag"),
+    ],
+)
+def test_a_faithfulness_model_of_your_own_is_asked_where_rules_are_not_sure(
+    tmp_path: Path, seed: str, text: str, verdict: str
+) -> None:
+    folder = listener(tmp_path / "own", text, to="cinnamon")
+    line = json.dumps({"source": "Mara likes the tea.", "seed": seed, "text": text})
+    done = CliRunner().invoke(
+        app, ["check", "--jsonl", "-", "--faithfulness", str(folder)], input=line
+    )
+    (row,) = rows(done)
+    assert row["verdict"] == verdict
+    read = [finding for finding in row["findings"] if finding["check"] == "faithfulness"]
+    assert bool(read) is ("4" not in text), "a value is no matter of opinion"
+    assert all("cinnamon" in finding["span"] for finding in read[1:])
+
+
+def test_a_model_that_is_not_there_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app, ["check", "--jsonl", "-", "--faithfulness", str(tmp_path / "none")], input="{}"
+    )
+    assert done.exit_code == 3
+    assert "there is no folder" in done.output

@@ -35,11 +35,20 @@ def check(
             "--calibration", metavar="FILE", help="What `copydesk calibrate` wrote; else our own."
         ),
     ] = None,
+    faithfulness: Annotated[
+        Path | None,
+        typer.Option(
+            "--faithfulness",
+            metavar="FOLDER",
+            help="A faithfulness model of your own, asked where the rules are not sure.",
+        ),
+    ] = None,
 ) -> None:
     """Say of each text whether it stays with its source.
 
     `seed` is the author's text that was edited into `text`; `source` and `context` are whatever
-    else supports facts. Without a seed only what the text invents is found. Prints a JSON line for
+    else supports facts. Without a seed only what the text invents is found; there a faithfulness
+    model is asked about every text in which rules find nothing. Prints a JSON line for
     each line read: {id, verdict: pass|flag|fail, score, findings, risk}. A line that is none ends
     the run with its number and exit code 4, after what came before it.
     """
@@ -54,6 +63,11 @@ def check(
     clock = SystemClock()
     try:
         policy = Policy(calibration=read_calibration(calibration) if calibration else standard())
+        reads = None
+        if faithfulness is not None:
+            from copydesk.work.faithfulness import examiner
+
+            reads = examiner(faithfulness, policy, clock.monotonic)
     except ConfigError as error:
         fail(error)
     for line in read_lines(jsonl):
@@ -65,6 +79,7 @@ def check(
             language=line.language or detect_language(line.text),
             monotonic=clock.monotonic,
             policy=policy,
+            reads=reads,
         )
         typer.echo(json.dumps(_row(line.id, examined), ensure_ascii=False))
 

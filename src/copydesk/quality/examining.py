@@ -1,9 +1,10 @@
 """Examining a pair of texts by the gate's checks, for whoever wants to measure them on any set.
 
 Where the author's own text is there (`seed`), the gate's content checks hold the text against it.
-Without it only what the text invents can be told: a text may leave out whatever it likes. How risky
-a text is, and how well it reads, says nothing about its faithfulness: risk stands apart and never
-decides the verdict, style is not asked.
+Without it only what the text invents can be told: a text may leave out whatever it likes. A model
+that reads texts is asked as in the gate, and without a seed wherever the rules find nothing. How
+risky a text is, and how well it reads, says nothing about its faithfulness: risk stands apart and
+never decides the verdict, style is not asked.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
 from copydesk.quality.calibration import signals_of, weighed
 from copydesk.quality.checks import assistant_voice, combiner, nothing_new, risk, style
 from copydesk.quality.comparison import Comparison
+from copydesk.quality.doubts import is_about_wording
 from copydesk.quality.gate import WEIGHED, run_gate
 from copydesk.quality.policy import Policy
 
@@ -58,6 +60,7 @@ def examine(
     context: str = "",
     language: str = "",
     policy: Policy | None = None,
+    reads: Callable[[str, str], CheckResult] | None = None,
 ) -> Examined:
     """Hold `text` against `seed`, the author's text it was made from, and against what supports it.
 
@@ -69,6 +72,7 @@ def examine(
         context: earlier messages and the like, which support facts too.
         language: BCP 47 tag of all of them, "" if unknown.
         policy: which checks run, and their calibration; all, by the standard one, if not given.
+        reads: holds a text against a source with a faithfulness model, None where there is none.
     """
     policy = policy or Policy()
     support = "\n\n".join(part for part in (source, context) if part)
@@ -78,12 +82,21 @@ def examine(
         )
         content = [result for result in gate.checks if result.check not in _BESIDE]
         badness, level, categories = gate.badness, gate.risk, gate.categories
+        is_doubted = is_about_wording(content)
     else:
         comparison = Comparison(support, text, language=language)
         content = [nothing_new.check(comparison), assistant_voice.check(comparison)]
         badness = weighed(content, policy.calibration)
         found = risk.check(comparison)[1]
         level, categories = found.risk, found.categories
+        is_doubted = worst(content) is Verdict.PASSED
+    signals = signals_of(content)
+    floor = worst([r for r in content if r.check not in (*WEIGHED, combiner.NAME)])
+    verdict = worst(content)
+    if reads is not None and is_doubted:
+        premise = "\n\n".join(part for part in (seed, support) if part)
+        content.append(reads(premise, text))
+        verdict = content[-1].verdict
     objections = tuple(
         Objection(check=result.check, severity=result.verdict, evidence=evidence)
         for result in content
@@ -91,13 +104,13 @@ def examine(
         for evidence in _pieces(result)
     )
     return Examined(
-        verdict=worst(content),
+        verdict=verdict,
         score=round(1 - badness, 4),
         objections=objections,
         risk=level,
         categories=categories,
-        signals=signals_of(content),
-        floor=worst([r for r in content if r.check not in (*WEIGHED, combiner.NAME)]),
+        signals=signals,
+        floor=floor,
     )
 
 

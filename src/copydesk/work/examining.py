@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from copydesk.core.account import Account
 from copydesk.core.breaker import Breaker
@@ -26,6 +27,9 @@ from copydesk.work.model_money import Purse, purses
 from copydesk.work.models import Configured, configured_models
 from copydesk.work.probing import WEEK, missed_for_certain
 from copydesk.work.versions import endings_of, versions_of
+
+if TYPE_CHECKING:
+    from copydesk.work.faithfulness import FaithfulnessReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,8 @@ async def examine(desk: Desk) -> list[Examined]:
             for one in await stopped(unit, accounts)
         ]
     found += await _models(desk)
+    if desk.faithfulness is not None:
+        found.append(await _faithfulness(desk.faithfulness))
     async with desk.store.read() as unit:
         found += [_webhook(webhook) for webhook in await unit.webhooks.all(desk.workspace_id)]
     found.append(await _probes(desk))
@@ -203,6 +209,20 @@ def _model(
         f"{price or 'what it costs is not known'}",
         remedy="No budget holds what costs an unknown sum: state its price in `model_facts`.",
     )
+
+
+async def _faithfulness(reader: FaithfulnessReader) -> Examined:
+    check = f"faithfulness model {reader.folder.name}"
+    try:
+        model = await reader.open()
+    except ConfigError as error:
+        return Examined(
+            check=check,
+            ok=False,
+            message=f"{'; '.join(error.problems)}; texts go on without it",
+            remedy=error.remedy,
+        )
+    return Examined(check=check, ok=True, message=f"loads and answers: {model.name}")
 
 
 def _webhook(webhook: Webhook) -> Examined:
