@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from copydesk.core.errors import ConfigError
 from copydesk.generation.address import parse_model_line
-from copydesk.generation.budget import ModelLimits
+from copydesk.generation.budget import AT_ONCE, ModelLimits
 from copydesk.generation.catalogue import (
     ModelFacts,
     Prices,
@@ -62,7 +63,7 @@ def test_a_large_input_costs_what_the_list_says_beyond_the_cliff() -> None:
 def test_what_nobody_lists_has_no_price_and_cautious_limits(line: str) -> None:
     facts = facts_of(parse_model_line(line))
     assert facts.price(Usage(input_tokens=10), NOW) is None
-    assert facts.limits == ModelLimits()
+    assert replace(facts.limits, at_once=AT_ONCE) == ModelLimits()
     assert facts.describe_price(NOW) == ""
 
 

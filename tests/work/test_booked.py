@@ -14,6 +14,7 @@ from copydesk.core.errors import ModelUnavailable, ReplyTruncated
 from copydesk.core.money import Period
 from copydesk.core.post import Tier
 from copydesk.distribution.notifying.message import types_of
+from copydesk.generation.catalogue import Prices
 from copydesk.generation.fallback import Fallback
 from copydesk.generation.port import Completion, Model, ModelRequest
 from copydesk.generation.scripted import ScriptedModel
@@ -456,6 +457,39 @@ async def test_workers_that_call_at_once_never_spend_more_together(desk: Desk) -
     async with desk.store.read() as unit:
         spent = await unit.model_calls.spent(desk.workspace_id, Period.DAY.starts(unit.now))
     assert spent <= 500_000
+
+
+async def test_parts_are_not_begun_unless_there_is_money_for_all_of_them(desk: Desk) -> None:
+    parts = [replace(REQUEST, user=f"part {n}") for n in range(5)]
+    # each may cost between 10 and 11 cents
+    await allow(desk, "0.40")
+    model = routed(desk, one("sol", script := answering(cost=0.05), DEAR))
+    with pytest.raises(ModelUnavailable, match=r"5 calls may cost \$0\.5"):
+        await model.afford(parts)
+    assert script.requests == []
+    await model.afford(parts[:3])
+    for part in parts[:3]:
+        await model.complete(part)
+    # what was answered before a crash costs nothing: 15 of 40 cents are spent
+    await model.afford(parts[:5])
+
+
+async def test_money_for_parts_is_counted_with_whoever_would_answer(desk: Desk) -> None:
+    parts = [replace(REQUEST, user=f"part {n}") for n in range(5)]
+    await allow(desk, "0.40")
+    chain = Fallback(
+        (
+            named("dear", away(), DEAR),
+            named("cheap", answering(cost=0.01), Prices(input=1, output=1)),
+        )
+    )
+    await routed(desk, chain).afford(parts)
+    only_dear = routed(desk, one("dear", away(), DEAR))
+    for n in range(POLICY.account_failures):
+        with pytest.raises(ModelUnavailable):
+            await only_dear.complete(replace(REQUEST, user=str(n)))
+    # nobody is refused for the price of one that rests: the call itself will say so
+    await only_dear.afford(parts)
 
 
 async def test_tomorrow_there_is_money_again(desk: Desk, clock: StoppedClock) -> None:

@@ -7,8 +7,11 @@ could not be reached: that is counted in one place, the job.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from copydesk.core.errors import ModelReplyInvalid, ModelUnavailable, ReplyTruncated
@@ -77,8 +80,7 @@ async def ask(
             reading = read(completion)
             check_coverage(reading.source, reading.text, reading.omitted, language=reading.language)
         except ModelUnavailable as error:
-            refused = _rejected(request, None, error.code, error.message)
-            attempts.append(replace(refused, wait=error.wait))
+            attempts.append(_refused(request, error))
             return Unanswered(because=error.message, attempts=tuple(attempts))
         except ReplyTruncated as error:
             because = error.message
@@ -93,6 +95,67 @@ async def ask(
             return Answered(value=reading.value, completion=completion, attempts=tuple(attempts))
         request = replace(request, max_tokens=min(2 * request.max_tokens, largest_cap))
     return Unanswered(because=because, attempts=tuple(attempts))
+
+
+async def ask_side_by_side(
+    model: Model,
+    requests: Sequence[ModelRequest],
+    *,
+    read: Callable[[int, Completion], Reading[T]],
+    at_once: int,
+    largest_cap: int,
+    tries: int = TRIES,
+    later: Sequence[ModelRequest] = (),
+) -> tuple[Answered[T], ...] | Unanswered:
+    """Ask about the parts of one text, at most `at_once` together; the answers are in their order.
+
+    The first goes alone: it tells whether anybody answers, and vendors that keep prompts have the
+    beginning of this one for the rest. Nothing is asked unless there is money for all `requests`
+    and those made of their answers (`later`). `read` is told which of them (from 0) it reads. After
+    one that brought nothing no other is begun; the last of its attempts comes last.
+    """
+    if isinstance(model, Accountable):
+        try:
+            await model.afford([*requests, *later])
+        except ModelUnavailable as error:
+            return Unanswered(because=error.message, attempts=(_refused(requests[0], error),))
+    answers: dict[int, Answered[T] | Unanswered] = {}
+    numbers = iter(range(len(requests)))
+
+    async def work(most: int) -> None:
+        for number in islice(numbers, most):
+            if any(isinstance(answer, Unanswered) for answer in answers.values()):
+                return
+            answers[number] = await ask(
+                model,
+                requests[number],
+                read=partial(read, number),
+                largest_cap=largest_cap,
+                tries=tries,
+            )
+
+    await work(1)
+    rest = len(requests) - 1
+    faults = await asyncio.gather(
+        *(work(rest) for _ in range(min(at_once, rest))), return_exceptions=True
+    )
+    for fault in faults:
+        if fault is not None:
+            raise fault
+    found = sorted(answers.items())
+    failed = [(number, one) for number, one in found if isinstance(one, Unanswered)]
+    if not failed:
+        return tuple(answer for _, answer in found if isinstance(answer, Answered))
+    number, answer = failed[0]
+    others = [one for _, one in found if one is not answer]
+    return Unanswered(
+        because=f"Part {number + 1} of {len(requests)}: {answer.because}",
+        attempts=tuple(a for one in (*others, answer) for a in one.attempts),
+    )
+
+
+def _refused(request: ModelRequest, error: ModelUnavailable) -> Attempt:
+    return replace(_rejected(request, None, error.code, error.message), wait=error.wait)
 
 
 async def _tell(model: Model, completion: Completion | None, signal: str, because: str) -> None:

@@ -33,19 +33,24 @@ PER_SEGMENT: Final = 24
 _RUN: Final = regex.compile(r"[A-Za-z0-9+/=_-]{16,}+")
 
 
+#: How many parts of one text a model is asked about side by side, unless something else is known.
+AT_ONCE: Final = 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLimits:
     """What a model can take, in tokens.
 
     `price_cliff` is the input size above which the vendor charges more; None when there is none or
     when it is to be paid on purpose. `reasoning_reserve` is added to the output cap of models that
-    think before they answer.
+    think before they answer. `at_once` is how many calls for one text are under way together.
     """
 
     window: int = 128_000
     output: int = 16_000
     price_cliff: int | None = None
     reasoning_reserve: int = 0
+    at_once: int = AT_ONCE
 
     @property
     def input(self) -> int:

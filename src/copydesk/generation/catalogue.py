@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 _MILLION: Final = 1_000_000
 _FORM: Final = (
     "Write NAME key=value …, for example: my-model window=32000 output=8000 input_price=0.10 "
-    "cached_price=0.01 output_price=0.50 streamed=1. Tokens; prices in US dollars per million "
-    "tokens; streamed=1 for a server that is to send its answers piece by piece."
+    "cached_price=0.01 output_price=0.50 streamed=1 at_once=2. Tokens; prices in US dollars per "
+    "million tokens; streamed=1 for a server that is to send its answers piece by piece; at_once "
+    "is how many parts of a long text it is asked about side by side."
 )
 _TOKENS: Final = ("window", "output", "cliff", "reasoning")
 _STREAMED: Final = "streamed"
+_AT_ONCE: Final = "at_once"
+#: More calls for one text are not made together, whatever is stated.
+_MOST_AT_ONCE: Final = 64
 _PRICES: Final = ("input_price", "output_price", "cached_price")
 
 
@@ -55,6 +59,7 @@ class ModelFacts:
     `cliff` is the input size from which on the vendor charges more, 0 when that is to be paid on
     purpose. `reasoning` is kept free in the output cap of a model that thinks before it answers.
     `streamed` asks for answers piece by piece, for servers that keep nobody waiting otherwise.
+    `at_once` is how many parts of one text it is asked about side by side.
     """
 
     name: str
@@ -63,6 +68,7 @@ class ModelFacts:
     cliff: int | None = None
     reasoning: int | None = None
     streamed: bool | None = None
+    at_once: int | None = None
     prices: Prices | None = None
     listed: tuple[ModelInfo, Provider] | None = field(default=None, repr=False, compare=False)
 
@@ -76,6 +82,7 @@ class ModelFacts:
             output=self.output or min(usual.output, window),
             price_cliff=self.cliff or None,
             reasoning_reserve=self.reasoning or 0,
+            at_once=self.at_once or usual.at_once,
         )
 
     def price(self, usage: Usage, at: datetime) -> float | None:
@@ -109,6 +116,10 @@ def facts_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelF
     """Return what is known of the model at `address`; what the operator `stated` goes first."""
     listed = _listed(address)
     facts = ModelFacts(name=address.name)
+    if address.vendor is Vendor.OLLAMA:
+        # it does one after the other unless its operator says so (OLLAMA_NUM_PARALLEL, checked
+        # 2026-11-22), and what waits there loses its time to answer
+        facts = replace(facts, at_once=1)
     if listed is not None:
         facts = replace(
             facts, window=listed[0].context_window, cliff=_cliff(listed[0]), listed=listed
@@ -117,7 +128,7 @@ def facts_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelF
         if own.name in {address.name, f"{address.vendor}:{address.name}"}:
             known = {
                 key: value
-                for key in (*_TOKENS, _STREAMED, "prices")
+                for key in (*_TOKENS, _STREAMED, _AT_ONCE, "prices")
                 if (value := getattr(own, key)) is not None
             }
             facts = replace(facts, **known)
@@ -139,6 +150,7 @@ def smallest(limits: Sequence[ModelLimits]) -> ModelLimits:
         output=min(one.output for one in limits),
         price_cliff=min(cliffs, default=None),
         reasoning_reserve=max(one.reasoning_reserve for one in limits),
+        at_once=min(one.at_once for one in limits),
     )
 
 
@@ -156,10 +168,12 @@ def parse_facts(line: str) -> ModelFacts:
             number = float(value)
         except ValueError:
             number = -1.0
-        if not equals or key not in (*_TOKENS, _STREAMED, *_PRICES):
+        if not equals or key not in (*_TOKENS, _STREAMED, _AT_ONCE, *_PRICES):
             problems.append(f"model_facts {name}: {pair!r} is none of the facts")
         elif key == _STREAMED and number not in (0, 1):
             problems.append(f"model_facts {name}: {pair!r} is neither 0 nor 1")
+        elif key == _AT_ONCE and not 1 <= number <= _MOST_AT_ONCE:
+            problems.append(f"model_facts {name}: {pair!r} is not from 1 to {_MOST_AT_ONCE}")
         elif number < 0 or number == float("inf") or number != number:
             problems.append(f"model_facts {name}: {pair!r} has no usable number")
         else:
@@ -180,8 +194,13 @@ def parse_facts(line: str) -> ModelFacts:
             output=given["output_price"],
             cached=given.get("cached_price"),
         )
-    streamed = bool(given[_STREAMED]) if _STREAMED in given else None
-    return ModelFacts(name=name, prices=prices, streamed=streamed, **tokens)
+    return ModelFacts(
+        name=name,
+        prices=prices,
+        streamed=bool(given[_STREAMED]) if _STREAMED in given else None,
+        at_once=int(given[_AT_ONCE]) if _AT_ONCE in given else None,
+        **tokens,
+    )
 
 
 def _listed(address: ModelAddress) -> tuple[ModelInfo, Provider] | None:

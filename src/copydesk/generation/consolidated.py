@@ -14,7 +14,14 @@ from typing import Final
 
 from copydesk.core.errors import ContentInvalid, ModelReplyInvalid
 from copydesk.core.post import Tier
-from copydesk.generation.attempts import TRIES, Answered, Reading, Unanswered, ask
+from copydesk.generation.attempts import (
+    TRIES,
+    Answered,
+    Reading,
+    Unanswered,
+    ask,
+    ask_side_by_side,
+)
 from copydesk.generation.budget import PER_SEGMENT, ModelLimits
 from copydesk.generation.fence import derived, visible
 from copydesk.generation.heading import Note, write_head
@@ -82,21 +89,25 @@ class Writer:
     async def _in_parts(
         self, parts: Sequence[Material], composed: Rewrite, attempts: tuple[Attempt, ...]
     ) -> Rewrite:
-        answers: list[Answered[RewriteReply]] = []
-        left_out: tuple[str, ...] = ()
-        for number, part in enumerate(parts, 1):
-            try:
-                planned = self._planner(derived(self.delimiter, number)).call(part)
-            except ContentInvalid as error:
-                because = f"The model was not asked for part {number}: {error.message}."
-                return replace(composed, degraded_because=because, attempts=attempts)
-            left_out = left_out or planned.left_out
-            answer = await self._asked(planned, part)
-            attempts += answer.attempts
-            if isinstance(answer, Unanswered):
-                because = f"Part {number} of {len(parts)}: {answer.because}"
-                return replace(composed, degraded_because=because, attempts=attempts)
-            answers.append(answer)
+        try:
+            # all of them before the first: computation only, which takes a while for many parts
+            planned = await asyncio.to_thread(self._planned, parts)
+        except ContentInvalid as error:
+            because = f"The model was not asked: {error.message}."
+            return replace(composed, degraded_because=because, attempts=attempts)
+        answers = await ask_side_by_side(
+            self.model,
+            [one.request for one in planned],
+            read=lambda number, completion: _read(completion, parts[number]),
+            at_once=self.limits.at_once,
+            largest_cap=self.requested_cap or self.limits.output,
+            tries=TRIES if self.insists else 1,
+        )
+        if isinstance(answers, Unanswered):
+            attempts += answers.attempts
+            return replace(composed, degraded_because=answers.because, attempts=attempts)
+        attempts += tuple(attempt for answer in answers for attempt in answer.attempts)
+        left_out = next((one.left_out for one in planned if one.left_out), ())
         head = await write_head(
             [_note(answer.value) for answer in answers],
             subject=parts[0].subject,
@@ -111,6 +122,13 @@ class Writer:
         if head.because:
             notes.append(f"title and summary are those of the first part: {head.because}")
         return replace(written, attempts=attempts + head.attempts, notes=(*notes, *written.notes))
+
+    def _planned(self, parts: Sequence[Material]) -> list[Planned]:
+        """Return the call for each part; raises as `Planner.call`."""
+        return [
+            self._planner(derived(self.delimiter, number)).call(part)
+            for number, part in enumerate(parts, 1)
+        ]
 
     async def _asked(
         self, planned: Planned, material: Material

@@ -6,7 +6,7 @@ business. An adapter reports what the server said; whether to believe it is `tru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -94,7 +94,11 @@ class Model(Protocol):
 
 @runtime_checkable
 class Accountable(Protocol):
-    """A model that keeps books, and hears what became of its answers."""
+    """A model that keeps books: it knows what may be spent and hears what became of answers."""
+
+    async def afford(self, requests: Sequence[ModelRequest]) -> None:
+        """Raise `ModelUnavailable` where there is no money for all `requests`, each made once."""
+        ...
 
     async def reject(self, completion: Completion, signal: str, because: str) -> None:
         """Note that `completion` was not used: the signal of the guard, and why in words."""

@@ -21,8 +21,6 @@ from copydesk.platforms.kit.retry_after import Wait, read_reset, read_wait
 #: A longer wait is not believed to the letter: quotas are by the day at most.
 LONGEST: Final = 86_400.0
 
-#: The answer of a server that is too busy for anybody: Anthropic's own number.
-_OVERLOADED: Final = 529
 _LIMITS: Final = (
     *((f"x-ratelimit-{{}}-{unit}") for unit in ("requests", "tokens")),
     *(
@@ -48,11 +46,6 @@ def asked_wait(status: int, headers: Mapping[str, str], now: datetime) -> float 
     if said is None and status == 429:
         said = _of_limits(headers, now)
     return min(said, LONGEST) if said else None
-
-
-def is_refusal(status: int | None) -> bool:
-    """Whether an HTTP status says "not now" rather than "no": the server is there, and busy."""
-    return status in (429, 503, _OVERLOADED)
 
 
 def _told(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.post import Tier
-from copydesk.generation.attempts import Answered, Unanswered, ask
+from copydesk.generation.attempts import Answered, Unanswered, ask, ask_side_by_side
 from copydesk.generation.budget import (
     REPLY_OVERHEAD,
     ModelLimits,
@@ -26,7 +26,7 @@ from copydesk.generation.fence import derived
 from copydesk.generation.joining import joined_text
 from copydesk.generation.material import AuthoredSegment, Material
 from copydesk.generation.planning import Planned, Planner, is_about_the_cap, parted_after
-from copydesk.generation.port import Completion, Model
+from copydesk.generation.port import Completion, Model, ModelRequest
 from copydesk.generation.prompts import load_prompt
 from copydesk.generation.rewrite import Attempt
 from copydesk.generation.surroundings import chosen
@@ -116,22 +116,28 @@ class Scribe:
         assignment = Assignment(step=Step(stages=(Capability.SUMMARIZE,)))
         planner = self._planner(assignment, Tasks.of_parts(assignment.step), material, 0)
         parts = await asyncio.to_thread(planner.parts, material)
-        return await self._parts_of(assignment, parts, ())
+        return await self._parts_of(assignment, parts)
 
     async def _too_long(self, assignment: Assignment, material: Material) -> Outcome:
         tasks = Tasks.of_parts(assignment.step)
         planner = self._planner(assignment, tasks, material, 0)
         parts = await asyncio.to_thread(planner.parts, material)
+        later: list[ModelRequest] = []
         if assignment.step.writes is not None:
             # refused now rather than after the parts were paid for
             longest = "x" * ((tasks.longest or 0) * _width(material.text))
-            self._final(assignment, material, [longest] * len(parts))
-        return await self._in_parts(assignment, parts, ())
+            final = self._final(assignment, material, [longest] * len(parts))
+            later.append(final.planned.request)
+        return await self._in_parts(assignment, parts, later=later)
 
     async def _in_parts(
-        self, assignment: Assignment, parts: Sequence[Material], attempts: tuple[Attempt, ...]
+        self,
+        assignment: Assignment,
+        parts: Sequence[Material],
+        attempts: tuple[Attempt, ...] = (),
+        later: Sequence[ModelRequest] = (),
     ) -> Outcome:
-        noted = await self._parts_of(assignment, parts, attempts)
+        noted = await self._parts_of(assignment, parts, attempts, later)
         if isinstance(noted, Unanswered):
             return Outcome(answer=noted)
         replies, attempts = noted.replies, noted.attempts
@@ -162,23 +168,40 @@ class Scribe:
         return Outcome(answer=replace(answer, value=whole, attempts=attempts), notes=notes)
 
     async def _parts_of(
-        self, assignment: Assignment, parts: Sequence[Material], attempts: tuple[Attempt, ...]
+        self,
+        assignment: Assignment,
+        parts: Sequence[Material],
+        attempts: tuple[Attempt, ...] = (),
+        later: Sequence[ModelRequest] = (),
     ) -> Noted | Unanswered:
+        """Ask about each part; `later` are the calls that will be made of the answers."""
         tasks = Tasks.of_parts(assignment.step)
-        answers: list[Answered[WrittenReply]] = []
-        for number, part in enumerate(parts, 1):
-            planned = self._planner(assignment, tasks, part, number).call(part)
-            answer = await self._asked(planned, tasks, part)
-            attempts += answer.attempts
-            if isinstance(answer, Unanswered):
-                because = f"Part {number} of {len(parts)}: {answer.because}"
-                return Unanswered(because=because, attempts=attempts)
-            answers.append(answer)
+        # all of them before the first: computation only, which takes a while for many parts
+        requests = await asyncio.to_thread(self._requests, assignment, tasks, parts)
+        answers = await ask_side_by_side(
+            self.model,
+            requests,
+            read=lambda number, completion: read_reply(completion, tasks, parts[number]),
+            at_once=self.limits.at_once,
+            largest_cap=self.requested_cap or self.limits.output,
+            later=later,
+        )
+        if isinstance(answers, Unanswered):
+            return replace(answers, attempts=attempts + answers.attempts)
         return Noted(
             replies=tuple(answer.value for answer in answers),
             completion=answers[-1].completion,
-            attempts=attempts,
+            attempts=attempts + tuple(a for answer in answers for a in answer.attempts),
         )
+
+    def _requests(
+        self, assignment: Assignment, tasks: Tasks, parts: Sequence[Material]
+    ) -> list[ModelRequest]:
+        """Return the call for each part; raises as `Planner.call`."""
+        return [
+            self._planner(assignment, tasks, part, number).call(part).request
+            for number, part in enumerate(parts, 1)
+        ]
 
     def _final(self, assignment: Assignment, material: Material, written: Sequence[str]) -> _Final:
         """Return the call that writes from notes on the parts; raises as `Planner.call`."""

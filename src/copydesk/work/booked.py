@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -46,15 +47,13 @@ class BookedModel:
         Raises `ModelUnavailable` without a call while the model is resting, or wants to be left
         alone, or the money is spent.
         """
-        digest = digest_of(request, self._provider.name)
+        digest = digest_of(request, self.name)
         call_id = self._desk.ids.new("call")
         async with self._desk.store.begin("model") as unit:
-            kept = None
-            if self._desk.settings.model_cache_hours:
-                kept = await unit.model_calls.remembered(self._desk.workspace_id, digest)
+            kept = await self._recalled(unit, digest)
             if kept is not None:
                 return await self._remembered(unit, call_id, request, digest, kept)
-            refusal = await admit(unit, self._provider.name, call_id, self._desk)
+            refusal = await admit(unit, self.name, call_id, self._desk)
             worst = self._price(_worst(request))
             if refusal is None:
                 refusal = await afford(unit, self._desk.workspace_id, worst or 0.0)
@@ -70,6 +69,30 @@ class BookedModel:
         if refusal is not None:
             raise refusal
         return await self._ask(call_id, request, digest)
+
+    @property
+    def name(self) -> str:
+        """Return the name that people know the model by."""
+        return self._provider.name
+
+    async def afford(
+        self, unit: UnitOfWork, requests: Sequence[ModelRequest]
+    ) -> ModelUnavailable | None:
+        """Return why there is no money for all `requests`, None where there is.
+
+        What was answered before costs nothing.
+        """
+        worst, calls = 0.0, 0
+        for request in requests:
+            if await self._recalled(unit, digest_of(request, self.name)) is None:
+                worst += self._price(_worst(request)) or 0.0
+                calls += 1
+        return await afford(unit, self._desk.workspace_id, worst, calls=calls) if calls else None
+
+    async def _recalled(self, unit: UnitOfWork, digest: str) -> Mapping[str, Any] | None:
+        if not self._desk.settings.model_cache_hours:
+            return None
+        return await unit.model_calls.remembered(self._desk.workspace_id, digest)
 
     async def _ask(self, call_id: str, request: ModelRequest, digest: str) -> Completion:
         pulse = Pulse()
@@ -99,7 +122,7 @@ class BookedModel:
                 await unit.model_calls.remember(
                     self._desk.workspace_id, digest, _kept(completion), until
                 )
-            await learn(unit, self._provider.name, call_id, pulse, self._desk)
+            await learn(unit, self.name, call_id, pulse, self._desk)
             await notice(unit, self._desk.workspace_id)
         return completion
 
@@ -129,9 +152,9 @@ class BookedModel:
                 **values,
             )
             if wait is None:
-                await learn(unit, self._provider.name, call_id, pulse, self._desk)
+                await learn(unit, self.name, call_id, pulse, self._desk)
             else:
-                await pause(unit, self._provider.name, wait, error.message, self._desk)
+                await pause(unit, self.name, wait, error.message, self._desk)
             await notice(unit, self._desk.workspace_id)
 
     async def _remembered(
@@ -162,7 +185,7 @@ class BookedModel:
             submission_id=self._submission_id,
             capability=request.capability,
             tier=request.tier,
-            provider=self._provider.name,
+            provider=self.name,
             prompt_version=request.prompt_version,
             passages=list(request.passages),
             **values,

@@ -53,8 +53,11 @@ async def purses(unit: UnitOfWork, workspace_id: str, *, locked: bool = False) -
     return [await _purse(unit, workspace_id, budget) for budget in budgets]
 
 
-async def afford(unit: UnitOfWork, workspace_id: str, worst_usd: float) -> ModelUnavailable | None:
-    """Return why a call that may cost so much must not be made, None where there is money.
+async def afford(
+    unit: UnitOfWork, workspace_id: str, worst_usd: float, *, calls: int = 1
+) -> ModelUnavailable | None:
+    """Return why `calls` that may cost so much together must not be made, None where there is
+    money.
 
     Until the unit ends nobody else reserves anything.
     """
@@ -64,7 +67,8 @@ async def afford(unit: UnitOfWork, workspace_id: str, worst_usd: float) -> Model
         if purse.left < max(1, worst):
             return ModelUnavailable(
                 f"The model was not asked: {purse.name}, has {dollars(purse.left)} left until "
-                f"{purse.resets_at:%Y-%m-%d %H:%M} UTC, and the call may cost {dollars(worst)}.",
+                f"{purse.resets_at:%Y-%m-%d %H:%M} UTC, and "
+                f"{'the call' if calls == 1 else f'{calls} calls'} may cost {dollars(worst)}.",
                 remedy="Wait, or raise it: copydesk budgets set --models.",
             )
     return None

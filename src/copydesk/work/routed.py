@@ -13,8 +13,11 @@ from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
 from copydesk.generation.fallback import Fallback, Provider, providers_of
 from copydesk.work.booked import BookedModel
+from copydesk.work.model_breakers import resting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from copydesk.generation import Completion, Model, ModelLimits, ModelRequest
     from copydesk.work.desk import Desk
 
@@ -50,6 +53,24 @@ class RoutedModel:
         if request.tier not in self._tiers:
             request = replace(request, tier=Tier.CAPABLE)
         return await answering.complete(request)
+
+    async def afford(self, requests: Sequence[ModelRequest]) -> None:
+        """Raise `ModelUnavailable` where nobody who would answer has the money for all
+        `requests`, which are of one tier."""
+        asked = [provider.model for provider in self._answering(requests[0].tier).providers]
+        refusals: list[ModelUnavailable] = []
+        async with self._desk.store.begin("model") as unit:
+            booked = [model for model in asked if isinstance(model, BookedModel)]
+            away = await resting(unit, [model.name for model in booked])
+            for model in booked:
+                if model.name in away:
+                    continue
+                refusal = await model.afford(unit, requests)
+                if refusal is None:
+                    return
+                refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
 
     async def reject(self, completion: Completion, signal: str, because: str) -> None:
         """Write down that an answer was not used."""
