@@ -20,6 +20,7 @@ from copydesk.cli import (
     estimate,
     evaluating,
     export,
+    feeds,
     ingest,
     inspect,
     metrics,
@@ -82,6 +83,7 @@ for _group in (
     style.app,
     project.config_app,
     webhooks.app,
+    feeds.app,
 ):
     _group.callback()(options.take_home)
 
@@ -130,6 +132,7 @@ accounts.app.command("remove")(removing.remove)
 accounts.app.command("version")(versions.version)
 accounts.app.command("wait-for-link")(versions.wait_for_link)
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(feeds.app, name="feeds")
 app.command()(operating.repair)
 app.command()(operating.doctor)
 app.add_typer(vault.app, name="vault")

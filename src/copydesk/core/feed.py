@@ -24,6 +24,7 @@ class FollowedFeed:
     `wake_at`. `newest` and `since` say what the next poll takes of entries it has not seen: so
     many, or those dated from then on; None and None: all. `etag` and `last_modified` are what its
     server called the document read last, `digest` its SHA-256, `read_at` when it was read whole.
+    `rests` is how long it asked us to wait between two polls when it was read last.
     `problem` says what went wrong last, `notice` what has to be said about what was read;
     `failures` counts polls that failed since the last that did not. `allow_private` lets it be an
     address of the operator's own network. `fence` is of whoever polls it now. Times are aware UTC.
@@ -45,6 +46,7 @@ class FollowedFeed:
     last_modified: str = ""
     digest: str = ""
     read_at: datetime | None = None
+    rests: timedelta | None = None
     polled_at: datetime | None = None
     failures: int = 0
     failing_since: datetime | None = None

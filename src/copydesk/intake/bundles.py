@@ -22,7 +22,7 @@ from copydesk.intake.answers import Fields, fields_of, load_json
 from copydesk.intake.archives import is_archive, open_archive
 from copydesk.intake.chat import is_chat_export
 from copydesk.intake.chat_exports import is_chat_table
-from copydesk.intake.feed import as_json_feed, is_feed, read_feed
+from copydesk.intake.feed import Entry, Feed, as_json_feed, is_feed, read_feed
 from copydesk.intake.fields import roles_of
 from copydesk.intake.mailboxes import is_mailbox, read_mailbox
 from copydesk.intake.tables import Row, Table, read_table, write_fault, write_row
@@ -66,13 +66,13 @@ def unpack(raw: bytes, *, filename: str = "", source: Source | None = None) -> B
         return _several("mails", (_mail(data, filename, n) for n, data in enumerate(mails, 1)))
     if source is Source.FEED or (source is None and is_feed(raw)):
         feed = read_feed(raw)
-        scope = _digest(feed.url or feed.title)[:16]
+        shared = _shared_ids(feed)
         entries = (
             Piece(
                 raw=as_json_feed(feed, entry),
                 filename=_numbered(filename or "feed", number, "json"),
                 source=Source.FEED,
-                key=f"feed:{scope}:{_short(entry.id)}" if entry.id else "",
+                key="" if entry.id in shared else feed_entry_key(feed, entry),
             )
             for number, entry in enumerate(feed.entries, start=1)
         )
@@ -103,12 +103,22 @@ def key_of_one(raw: bytes, *, filename: str, source: Source | None) -> str:
             return _row_key(row, Counter()) if row and not more else ""
         if source is Source.FEED or (source is None and is_feed(raw)):
             feed = read_feed(raw)
-            if len(feed.entries) == 1 and feed.entries[0].id:
-                scope = _digest(feed.url or feed.title)[:16]
-                return f"feed:{scope}:{_short(feed.entries[0].id)}"
+            if len(feed.entries) == 1:
+                return feed_entry_key(feed, feed.entries[0])
     except InputRefused:
         return ""
     return ""
+
+
+def feed_entry_key(feed: Feed, entry: Entry) -> str:
+    """Return the key of an entry: its feed and its id. "" for one without an id."""
+    scope = _digest(feed.url or feed.title)[:16]
+    return f"feed:{scope}:{_short(entry.id)}" if entry.id else ""
+
+
+def _shared_ids(feed: Feed) -> set[str]:
+    """Return the ids that several entries have: such an id tells nothing apart."""
+    return {id for id, count in Counter(entry.id for entry in feed.entries).items() if count > 1}
 
 
 def _several(what: str, pieces: Iterable[Piece], notes: tuple[str, ...] = ()) -> Bundle | None:

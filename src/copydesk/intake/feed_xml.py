@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import re
 from calendar import timegm
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.entities import html5
 from typing import Any, Final
@@ -78,7 +79,10 @@ def read_xml(raw: bytes) -> Feed:
         url=url,
         rests=_rests(found.feed),
         # plain dictionaries: feedparser's own guess at what was meant, and warn that they do
-        entries=tuple(_entry(dict(each), url, dict(found.feed)) for each in found.entries),
+        entries=tuple(
+            _doubted(_entry(dict(each), url, dict(found.feed)), decoded.notes)
+            for each in found.entries
+        ),
         notes=tuple(notes),
     )
 
@@ -200,6 +204,14 @@ def _feed_url(feed: Mapping[str, Any]) -> str:
     links = [link for link in feed.get("links", ()) if link.get("href")]
     own = next((link["href"] for link in links if link.get("rel") == "self"), "")
     return words(own or feed.get("id") or feed.get("link"))[:2000]
+
+
+def _doubted(entry: Entry, about_charset: Iterable[str]) -> Entry:
+    """Return an entry with what is doubtful about its characters, where it has other than ASCII."""
+    doubts = [note for note in about_charset if isinstance(note, Doubt)]
+    if not doubts or (entry.title + entry.html + entry.text).isascii():
+        return entry
+    return replace(entry, notes=tuple(dict.fromkeys((*entry.notes, *doubts))))
 
 
 def _rests(feed: Mapping[str, Any]) -> timedelta | None:

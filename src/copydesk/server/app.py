@@ -36,6 +36,7 @@ from copydesk.server.api import consents as consents_api
 from copydesk.server.api import costs as costs_api
 from copydesk.server.api import drift as drift_api
 from copydesk.server.api import feedback as feedback_api
+from copydesk.server.api import feeds as feeds_api
 from copydesk.server.api import releases as releases_api
 from copydesk.server.api import rework as rework_api
 from copydesk.server.api import schedules as schedules_api
@@ -44,6 +45,7 @@ from copydesk.server.api import webhooks as webhooks_api
 from copydesk.server.feed import Feed
 from copydesk.server.hooks import callbacks
 from copydesk.server.pages import aftercare as aftercare_pages
+from copydesk.server.pages import audits as audit_pages
 from copydesk.server.pages import budgets as budget_pages
 from copydesk.server.pages import connect as connect_pages
 from copydesk.server.pages import deliveries as delivery_pages
@@ -124,6 +126,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         health,
         schedules_api,
         webhooks_api,
+        feeds_api,
         callbacks_api,
         callbacks,
         aftercare_api,
@@ -142,6 +145,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         budget_pages,
         desk_pages,
         review_pages,
+        audit_pages,
         release_pages,
         live,
         webhook_pages,

@@ -207,9 +207,10 @@ class Feeds:
 
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(values.get("every"), timedelta):
-        values = {**values, "every": int(values["every"].total_seconds())}
-    return values
+    return {
+        name: int(value.total_seconds()) if isinstance(value, timedelta) else value
+        for name, value in values.items()
+    }
 
 
 def _feed(row: Any) -> FollowedFeed:
@@ -217,4 +218,6 @@ def _feed(row: Any) -> FollowedFeed:
     values["state"] = FeedState(values["state"])
     values["changes"] = Changes(values["changes"])
     values["every"] = timedelta(seconds=values["every"])
+    if values["rests"] is not None:
+        values["rests"] = timedelta(seconds=values["rests"])
     return FollowedFeed(**values)

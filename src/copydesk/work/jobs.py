@@ -21,6 +21,7 @@ class Kind(StrEnum):
     SHADOW = "shadow"  # a stored input: write it up under a version on trial, unpublished
     PROBE = "probe"  # a workspace: send the next message with a known answer
     CITE = "cite"  # a post: make its text, once public, findable for what is written next
+    POLL = "poll"  # a feed: look whether it has new entries
     INSPECT = "inspect"  # an account: look how what was published there stands
 
 

@@ -28,6 +28,7 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.NOTIFY: due["webhooks"],
             Kind.SERIES: due["series"],
             Kind.PROBE: due["probes"],
+            Kind.POLL: due["feeds"],
             Kind.COUNT: await to_count(unit, now),
             Kind.COMPARE: await unit.drift.comparisons_due(now - WEEK),
             # what nobody waits for is done when nobody waits

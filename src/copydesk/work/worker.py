@@ -27,6 +27,7 @@ from copydesk.work.distributing import distribute
 from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
 from copydesk.work.models import opened_models
+from copydesk.work.polling import poll
 from copydesk.work.probing import plan_probes, send_next
 from copydesk.work.recurring import plan_series
 from copydesk.work.reviewing import prepare
@@ -58,6 +59,9 @@ HANDS = 200
 #: How many messages a process writes up in the shadow of a release at once.
 SHADOWS = 2
 
+#: How many feeds a process polls at once: a server that hangs must not keep all hands busy.
+POLLERS = 20
+
 #: How long an account rests after its courier has crashed through a fault of ours.
 AFTER_FAULT = timedelta(minutes=1)
 
@@ -81,6 +85,7 @@ class Worker:
         self._turns = Turns()
         self._hands = asyncio.Semaphore(HANDS)
         self._shadowing = asyncio.Semaphore(SHADOWS)
+        self._polling = asyncio.Semaphore(POLLERS)
         self._horizon = Horizon(self.desk.store)
         self._notifying = 0
 
@@ -130,6 +135,7 @@ class Worker:
             Kind.REVIEW: self._counted(self._in_hand(lambda id: prepare(self.desk, id))),
             Kind.COUNT: self._counted(self._in_hand(lambda id: count(self.desk, id))),
             Kind.SHADOW: self._counted(self._shadow),
+            Kind.POLL: self._counted(self._poll),
             Kind.COMPARE: self._counted(self._in_hand(lambda id: compare_input(self.desk, id))),
             Kind.TEND: self._counted(self._in_hand(lambda id: tend_account(self.desk, id))),
             Kind.COURIER: self._counted(self._carry),
@@ -144,6 +150,10 @@ class Worker:
         # few at a time: nobody waits for them, and they must not take the model from those who do
         async with self._shadowing:
             await write_shadow(self.desk, shadow_id, self._speller)
+
+    async def _poll(self, feed_id: str) -> None:
+        async with self._polling:
+            await poll(self.desk, feed_id)
 
     async def _carry(self, account_id: str) -> None:
         self._runs += 1

@@ -15,7 +15,7 @@ feeds = sa.Table(
     sa.Column("title", Text, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("reason", Text, nullable=False),
-    # seconds
+    # seconds, as in "rests"
     sa.Column("every", sa.Integer, nullable=False),
     sa.Column("changes", sa.String(16), nullable=False),
     sa.Column("allow_private", sa.Boolean, nullable=False),
@@ -25,6 +25,7 @@ feeds = sa.Table(
     sa.Column("last_modified", Text, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("read_at", Instant),
+    sa.Column("rests", sa.Integer),
     sa.Column("polled_at", Instant),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("failing_since", Instant),

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("last_modified", sa.Text(), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("read_at", instant),
+        sa.Column("rests", sa.Integer),
         sa.Column("polled_at", instant),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("failing_since", instant),
