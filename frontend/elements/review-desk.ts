@@ -1,5 +1,5 @@
 // A review by keyboard: j/k walk the suggestions, a e x u decide on one, A accepts the rest, Enter
-// goes to the decision on the whole. Forms are sent behind the page and their answer, the desk alone,
+// and X go to the decision on the whole, for and against. Forms are sent behind the page and their answer, the desk alone,
 // takes the place of what is shown. Without scripts the same forms load the page again.
 
 const TYPING = "input, textarea, select, [contenteditable]";
@@ -50,7 +50,7 @@ export class ReviewDesk extends HTMLElement {
     else if (event.key === "k") this.#walk(-1);
     else if (event.key === "?") this.#showKeys();
     else if (event.key === "A") this.querySelector<HTMLElement>('[data-key="A"]')?.click();
-    else if (event.key === "Enter") this.#toDecision();
+    else if (event.key === "Enter" || event.key === "X") this.#toDecision(event.key);
     else if (["a", "e", "x", "u"].includes(event.key)) this.#act(event.key);
     else return;
     event.preventDefault();
@@ -112,11 +112,11 @@ export class ReviewDesk extends HTMLElement {
     if (keys.open) keys.querySelector("summary")?.focus();
   }
 
-  #toDecision(): void {
-    const button = this.querySelector<HTMLElement>('[data-key="Enter"]');
+  #toDecision(key: string): void {
+    const button = this.querySelector<HTMLElement>(`[data-key="${key}"]`);
     if (button === null) return;
     button.focus();
-    this.#say("Press Enter again to accept and publish.");
+    this.#say(`${key === "Enter" ? "Press Enter again" : "Press Enter"}: ${button.textContent}.`);
   }
 
   #say(words: string): void {

@@ -64,6 +64,8 @@ class Site:
             "delivery": f"/deliveries/{scene.held}",
             "refused": f"/submissions/{scene.refused}",
             "reviews": "/reviews",
+            "audits": "/audits",
+            "agreement": "/audits/agreement",
             "review": f"/reviews/{scene.review}",
             "accounts": "/accounts",
             "budgets": "/accounts/budgets",

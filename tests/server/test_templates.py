@@ -24,6 +24,7 @@ from copydesk.work.desk import Desk
 from copydesk.work.publishing import Manuscript
 from copydesk.work.recurring import SeriesForm, add_series
 from tests.server.scene import Scene, lay_out
+from tests.server.test_audits import find_audit
 from tests.server.test_budgets import add_mastodon, use_up
 from tests.server.test_releases import counted_trial, raised
 
@@ -113,6 +114,13 @@ async def look_at_budgets(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx
     return [await browser.get("/accounts/budgets")]
 
 
+async def look_at_audits(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
+    """The pages of audits with something found, a blind review, and agreement."""
+    review = await find_audit(desk, browser)
+    paths = ("/audits", "/audits?said=good", f"/reviews/{review}", "/audits/agreement?days=0")
+    return [await browser.get(path) for path in paths]
+
+
 async def look_at_releases(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
     """The pages of releases with one on trial that has been counted, and of drift."""
     await counted_trial(browser, desk)
@@ -171,6 +179,7 @@ async def test_templates_use_every_field_they_are_given(
             f"/accounts/{scene.account}/remove",
         )
     ]
+    answers += await look_at_audits(browser, desk)
     answers += await look_at_budgets(browser, desk)
     answers += await look_at_releases(browser, desk)
     answers += await look_at_connecting(browser)

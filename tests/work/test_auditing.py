@@ -15,10 +15,10 @@ from copydesk.core.states import AuditState, PostState, ReviewState
 from copydesk.core.suggestion import RejectionReason
 from copydesk.editorial.auditing import (
     FEW,
+    audit_report,
     change_policy,
     restart_earning,
     standing_of,
-    standings,
 )
 from copydesk.editorial.earning import estimate
 from copydesk.editorial.reviewing import accept, claim_next, reject, release
@@ -192,7 +192,7 @@ async def test_another_writer_has_earned_nothing(desk: Desk) -> None:
         assert not (await standing_of(unit, desk.workspace_id, newer)).is_earned
         other = replace(CLS, language="de")
         assert not (await standing_of(unit, desk.workspace_id, other)).is_earned
-        (listed,) = await standings(unit, desk.workspace_id)
+        (listed,) = (await audit_report(unit, desk.workspace_id)).standings
         assert (listed.cls, listed.tally.cleared) == (CLS, 40)
 
 

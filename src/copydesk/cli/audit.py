@@ -29,16 +29,15 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     `at most` is the one-sided 95 % Clopper-Pearson bound, right for one look at a number of texts
     fixed beforehand. `evidence` may be looked at at any time: with 20 a class has earned it.
     """
-    from copydesk.editorial.auditing import standings
-    from copydesk.editorial.earning import estimate
+    from copydesk.editorial.auditing import audit_report
 
     async def work(unit: UnitOfWork, workspace_id: str) -> dict[str, Any]:
-        workspace = await unit.workspaces.get(workspace_id)
+        report = await audit_report(unit, workspace_id)
         return {
-            "approve": workspace.approve,
-            "policy": _policy(await unit.audits.policy(workspace_id)),
-            "estimate": _estimate(estimate(await unit.audits.judged(workspace_id))),
-            "classes": [_standing(found) for found in await standings(unit, workspace_id)],
+            "approve": report.approve,
+            "policy": _policy(report.policy),
+            "estimate": _estimate(report.estimate),
+            "classes": [_standing(found) for found in report.standings],
         }
 
     found = run(reading(home, work))

@@ -98,18 +98,26 @@ def show_(id: Id, home: Home = None, as_json: AsJson = False) -> None:
 
 
 @app.command("next")
-def next_(as_: As = "", home: Home = None, as_json: AsJson = False) -> None:
+def next_(
+    kind: Annotated[str, typer.Option(help="Only a question, an audit or a second.")] = "",
+    as_: As = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Take the most urgent review that nobody has, and show it."""
     from copydesk.config import find_home, load_settings
+    from copydesk.core.review import ReviewKind
     from copydesk.editorial import reviewing
     from copydesk.work.desk import open_desk
+
+    wanted = shared.choice(ReviewKind, kind, "--kind")
 
     async def work() -> str:
         async with (
             open_desk(load_settings(find_home(home))) as desk,
             desk.store.begin(shared.actor(as_)) as unit,
         ):
-            review = await reviewing.claim_next(unit, desk.workspace_id)
+            review = await reviewing.claim_next(unit, desk.workspace_id, kind=wanted)
         return review.id if review else ""
 
     id = run(work())

@@ -20,8 +20,6 @@ from copydesk.store import UnitOfWork
 Ratings = tuple[str, ...]
 
 _RESAMPLES: Final = 1000
-_FEWEST_RESAMPLES: Final = 200
-_DRAWS: Final = 2_000_000
 _SEED: Final = 1
 
 
@@ -32,7 +30,7 @@ class Agreement:
     `agreed` is the share on which all said the same; `kappa` and `alpha` take away what chance
     alone would give (1 agree, 0 as by chance), None where everybody always says the same or nothing
     was decided twice: then there is nothing to tell agreement from. `low` and `high` are the 95 %
-    bootstrap interval of alpha, None with it.
+    interval of alpha by the Bayesian bootstrap, None with it.
     """
 
     n: int
@@ -75,14 +73,15 @@ def kappa(units: Mapping[Ratings, int]) -> float | None:
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def alpha(units: Mapping[Ratings, int]) -> float | None:
+def alpha(units: Mapping[Ratings, float]) -> float | None:
     """Return Krippendorff's alpha for names, any number of raters; None where it has no value.
 
     1 - D_o / D_e from the coincidences of values within a thing, each pair weighted by one less
     than its thing's ratings (Krippendorff, Content Analysis, ch. 12). None where all values are the
     same: without any variation there is no disagreement to expect.
     """
-    disagreed, values = 0.0, Counter[str]()
+    disagreed = 0.0
+    values: dict[str, float] = {}
     for ratings, count in units.items():
         m = len(ratings)
         if m < 2:
@@ -90,10 +89,10 @@ def alpha(units: Mapping[Ratings, int]) -> float | None:
         own = Counter(ratings)
         disagreed += count * (m * m - sum(c * c for c in own.values())) / (m - 1)
         for value, times in own.items():
-            values[value] += count * times
-    n = values.total()
+            values[value] = values.get(value, 0.0) + count * times
+    n = sum(values.values())
     expected = n * n - sum(times * times for times in values.values())
-    return None if not expected else 1 - (n - 1) * disagreed / expected
+    return None if expected <= 0 else 1 - (n - 1) * disagreed / expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,13 +151,21 @@ def by_group(
 def _interval(
     units: Counter[Ratings], chance: random.Random
 ) -> tuple[float, float] | tuple[None, None]:
-    """Return the 2.5 and 97.5 percentiles of alpha over resampled things."""
+    """Return the 2.5 and 97.5 percentiles of alpha over things weighed anew by chance.
+
+    The Bayesian bootstrap (Rubin, Annals of Statistics 9, 1981): every thing weighs what a draw
+    from an exponential gives it, so all of one kind weigh a draw from a gamma. Its cost is that of
+    the kinds of ratings, not of the things.
+    """
     if alpha(units) is None:
         return None, None
     n = units.total()
-    kinds, weights = list(units), list(units.values())
-    rounds = max(_FEWEST_RESAMPLES, min(_RESAMPLES, _DRAWS // n))
-    drawn = [alpha(Counter(chance.choices(kinds, weights, k=n))) for _ in range(rounds)]
-    # a resample without variation is perfect agreement
-    found = sorted(1.0 if value is None else value for value in drawn)
-    return found[int(0.025 * rounds)], found[int(0.975 * rounds)]
+    drawn = []
+    for _ in range(_RESAMPLES):
+        weights = {kind: chance.gammavariate(count, 1) for kind, count in units.items()}
+        whole = sum(weights.values())
+        value = alpha({kind: n * weight / whole for kind, weight in weights.items()})
+        # without variation there is perfect agreement
+        drawn.append(1.0 if value is None else value)
+    drawn.sort()
+    return drawn[int(0.025 * _RESAMPLES)], drawn[int(0.975 * _RESAMPLES)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from copydesk.core.audit import TARGETS, Audit, AuditPolicy, ItemClass
@@ -20,7 +21,7 @@ from copydesk.core.post import Post, Revision, Tier
 from copydesk.core.review import ReviewKind, person_of
 from copydesk.core.states import AuditState, PostState, ReviewState
 from copydesk.core.suggestion import RejectionReason
-from copydesk.editorial.earning import Standing, stand
+from copydesk.editorial.earning import Estimate, Standing, estimate, stand
 from copydesk.editorial.faults import fault_in
 from copydesk.editorial.noting import note_decision
 from copydesk.store import UnitOfWork
@@ -53,11 +54,28 @@ async def standing_of(unit: UnitOfWork, workspace_id: str, cls: ItemClass) -> St
     return stand(cls, await unit.audits.found(workspace_id, cls), policy)
 
 
-async def standings(unit: UnitOfWork, workspace_id: str) -> list[Standing]:
-    """Return how every class that has had a text stands, the newest first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """What audits found in a workspace. `approve` is its way of approving; `standings` are those of
+    every class that has had a text, by channel, language, risk and writer."""
+
+    approve: str
+    policy: AuditPolicy
+    estimate: Estimate
+    standings: tuple[Standing, ...]
+
+
+async def audit_report(unit: UnitOfWork, workspace_id: str) -> AuditReport:
+    """Return what audits found in a workspace. Raises `NotFound`."""
+    workspace = await unit.workspaces.get(workspace_id)
     policy = await unit.audits.policy(workspace_id)
     tallies = await unit.audits.tallies(workspace_id)
-    return [stand(cls, tally, policy) for cls, tally in tallies]
+    return AuditReport(
+        approve=workspace.approve,
+        policy=policy,
+        estimate=estimate(await unit.audits.judged(workspace_id)),
+        standings=tuple(stand(cls, tally, policy) for cls, tally in tallies),
+    )
 
 
 async def change_policy(

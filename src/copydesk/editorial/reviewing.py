@@ -6,10 +6,11 @@ What follows from it (deliveries, the next look) is another job, queued in the s
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from copydesk.core.errors import Conflict
 from copydesk.core.post import Post
-from copydesk.core.review import MOVING, SentTo, person_of, signatures_needed
+from copydesk.core.review import MOVING, ReviewKind, SentTo, person_of, signatures_needed
 from copydesk.core.states import PostState, ReviewState
 from copydesk.core.suggestion import Base, RejectionReason
 from copydesk.editorial.auditing import learn, may_judge
@@ -20,20 +21,18 @@ from copydesk.store.reviews import Review, Signature, WantedReviews
 # -- who has it -----------------------------------------------------------------------------------
 
 
-async def claim_next(unit: UnitOfWork, workspace_id: str) -> Review | None:
+async def claim_next(
+    unit: UnitOfWork, workspace_id: str, *, kind: ReviewKind | None = None
+) -> Review | None:
     """Give the unit's actor the review to take next: one they have already, or the first that
-    nobody has. None when there is none."""
+    nobody has; with `kind` only of that. None when there is none."""
     person = person_of(unit.actor)
-    opened = ReviewState.OPENED
-    mine = await unit.reviews.queue(
-        workspace_id, WantedReviews(state=opened, assignee=person), limit=20
-    )
+    wanted = WantedReviews(state=ReviewState.OPENED, kind=kind)
+    mine = await unit.reviews.queue(workspace_id, replace(wanted, assignee=person), limit=20)
     held = next((review for review in mine if review.holder(unit.now) == person), None)
     if held is not None:
         return held
-    for review in await unit.reviews.queue(
-        workspace_id, WantedReviews(state=opened, free=True), limit=20
-    ):
+    for review in await unit.reviews.queue(workspace_id, replace(wanted, free=True), limit=20):
         signed = {s.person for s in await unit.reviews.signatures(review.id)}
         if person not in signed and await may_judge(unit, review, person):
             return await _give(unit, review, person, f"{person} took it")

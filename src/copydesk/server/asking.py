@@ -58,13 +58,18 @@ async def identify(request: Request) -> Principal:
     return found
 
 
+def may(principal: Principal, role: str) -> bool:
+    """Tell whether who asks has this role or a greater one."""
+    held = _ROLES.index(principal.role) if principal.role in _ROLES else -1
+    return held >= _ROLES.index(role)
+
+
 def at_least(role: str) -> Callable[[Request], Awaitable[Principal]]:
     """Return a dependency that lets in whoever has this role or a greater one."""
 
     async def check(request: Request) -> Principal:
         principal = await identify(request)
-        held = _ROLES.index(principal.role) if principal.role in _ROLES else -1
-        if held < _ROLES.index(role):
+        if not may(principal, role):
             raise NotAllowed(
                 f"The role {principal.role} may not do this; it takes {role}.",
                 remedy="Use a token with a greater role.",

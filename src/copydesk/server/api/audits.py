@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from copydesk.core.audit import AuditPolicy
 from copydesk.core.checks import RiskClass
 from copydesk.editorial.agreement import Agreement, agreement_report
-from copydesk.editorial.auditing import change_policy, restart_earning, standings
-from copydesk.editorial.earning import Standing, estimate
+from copydesk.editorial.auditing import audit_report, change_policy, restart_earning
+from copydesk.editorial.earning import Standing
 from copydesk.server.api.contract import REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of
 
@@ -55,7 +55,7 @@ class ClassOut(BaseModel):
     judged: int
     bad: int
     waiting: int = Field(description="sampled and not judged yet")
-    passed_over: int
+    passed_over: int = Field(description="never looked at; counted up to 10,000")
     since: datetime | None = Field(description="from when on it counts; null: from the beginning")
     target: float | None = Field(description="null: a person always decides")
     bound: float = Field(
@@ -124,20 +124,20 @@ class AgreementsOut(BaseModel):
 async def get_audits(desk: DeskNow) -> AuditsOut:
     """Return what audits found and how every class of texts stands."""
     async with desk.store.read() as unit:
-        workspace = await unit.workspaces.get(desk.workspace_id)
-        found = estimate(await unit.audits.judged(desk.workspace_id))
-        return AuditsOut(
-            approve=workspace.approve,
-            policy=_policy(await unit.audits.policy(desk.workspace_id)),
-            estimate=EstimateOut(
-                share=found.share,
-                low=found.low,
-                high=found.high,
-                judged=found.judged,
-                standing_for=found.standing_for,
-            ),
-            classes=[_class(one) for one in await standings(unit, desk.workspace_id)],
-        )
+        report = await audit_report(unit, desk.workspace_id)
+    found = report.estimate
+    return AuditsOut(
+        approve=report.approve,
+        policy=_policy(report.policy),
+        estimate=EstimateOut(
+            share=found.share,
+            low=found.low,
+            high=found.high,
+            judged=found.judged,
+            standing_for=found.standing_for,
+        ),
+        classes=[_class(one) for one in report.standings],
+    )
 
 
 @router.patch("/policy")

@@ -290,10 +290,14 @@ async def put_text(id: str, body: TextIn, desk: DeskNow, asking: Editor) -> Sequ
 
 
 @router.post("/next", dependencies=REPEATABLE)
-async def take_next(desk: DeskNow, asking: Editor) -> Next:
+async def take_next(
+    desk: DeskNow,
+    asking: Editor,
+    kind: Annotated[ReviewKind | None, Query(description="only of this kind")] = None,
+) -> Next:
     """Take the review that is most urgent and that nobody has; or the one you have already."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        review = await reviewing.claim_next(unit, desk.workspace_id)
+        review = await reviewing.claim_next(unit, desk.workspace_id, kind=kind)
     return Next(review=None if review is None else _review_out(review))
 
 

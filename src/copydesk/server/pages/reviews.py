@@ -12,17 +12,19 @@ from fastapi import APIRouter, Depends, Form, Header, Query
 from starlette.responses import RedirectResponse, Response
 
 from copydesk.core.errors import Conflict, ContentInvalid, CopydeskError, NotAllowed
-from copydesk.core.review import SentTo, person_of
+from copydesk.core.post import Post
+from copydesk.core.review import MOVING, ReviewKind, SentTo, person_of
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.suggestion import Intent, RejectionReason, TextField
 from copydesk.editorial import deciding, reviewing
-from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, at_least, check_own
+from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, at_least, check_own, may
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame, address, choices
 from copydesk.server.views.reviews import (
     REVIEW_STATES,
     ReviewsView,
     ReviewView,
+    kind_choices,
     review_desk,
     review_line,
 )
@@ -45,32 +47,35 @@ Fragment = Annotated[str, Header(alias="X-Fragment")]
 Reader = Annotated[Principal, Depends(at_least("viewer"))]
 
 _SHOWN = 50
-#: Roles that only look.
-_LOOKING = frozenset({"viewer", "author"})
 
 
 @router.get("/reviews")
 async def show_reviews(
     desk: DeskNow,
     state: Annotated[ReviewState | None, Query()] = None,
+    kind: Annotated[ReviewKind | None, Query()] = None,
     after: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """Show what waits for a person in the order to take it; other states on request."""
     wanted = state or ReviewState.OPENED
     async with desk.store.read() as unit:
         found = await unit.reviews.queue(
-            desk.workspace_id, WantedReviews(state=wanted), after=after, limit=_SHOWN + 1
+            desk.workspace_id,
+            WantedReviews(state=wanted, kind=kind),
+            after=after,
+            limit=_SHOWN + 1,
         )
         count = await unit.reviews.count(desk.workspace_id, ReviewState.OPENED)
     now = desk.clock.now()
     last = found[_SHOWN - 1].id if len(found) > _SHOWN else ""
     view = ReviewsView(
         frame=Frame(title="Reviews", section="Reviews"),
-        choices=choices("/reviews", REVIEW_STATES, wanted)[1:],
+        choices=choices("/reviews", REVIEW_STATES, wanted, kind=kind or "")[1:],
+        kinds=kind_choices(wanted, kind),
         lines=tuple(review_line(review, now) for review in found[:_SHOWN]),
         waiting=wanted is ReviewState.OPENED,
         count=count,
-        older_url=address("/reviews", state=wanted, after=last) if last else "",
+        older_url=address("/reviews", state=wanted, kind=kind or "", after=last) if last else "",
         next_url="/reviews/next" if count else "",
     )
     return render("pages/reviews.html", view)
@@ -274,7 +279,7 @@ async def accept_review(
         if review.state is not ReviewState.OPENED:
             raise
         return await _page(desk, id, asking, error=error)
-    return RedirectResponse(f"/posts/{post.id}", 303)
+    return RedirectResponse(_onward(review, post, "good"), 303)
 
 
 @router.post("/reviews/{id}/reject")
@@ -289,7 +294,12 @@ async def reject_review(
     async with desk.store.begin(actor_of(asking, "web")) as unit:
         review = await _own(unit, desk, id)
         post = await reviewing.reject(unit, review, reason.strip(), code)
-    return RedirectResponse(f"/posts/{post.id}", 303)
+    return RedirectResponse(_onward(review, post, "bad"), 303)
+
+
+def _onward(review: Review, post: Post, said: str) -> str:
+    """Return where a decision leads: to the piece, after an opinion to the next one."""
+    return f"/posts/{post.id}" if review.kind in MOVING else f"/audits?said={said}"
 
 
 async def _done(
@@ -318,7 +328,7 @@ async def _page(
         await standing_of(desk, look),
         desk.clock.now(),
         person_of(actor_of(asking, "web")),
-        may_decide=asking.role not in _LOOKING,
+        may_decide=may(asking, "editor"),
         problem=f"{error.message} {error.remedy}".strip() if error else "",
         said=said,
     )

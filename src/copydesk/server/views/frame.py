@@ -60,12 +60,12 @@ def address(path: str, **query: str) -> str:
     return f"{path}?{given}" if given else path
 
 
-def choices(path: str, states: list[str], current: str) -> tuple[Choice, ...]:
-    """Return the filters of a list by state, `all` first."""
+def choices(path: str, states: list[str], current: str, **query: str) -> tuple[Choice, ...]:
+    """Return the filters of a list by state, `all` first; `query` is kept in every address."""
     return (
-        Choice(label="all", url=path, current=not current),
+        Choice(label="all", url=address(path, **query), current=not current),
         *(
-            Choice(label=state, url=address(path, state=state), current=state == current)
+            Choice(label=state, url=address(path, state=state, **query), current=state == current)
             for state in states
         ),
     )

@@ -13,7 +13,7 @@ from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.suggestion import Origin, RejectionReason, Suggestion, TextField
 from copydesk.editorial.text import Piece
 from copydesk.server.views.badges import Badge, badge, risk_badge
-from copydesk.server.views.frame import Choice, Frame
+from copydesk.server.views.frame import Choice, Frame, address
 from copydesk.store.reviews import Review
 from copydesk.work.approving import Standing
 from copydesk.work.reviewing import Look
@@ -44,6 +44,7 @@ class ReviewsView:
 
     frame: Frame
     choices: tuple[Choice, ...]
+    kinds: tuple[Choice, ...]
     lines: tuple[ReviewLine, ...]
     waiting: bool
     count: int
@@ -109,6 +110,7 @@ class ReviewDesk:
     risk: Badge | None
     overdue: Badge | None
     kind: str
+    late: str
     due_at: datetime | None
     holder: str
     is_mine: bool
@@ -138,6 +140,8 @@ class ReviewDesk:
     decision_reason: str
     codes: tuple[tuple[str, str], ...]
     sent_to: tuple[str, ...]
+    accept_words: str
+    reject_words: str
     post_url: str
 
 
@@ -154,6 +158,27 @@ _ASKED = {
     ReviewKind.AUDIT: "audit: was this good?",
     ReviewKind.SECOND: "second opinion: is this good?",
 }
+
+
+_KINDS = {
+    ReviewKind.QUESTION: "questions",
+    ReviewKind.AUDIT: "audits",
+    ReviewKind.SECOND: "second opinions",
+}
+
+
+def kind_choices(state: ReviewState, current: ReviewKind | None) -> tuple[Choice, ...]:
+    """Return the filters of the queue by what is asked."""
+    every = Choice(label="any", url=address("/reviews", state=state), current=current is None)
+    named = (
+        Choice(
+            label=label,
+            url=address("/reviews", state=state, kind=kind),
+            current=kind is current,
+        )
+        for kind, label in _KINDS.items()
+    )
+    return (every, *named)
 
 
 def review_line(review: Review, now: datetime) -> ReviewLine:
@@ -199,6 +224,7 @@ def review_desk(
         risk=None if blind else risk_badge(review.risk),
         overdue=_overdue(review, now),
         kind=_ASKED[review.kind],
+        late="is announced and stays held" if review.kind in MOVING else "is announced",
         due_at=review.due_at if is_open else None,
         holder=holder,
         is_mine=holder == person and may_decide,
@@ -230,7 +256,10 @@ def review_desk(
         decision_reason=review.decision_reason,
         codes=tuple((code.value, code.value.replace("_", " ")) for code in RejectionReason),
         sent_to=tuple(SentTo),
-        post_url=f"/posts/{review.post_id}",
+        accept_words="Accept and publish" if review.kind in MOVING else "It is good",
+        reject_words="Reject" if review.kind in MOVING else "It is bad",
+        # its page shows what the checks said
+        post_url="" if blind else f"/posts/{review.post_id}",
     )
 
 

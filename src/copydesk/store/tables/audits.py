@@ -33,6 +33,15 @@ audits = sa.Table(
         "sampled_at",
     ),
 )
+# few are judged, however many there are
+sa.Index(
+    "ix_audits_judged",
+    audits.c.workspace_id,
+    audits.c.state,
+    audits.c.propensity,
+    sqlite_where=audits.c.decided_at.is_not(None),
+    postgresql_where=audits.c.decided_at.is_not(None),
+)
 
 
 # from when on a class counts again; "" stands for any

@@ -1,4 +1,5 @@
-"""What people say about who answers whom in a chat, and what is to be said about a review."""
+"""What people say about who answers whom in a chat, what is to be said about a review, and a short
+way to what audits found."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
+
+_IS_JUDGED = sa.text("decided_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -29,10 +32,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reviews") as table:
         table.add_column(sa.Column("note", sa.Text(), nullable=False, server_default=""))
+    op.create_index(
+        "ix_audits_judged",
+        "audits",
+        ["workspace_id", "state", "propensity"],
+        sqlite_where=_IS_JUDGED,
+        postgresql_where=_IS_JUDGED,
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index("ix_audits_judged", table_name="audits")
     with op.batch_alter_table("reviews") as table:
         table.drop_column("note")
     op.drop_table("moved_turns")
