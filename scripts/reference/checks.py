@@ -100,15 +100,15 @@ def _page(check: Any, facts: dict[str, Any]) -> str:
         paragraphs(check.__doc__),
         f"**Stage**: {facts['stage']}. **On failure**: {facts['failing']}",
         f"**Evidence**: {facts['evidence']}.",
-        f"**Cost**: {facts['cost']:.2f} ms a message{_calls(facts)}.",
+        f"**Cost**: {facts['cost']:.2f} ms a message{_more(facts)}.",
         *(["\n".join(measured)] if measured else []),
         f"**Known misses**: {facts['misses']}",
         "\n".join(["**Versions**:", "", *(f"- {line}" for line in facts["history"])]),
     )
 
 
-def _calls(facts: dict[str, Any]) -> str:
-    return f", and {facts['calls']} calls to a model" if "calls" in facts else ""
+def _more(facts: dict[str, Any]) -> str:
+    return f", and {facts['more']}" if "more" in facts else ""
 
 
 def _first(check: Any) -> str:
