@@ -267,6 +267,23 @@ async def test_a_refused_app_is_a_matter_of_settings(online: Desk, server: OAuth
     assert (await account_now(online, account)).state is AccountState.BLOCKED
 
 
+async def test_a_refusal_ends_the_renewal_so_that_a_person_may_try_at_once(
+    online: Desk, server: OAuthServer
+) -> None:
+    account = await granted_account(online, server)
+    apps = dict(server.authority.apps)
+    server.authority.apps.clear()
+
+    async def no_wait(seconds: float) -> None:
+        raise AssertionError(f"waits {seconds} s for a renewal that has ended")
+
+    one = renewer(online, online.transport, "a", pause=no_wait)
+    assert isinstance(await one.renew(account), Misconfigured)
+    server.authority.apps.update(apps)  # the person has mended it
+    await renewer(online, online.transport, "b", pause=no_wait).renew(account)
+    assert server.authority.counts["refreshed"] == 1
+
+
 async def test_a_token_refused_although_it_is_fresh_blocks(
     online: Desk, server: OAuthServer, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

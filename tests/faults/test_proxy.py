@@ -96,6 +96,12 @@ async def test_every_third_exchange_also_on_one_connection(proxy: FaultProxy) ->
     assert await ask(proxy, times=3, patience=2) == [ANSWER, ANSWER, "silence"]
 
 
+async def test_several_numbers_are_taken_in_turn(proxy: FaultProxy) -> None:
+    proxy.damage(Damage.DELAY, times=4, every=(2, 3))
+    struck = [number for number in range(1, 12) if proxy.next_damage()]
+    assert struck == [1, 3, 6, 8]
+
+
 async def test_refused_and_back_at_the_same_address(proxy: FaultProxy) -> None:
     address = proxy.address
     await proxy.refuse()

@@ -12,8 +12,10 @@ from copydesk.core.clock import SystemClock
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.registry import load_platform, platform_modules
 from copydesk.testing.faults import rigs
+from copydesk.testing.faults.catalogue import KILLS, Fault
 from copydesk.testing.faults.playing import find_rig
-from copydesk.testing.faults.rigs import ENTRY_POINT_GROUP, QUICK_SPOKES, find_rigs
+from copydesk.testing.faults.quick import SPOKES, quick_round
+from copydesk.testing.faults.rigs import ENTRY_POINT_GROUP, find_rigs
 from copydesk.testing.samples import sample_case
 
 NINTH = """
@@ -50,13 +52,23 @@ def test_every_platform_of_ours_that_can_be_reached_has_a_rig() -> None:
     assert ours <= tried
 
 
-def test_a_quick_round_has_one_of_each_kind(tmp_path: Path) -> None:
-    kinds = []
-    for spoke in QUICK_SPOKES:
-        rig = find_rigs()[spoke](folder=tmp_path, home=tmp_path, clock=SystemClock())
-        case = sample_case(rig.platform, rig.settings("127.0.0.1:1"))
-        kinds.append(load_platform(rig.platform).idempotency(case.account))
-    assert sorted(kinds) == sorted(Idempotency)
+@pytest.mark.parametrize("kind", sorted(Idempotency))
+def test_a_quick_round_has_a_spoke_of_each_kind(kind: Idempotency, tmp_path: Path) -> None:
+    rig = find_rigs()[SPOKES[kind]](folder=tmp_path, home=tmp_path, clock=SystemClock())
+    case = sample_case(rig.platform, rig.settings("127.0.0.1:1"))
+    assert load_platform(rig.platform).idempotency(case.account) is kind
+
+
+def test_a_quick_round_has_every_fault_of_sqlite_and_all_kills_everywhere() -> None:
+    played = quick_round()
+    assert {fault for _, fault in played} == {f for f in Fault if not f.startswith("database_")}
+    assert len(played) == len(set(played))
+    for spoke in SPOKES.values():
+        assert {fault for name, fault in played if name == spoke} >= set(KILLS)
+
+
+def test_a_quick_round_of_another_spoke() -> None:
+    assert {spoke for spoke, _ in quick_round(["devto"])} == {"devto"}
 
 
 def test_a_module_dropped_beside_the_others_is_found(

@@ -291,7 +291,7 @@ class Credentials:
             case Grant():
                 return await self._keep_grant(account, known, answer)
             case AuthRevoked() | Misconfigured():
-                return await self._block(account, answer, cut_off_at=renewal.cut_off_at)
+                return await self._block(renewal, answer)
             case RateLimited() | Unavailable():
                 return await self._not_now(renewal, answer, answered=not sent)
             case _:
@@ -427,13 +427,13 @@ class Credentials:
         return Unavailable(answer.reason, retry_at=again, answer=answer.answer)
 
     async def _block(
-        self,
-        account: Account,
-        answer: AuthRevoked | Misconfigured,
-        *,
-        cut_off_at: datetime | None = None,
+        self, renewal: Renewal, answer: AuthRevoked | Misconfigured
     ) -> Opened | Problem:
-        """Stop the account, unless somebody has stored another credential meanwhile."""
+        """Stop the account, unless somebody has stored another credential meanwhile.
+
+        The right to renew ends here: what a person enters next is tried at once.
+        """
+        account, cut_off_at = renewal.account, renewal.cut_off_at
         remedy = _PERSON.format(name=account.name)
         if isinstance(answer, Misconfigured) and answer.remedy:
             remedy = answer.remedy
@@ -446,6 +446,9 @@ class Credentials:
         async with self._store.begin("credentials") as unit:
             now = await unit.credentials.lock(account.id)
             if now.generation == account.generation:
+                await unit.credentials.give_up(
+                    renewal, renew_at=None, answered=True, tries=renewal.tries
+                )
                 await unit.credentials.rest(account.id)
                 if now.state is AccountState.CONNECTED:
                     await unit.accounts.move(now, AccountState.BLOCKED, f"{reason}. {remedy}")

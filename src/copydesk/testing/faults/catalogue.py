@@ -100,31 +100,3 @@ RATE_LIMITS: Final = (
 )
 
 NETWORK: Final = tuple(fault for fault in Fault if fault.startswith("tcp_"))
-
-#: What runs for each spoke in a quick round: the hard ones, and those that cost next to nothing.
-QUICK: Final = (
-    Fault.NONE,
-    Fault.RESPONSE_LOST,
-    Fault.ERROR_AFTER_ACCEPT,
-    Fault.RESET_BEFORE_ACCEPT,
-    Fault.HANG,
-    Fault.GARBAGE,
-    Fault.RATE_LIMITED_SECONDS,
-    Fault.RATE_LIMITED_DATE,
-    Fault.STALE_READS,
-    Fault.TOKEN_EXPIRED,
-    Fault.TOKEN_REVOKED,
-    Fault.TCP_CUT_REQUEST,
-    Fault.TCP_CUT_RESPONSE,
-    Fault.CLOCK_FORWARD,
-    Fault.CLOCK_BACK,
-    Fault.DISK_FULL,
-    Fault.QUEUE_LOST,
-    Fault.TWO_WORKERS,
-)
-
-
-def quick_kills(place: int) -> tuple[Fault, ...]:
-    """Return the kills that the spoke at `place` (from 0) has in a quick round: every other one, so
-    that each is played on half of the spokes. A kill takes a process of its own."""
-    return KILLS[place % 2 :: 2]

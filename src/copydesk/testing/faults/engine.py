@@ -39,6 +39,14 @@ IMPATIENCE: Final = 0.6
 #: What has no end after this much engine time is stuck, in seconds.
 PATIENCE: Final = 1800.0
 
+#: How often work that is due at one and the same moment is looked at again: a failing disk must not
+#: keep the clock from moving on.
+ROUNDS: Final = 5
+
+#: How far the clock moves on at once, in engine seconds, while there was work a moment ago. Without
+#: any, each step is twice the one before.
+STRIDE: Final = 30.0
+
 #: How long a person takes to mend a blocked account, in engine seconds.
 PERSON: Final = 60.0
 
@@ -167,9 +175,10 @@ class Engine:
     async def run_to_rest(self) -> bool:
         """Work and move the clock until every delivery has settled; False if patience ran out."""
         ends = self.clock.now() + timedelta(seconds=self.patience)
-        still = 0
+        still, stride = 0, STRIDE
         while True:
             done = await self.work()
+            stride = STRIDE if done else stride
             states = await self._states()
             if states is not None and not set(states) - SETTLED:
                 if DeliveryState.BLOCKED not in states or self.mended >= 3:
@@ -180,11 +189,12 @@ class Engine:
                 return False
             # work at one and the same moment may go on for some rounds, not for ever
             still = still + 1 if done else 0
-            if not done or still > 20:
+            if not done or still > ROUNDS:
                 still = 0
                 if self.before_tick is not None:
                     self.before_tick()
-                self._pass(await self._until_next())
+                self._pass(await self._until_next(stride))
+                stride *= 2
 
     def _pass(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -200,12 +210,12 @@ class Engine:
             return None
         return [DeliveryState(state) for state in counts]
 
-    async def _until_next(self) -> float:
+    async def _until_next(self, most: float) -> float:
         """Return how many seconds to move on: to the next row that wakes, one second at least
-        where a dead worker's lease or an absent database is waited for, half a minute at most."""
+        where a dead worker's lease or an absent database is waited for, `most` at most."""
         try:
             async with self.desk.store.read() as unit:
-                return min(30.0, await seconds_to_wake(unit, self.desk.workspace_id) or 1.0)
+                return min(most, await seconds_to_wake(unit, self.desk.workspace_id) or 1.0)
         except StoreUnavailable:
             return 1.0
 

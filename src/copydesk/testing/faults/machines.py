@@ -22,7 +22,10 @@ from copydesk.testing.faults.tap import PostgresTap
 from copydesk.work.worker import working
 
 #: How long the disk stays full, in engine seconds.
-_FULL_FOR: Final = 20.0
+_FULL_FOR: Final = 10.0
+
+#: How often two workers look for work at one and the same moment, at most.
+_ROUNDS: Final = 40
 
 #: How long a worker that runs in real time may take, in seconds.
 _REAL_PATIENCE: Final = 60.0
@@ -172,8 +175,9 @@ async def _two_workers(stage: Scene) -> Row:
     account = await stage.account()
     async with open_engine_desk(stage.database, stage.home, stage.engine_clock) as other:
         first, second = stage.engine(account), stage.engine(account, other)
-        for _ in range(40):
-            await asyncio.gather(first.work(), second.work())
+        for _ in range(_ROUNDS):
+            if not any(await asyncio.gather(first.work(), second.work())):
+                break
         await first.run_to_rest()
         await second.run_to_rest()
     return await stage.row()

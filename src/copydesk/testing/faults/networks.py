@@ -12,7 +12,11 @@ from copydesk.testing.faults.proxy import Damage, FaultProxy
 from copydesk.testing.faults.scene import Scene
 
 #: How long the platform cannot be reached, in engine seconds.
-_AWAY: Final = 30.0
+_AWAY: Final = 10.0
+
+#: About every fourth exchange, at no beat: a breaker lets one delivery try, and one that takes
+#: three exchanges would lose its third each time.
+_UNEVEN: Final = (2, 3, 7)
 
 
 async def play(stage: Scene) -> Row:
@@ -22,16 +26,16 @@ async def play(stage: Scene) -> Row:
         account = await stage.account()
         engine = stage.engine(account)
         few = {"times": 4, "every": max(2, stage.deliveries // 4)}
-        many = {"times": max(1, stage.deliveries // 3), "every": 3}
+        times = max(1, stage.deliveries // 3)
         match stage.fault:
             case Fault.TCP_CUT_REQUEST:
-                proxy.damage(Damage.CUT_REQUEST, after=40, **many)
+                proxy.damage(Damage.CUT_REQUEST, after=40, times=times, every=_UNEVEN)
             case Fault.TCP_CUT_RESPONSE:
-                proxy.damage(Damage.CUT_RESPONSE, after=5, **many)
+                proxy.damage(Damage.CUT_RESPONSE, after=5, times=times, every=_UNEVEN)
             case Fault.TCP_BLACKHOLE:
                 proxy.damage(Damage.SWALLOW_RESPONSE, **few)
             case Fault.TCP_HALF_CLOSE:
-                proxy.damage(Damage.HALF_CLOSE, **many)
+                proxy.damage(Damage.HALF_CLOSE, times=times, every=_UNEVEN)
             case Fault.TCP_DELAY:
                 proxy.damage(Damage.DELAY, seconds=0.1, **few)
             case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import resource
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -41,14 +42,23 @@ async def _run(wanted: Sequence[Wanted], count: int, *, verbose: bool) -> list[R
     clock = SystemClock()
     async with databases() as made:
         for name, store, fault in wanted:
-            began = clock.monotonic()
+            began, spent = clock.monotonic(), _cpu_seconds()
             row = await run_scenario(find_rig(name), store, Fault(fault), count, made)
             rows.append(row)
             if verbose:
                 took = clock.monotonic() - began
+                busy = _cpu_seconds() - spent
                 bad = "" if row.is_good else "  BAD"
-                sys.stderr.write(f"{took:6.1f} s  {name} {store} {fault}{bad}  {row.note}\n")
+                sys.stderr.write(
+                    f"{took:6.1f} s {busy:6.2f} s CPU  {name} {store} {fault}{bad}  {row.note}\n"
+                )
     return rows
+
+
+def _cpu_seconds() -> float:
+    """Return what this process has computed; those it started are not counted."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def find_rig(name: str) -> type[EngineRig]:

@@ -11,6 +11,8 @@ on a connection that has been in use for a while, as real networks do.
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import Final, Self
@@ -43,8 +45,8 @@ class FaultProxy:
         self._links: set[_Link] = set()
         self._damage: Damage | None = None
         self._times = 0
-        self._every = 1
-        self._asked = 0
+        self._gaps: Iterator[int] = itertools.repeat(1)
+        self._left = 0
         self.after = 0
         self.seconds = 0.0
         self.exchanges = 0
@@ -62,13 +64,16 @@ class FaultProxy:
         after: int = 0,
         seconds: float = 0.0,
         times: int = 1,
-        every: int = 1,
+        every: int | Sequence[int] = 1,
     ) -> None:
         """Damage each `every`-th exchange from the next one on, `times` times in all.
 
-        `after` is how many bytes pass before a cut, `seconds` how long a delay lasts.
+        Several numbers are taken in turn: at one beat, a caller whose tries have as many exchanges
+        would lose the same one in each of them. `after` is how many bytes pass before a cut,
+        `seconds` how long a delay lasts.
         """
-        self._damage, self._times, self._every, self._asked = damage, times, every, 0
+        self._damage, self._times, self._left = damage, times, 0
+        self._gaps = itertools.cycle([every] if isinstance(every, int) else every)
         self.after, self.seconds = after, seconds
 
     async def __aenter__(self) -> Self:
@@ -111,9 +116,10 @@ class FaultProxy:
         self.exchanges += 1
         if self._damage is None or self._times < 1:
             return None
-        self._asked += 1
-        if (self._asked - 1) % self._every:
+        if self._left:
+            self._left -= 1
             return None
+        self._left = next(self._gaps) - 1
         self._times -= 1
         self.struck += 1
         return self._damage

@@ -14,6 +14,9 @@ from copydesk.testing.faults.scene import Scene
 #: Between two deliveries, in seconds: every third finds the token expired.
 _APART = 4.0
 
+#: So many deliveries outlive three tokens.
+_LEAST = 8
+
 
 async def play(stage: Scene) -> Row:
     """Let three workers publish over minutes; nobody may use a refresh token a second time."""
@@ -22,6 +25,7 @@ async def play(stage: Scene) -> Row:
     account = await connect_account(stage.desk, rig, rig.address)
     await rig.grant(stage.desk, account)
     now = stage.clock.now()
+    stage.deliveries = max(_LEAST, stage.deliveries)
     for number in range(stage.deliveries):
         due_at = now + timedelta(seconds=number * _APART)
         stage.markers |= await plan_posts(stage.desk, rig, account, 1, due_at, first=number)

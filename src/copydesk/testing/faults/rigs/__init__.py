@@ -19,9 +19,6 @@ from copydesk.testing.faults.rig import EngineRig
 
 ENTRY_POINT_GROUP: Final = "copydesk.rigs"
 
-#: One of each kind: none, key header, client-chosen id, natural key, detector.
-QUICK_SPOKES: Final = ("webhook", "mastodon", "specimen+client_id", "site", "linkedin")
-
 
 @cache
 def find_rigs() -> dict[str, type[EngineRig]]:
@@ -76,4 +73,4 @@ def _named(rig: type[EngineRig]) -> str:
     return f"{rig.__module__}.{rig.__qualname__}"
 
 
-__all__ = ["ENTRY_POINT_GROUP", "QUICK_SPOKES", "find_rigs", "rigs_in"]
+__all__ = ["ENTRY_POINT_GROUP", "find_rigs", "rigs_in"]

@@ -1,0 +1,77 @@
+"""The quick round: one spoke of each kind of idempotency, on SQLite, in under a minute.
+
+Every fault that SQLite can have is in it, and all kills on every spoke. What waits in real time,
+and what is much like another fault, is dealt out instead of being played on each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from copydesk.platforms.kit.manifest import Idempotency
+from copydesk.testing.faults.catalogue import Fault
+
+#: The spoke that stands for each kind of idempotency.
+SPOKES: Final[Mapping[Idempotency, str]] = {
+    Idempotency.NONE: "webhook",
+    Idempotency.KEY_HEADER: "mastodon",
+    Idempotency.CLIENT_ID: "specimen+client_id",
+    Idempotency.NATURAL_KEY: "site",
+    Idempotency.DETECTOR: "linkedin",
+}
+
+#: Posts a scenario.
+DELIVERIES: Final = 4
+
+#: What waits for seconds in real time, and the spokes that it is tried on.
+_WAITING: Final[Mapping[Fault, frozenset[str]]] = {
+    Fault.HANG: frozenset({"webhook", "mastodon", "linkedin"}),
+    Fault.SLOW_DRIP: frozenset({"specimen+client_id"}),
+    Fault.TCP_BLACKHOLE: frozenset({"webhook", "specimen+client_id"}),
+    Fault.STALLED_WORKER: frozenset({"webhook"}),
+}
+
+#: Much like a fault that every spoke has: half of the spokes have each.
+_ALIKE: Final = (
+    Fault.EMPTY,
+    Fault.TRUNCATED,
+    Fault.HTML,
+    Fault.HTML_WITH_200,
+    Fault.RATE_LIMITED_DATE,
+    Fault.RATE_LIMITED_SILENT,
+    Fault.CLOCK_FORWARD_IN_429,
+    Fault.CLOCK_BACK_IN_429,
+    Fault.DST_GAP,
+    Fault.DST_OVERLAP,
+    Fault.TCP_REFUSED,
+    Fault.TCP_CUT_REQUEST,
+    Fault.TCP_HALF_CLOSE,
+    Fault.TCP_DELAY,
+)
+
+#: One account whose tokens rotate, for the fault that is about those.
+_TOKENS: Final = ("sandbox+oauth", Fault.TOKEN_ROTATED)
+
+
+def quick_round(spokes: Sequence[str] = ()) -> list[tuple[str, Fault]]:
+    """Return what a quick round plays: spokes with faults, what waits longest first.
+
+    `spokes` are those to try instead of one of each kind.
+    """
+    played = [
+        (spoke, fault)
+        for place, spoke in enumerate(spokes or SPOKES.values())
+        for fault in Fault
+        if fault is not Fault.TOKEN_ROTATED
+        and not fault.startswith("database_")
+        and spoke in _WAITING.get(fault, {spoke})
+        and (fault not in _ALIKE or (_ALIKE.index(fault) + place) % 2 == 0)
+    ]
+    played.sort(key=lambda one: one[1] is not Fault.STALLED_WORKER)
+    return played if spokes else [_TOKENS, *played]
+
+
+def kinds_covered() -> str:
+    """Return one line that says which spoke stands for which kind of idempotency."""
+    return "Idempotency: " + ", ".join(f"{kind} ({spoke})" for kind, spoke in SPOKES.items())
