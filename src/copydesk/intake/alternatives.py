@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Final
 
-from copydesk.core.submission import Segment, SegmentKind
+from copydesk.core.submission import Attachment, Doubt, Segment, SegmentKind
 from copydesk.intake.calendar import invitation_text
 from copydesk.intake.mime import Contents, collect
 from copydesk.intake.segmentation import Segmented, segment_mail, segment_post
@@ -40,6 +40,33 @@ class _Reading:
         """Return the author's text of this version."""
         kept = (s for s in self.segmented.segments if s.kept)
         return "".join(self.text[s.start : s.end] for s in kept)
+
+
+def take_packed(contents: Contents) -> None:
+    """Take in the text that Outlook packed into winmail.dat, where the mail has none beside it.
+
+    A packed text with words that the mail's own lacks is added as a file, and said.
+    """
+    for packed in contents.packed:
+        texts = [text for text in (packed.plain, packed.html) if text.strip()]
+        if not texts:
+            continue
+        if not any(text.strip() for text in (*contents.plain, *contents.html)):
+            contents.plain, contents.html = [texts[0]], [texts[-1]]
+            contents.twice = len(texts) > 1
+            continue
+        own = _words("\n".join((*contents.plain, *contents.html)))
+        if set(_words(texts[0])) - set(own):
+            contents.attachments.append(
+                Attachment(
+                    filename="winmail.txt",
+                    content_type="text/plain",
+                    data="\n\n".join(texts).encode("utf-8", "replace"),
+                )
+            )
+            contents.notes.append(
+                Doubt("winmail.dat holds a text with other words than the mail: see winmail.txt.")
+            )
 
 
 def best_text(
@@ -130,6 +157,7 @@ def open_embedded(
     for message in embedded[:_MAX_EMBEDDED]:
         inner = Contents()
         collect(message, inner)
+        take_packed(inner)
         texts.append("\n".join(inner.html if inner.twice else inner.plain))
     forwarded = "\n".join(texts)
     if not forwarded.strip():

@@ -15,7 +15,7 @@ from typing import Final
 from copydesk.core.errors import InputRefused
 from copydesk.core.submission import Doubt, ParsedMessage, Source, ThreadRef
 from copydesk.intake import charsets
-from copydesk.intake.alternatives import best_text, open_embedded, read_invitation
+from copydesk.intake.alternatives import best_text, open_embedded, read_invitation, take_packed
 from copydesk.intake.automatic import ABSENCE, BOUNCE, RECEIPT, automatic_kind
 from copydesk.intake.community import is_html
 from copydesk.intake.mime import (
@@ -45,6 +45,7 @@ def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
     message = read(raw, html=_is_page(raw, filename))
     contents = Contents()
     collect(message, contents)
+    take_packed(contents)
     subject = decoded_header(message, "Subject")
     name, address = _first_address(message, "From", "Reply-To", "Sender")
     sender = tuple(dict.fromkeys(part for part in (name, address) if part))

@@ -19,6 +19,7 @@ from copydesk.core.errors import InputRefused
 from copydesk.core.submission import Attachment, Doubt
 from copydesk.intake import charsets
 from copydesk.intake.html import html_to_text
+from copydesk.intake.tnef import Packed, unpack_tnef
 
 #: MIME parts one mail may hold. Every level of multipart costs the reader another check per line.
 _MAX_PARTS: Final = 1000
@@ -42,6 +43,7 @@ class Contents:
     attachments: list[Attachment] = field(default_factory=list)
     embedded: list[Message] = field(default_factory=list)
     calendars: list[str] = field(default_factory=list)
+    packed: list[Packed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -191,10 +193,16 @@ def _collect_child(part: Message, contents: Contents, both: bool) -> None:
             name = name or "invitation.ics"
             # the text of an invitation beside it says the same; alone, the entry is the message
             contents.calendars.append(charsets.decode(data, what="The invitation").text)
-        if kind == "application/ms-tnef" or name.lower() == "winmail.dat":
-            contents.notes.append(
-                Doubt("Outlook packed files or formatting into winmail.dat, which is not opened.")
-            )
+        if isinstance(data, bytes) and (
+            kind in ("application/ms-tnef", "application/vnd.ms-tnef")
+            or name.lower() == "winmail.dat"
+        ):
+            packed = unpack_tnef(data)
+            contents.packed.append(packed)
+            contents.attachments.extend(packed.files)
+            contents.notes.extend(packed.notes)
+            if not packed.notes:
+                return  # all that is in it is out
         if isinstance(data, bytes) and kind != "text/x-amp-html":
             contents.attachments.append(_attachment(part, name, kind, data))
         return
