@@ -18,6 +18,7 @@ class SubmissionState(StrEnum):
     PARSED = "parsed"
     COMPOSED = "composed"
     UNPACKED = "unpacked"
+    REPLACED = "replaced"
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -179,14 +180,17 @@ _S, _P, _R, _D, _A = SubmissionState, PostState, ReviewState, DeliveryState, Acc
 
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     SubmissionState: {
-        _S.RECEIVED: frozenset({_S.PARSED, _S.UNPACKED, _S.REFUSED, _S.FAILED}),
-        _S.PARSED: frozenset({_S.COMPOSED, _S.FAILED}),
-        _S.FAILED: frozenset({_S.RECEIVED}),
-        _S.REFUSED: frozenset({_S.RECEIVED}),
+        _S.RECEIVED: frozenset({_S.PARSED, _S.UNPACKED, _S.REFUSED, _S.FAILED, _S.REPLACED}),
+        # unpacked later: a person parted the chat in two
+        _S.PARSED: frozenset({_S.COMPOSED, _S.FAILED, _S.REPLACED, _S.UNPACKED}),
+        _S.FAILED: frozenset({_S.RECEIVED, _S.REPLACED}),
+        _S.REFUSED: frozenset({_S.RECEIVED, _S.REPLACED}),
         # parsed again: somebody wants it written up again
-        _S.COMPOSED: frozenset({_S.PARSED}),
+        _S.COMPOSED: frozenset({_S.PARSED, _S.REPLACED, _S.UNPACKED}),
         # what held several messages: each went on as a submission of its own
         _S.UNPACKED: frozenset(),
+        # a conversation of a chat that a person parted otherwise
+        _S.REPLACED: frozenset(),
     },
     PostState: {
         _P.DRAFTED: frozenset({_P.HELD, _P.APPROVED}),

@@ -70,7 +70,7 @@ def _from_transcript(text: str, notes: tuple[str, ...]) -> ParsedMessage:
         for each in read.messages
     ]
     links = link(said)
-    numbers = _numbered([each.notice for each in said], links)
+    numbers = numbered([each.notice for each in said], links)
     turns = tuple(
         Turn(
             start=each.start, end=each.end, line=each.first, speaker=each.speaker,
@@ -141,7 +141,7 @@ def _from_export(export: Export, notes: tuple[str, ...]) -> ParsedMessage:
         raise _no_text()
     people = tuple(dict.fromkeys(message.speaker for message in kept if message.speaker))
     links = _links(export.messages)
-    numbers = _numbered([m.dropped_because == SYSTEM for m in export.messages], links)
+    numbers = numbered([m.dropped_because == SYSTEM for m in export.messages], links)
     turns = tuple(
         Turn(
             start=start, end=end, line=row, speaker=message.speaker, id=message.id, at=message.at,
@@ -189,7 +189,7 @@ def _links(messages: Sequence[Message]) -> list[Link]:
     return found
 
 
-def _numbered(notices: Sequence[bool], links: Sequence[Link]) -> list[int | None]:
+def numbered(notices: Sequence[bool], links: Sequence[Link]) -> list[int | None]:
     """Return the number of the conversation of each message, None for what the system wrote."""
     numbers = group(links)
     order = dict.fromkeys(n for n, notice in zip(numbers, notices, strict=True) if not notice)

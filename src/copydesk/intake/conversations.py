@@ -11,11 +11,20 @@ import hashlib
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Final
 
 from copydesk.core.submission import ParsedMessage, Segment, SegmentKind, Source, Turn
 from copydesk.intake.bundles import Bundle, Piece
+from copydesk.intake.chat import numbered
+from copydesk.intake.disentangling import Link
+
+#: How the keys of pieces begin that are conversations of a log.
+PART_KEY: Final = "chat:"
+
+#: Why a link stands that a person has made.
+BY_PERSON: Final = "a person says so"
 
 
 @dataclass(slots=True)
@@ -28,9 +37,9 @@ class _Words:
     behind: str = ""
 
 
-def part(message: ParsedMessage, *, filename: str = "") -> Bundle | None:
-    """Return the conversations of a chat as pieces, or None where there are fewer than two."""
-    if message.source is not Source.CHAT or message.thread.conversations < 2:
+def part(message: ParsedMessage, *, filename: str = "", fewest: int = 2) -> Bundle | None:
+    """Return the conversations of a chat as pieces, or None where there are fewer than `fewest`."""
+    if message.source is not Source.CHAT or message.thread.conversations < fewest:
         return None
     parts: dict[int, list[Turn]] = {}
     for turn in message.thread.turns:
@@ -42,7 +51,7 @@ def part(message: ParsedMessage, *, filename: str = "") -> Bundle | None:
         for turns in parts.values()
         if any(words[turn.start].own.strip() or words[turn.start].behind for turn in turns)
     ]
-    if len(of_people) < 2:
+    if len(of_people) < fewest:
         return None
     notes = [*message.notes]
     left = sum(map(len, parts.values())) - sum(map(len, of_people))
@@ -103,14 +112,14 @@ def _pieces(
             raw=data,
             filename=f"{stem[:200]}-{number}.json",
             source=Source.CHAT,
-            key=f"chat:{hashlib.sha256(data).hexdigest()[:40]}",
+            key=f"{PART_KEY}{hashlib.sha256(data).hexdigest()[:40]}",
         )
 
 
 def _messages(message: ParsedMessage, turn: Turn, words: _Words) -> Iterator[dict[str, object]]:
     whole = message.text[turn.start : turn.end].strip("\n")
     said: dict[str, object] = {
-        "id": _id(message, turn),
+        "id": turn_id(message, turn),
         "user": turn.speaker,
         "text": words.own.strip("\n") if words.own.strip() else whole,
     }
@@ -119,16 +128,50 @@ def _messages(message: ParsedMessage, turn: Turn, words: _Words) -> Iterator[dic
     if turn.at is not None:
         said["timestamp"] = turn.at.isoformat()
     if turn.answers is not None:
-        said["reply_to"] = _id(message, message.thread.turns[turn.answers])
+        said["reply_to"] = turn_id(message, message.thread.turns[turn.answers])
         said["guess"] = {"confidence": turn.confidence, "why": turn.why}
     yield said
     if words.behind:
         yield {"user": "", "text": words.behind.strip("\n"), "reply_to": said["id"]}
 
 
-def _id(message: ParsedMessage, turn: Turn) -> str:
-    """Return the channel's id of a message, or one made of its words where the log has none."""
+def turn_id(message: ParsedMessage, turn: Turn) -> str:
+    """Return the channel's id of a message, or one made of its words where the log has none.
+
+    A message keeps it when its log is parted. What says the same at the same time has the same.
+    """
     if turn.id:
         return turn.id
     words = message.text[turn.start : turn.end].strip().encode("utf-8", "replace")
     return f"said-{hashlib.sha256(words).hexdigest()[:24]}"
+
+
+# -- put right by a person ------------------------------------------------------------------------
+
+
+def relink(message: ParsedMessage, moves: Mapping[str, str]) -> ParsedMessage:
+    """Return a chat in which messages answer what a person says they do.
+
+    `moves` gives, by the id of a message, the id of one above it that it answers, "" where it
+    begins a conversation. What the log does not hold is passed over. Whatever answers a moved
+    message goes with it.
+    """
+    places: dict[str, int] = {}
+    turns: list[Turn] = []
+    for place, turn in enumerate(message.thread.turns):
+        id = turn_id(message, turn)
+        wanted = moves.get(id)
+        above = places.get(wanted) if wanted else None
+        if wanted == "" or above is not None:
+            turn = replace(turn, answers=above, confidence=1.0, why=BY_PERSON)
+        places.setdefault(id, place)
+        turns.append(turn)
+    links = [Link(turn.answers, turn.confidence, turn.why) for turn in turns]
+    numbers = numbered([turn.conversation is None for turn in turns], links)
+    told = tuple(replace(t, conversation=n) for t, n in zip(turns, numbers, strict=True))
+    return replace(message, thread=replace(message.thread, turns=told))
+
+
+def ids_in(raw: bytes) -> frozenset[str]:
+    """Return the ids of the messages in a piece that `part` made."""
+    return frozenset(said["id"] for said in json.loads(raw)["messages"] if "id" in said)

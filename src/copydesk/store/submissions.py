@@ -27,6 +27,8 @@ from copydesk.store.tables import segments, submissions, threads
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
 
+_SEGMENTS = tuple[Segment, ...]
+
 # built once: putting a statement together costs more than running it
 _GET = sa.select(submissions).where(submissions.c.id == sa.bindparam("of"))
 _FIND = sa.select(submissions).where(
@@ -65,6 +67,8 @@ _EARLIER = sa.and_(
     submissions.c.thread_id == sa.bindparam("thread"),
     submissions.c.id < sa.bindparam("of"),
     submissions.c.parsed.is_not(None),
+    # their words are in the conversations that took their place
+    submissions.c.state.not_in([SubmissionState.REPLACED, SubmissionState.UNPACKED]),
 )
 _BEFORE = (
     sa.select(submissions)
@@ -329,7 +333,7 @@ class Submissions:
         await self.move(submission, to, reason=reason, wake_at=wake_at, **changes)
         if submission.parsed is not None:  # tried once before: what was found then
             await self._unit.connection.execute(_DROP_TILES, {"of": submission.id})
-        tiles = [_tile(segment) for segment in parsed.segments]
+        tiles = to_json(_SEGMENTS, parsed.segments)
         await self._unit.connection.execute(
             _ADD_TILES,
             [
@@ -347,7 +351,7 @@ class Submissions:
             parsed=_parsed(
                 parsed.source,
                 as_kept(changes["parsed"]),
-                [from_json(Segment, tile) for tile in as_kept(tiles)],
+                from_json(_SEGMENTS, as_kept(tiles)),
             ),
         )
 
@@ -451,11 +455,6 @@ class Submissions:
             .limit(limit)
         )
         return [_submission(row) for row in rows]
-
-
-def _tile(segment: Segment) -> dict[str, Any]:
-    tile: dict[str, Any] = to_json(Segment, segment)
-    return tile
 
 
 def _segment(row: Any) -> Segment:

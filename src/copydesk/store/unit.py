@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from copydesk.store.cases import Cases
     from copydesk.store.connections import Connections
     from copydesk.store.consents import Consents
+    from copydesk.store.conversations import Conversations
     from copydesk.store.credentials import Credentials
     from copydesk.store.deliveries import Deliveries
     from copydesk.store.drift import Drift
@@ -135,6 +136,13 @@ class UnitOfWork:
         from copydesk.store.submissions import Submissions
 
         return Submissions(self)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Return how chats are parted into conversations."""
+        from copydesk.store.conversations import Conversations
+
+        return Conversations(self)
 
     @cached_property
     def posts(self) -> Posts:

@@ -39,6 +39,7 @@ _LOOKS: Mapping[type[StrEnum], Mapping[StrEnum, tuple[str, str]]] = {
         SubmissionState.PARSED: ("arrow", "busy"),
         SubmissionState.COMPOSED: ("check", "good"),
         SubmissionState.UNPACKED: ("check", "calm"),
+        SubmissionState.REPLACED: ("arrow", "calm"),
         SubmissionState.REFUSED: ("ban", "bad"),
         SubmissionState.FAILED: ("cross", "bad"),
     },
