@@ -23,14 +23,17 @@ from copydesk.core.submission import Source
 from copydesk.generation.address import open_model, parse_model_line
 from copydesk.generation.budget import ModelLimits, estimate_tokens
 from copydesk.generation.capabilities import NEEDS_MODEL, Capability
+from copydesk.generation.catalogue import ModelFacts
+from copydesk.generation.fallback import Fallback, Provider
 from copydesk.generation.material import ContextMessage
 from copydesk.generation.port import Model, ModelRequest
 from copydesk.generation.scripted import ScriptedModel, faithful_reply, stopped_after
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.steps import Bench
+from copydesk.work.bench import Bench
+from copydesk.work.routed import TieredModel
 from copydesk.work.transformed import Ask, ModelNeeded, Transformed
 from copydesk.work.transforming import transform
-from tests.generation.messages import LANGUAGES, prose
+from tests.generation.messages import LANGUAGES, completion, prose
 from tests.generation.model_server import ModelServer, chat_completion, disconnects
 
 TEXT = (
@@ -67,19 +70,32 @@ def answer(request: ModelRequest) -> Mapping[str, Any]:
     return social_reply() if request.prompt_version.startswith("social") else reply()
 
 
+def tiered(models: Mapping[Tier, Model], limits: ModelLimits) -> TieredModel | None:
+    """Models of these tiers, each of which takes so much."""
+    facts = ModelFacts(
+        name="model", window=limits.window, output=limits.output, at_once=limits.at_once
+    )
+    tiers = {
+        tier: Fallback((Provider(name=tier, model=model, facts=facts),))
+        for tier, model in models.items()
+    }
+    return TieredModel(tiers) if tiers else None
+
+
 async def through(
     pipeline: str, model: Model | None = None, *, text: str = TEXT, **more: Any
 ) -> Transformed:
     limits = more.pop("limits", ModelLimits())
+    light = more.pop("light", None)
+    tiers = {Tier.CAPABLE: model, Tier.LIGHT: light}
     numbers = iter(range(10**15, 10**15 + 100))
     ask = Ask(
         pipeline=tuple(Capability(stage) for stage in pipeline.split()), raw=text.encode(), **more
     )
     bench = Bench(
-        model=model,
+        model=tiered({tier: one for tier, one in tiers.items() if one is not None}, limits),
         monotonic=StoppedClock().monotonic,
         delimiter=lambda: f"delimiter{next(numbers)}",
-        limits=limits,
     )
     return await transform(ask, bench)
 
@@ -436,3 +452,80 @@ async def test_instructions_in_a_message_stay_inside_the_fence(pipeline: str) ->
     wishes = [line for line in user.splitlines() if line.startswith("Wish:")]
     framed = pipeline not in {"rewrite_and_polish", "social"}
     assert wishes == [r'Wish: "Be\nkind."'] * framed
+
+
+# ---------------------------------------------------------------- tiers
+
+WAVERING = "the lamp came on 3 March. scratch that, it came on 4 March. order AB-2217."
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "text", "light", "capable"),
+    [
+        ("polish", TEXT, 1, 0),
+        ("polish", WAVERING, 1, 0),
+        ("polish summarize", TEXT, 1, 0),
+        ("summarize", TEXT, 1, 0),
+        ("rewrite_and_polish", TEXT, 1, 0),
+        ("rewrite_and_polish", WAVERING, 0, 1),
+        ("rewrite", WAVERING, 0, 1),
+        ("improve", TEXT, 0, 1),
+        ("polish reply", TEXT, 0, 1),
+        ("social", TEXT, 0, 1),
+        ("polish social", TEXT, 1, 1),
+    ],
+)
+async def test_light_work_goes_to_the_light_model(
+    pipeline: str, text: str, light: int, capable: int
+) -> None:
+    script = answer if text is TEXT else part_by_part
+    small, large = ScriptedModel(script), ScriptedModel(script)
+    done = await through(pipeline, large, light=small, text=text)
+    assert (len(small.requests), len(large.requests)) == (light, capable)
+    assert {call.tier for call in done.calls} == {
+        *([Tier.LIGHT] if light else []),
+        *([Tier.CAPABLE] if capable else []),
+    }
+
+
+def loses(request: ModelRequest) -> Mapping[str, Any]:
+    """An answer that gets a number wrong, wherever it says it."""
+    said: dict[str, Any] = json.loads(json.dumps(answer(request)).replace("3 March", "9 March"))
+    return said
+
+
+@pytest.mark.parametrize("pipeline", ["polish", "polish summarize", "summarize", "rewrite polish"])
+@pytest.mark.parametrize(
+    "bad",
+    [loses, lambda _: stopped_after(completion(json.dumps(reply())), 9, finish_reason="stop")],
+    ids=["a wrong number", "cut"],
+)
+async def test_a_light_text_that_will_not_do_goes_up_once(pipeline: str, bad: Any) -> None:
+    small, large = ScriptedModel(bad), ScriptedModel(answer)
+    done = await through(pipeline, large, light=small)
+    assert (len(small.requests), len(large.requests)) == (1, 1)
+    assert "escalated" in codes(done)
+    assert done.verdict is not Verdict.FAILED
+    assert "9 March" not in json.dumps([stage.text for stage in done.stages])
+    assert [call.tier for call in done.calls][-1] is Tier.CAPABLE
+    assert len(done.calls) == 2, "what was not used was paid for all the same"
+
+
+async def test_light_work_is_not_sent_to_the_dearer_model_because_the_light_one_is_away() -> None:
+    small = ScriptedModel(lambda _: ModelUnavailable("It is away."))
+    for pipeline in ("polish", "rewrite polish", "summarize"):
+        large = ScriptedModel([])
+        done = await through(pipeline, large, light=small)
+        assert {stage.tier for stage in done.stages} == {Tier.RULES}
+        assert "degraded" in codes(done)
+
+
+async def test_with_a_light_model_alone_what_needs_judgement_is_left_to_rules_or_refused() -> None:
+    small = ScriptedModel(answer)
+    assert (await through("polish", light=small)).stages[0].tier is Tier.LIGHT
+    done = await through("rewrite_and_polish", light=small, text=WAVERING)
+    assert done.stages[0].tier is Tier.RULES
+    assert any("takes something back" in note.message for note in done.notes)
+    with pytest.raises(ModelNeeded, match="capable"):
+        await through("improve", light=small)
+    assert len(small.requests) == 1

@@ -12,15 +12,19 @@ from copydesk.core.errors import Conflict, ContentInvalid, TransitionNotAllowed
 from copydesk.core.release import Arm, Guard, Policy, Release, Tally, Version
 from copydesk.core.states import ReleaseState
 from copydesk.editorial import reviewing
+from copydesk.generation.capabilities import Capability
 from copydesk.generation.port import ModelRequest
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work import releasing, trials
+from copydesk.work.bench import opened_bench
 from copydesk.work.composing import compose
 from copydesk.work.counting import count, to_count
 from copydesk.work.desk import Desk
 from copydesk.work.shadowing import write_shadow
 from copydesk.work.submitting import submit
+from copydesk.work.transformed import Ask
+from copydesk.work.transforming import transform
 
 OLD, NEW = "rewrite_and_polish.v2", "rewrite_and_polish.v1"
 QUICK = Policy(shadow_items=3, stage_items=2, stages=(50,))
@@ -259,7 +263,7 @@ async def test_a_person_who_skips_the_evidence_says_why(desk: Desk) -> None:
         with pytest.raises(ContentInvalid, match="say why"):
             await releasing.promote(unit, desk, "next", " ")
         with pytest.raises(ContentInvalid, match="say why"):
-            await releasing.advance(unit, desk, "next", "")
+            await releasing.advance(unit, desk, "next", "seen")
 
 
 async def test_what_was_rolled_back_stays_so_and_what_it_replaced_returns(desk: Desk) -> None:
@@ -296,3 +300,38 @@ async def test_what_people_reject_or_rewrite_counts_against_the_version_that_wro
     release = await look(desk)
     edited = release.counted.canary[Guard.EDITED]
     assert edited.worse == edited.pairs > 0
+
+
+async def test_a_text_put_through_a_pipeline_gets_the_version_that_messages_get(
+    desk: Desk,
+) -> None:
+    texts = [f"the parcel number {n} arrived with a torn lid".encode() for n in range(16)]
+
+    async def asked(pipeline: Capability = Capability.REWRITE_AND_POLISH) -> list[str]:
+        """Which prompts were used, text by text."""
+        used = []
+        for text in texts:
+            async with opened_bench(writing(desk), text) as bench:
+                done = await transform(Ask(pipeline=(pipeline,), raw=text), bench)
+            (stage,) = done.stages
+            used.append(stage.prompt_version)
+            on_trial = any(note.code == "on_trial" for note in done.notes)
+            assert on_trial == (bool(bench.trial) and stage.prompt_version == NEW)
+        return used
+
+    assert set(await asked()) == {OLD}
+    async with desk.store.begin("ada") as unit:
+        await releasing.create(unit, desk, "next", Version(prompt=NEW), policy=QUICK)
+        await releasing.start(unit, writing(desk), "next")
+    assert set(await asked()) == {OLD}, "in shadow nobody gets it"
+    async with desk.store.begin("ada") as unit:
+        await releasing.advance(unit, desk, "next", "seen")
+    half = await asked()
+    assert 1 < half.count(NEW) < 15
+    assert half == await asked(), "the same text always gets the same"
+    async with desk.store.begin("ada") as unit:
+        await releasing.promote(unit, desk, "next", "seen")
+    assert set(await asked()) == {NEW}
+    async with desk.store.begin("ada") as unit:
+        await releasing.roll_back(unit, desk)
+    assert set(await asked()) == {OLD}

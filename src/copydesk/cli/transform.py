@@ -12,13 +12,8 @@ from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import describe, emit, fail, hint, run
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from copydesk.generation.capabilities import Capability
-    from copydesk.generation.fallback import Fallback
     from copydesk.generation.material import ContextMessage
-    from copydesk.work.consulting import Consulted
-    from copydesk.work.routed import RoutedModel
     from copydesk.work.transformed import Ask, Transformed
 
 
@@ -97,38 +92,27 @@ def transform(
 
 async def _transformed(ask: Ask, home: Path | None) -> Transformed:
     import random
-    from contextlib import AsyncExitStack
-    from functools import partial
 
     from copydesk.config import find_home, load_settings
     from copydesk.core.clock import SystemClock
-    from copydesk.generation.budget import ModelLimits
-    from copydesk.work.consulting import consult
+    from copydesk.work.bench import Bench, opened_bench
     from copydesk.work.desk import is_project, open_desk
     from copydesk.work.gating import policy_of
-    from copydesk.work.models import model_of, opened_model
-    from copydesk.work.steps import Bench
+    from copydesk.work.models import models_of
     from copydesk.work.transforming import transform
 
     clock, chance = SystemClock(), random.SystemRandom()
     settings = load_settings(find_home(home))
-    async with AsyncExitStack() as stack:
-        model: RoutedModel | Fallback | None
-        known: Callable[[str], Awaitable[Consulted]] | None = None
-        if is_project(settings):
-            desk = await stack.enter_async_context(open_desk(settings, clock=clock))
-            known = partial(consult, desk)
-            model = await stack.enter_async_context(opened_model(desk))
-        else:
-            # without a project there are no books, no memory and no budget
-            model = await stack.enter_async_context(model_of(settings, clock))
+    if is_project(settings):
+        async with open_desk(settings, clock=clock) as desk, opened_bench(desk, ask.raw) as bench:
+            return await transform(ask, bench)
+    # without a project there are no books, no memory and no budget
+    async with models_of(settings, clock) as model:
         bench = Bench(
             model=model,
             monotonic=clock.monotonic,
             delimiter=lambda: f"{chance.getrandbits(128):032x}",
-            consult=known,
             policy=policy_of(settings),
-            limits=model.limits if model else ModelLimits(),
         )
         return await transform(ask, bench)
 

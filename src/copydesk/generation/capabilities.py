@@ -40,6 +40,8 @@ WRITING: Final = frozenset(
 )
 #: No rule can stand in for the model here.
 NEEDS_MODEL: Final = frozenset({Capability.IMPROVE, Capability.STORY, Capability.REPLY})
+#: Never light work, whatever the text: a wish to be understood, or words for an audience.
+NEEDS_JUDGEMENT: Final = NEEDS_MODEL | {Capability.SOCIAL}
 
 _BOTH: Final = (Capability.REWRITE, Capability.POLISH)
 

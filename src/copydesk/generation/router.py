@@ -16,6 +16,7 @@ import regex
 
 from copydesk.core.post import Tier
 from copydesk.core.sentences import sentences
+from copydesk.generation.capabilities import NEEDS_JUDGEMENT, Capability, Step
 from copydesk.generation.material import Material
 from copydesk.generation.truncation import ends_closed
 
@@ -88,6 +89,22 @@ def route(material: Material, *, edits: int, tiers: Collection[Tier], authors: i
         return Route(tier=Tier.RULES, because="the message reads well as it is")
     tier = Tier.LIGHT if Tier.LIGHT in tiers else Tier.CAPABLE
     return Route(tier=tier, because="; ".join(faults))
+
+
+def route_step(step: Step, material: Material, *, tiers: Collection[Tier]) -> Route:
+    """Return the route of a step that somebody asked for by name: to leave the text as it is would
+    be no answer. What polishes or sums up is light work; so is rewriting what needs no judgement.
+    """
+    heavy = [stage for stage in step.stages if stage in NEEDS_JUDGEMENT]
+    because = f"{' and '.join(heavy)} needs judgement" if heavy else ""
+    if not heavy and Capability.REWRITE in step.edits:
+        because = "; ".join(weights(material))
+    if not because:
+        tier = Tier.LIGHT if Tier.LIGHT in tiers else Tier.CAPABLE
+        return Route(tier=tier, because="it needs no judgement")
+    if Tier.CAPABLE in tiers:
+        return Route(tier=Tier.CAPABLE, because=because)
+    return Route(tier=Tier.RULES, because=f"{because}; no capable model is configured for that")
 
 
 def weights(material: Material, *, authors: int = 1) -> tuple[str, ...]:

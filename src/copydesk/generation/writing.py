@@ -14,7 +14,7 @@ from typing import Final
 
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.post import Tier
-from copydesk.generation.attempts import Answered, Unanswered, ask, ask_side_by_side
+from copydesk.generation.attempts import TRIES, Answered, Unanswered, ask, ask_side_by_side
 from copydesk.generation.budget import (
     REPLY_OVERHEAD,
     ModelLimits,
@@ -67,7 +67,8 @@ class Scribe:
     """Who carries assignments out, and within which limits.
 
     `delimiter` is 8 to 64 random letters and digits, fresh for one assignment; `requested_cap` an
-    output cap in tokens that the caller insists on.
+    output cap in tokens that the caller insists on. Who does not insist asks once: somebody better
+    is asked next.
     """
 
     model: Model
@@ -75,6 +76,7 @@ class Scribe:
     limits: ModelLimits = field(default_factory=ModelLimits)
     tier: Tier = Tier.CAPABLE
     requested_cap: int | None = None
+    insists: bool = True
 
     def plan(self, assignment: Assignment, material: Material) -> Planned:
         """Return the one call that does all of `assignment`; nothing is asked.
@@ -101,7 +103,7 @@ class Scribe:
                 raise
             return await self._too_long(assignment, material)
         answer = await self._asked(planned, tasks, material)
-        if isinstance(answer, Unanswered) and tasks.edits:
+        if isinstance(answer, Unanswered) and tasks.edits and self.insists:
             parts = await parted_after(material, answer)
             if parts:
                 return await self._in_parts(assignment, parts, answer.attempts)
@@ -184,6 +186,7 @@ class Scribe:
             read=lambda number, completion: read_reply(completion, tasks, parts[number]),
             at_once=self.limits.at_once,
             largest_cap=self.requested_cap or self.limits.output,
+            tries=self._tries,
             later=later,
         )
         if isinstance(answers, Unanswered):
@@ -226,7 +229,12 @@ class Scribe:
             planned.request,
             read=lambda completion: read_reply(completion, tasks, material),
             largest_cap=self.requested_cap or self.limits.output,
+            tries=self._tries,
         )
+
+    @property
+    def _tries(self) -> int:
+        return TRIES if self.insists else 1
 
     def _planner(
         self, assignment: Assignment, tasks: Tasks, material: Material, number: int

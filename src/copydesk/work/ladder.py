@@ -7,7 +7,7 @@ Every answer that was not used stays in the books as evidence.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from copydesk.core.checks import CheckResult, Verdict
@@ -15,6 +15,7 @@ from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
 from copydesk.generation import Material, PromptVersion, Rewrite, Route, compose
 from copydesk.generation import rewrite_and_polish as written
+from copydesk.generation.rewrite import Attempt
 from copydesk.quality.checks import risk
 from copydesk.quality.gate import GateResult
 from copydesk.work.routed import RoutedModel
@@ -58,7 +59,7 @@ async def climb(
         light = await _ask(material, model, Tier.LIGHT, delimiter(), prompt)
         gate = await judge(light)
         fault = light.degraded_because or content_fault(gate)
-        if not fault or _is_away(light):
+        if not fault or is_away(light.attempts):
             return Climbed(rewrite=light, gate=gate, route=route)
         await _reject(model, light, fault)
         if Tier.CAPABLE not in model.tiers:
@@ -144,6 +145,6 @@ async def _reject(model: RoutedModel, rewrite: Rewrite, fault: str) -> None:
         await model.reject(completion, "gate", fault)
 
 
-def _is_away(rewrite: Rewrite) -> bool:
+def is_away(attempts: Sequence[Attempt]) -> bool:
     """Whether no answer came at all: then light work waits for a person, not for a dearer model."""
-    return bool(rewrite.attempts) and rewrite.attempts[-1].signal == ModelUnavailable.code
+    return bool(attempts) and attempts[-1].signal == ModelUnavailable.code

@@ -18,7 +18,7 @@ from copydesk.generation import open_model, parse_model_line
 from copydesk.generation.address import ModelAddress
 from copydesk.generation.catalogue import ModelFacts, facts_of, parse_facts
 from copydesk.generation.fallback import Fallback, Provider
-from copydesk.work.routed import RoutedModel
+from copydesk.work.routed import RoutedModel, TieredModel
 
 if TYPE_CHECKING:
     from copydesk.config import Settings
@@ -132,14 +132,19 @@ def routed_model(desk: Desk, submission_id: str = "") -> RoutedModel | None:
 
 
 @asynccontextmanager
-async def model_of(settings: Settings, clock: Clock) -> AsyncIterator[Fallback | None]:
-    """Give the capable model that `settings` name, without a project: nothing is booked.
+async def models_of(settings: Settings, clock: Clock) -> AsyncIterator[TieredModel | None]:
+    """Give the models that `settings` name, without a project: nothing is booked.
 
-    None where they name none. Raises `ConfigError` when it cannot be opened.
+    None where they name none. Raises `ConfigError` when one cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        configured = _writing(configured_models(settings), Tier.CAPABLE)
-        yield await _opened(stack, configured, settings, clock)
+        configured = configured_models(settings)
+        tiers: dict[Tier, Fallback] = {}
+        for tier in (Tier.LIGHT, Tier.CAPABLE):
+            opened = await _opened(stack, _writing(configured, tier), settings, clock)
+            if opened is not None:
+                tiers[tier] = opened
+        yield TieredModel(tiers) if tiers else None
 
 
 async def open_line(stack: AsyncExitStack, desk: Desk, line: str, tier: Tier) -> Model:

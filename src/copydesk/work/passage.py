@@ -77,9 +77,9 @@ class Passage:
         text = "".join(message.text[s.start : s.end] for s in message.segments if s.kept)
         return read_material(message, Cleaned(text), self.ask.context)
 
-    async def edited(self, step: Step, reading: Reading, rewrite: Rewrite) -> None:
-        """Take over a text that the consolidated prompt or the rules wrote up."""
-        gate = await asyncio.to_thread(
+    async def judged(self, reading: Reading, rewrite: Rewrite) -> GateResult:
+        """Return what the gate says about a text that was written up."""
+        return await asyncio.to_thread(
             ask_gate,
             self.message,
             reading.material,
@@ -88,6 +88,9 @@ class Passage:
             monotonic=self._monotonic,
             policy=self._policy,
         )
+
+    def edited(self, step: Step, rewrite: Rewrite, gate: GateResult) -> None:
+        """Take over a text that the consolidated prompt or the rules wrote up."""
         self.record.omitted += rewrite.omitted
         self.record.questions += rewrite.open_questions
         self.title = rewrite.title

@@ -47,7 +47,25 @@ async def version_for(desk: Desk, submission: Submission) -> Placed:
         trial, promoted = await unit.releases.in_use(desk.workspace_id)
     if trial is None or trial.baseline is None:
         return await _in_force(desk, promoted)
-    arm = await _arm(desk, trial, submission)
+    return await _on_trial(desk, trial, promoted, await _arm(desk, trial, submission))
+
+
+async def version_for_text(desk: Desk, unit_id: str) -> Placed:
+    """Return what a text is written with that belongs to no conversation and is not kept.
+
+    `unit_id` is its own, such as its hash: by it the share of a trial is drawn.
+    """
+    async with desk.store.read() as unit:
+        trial, promoted = await unit.releases.in_use(desk.workspace_id)
+    if trial is None or trial.baseline is None:
+        return await _in_force(desk, promoted)
+    drawn = arm_of(unit_id, trial.id, trial.share)
+    arm = drawn if trial.state is ReleaseState.CANARIED else Arm.OLD
+    return await _on_trial(desk, trial, promoted, arm)
+
+
+async def _on_trial(desk: Desk, trial: Release, promoted: Release | None, arm: Arm) -> Placed:
+    assert trial.baseline is not None
     version = trial.version if arm is Arm.NEW else trial.baseline
     try:
         placed = await under(desk, version)

@@ -16,22 +16,17 @@ from copydesk.work.booked import BookedModel
 from copydesk.work.model_breakers import resting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from copydesk.generation import Completion, Model, ModelLimits, ModelRequest
     from copydesk.work.desk import Desk
 
 
-class RoutedModel:
-    """Answers for the models that a desk has open, on behalf of one submission ("": none)."""
+class TieredModel:
+    """Answers for the models of each tier."""
 
-    def __init__(self, desk: Desk, submission_id: str = "") -> None:
-        self._desk = desk
-        self._submission_id = submission_id
-        self._tiers: dict[Tier, Fallback] = {}
-        for tier, model in ((Tier.LIGHT, desk.light_model), (Tier.CAPABLE, desk.model)):
-            if model is not None:
-                self._tiers[tier] = self._booked(model)
+    def __init__(self, tiers: Mapping[Tier, Fallback]) -> None:
+        self._tiers = dict(tiers)
 
     @property
     def tiers(self) -> frozenset[Tier]:
@@ -53,6 +48,28 @@ class RoutedModel:
         if request.tier not in self._tiers:
             request = replace(request, tier=Tier.CAPABLE)
         return await answering.complete(request)
+
+    def _answering(self, tier: Tier) -> Fallback:
+        answering = self._tiers.get(tier)
+        if answering is None and tier is Tier.LIGHT:
+            answering = self._tiers.get(Tier.CAPABLE)
+        if answering is None:
+            raise ModelUnavailable(
+                f"No model of the tier {tier} is configured.",
+                remedy="Name one in the setting `model`.",
+            )
+        return answering
+
+
+class RoutedModel(TieredModel):
+    """Answers for the models that a desk has open, on behalf of one submission ("": none), and
+    keeps books about it."""
+
+    def __init__(self, desk: Desk, submission_id: str = "") -> None:
+        self._desk = desk
+        self._submission_id = submission_id
+        found = ((Tier.LIGHT, desk.light_model), (Tier.CAPABLE, desk.model))
+        super().__init__({tier: self._booked(model) for tier, model in found if model is not None})
 
     async def afford(self, requests: Sequence[ModelRequest]) -> None:
         """Raise `ModelUnavailable` where nobody who would answer has the money for all
@@ -77,17 +94,6 @@ class RoutedModel:
         if completion.call_id:
             async with self._desk.store.begin("model") as unit:
                 await unit.model_calls.reject(completion.call_id, signal, because)
-
-    def _answering(self, tier: Tier) -> Fallback:
-        answering = self._tiers.get(tier)
-        if answering is None and tier is Tier.LIGHT:
-            answering = self._tiers.get(Tier.CAPABLE)
-        if answering is None:
-            raise ModelUnavailable(
-                f"No model of the tier {tier} is configured.",
-                remedy="Name one in the setting `model`.",
-            )
-        return answering
 
     def _booked(self, model: Model) -> Fallback:
         return Fallback(

@@ -1,17 +1,19 @@
 """The steps of a pipeline: each one call at most, or the rules.
 
-A reply that cannot be used leads back to the rules where they can do the step, and is an error
-where they cannot.
+Light work goes to the light model, and up once where its text will not do. A reply of the capable
+one that cannot be used leads back to the rules where they can do the step, and is an error where
+they cannot.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
+from copydesk.core.checks import Verdict
 from copydesk.core.errors import (
     ContentInvalid,
     ModelReplyInvalid,
@@ -24,40 +26,28 @@ from copydesk.generation.attempts import Answered, Unanswered
 from copydesk.generation.budget import ModelLimits
 from copydesk.generation.budget import plan as budget_of
 from copydesk.generation.capabilities import NEEDS_MODEL, Capability, Step
+from copydesk.generation.catalogue import smallest
 from copydesk.generation.planning import is_about_the_cap
-from copydesk.generation.port import Model
+from copydesk.generation.port import Accountable
+from copydesk.generation.rewrite import Attempt, Rewrite
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
+from copydesk.generation.router import Route, route_step
 from copydesk.generation.rules import compose
 from copydesk.generation.social import Article, Place, social
 from copydesk.generation.tasks import Assignment, WrittenReply
 from copydesk.generation.writing import Scribe
 from copydesk.quality.gate import run_gate
-from copydesk.quality.policy import Policy
 from copydesk.transformation.counting import graphemes
-from copydesk.work.consulting import Consulted
+from copydesk.work.bench import Bench
 from copydesk.work.improving import Written
+from copydesk.work.judging import judge_new, worst
+from copydesk.work.ladder import content_fault, is_away
 from copydesk.work.passage import Passage
 from copydesk.work.readings import Reading
+from copydesk.work.routed import TieredModel
 from copydesk.work.transformed import Ask, Stage
 
 _SOCIAL_PLACE: Final = "post"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """What a pipeline works with: a model or none, a clock, and fresh random delimiters.
-
-    `monotonic` returns seconds and only measures what checks cost; `delimiter` returns 8 to 64
-    random letters and digits; `consult` looks up what our own texts say about one, where there are
-    any; `policy` says how the gate judges.
-    """
-
-    model: Model | None
-    monotonic: Callable[[], float]
-    delimiter: Callable[[], str]
-    limits: ModelLimits = field(default_factory=ModelLimits)
-    consult: Callable[[str], Awaitable[Consulted]] | None = None
-    policy: Policy = field(default_factory=Policy)
 
 
 class Run:
@@ -71,6 +61,10 @@ class Run:
 
     def say_how(self, steps: tuple[Step, ...]) -> None:
         """Tell what is done together and what has to wait for the step before."""
+        if self._bench.trial:
+            self._record.note(
+                "on_trial", (), f"written with the release {self._bench.trial}, which is on trial"
+            )
         working = [step for step in steps if step.stages != (Capability.PARSE,)]
         if self._bench.model is None:
             for step in working:
@@ -111,22 +105,32 @@ class Run:
                     raise
 
     def _plan(self, step: Step, reading: Reading) -> None:
+        model = self._bench.model
+        if model is None or step.stages == (Capability.PARSE,):
+            return
+        # whoever of these writes it in the end
+        tiers = {self._route(step, reading, model).tier, Tier.CAPABLE} & model.tiers
+        limits = smallest([model.limits_of(tier) for tier in tiers])
         if step.stages == (Capability.SOCIAL,):
-            self._plan_alone("x" * self._ask.characters, 1)
+            self._plan_alone("x" * self._ask.characters, 1, limits)
         elif step.is_consolidated:
-            self._plan_alone(reading.material.text, len(reading.material.segments))
-        elif step.stages != (Capability.PARSE,) and self._bench.model is not None:
-            self._scribe(self._bench.model).plan(self._assignment(step), reading.material)
+            self._plan_alone(reading.material.text, len(reading.material.segments), limits)
+        else:
+            scribe = self._scribe(model, Tier.CAPABLE, limits)
+            scribe.plan(self._assignment(step), reading.material)
 
-    def _plan_alone(self, longest: str, parts: int) -> None:
+    def _plan_alone(self, longest: str, parts: int, limits: ModelLimits) -> None:
         budget_of(
             system="",
             user="",
             message=longest,
             segments=parts,
-            limits=self._bench.limits,
+            limits=limits,
             requested_cap=self._ask.max_tokens,
         )
+
+    def _route(self, step: Step, reading: Reading, model: TieredModel) -> Route:
+        return route_step(step, reading.material, tiers=model.tiers)
 
     async def take(self, step: Step) -> None:
         """Do one step; the text goes on as it leaves it."""
@@ -137,34 +141,44 @@ class Run:
             known = await self._bench.consult(f"{self.passage.title}\n{reading.material.text}")
             around = replace(reading.material, references=known.references, style=known.style)
             reading = replace(reading, material=around)
-        if step.stages == (Capability.SOCIAL,):
-            await self._post(step, reading)
-        elif self._bench.model is None:
+        model = self._bench.model
+        if model is None:
             await self._by_rules(step, reading)
+            return
+        route = self._route(step, reading, model)
+        if route.tier is Tier.RULES:
+            self.passage.degraded(step, route.because)
+            await self._by_rules(step, reading)
+        elif step.stages == (Capability.SOCIAL,):
+            await self._post(step, reading, model)
         elif step.is_consolidated:
-            await self._consolidated(step, reading, self._bench.model)
-        else:
-            await self._written(step, reading, self._bench.model)
+            await self._consolidated(step, reading, model, route.tier)
+        elif route.tier is not Tier.LIGHT or not await self._lightly(step, reading, model):
+            await self._written(step, reading, model)
 
     async def _by_rules(self, step: Step, reading: Reading) -> None:
         if step.edits:
-            await self.passage.edited(step, reading, compose(reading.material))
+            await self._edited(step, reading, compose(reading.material))
         if step.writes is not None:
             self.passage.extract(step.writes)
 
-    async def _consolidated(self, step: Step, reading: Reading, model: Model) -> None:
-        rewrite = await rewrite_and_polish(
-            reading.material,
-            model=model,
-            delimiter=self._bench.delimiter(),
-            limits=self._bench.limits,
-            requested_cap=self._ask.max_tokens,
-        )
+    async def _consolidated(
+        self, step: Step, reading: Reading, model: TieredModel, tier: Tier
+    ) -> None:
+        rewrite = await self._rewritten(reading, model, tier)
+        gate = await self.passage.judged(reading, rewrite)
+        if tier is Tier.LIGHT and Tier.CAPABLE in model.tiers and not is_away(rewrite.attempts):
+            fault = rewrite.degraded_because or content_fault(gate)
+            if fault:
+                self._record.count(step, rewrite.attempts)
+                await self._go_up(step, model, rewrite.attempts, fault)
+                rewrite = await self._rewritten(reading, model, Tier.CAPABLE)
+                gate = await self.passage.judged(reading, rewrite)
         self._record.count(step, rewrite.attempts)
         self._planned(step, rewrite.notes)
         if rewrite.degraded_because:
             self.passage.degraded(step, rewrite.degraded_because)
-        await self.passage.edited(step, reading, rewrite)
+        self.passage.edited(step, rewrite, gate)
         if step.writes is None:
             return
         if rewrite.tier is Tier.RULES or not rewrite.summary:
@@ -179,12 +193,64 @@ class Run:
             )
             self.passage.summed_up(stage, self.passage.text)
 
-    async def _written(self, step: Step, reading: Reading, model: Model) -> None:
+    async def _rewritten(self, reading: Reading, model: TieredModel, tier: Tier) -> Rewrite:
+        return await rewrite_and_polish(
+            reading.material,
+            model=model,
+            delimiter=self._bench.delimiter(),
+            limits=model.limits_of(tier),
+            tier=tier,
+            prompt=self._bench.prompt,
+            requested_cap=self._ask.max_tokens,
+            insists=tier is Tier.CAPABLE or Tier.CAPABLE not in model.tiers,
+        )
+
+    async def _edited(self, step: Step, reading: Reading, rewrite: Rewrite) -> None:
+        self.passage.edited(step, rewrite, await self.passage.judged(reading, rewrite))
+
+    async def _lightly(self, step: Step, reading: Reading, model: TieredModel) -> bool:
+        """Have the light model do `step`; tell whether that is all, or a better one is to do it."""
+        answer = await self._asked(step, reading, model, Tier.LIGHT)
+        is_last = Tier.CAPABLE not in model.tiers
+        if isinstance(answer, Unanswered):
+            if is_last or is_away(answer.attempts) or not answer.attempts:
+                await self._without_answer(step, reading, answer)
+                return True
+            await self._go_up(step, model, answer.attempts, answer.because)
+            return False
+        done = await asyncio.to_thread(self._judged, step, reading, answer)
+        fault = await asyncio.to_thread(self._fault, step, done)
+        if is_last or not fault:
+            self._answered(step, done)
+            return True
+        await self._go_up(step, model, answer.attempts, fault)
+        return False
+
+    def _fault(self, step: Step, done: Written) -> str:
+        """Return what speaks against the words of an answer, "" if nothing."""
+        reply = done.answer.value
+        if done.gate is not None and (fault := content_fault(done.gate)):
+            return fault
+        if step.writes is None:
+            return ""
+        source = reply.edited if step.edits else self.passage.text
+        results, _ = judge_new(reply.written, source, self.passage.message.language)
+        return "it says what the text does not" if worst(results) is Verdict.FAILED else ""
+
+    async def _go_up(
+        self, step: Step, model: TieredModel, attempts: Sequence[Attempt], fault: str
+    ) -> None:
+        completion = attempts[-1].completion if attempts else None
+        if completion is not None and not attempts[-1].signal and isinstance(model, Accountable):
+            await model.reject(completion, "gate", fault)
+        self._record.note("escalated", step.stages, f"the light model's text was not used: {fault}")
+
+    async def _written(self, step: Step, reading: Reading, model: TieredModel) -> None:
         best: Written | None = None
         objections: tuple[str, ...] = ()
         rounds = self._ask.rounds if Capability.IMPROVE in step.edits else 1
         for _ in range(rounds):
-            answer = await self._asked(step, reading, model, objections)
+            answer = await self._asked(step, reading, model, Tier.CAPABLE, objections)
             if isinstance(answer, Unanswered):
                 if best is None:
                     await self._without_answer(step, reading, answer)
@@ -221,10 +287,15 @@ class Run:
         return Written(answer=answer, gate=gate)
 
     async def _asked(
-        self, step: Step, reading: Reading, model: Model, objections: tuple[str, ...]
+        self,
+        step: Step,
+        reading: Reading,
+        model: TieredModel,
+        tier: Tier,
+        objections: tuple[str, ...] = (),
     ) -> Answered[WrittenReply] | Unanswered:
         try:
-            outcome = await self._scribe(model).carry_out(
+            outcome = await self._scribe(model, tier, model.limits_of(tier)).carry_out(
                 self._assignment(step, objections), reading.material
             )
         except ContentInvalid as error:
@@ -235,42 +306,40 @@ class Run:
         self._planned(step, outcome.notes)
         return outcome.answer
 
-    async def _post(self, step: Step, reading: Reading) -> None:
+    async def _post(self, step: Step, reading: Reading, model: TieredModel) -> None:
         most = self._ask.characters
-        model = self._bench.model
-        if model is not None:
-            place = Place(
-                name=_SOCIAL_PLACE,
-                kind="post",
-                characters=most,
-                holds=lambda text: graphemes(text) <= most,
+        place = Place(
+            name=_SOCIAL_PLACE,
+            kind="post",
+            characters=most,
+            holds=lambda text: graphemes(text) <= most,
+        )
+        written = await social(
+            Article(
+                title=self.passage.title,
+                sections=(("", reading.material.text),),
+                language=self.passage.message.language,
+                references=reading.material.references,
+                style=reading.material.style,
+            ),
+            [place],
+            model=model,
+            delimiter=self._bench.delimiter(),
+            limits=model.limits,
+            requested_cap=self._ask.max_tokens,
+        )
+        self._record.count(step, written.attempts)
+        if (adaptation := written.adaptations.get(_SOCIAL_PLACE)) is not None:
+            stage = Stage(
+                stage=Capability.SOCIAL,
+                text=adaptation.texts[0],
+                tier=adaptation.tier,
+                model=adaptation.model,
+                prompt_version=adaptation.prompt_version,
             )
-            written = await social(
-                Article(
-                    title=self.passage.title,
-                    sections=(("", reading.material.text),),
-                    language=self.passage.message.language,
-                    references=reading.material.references,
-                    style=reading.material.style,
-                ),
-                [place],
-                model=model,
-                delimiter=self._bench.delimiter(),
-                limits=self._bench.limits,
-                requested_cap=self._ask.max_tokens,
-            )
-            self._record.count(step, written.attempts)
-            if (adaptation := written.adaptations.get(_SOCIAL_PLACE)) is not None:
-                stage = Stage(
-                    stage=Capability.SOCIAL,
-                    text=adaptation.texts[0],
-                    tier=adaptation.tier,
-                    model=adaptation.model,
-                    prompt_version=adaptation.prompt_version,
-                )
-                self.passage.summed_up(stage, reading.material.text)
-                return
-            self.passage.degraded(step, written.missing[_SOCIAL_PLACE])
+            self.passage.summed_up(stage, reading.material.text)
+            return
+        self.passage.degraded(step, written.missing[_SOCIAL_PLACE])
         self.passage.extract(Capability.SOCIAL)
 
     def _answered(self, step: Step, done: Written) -> None:
@@ -325,12 +394,14 @@ class Run:
     def _assignment(self, step: Step, objections: tuple[str, ...] = ()) -> Assignment:
         return Assignment(step=step, instruction=self._ask.instruction, objections=objections)
 
-    def _scribe(self, model: Model) -> Scribe:
+    def _scribe(self, model: TieredModel, tier: Tier, limits: ModelLimits) -> Scribe:
         return Scribe(
             model=model,
             delimiter=self._bench.delimiter(),
-            limits=self._bench.limits,
+            limits=limits,
+            tier=tier,
             requested_cap=self._ask.max_tokens,
+            insists=tier is Tier.CAPABLE or Tier.CAPABLE not in model.tiers,
         )
 
 

@@ -6,8 +6,10 @@ where no model is there for what only a model can do. Nothing is kept.
 
 from __future__ import annotations
 
+from copydesk.core.post import Tier
 from copydesk.generation.capabilities import MAX_STAGES, NEEDS_MODEL, Capability, fuse
-from copydesk.work.steps import Bench, Run, invalid
+from copydesk.work.bench import Bench
+from copydesk.work.steps import Run, invalid
 from copydesk.work.transformed import Ask, ModelNeeded, Transformed
 
 _PARSE = (Capability.PARSE,)
@@ -51,9 +53,9 @@ def _check(ask: Ask, bench: Bench) -> None:
             f"Name some of: {', '.join(Capability)}.",
         )
     wanting = [stage for stage in dict.fromkeys(ask.pipeline) if stage in NEEDS_MODEL]
-    if wanting and bench.model is None:
+    if wanting and (bench.model is None or Tier.CAPABLE not in bench.model.tiers):
         raise ModelNeeded(
-            f"{' and '.join(wanting)} can only be done by a model, and none is configured; "
+            f"{' and '.join(wanting)} can only be done by a capable model, and none is configured; "
             "nothing was done.",
             remedy="Name one in the setting `model` (copydesk.toml or COPYDESK_MODEL), or leave "
             "the stage out: parse, rewrite, polish, summarize and social work by rules.",

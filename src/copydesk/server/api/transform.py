@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,14 +12,11 @@ from copydesk.core.checks import Evidence, RiskClass, Verdict
 from copydesk.core.findings import Finding
 from copydesk.core.post import Tier
 from copydesk.core.submission import Source
-from copydesk.generation.budget import ModelLimits
 from copydesk.generation.capabilities import MAX_STAGES, Capability
 from copydesk.generation.material import ContextMessage
 from copydesk.server.api.contract import REPEATABLE, make_router
 from copydesk.server.asking import Author, DeskNow
-from copydesk.work.consulting import consult
-from copydesk.work.models import opened_model
-from copydesk.work.steps import Bench
+from copydesk.work.bench import opened_bench
 from copydesk.work.transformed import POST_CHARACTERS, Ask
 from copydesk.work.transforming import transform
 
@@ -250,13 +246,6 @@ async def transform_text(given: TransformIn, desk: DeskNow, _: Author) -> Transf
     away is a 503, one whose reply was cut or not in the agreed form a 502, where rules cannot stand
     in.
     """
-    async with opened_model(desk) as model:
-        bench = Bench(
-            model=model,
-            monotonic=desk.clock.monotonic,
-            delimiter=lambda: f"{desk.random.getrandbits(128):032x}",
-            consult=partial(consult, desk),
-            policy=desk.policy,
-            limits=model.limits if model else ModelLimits(),
-        )
-        return TransformedOut.model_validate(await transform(given.ask(), bench))
+    ask = given.ask()
+    async with opened_bench(desk, ask.raw) as bench:
+        return TransformedOut.model_validate(await transform(ask, bench))
