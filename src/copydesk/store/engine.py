@@ -240,7 +240,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     # a deferred transaction that turns into a writer fails at once instead of waiting
     write = connection.get_execution_options().get("copydesk_write", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.begin("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 def _version(connection: sa.Connection) -> str | None:

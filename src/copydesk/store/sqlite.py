@@ -1,4 +1,4 @@
-"""The SQLite driver: a statement crosses to its connection's thread once.
+"""The SQLite driver: a statement crosses to its connection's thread once, with a BEGIN before it.
 
 aiosqlite hands every step of a cursor (open, execute, fetch, close) to the thread by itself, and
 each crossing costs more than most of our statements do. (aiosqlite 0.22.1, checked 2026-11-21.)
@@ -49,10 +49,10 @@ class Statement:
         self._rows = []
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> None:
-        self._take(self._connection.raw.execute(sql, parameters))
+        self._take(self._connection.begun.execute(sql, parameters))
 
     def _executemany(self, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
-        self._take(self._connection.raw.executemany(sql, parameters))
+        self._take(self._connection.begun.executemany(sql, parameters))
 
     def _take(self, cursor: sqlite3.Cursor) -> None:
         try:
@@ -66,6 +66,36 @@ class Statement:
 class WholeStatements(aiosqlite.Connection):
     """A connection whose cursors are `Statement`s."""
 
+    _begins_with = ""
+    _is_used = False
+
+    def begin(self, how: str) -> None:
+        """Begin a transaction with the statement `how`, right before the first that follows."""
+        self._begins_with = how
+
+    @property
+    def begun(self) -> sqlite3.Connection:
+        """Return the connection itself, in the transaction that was to begin; in its thread."""
+        if self._begins_with:
+            self._conn.execute(self._begins_with)
+            self._begins_with = ""
+        return self._conn
+
+    async def commit(self) -> None:
+        """Commit, where anything was asked."""
+        await self._end(self.raw.commit)
+
+    async def rollback(self) -> None:
+        """Roll back, where anything was asked."""
+        await self._end(self.raw.rollback)
+
+    async def _end(self, how: Any) -> None:
+        self._begins_with = ""
+        # whatever was asked may still be under way: the thread takes its work in order
+        if self._is_used:
+            await self.run(how)
+            self._is_used = False
+
     @property
     def raw(self) -> sqlite3.Connection:
         """Return the connection itself, for use in its thread."""
@@ -73,6 +103,7 @@ class WholeStatements(aiosqlite.Connection):
 
     async def run(self, function: Any, *arguments: Any) -> None:
         """Call a function in the connection's thread."""
+        self._is_used = True
         await self._execute(function, *arguments)  # type: ignore[no-untyped-call]
 
     def cursor(self) -> Statement:  # type: ignore[override]  # the adapter awaits what it returns
