@@ -27,6 +27,10 @@ PART_KEY: Final = "chat:"
 BY_PERSON: Final = "a person says so"
 
 
+#: How the id of a message begins that its log gave none.
+MADE_UP = "said-"
+
+
 @dataclass(slots=True)
 class _Words:
     """What stands in a turn: the words of a person, why there are none, and words behind it that
@@ -143,7 +147,7 @@ def turn_id(message: ParsedMessage, turn: Turn) -> str:
     if turn.id:
         return turn.id
     words = message.text[turn.start : turn.end].strip().encode("utf-8", "replace")
-    return f"said-{hashlib.sha256(words).hexdigest()[:24]}"
+    return f"{MADE_UP}{hashlib.sha256(words).hexdigest()[:24]}"
 
 
 # -- put right by a person ------------------------------------------------------------------------

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from copydesk.store.budgets import Budgets
     from copydesk.store.callbacks import Callbacks
     from copydesk.store.cases import Cases
+    from copydesk.store.chats import Chats
     from copydesk.store.connections import Connections
     from copydesk.store.consents import Consents
     from copydesk.store.conversations import Conversations
@@ -311,6 +312,13 @@ class UnitOfWork:
         from copydesk.store.webhooks import Webhooks
 
         return Webhooks(self)
+
+    @cached_property
+    def chats(self) -> Chats:
+        """Return how chats begin."""
+        from copydesk.store.chats import Chats
+
+        return Chats(self)
 
     @cached_property
     def feeds(self) -> Feeds:

@@ -16,7 +16,7 @@ import structlog
 
 from copydesk.core.errors import Conflict, ContentInvalid, InputRefused, StoreUnavailable
 from copydesk.core.states import SubmissionState
-from copydesk.core.submission import ParsedMessage, Submission
+from copydesk.core.submission import Submission
 from copydesk.intake.bundles import Bundle
 from copydesk.intake.joining import join_thread
 from copydesk.intake.reading import read
@@ -24,6 +24,7 @@ from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import store_draft
 from copydesk.work.patience import wait_for_model
+from copydesk.work.regrown import Continued, continue_chat, remember_opening
 from copydesk.work.spelling import Speller
 from copydesk.work.unpacking import take_apart
 from copydesk.work.writing_up import write_up
@@ -129,10 +130,11 @@ async def _read(desk: Desk, submission: Submission) -> Submission:
         await take_apart(desk, submission, found)
         async with desk.store.read() as unit:
             return await unit.submissions.get(submission.id)
-    return await _store(desk, submission, found)
+    return await _store(desk, submission, await continue_chat(desk, submission, found))
 
 
-async def _store(desk: Desk, submission: Submission, parsed: ParsedMessage) -> Submission:
+async def _store(desk: Desk, submission: Submission, continued: Continued) -> Submission:
+    parsed = continued.message
     async with desk.store.begin("intake") as unit:
         stored = await unit.submissions.store_parsed(
             submission,
@@ -141,8 +143,15 @@ async def _store(desk: Desk, submission: Submission, parsed: ParsedMessage) -> S
             reason=f"{parsed.source}: {len(parsed.segments)} segments",
             wake_at=unit.now + CLAIM,
         )
+        await remember_opening(unit, submission, parsed)
         if stored.thread_id is None:  # one that is tried again has its place already
-            stored = replace(stored, thread_id=await join_thread(unit, submission, parsed))
+            thread_id = continued.thread_id
+            if thread_id is None:
+                thread_id = await join_thread(unit, submission, parsed)
+            else:
+                people = parsed.thread.participants
+                await unit.submissions.join_thread(submission.id, thread_id, people)
+            stored = replace(stored, thread_id=thread_id)
     return stored
 
 

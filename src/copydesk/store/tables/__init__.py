@@ -19,6 +19,7 @@ from copydesk.store.tables.audits import (
 from copydesk.store.tables.base import Instant, Text, metadata, storable
 from copydesk.store.tables.breakers import breakers
 from copydesk.store.tables.budgets import allowances, buckets, spendings
+from copydesk.store.tables.chats import chats
 from copydesk.store.tables.connections import connections
 from copydesk.store.tables.deliveries import deliveries, intents, receipts, renditions
 from copydesk.store.tables.feeds import feed_entries, feeds
@@ -65,6 +66,7 @@ __all__ = [
     "buckets",
     "callbacks",
     "cases",
+    "chats",
     "checks",
     "connections",
     "consents",

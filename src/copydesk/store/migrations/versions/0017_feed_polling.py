@@ -1,4 +1,4 @@
-"""Feeds that are polled, and the entries that were seen in them."""
+"""Feeds that are polled, the entries that were seen in them, and how chats begin."""
 
 from __future__ import annotations
 
@@ -63,10 +63,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feed_id", "key", "content", name="pk_feed_entries"),
     )
     op.create_index("ix_feed_entries_fingerprint", "feed_entries", ["feed_id", "fingerprint"])
+    op.create_table(
+        "chats",
+        sa.Column("submission_id", sa.String(40), nullable=False),
+        sa.Column("workspace_id", sa.String(40), nullable=False),
+        sa.Column("opening", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submissions.id"], name="fk_chats_submission_id"
+        ),
+        sa.PrimaryKeyConstraint("submission_id", name="pk_chats"),
+    )
+    op.create_index("ix_chats_opening", "chats", ["workspace_id", "opening"])
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index("ix_chats_opening", "chats")
+    op.drop_table("chats")
     op.drop_index("ix_feed_entries_fingerprint", "feed_entries")
     op.drop_table("feed_entries")
     op.drop_index("ix_feeds_wake", "feeds")
