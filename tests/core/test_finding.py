@@ -70,30 +70,37 @@ def test_places_are_all_that_can_begin_a_match(pieces: list[str]) -> None:
     assert found == [m.span() for m in pattern.finditer(clues.text)]
 
 
-LIST = ["sue", "my son", "suicid*", "größe", "don't pay", "ab", "ab*"]
+LISTS = (["sue", "my son", "suicid*", "größe", "don't pay", "ab"], ["payi*", "suicide", "my"], [])
 
 
-@pytest.mark.parametrize("listed", [LIST, LIST[:6]], ids=["with-short-stem", "without"])
 @settings(max_examples=80, deadline=None)
 @given(
     pieces=st.lists(
         st.sampled_from(
             ["sue", "Sue", "suer", "my", " ", " son", "suicidal", "SUICIDE", "GRÖSSE", "Größe",
-             "don't", "don’t", " pay", "ab", "abc", ",", "\n"]
+             "don't", "don’t", " pay", "ying", "ab", "abc", ",", "\n", "_",
+             "SUİCIDE", "ſue", "suıcıd"]
         ),
         max_size=15,
     )
 )  # fmt: skip
-def test_a_list_finds_what_its_pattern_would(listed: list[str], pieces: list[str]) -> None:
+def test_lists_find_what_their_patterns_would(pieces: list[str]) -> None:
     text = "".join(pieces)
-    either = "|".join(
-        re.escape(p.removesuffix("*")) + (r"\w{0,20}" if p.endswith("*") else "")
-        for p in sorted(listed, key=len, reverse=True)
-    )
-    plain = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
-    assert [m.span() for m in Phrases(listed).finditer(text)] == [
-        m.span() for m in plain.finditer(text)
-    ]
+    expected = []
+    for number, listed in enumerate(LISTS):
+        either = "|".join(
+            re.escape(p.removesuffix("*")) + (r"\w{0,20}" if p.endswith("*") else "")
+            for p in sorted(listed, key=len, reverse=True)
+        )
+        plain = re.compile(rf"(?<!\w)(?:{either or '(?!)'})(?!\w)", re.IGNORECASE)
+        expected += [(number, match.span()) for match in plain.finditer(text)]
+    assert [(number, m.span()) for number, m in Phrases(LISTS).find(text)] == expected
+
+
+@pytest.mark.parametrize("phrase", ["'tis", "sue*", ""])
+def test_what_cannot_be_looked_for_fast_is_no_phrase(phrase: str) -> None:
+    with pytest.raises(ValueError, match=r"phrase|letters"):
+        Phrases([[phrase]])
 
 
 def test_the_sentences_of_a_ledger_end_outside_its_tokens() -> None:

@@ -3,69 +3,74 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-_WORD = re.compile(r"\w+")
-#: A word is told from others by so many of its first letters before it is looked at.
-_LETTERS = 3
+from copydesk.core.words import BEGINNING, places, told_by, words
+
+
+class _Phrase(NamedTuple):
+    """The number of its list, what `told` must have of it, and its first word as told."""
+
+    number: int
+    needs: frozenset[str]
+    first: str
 
 
 class Phrases:
-    """Words and phrases of a list, found whole and without case; `*` stands for any ending.
+    """Lists of words and phrases, found whole and without case; `*` stands for any ending.
 
-    Only those words of a text are looked at that begin like one of the list.
+    A list is looked for only in a text that has all words of one of its phrases.
     """
 
-    def __init__(self, phrases: Iterable[str]) -> None:
-        listed = sorted(phrases, key=len, reverse=True)
-        either = "|".join(
-            re.escape(phrase.removesuffix("*")) + (r"\w{0,20}" if phrase.endswith("*") else "")
-            for phrase in listed
-        )
-        self._pattern = re.compile(rf"(?<!\w)(?:{either or '(?!)'})(?!\w)", re.IGNORECASE)
-        keys = [_key(phrase) for phrase in listed]
-        self._keys = None if None in keys else frozenset(key for key in keys if key is not None)
+    def __init__(self, lists: Sequence[Iterable[str]]) -> None:
+        self._patterns: list[re.Pattern[str]] = []
+        self._by_word: dict[str, list[_Phrase]] = {}
+        for number, phrases in enumerate(lists):
+            listed = sorted(phrases, key=len, reverse=True)
+            either = "|".join(
+                re.escape(phrase.removesuffix("*")) + (r"\w{0,20}" if phrase.endswith("*") else "")
+                for phrase in listed
+            )
+            self._patterns.append(
+                re.compile(rf"(?<!\w)(?:{either or '(?!)'})(?!\w)", re.IGNORECASE)
+            )
+            for phrase in listed:
+                needs = _needs(phrase)
+                # its longest word is its rarest
+                of_word = self._by_word.setdefault(max(needs, key=len), [])
+                of_word.append(_Phrase(number, frozenset(needs), needs[0]))
 
-    def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        """Yield every place of `text` where one of them stands, in order, the longest first."""
-        if self._keys is None:
-            yield from self._pattern.finditer(text)
-            return
-        beginnings = _beginnings(text)
-        end = 0
-        keys = self._keys & beginnings.keys()
-        written = [beginning for key in keys for beginning in beginnings[key]]
-        for place in sorted(at for beginning in written for at in _places(text, beginning)):
-            match = self._pattern.match(text, place) if place >= end else None
-            if match is not None:
-                end = match.end()
-                yield match
+    def find(self, text: str) -> Iterator[tuple[int, re.Match[str]]]:
+        """Yield every place of `text` where one stands, with the number of its list.
 
-
-def _key(phrase: str) -> str | None:
-    """Return how the first word of a phrase begins; None if that cannot be said."""
-    match = _WORD.match(phrase.casefold())
-    if match is None or (phrase.endswith("*") and len(match[0]) < _LETTERS):
-        return None
-    return match[0][:_LETTERS]
-
-
-@lru_cache(maxsize=16)
-def _beginnings(text: str) -> dict[str, list[str]]:
-    """Return how words of a text begin, by the same without case. Many lists ask about one text."""
-    found: dict[str, list[str]] = {}
-    for written in {word[:_LETTERS] for word in _WORD.findall(text)}:
-        # a capital İ would become two characters, of which only one is a letter
-        key = written.replace("İ", "i").casefold()[:_LETTERS]
-        found.setdefault(key, []).append(written)
-    return found
+        List by list, each in order; of phrases that begin at one place the longest.
+        """
+        told = told_by(text)
+        firsts: dict[int, set[str]] = {}
+        for word in self._by_word.keys() & told:
+            for phrase in self._by_word[word]:
+                if phrase.needs <= told:
+                    firsts.setdefault(phrase.number, set()).add(phrase.first)
+        for number in sorted(firsts):
+            pattern, end = self._patterns[number], 0
+            for place in places(text, firsts[number]):
+                match = pattern.match(text, place) if place >= end else None
+                if match is not None:
+                    end = match.end()
+                    yield number, match
 
 
-def _places(text: str, beginning: str) -> Iterator[int]:
-    """Yield where a word may begin like this; in the middle of a word none does."""
-    at = text.find(beginning)
-    while at >= 0:
-        if not at or not text[at - 1].isalnum():
-            yield at
-        at = text.find(beginning, at + 1)
+def _needs(phrase: str) -> list[str]:
+    """Return the words of a phrase as `told` has them; raises `ValueError` if it is not listable.
+
+    It must begin with a word, and what stands for any ending must not be too short.
+    """
+    needs = words(phrase)
+    if not needs or not phrase[0].isalnum():
+        raise ValueError(f"the phrase {phrase!r} does not begin with a word")
+    if phrase.endswith("*"):
+        if len(needs[-1]) < BEGINNING:
+            raise ValueError(f"{phrase!r} needs {BEGINNING} letters before the '*'")
+        needs[-1] = needs[-1][:BEGINNING] + "*"
+    return needs

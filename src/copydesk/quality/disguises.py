@@ -10,16 +10,21 @@ import base64
 import binascii
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from copydesk.quality.lexicon import lexicon
+
+_Way: TypeAlias = Callable[[str], Iterator[str]]
 
 _LEET: Final = str.maketrans("013457@$", "oieastas")
 _LOOKALIKE: Final = frozenset("013457@$")
 _MIXED: Final = re.compile(r"(?<![\w@$])[\d@$]*+[A-Za-z][\w@$]*")
+#: Where a letter stands beside what may stand for one; elsewhere `_MIXED` changes nothing.
+_BESIDE_LETTER: Final = re.compile(r"[\d@$](?:(?=[^\W\d])|(?<=[^\W\d][\d@$]))")
 _SPACED: Final = re.compile(r"(?<!\w)(?:\w[ .\-_]){4,80}\w(?!\w)")
+_SPACED_ANYWHERE: Final = re.compile(r"[ .\-_]\w[ .\-_]\w[ .\-_]\w[ .\-_]\w")
 # Cyrillic and Greek letters that look like Latin ones
 _CONFUSABLE: Final = str.maketrans(
     "аеіорсухѕјԁһӏвкмнтАЕІОРСУХВКМНТαειοκνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
@@ -43,30 +48,60 @@ _ENCODED: Final = re.compile(
 )
 
 
-def undisguised(sentence: str) -> Iterator[str]:
-    """Yield the ways in which a sentence may have been meant to be read, if it looks disguised."""
+def ways_to_hide(text: str) -> list[_Way]:
+    """Return the ways in which a sentence of `text` may be disguised.
+
+    Each takes a sentence and yields how it may have been meant to be read, if it looks disguised.
+    """
+    ways: list[_Way] = [_turned]
+    if not text.isascii():
+        ways.append(_confused)
+    if _BESIDE_LETTER.search(text) or _SPACED_ANYWHERE.search(text):
+        ways.append(_replaced)
+    words = set(_WORD.findall(text))
+    if any(len(word) >= _LONG for word in words):
+        ways.append(_glued)
+    if any(len(word) >= _SHORTEST and _is_shuffled(word) for word in words):
+        ways.append(_shuffled)
+    return ways
+
+
+def _turned(sentence: str) -> Iterator[str]:
+    """Yield a sentence read backwards, and with its letters shifted by half the alphabet."""
+    function = lexicon("en").function
+    # a word in small letters between spaces is found faster
+    if not function.isdisjoint(sentence.split()):
+        return
+    words = _WORD.findall(sentence)
+    if len(words) >= _WORDS and function.isdisjoint(map(str.casefold, words)):
+        yield sentence[::-1]
+        yield codecs.encode(sentence, "rot13")
+
+
+def _confused(sentence: str) -> Iterator[str]:
     if not sentence.isascii() and _TWO_SCRIPTS.search(sentence):
         yield sentence.translate(_CONFUSABLE)
+
+
+def _replaced(sentence: str) -> Iterator[str]:
+    """Yield a sentence with digits and signs read as letters, and spaced words closed."""
     if not _LOOKALIKE.isdisjoint(sentence) or _SPACED.search(sentence):
         spaced = _SPACED.sub(lambda m: re.sub(r"[ .\-_]", "", m[0]) + " ", sentence)
         lookalike = _MIXED.sub(lambda m: m[0].translate(_LEET), spaced)
         if lookalike != sentence:
             yield lookalike
-    words = _WORD.findall(sentence)
-    long = [word for word in words if len(word) >= _SHORTEST]
-    if any(len(word) >= _LONG for word in long):
-        yield _unglued(sentence)
-    if len(words) >= _WORDS and lexicon("en").function.isdisjoint(map(str.casefold, words)):
-        yield sentence[::-1]
-        yield codecs.encode(sentence, "rot13")
-    if any(map(_is_shuffled, long)):
+
+
+def _glued(sentence: str) -> Iterator[str]:
+    if any(len(word) >= _LONG for word in _WORD.findall(sentence)):
+        for word in ("ignore", "disregard", "all", "previous", "above", "reveal", "your", "system"):
+            sentence = re.sub(rf"(?i){word}", f"{word} ", sentence)
+        yield sentence
+
+
+def _shuffled(sentence: str) -> Iterator[str]:
+    if any(len(word) >= _SHORTEST and _is_shuffled(word) for word in _WORD.findall(sentence)):
         yield _WORD.sub(lambda m: _SHUFFLED.get("".join(sorted(m[0].casefold())), m[0]), sentence)
-
-
-def _unglued(sentence: str) -> str:
-    for word in ("ignore", "disregard", "all", "previous", "above", "reveal", "your", "system"):
-        sentence = re.sub(rf"(?i){word}", f"{word} ", sentence)
-    return sentence
 
 
 # The same words come again and again.

@@ -10,26 +10,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
+from copydesk.core.patterns import first_words
+from copydesk.core.words import BEGINNING, fold
 from copydesk.quality.lexicon import lexicon, stem
 
 #: So many words must stand around a sentence before it can be called foreign to them.
 _AROUND: Final = 20
 _CONTENT: Final = 2
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_FIRST: Final = re.compile(r"\w+")
+_CAPITAL: Final = re.compile(r"[A-Z](?<=\s[A-Z])[a-z]\w*")
 
 # Work that a machine is asked for; what customers ask a company for (send, fix) is not here.
-_TASK: Final = re.compile(
+_TASK_WORDS: Final = (
     r"(?:(?:please|now|then|also|next|instead|first|finally|kindly),? ){0,2}(?:(?:can|could) you )?"
     r"(?:analy[sz]e|assess|brainstorm|calculate|categori[sz]e|classify|come up with|compare|compose"
     r"|compute|convert|count|craft|create|define|describe|design|detect|determine|develop|devise"
     r"|draft|enumerate|estimate|evaluate|explain|generate|identify|illustrate|imagine|invent|list"
     r"|name|outline|paraphrase|plan|predict|provide|quote|rank|recite|recommend|research|rewrite"
     r"|sing|solve|sort|suggest|summari[sz]e|teach|translate|work out|write(?! to)|find me|give me"
-    r"|tell me|show me|set up|book|order|design|discuss|elaborate|draw)(?= )",
-    re.IGNORECASE,
+    r"|tell me|show me|set up|book|order|design|discuss|elaborate|draw)(?= )"
 )
+_TASK: Final = re.compile(_TASK_WORDS, re.IGNORECASE)
+_TASK_FIRST: Final = first_words(_TASK_WORDS)
 # Asked of people as well, then about what both know of.
 _ASKED: Final = re.compile(
     r"(?:book|describe|determine|explain|give me|identify|list|order|plan|provide|set up|show me"
@@ -40,11 +46,12 @@ _DEFINITE: Final = re.compile(
     r"\b(?:the|this|that|these|those|my|our|your|his|her|its|their|i|we|you|it|they)\b",
     re.IGNORECASE,
 )
-_QUESTION: Final = re.compile(
+_QUESTION_WORDS: Final = (
     r"(?:who|whom|whose|which|what|when|where|why|how(?! to))"
-    r"(?: (?:many|much|far|old|long|tall|big|fast))?(?=['’ ])",
-    re.IGNORECASE,
+    r"(?: (?:many|much|far|old|long|tall|big|fast))?(?=['’ ])"
 )
+_QUESTION: Final = re.compile(_QUESTION_WORDS, re.IGNORECASE)
+_QUESTION_FIRST: Final = first_words(_QUESTION_WORDS)
 #: A question about the matter at hand points at somebody or something in it.
 _POINTING: Final = re.compile(
     r"\b(?:i|me|my|mine|we|us|our|ours|you|your|yours|he|she|him|his|her|they|them|their|it|its"
@@ -82,15 +89,15 @@ def _candidates(text: str, start: int, end: int) -> Iterator[tuple[int, int, int
 
     One pushed into the middle of somebody's sentence still begins with its own capital.
     """
-    places = [start]
-    places += [m.start() for m in re.finditer(r"(?<=\s)[A-Z](?=[a-z])", text[start:end])]
-    for number, place in enumerate(places):
-        at = place if not number else start + place
-        task = _TASK.match(text, at, end)
+    first = _FIRST.match(text, start, end)
+    for match in chain((first,) if first else (), _CAPITAL.finditer(text, start, end)):
+        at, word = match.start(), fold(match[0])
+        said = {word, word[:BEGINNING] + "*"}
+        task = None if said.isdisjoint(_TASK_FIRST) else _TASK.match(text, at, end)
         if task and not (_ASKED.search(task[0]) and _DEFINITE.search(text, task.end(), end)):
             yield at, end, task.end()
             return
-        asked = _QUESTION.match(text, at, end)
+        asked = None if said.isdisjoint(_QUESTION_FIRST) else _QUESTION.match(text, at, end)
         if asked and text[at:end].rstrip().endswith("?") and not _POINTING.search(text, at, end):
             yield at, end, asked.end()
             return

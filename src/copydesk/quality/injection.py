@@ -15,13 +15,16 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 from copydesk.core.checks import Evidence
+from copydesk.core.patterns import Patterns
 from copydesk.core.sentences import sentences
-from copydesk.quality.disguises import encoded, undisguised
+from copydesk.core.words import fold, told, told_by
+from copydesk.quality.disguises import encoded, ways_to_hide
 from copydesk.quality.foreign_tasks import foreign_tasks
 
 _HIDDEN = re.compile(
@@ -32,42 +35,27 @@ _HIDDEN = re.compile(
 _SHORT = 20_000
 
 
-class _Patterns:
-    """The patterns of `injection.toml`: any of them marks a sentence, a strong one a disguise too.
+class _Instructions(NamedTuple):
+    """The patterns of `injection.toml`: `anywhere` in a sentence, or a task where one may begin.
 
-    Matching without case is dear, so most are matched as they are, in small letters. That is the
-    same but for the Turkish i; sentences with one are matched without case.
+    A strong one marks a disguise too.
     """
 
-    def __init__(self, data: Mapping[str, list[str]]) -> None:
-        # A task smuggled into the middle of somebody's sentence still starts with its own capital.
-        tasks = rf"(?:\A|(?<!\w)(?-i:(?=[A-Z])))(?:{_either(data['task'])})"
-        rows = [row for kind, rows in data.items() if kind != "task" for row in rows]
-        cased = "|".join([tasks, *(row for row in rows if "(?-i:" in row)])
-        small = _either([row for row in rows if "(?-i:" not in row])
-        self._cased = re.compile(cased, re.IGNORECASE | re.MULTILINE)
-        self._small = re.compile(small, re.MULTILINE)
-        self._any_case = re.compile(small, re.IGNORECASE | re.MULTILINE)
-        self.strong = re.compile(_either(data["strong"]), re.IGNORECASE | re.MULTILINE)
-
-    def match(self, sentence: str) -> bool:
-        """Whether a sentence reads like an instruction."""
-        turkish = not sentence.isascii() and ("ı" in sentence or "İ" in sentence)
-        found = self._any_case.search(sentence) if turkish else self._small.search(sentence.lower())
-        return found is not None or self._cased.search(sentence) is not None
+    anywhere: Patterns
+    tasks: Patterns
+    strong: Patterns
 
 
 @cache
-def _patterns() -> _Patterns:
+def _patterns() -> _Instructions:
     path = resources.files("copydesk.quality").joinpath("injection.toml")
-    return _Patterns(tomllib.loads(path.read_text(encoding="utf-8")))
-
-
-def _either(rows: list[str]) -> str:
-    """Join patterns; where most begin with a word, that is tried once for all of them."""
-    words = [row.removeprefix(r"\b") for row in rows if row.startswith(r"\b")]
-    others = [row for row in rows if not row.startswith(r"\b")]
-    return "|".join([*others, *([rf"\b(?=\w)(?:{'|'.join(words)})"] if words else [])])
+    data: dict[str, list[str]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return _Instructions(
+        Patterns(row for kind, rows in data.items() if kind != "task" for row in rows),
+        # A task smuggled into the middle of somebody's sentence still starts with its own capital.
+        Patterns(data["task"], before=r"(?:\A|(?<!\w)(?-i:(?=[A-Z])))"),
+        Patterns(data["strong"]),
+    )
 
 
 def instructions(text: str) -> list[Evidence]:
@@ -81,17 +69,18 @@ def instructions(text: str) -> list[Evidence]:
 def _marks(text: str) -> tuple[Evidence, ...]:
     found = list(_hidden(text))
     found += (_mark("an encoded block of text", text, *place) for place in encoded(text))
-    patterns = _patterns()
     spans = sentences(text)
     foreign = dict(foreign_tasks(text, spans))
-    for start, end in spans:
-        piece = text[start:end]
-        if not piece.isascii():
-            piece = _HIDDEN.sub("", unicodedata.normalize("NFKC", piece))
-        plain = piece.lstrip("\"'“”‘’([*_->:| ")
-        if patterns.match(plain):
+    pieces = [_plain(text[start:end]) for start, end in spans]
+    whole = text if text.isascii() else "\n".join(pieces)
+    patterns, tells = _patterns(), told_by(whole)
+    rows = [*patterns.anywhere.possible(tells), *patterns.tasks.possible(tells)]
+    ways = ways_to_hide(whole)
+    for (start, end), piece in zip(spans, pieces, strict=True):
+        folded = fold(piece) if rows else ""
+        if any(row.search(piece, folded) for row in rows):
             found.append(_mark("reads like an instruction to a machine", text, start, end))
-        elif any(patterns.strong.search(meant) for meant in undisguised(plain)):
+        elif any(_is_strong(meant) for way in ways for meant in way(piece)):
             found.append(_mark("a disguised instruction", text, start, end))
     found += (
         _mark("a task that has nothing to do with the rest", text, start, end)
@@ -99,6 +88,18 @@ def _marks(text: str) -> tuple[Evidence, ...]:
         if not any(mark.start <= start < mark.end for mark in found)
     )
     return tuple(sorted(found, key=lambda evidence: evidence.start))
+
+
+def _is_strong(meant: str) -> bool:
+    rows = _patterns().strong.possible(told(meant))
+    return any(row.pattern.search(meant) for row in rows)
+
+
+def _plain(piece: str) -> str:
+    """Return a sentence without the marks before it, look-alikes and what people do not see."""
+    if not piece.isascii():
+        piece = _HIDDEN.sub("", unicodedata.normalize("NFKC", piece))
+    return piece.lstrip("\"'“”‘’([*_->:| ")
 
 
 # Several checks ask about the same source.

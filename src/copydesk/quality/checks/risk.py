@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
 from copydesk.core.ledger import Ledger, ProtectedToken, TokenClass
@@ -46,10 +47,10 @@ class Risk:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Category:
-    name: str
-    risk: RiskClass
+class _Categories(NamedTuple):
+    """Name and class of each category, and the words of all, list by list."""
+
+    named: tuple[tuple[str, RiskClass], ...]
     words: Phrases
 
 
@@ -59,18 +60,15 @@ def higher(*classes: RiskClass) -> RiskClass:
 
 
 @cache
-def _categories(language: str) -> tuple[_Category, ...]:
+def _categories(language: str) -> _Categories:
     """Return the categories with the words of a language, or of all if it is not one of ours."""
     path = resources.files("copydesk.quality").joinpath("risk.toml")
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     keys = (language,) if language in _LANGUAGES else _LANGUAGES
-    return tuple(
-        _Category(
-            row["name"],
-            RiskClass(row["class"]),
-            Phrases(word for key in keys for word in row[key]),
-        )
-        for row in data["category"]
+    rows = data["category"]
+    return _Categories(
+        tuple((row["name"], RiskClass(row["class"])) for row in rows),
+        Phrases([[word for key in keys for word in row[key]] for row in rows]),
     )
 
 
@@ -85,33 +83,36 @@ def assess(ledger: Ledger, *, where: str, inbound: bool) -> Risk:
     """
     language = ledger.language.partition("-")[0].lower()
     found = [
-        *_by_words(ledger, language),
-        *_by_tokens(ledger),
-        *_by_shape(ledger.text, inbound),
+        *_by_words(ledger, language, where),
+        *_by_tokens(ledger, where),
+        *_by_shape(ledger.text, where, inbound),
     ]
     if language not in _LANGUAGES:
-        found.append((RiskClass.MEDIUM, "unknown language", Evidence(message="unknown language")))
+        name = "unknown language"
+        found.append((RiskClass.MEDIUM, name, Evidence(message=name, where=where)))
     # what weighs most is said first: a reviewer reads the beginning
     found.sort(key=lambda find: -_ORDER.index(find[0]))
     return Risk(
         higher(*(risk for risk, _, _ in found)),
         tuple(dict.fromkeys(name for _, name, _ in found)),
-        tuple(replace(evidence, where=where) for _, _, evidence in found),
+        tuple(evidence for _, _, evidence in found),
     )
 
 
 _Find = tuple[RiskClass, str, Evidence]
 
 
-def _by_words(ledger: Ledger, language: str) -> Iterator[_Find]:
-    named = _spans_with_names(ledger)
-    for category in _categories(language):
-        for match in category.words.finditer(ledger.text):
-            risk, name = category.risk, category.name
+def _by_words(ledger: Ledger, language: str, where: str) -> Iterator[_Find]:
+    categories = _categories(language)
+    named: list[tuple[int, int]] | None = None
+    for number, match in categories.words.find(ledger.text):
+        name, risk = categories.named[number]
+        if name == "allegation":
+            named = _spans_with_names(ledger) if named is None else named
             at = bisect_right(named, (match.start(), len(ledger.text))) - 1
-            if name == "allegation" and at >= 0 and match.start() < named[at][1]:
+            if at >= 0 and match.start() < named[at][1]:
                 risk, name = RiskClass.CRITICAL, "allegation against a name"
-            yield risk, name, _evidence(name, match)
+        yield risk, name, _evidence(name, match, where)
 
 
 def _spans_with_names(ledger: Ledger) -> list[tuple[int, int]]:
@@ -123,19 +124,21 @@ def _spans_with_names(ledger: Ledger) -> list[tuple[int, int]]:
     ]
 
 
-def _by_tokens(ledger: Ledger) -> Iterator[_Find]:
+def _by_tokens(ledger: Ledger, where: str) -> Iterator[_Find]:
     for token in ledger.tokens:
         if token.cls is TokenClass.MONEY:
-            yield RiskClass.HIGH, "money", _token_evidence("an amount of money", token)
+            yield RiskClass.HIGH, "money", _token_evidence("an amount of money", token, where)
         elif token.cls in (TokenClass.DATE, TokenClass.TIME):
-            yield RiskClass.MEDIUM, "date or deadline", _token_evidence(token.cls.value, token)
+            found = _token_evidence(token.cls.value, token, where)
+            yield RiskClass.MEDIUM, "date or deadline", found
         elif token.cls is TokenClass.QUOTE and _is_speech(ledger.text, token.start, token.end):
             name = "quoted third party"
-            yield RiskClass.HIGH, name, _token_evidence(name, token)
+            yield RiskClass.HIGH, name, _token_evidence(name, token, where)
 
 
-def _token_evidence(message: str, token: ProtectedToken) -> Evidence:
-    return Evidence(message=message, span=token.text, start=token.start, end=token.end)
+def _token_evidence(message: str, token: ProtectedToken, where: str) -> Evidence:
+    start, end = token.start, token.end
+    return Evidence(message=message, span=token.text, where=where, start=start, end=end)
 
 
 def _is_speech(text: str, start: int, end: int) -> bool:
@@ -143,16 +146,18 @@ def _is_speech(text: str, start: int, end: int) -> bool:
     return _SPEECH.search(around) is not None
 
 
-def _by_shape(text: str, inbound: bool) -> Iterator[_Find]:
+def _by_shape(text: str, where: str, inbound: bool) -> Iterator[_Find]:
     for evidence in personal_data(text):
-        yield (RiskClass.MEDIUM if inbound else RiskClass.HIGH), "personal data", evidence
+        weight = RiskClass.MEDIUM if inbound else RiskClass.HIGH
+        yield weight, "personal data", replace(evidence, where=where)
     if inbound:
         for evidence in instructions(text):
-            yield RiskClass.HIGH, "injected instruction", evidence
+            yield RiskClass.HIGH, "injected instruction", replace(evidence, where=where)
 
 
-def _evidence(name: str, match: re.Match[str]) -> Evidence:
-    return Evidence(message=name, span=match[0], start=match.start(), end=match.end())
+def _evidence(name: str, match: re.Match[str], where: str) -> Evidence:
+    start, end = match.span()
+    return Evidence(message=name, span=match[0], where=where, start=start, end=end)
 
 
 def check(comparison: Comparison) -> tuple[CheckResult, Risk]:
