@@ -1,11 +1,14 @@
-"""Media that vanish after planning: a person is told at once, and nothing is published."""
+"""Media on their way out: their places stay here, and what vanished after planning is told."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image, ImageOps
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
@@ -14,6 +17,7 @@ from copydesk.core.states import DeliveryState, PostState
 from copydesk.platforms.kit.contract import Subject
 from copydesk.store.tables import blobs
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
 from copydesk.work.settling import Decision, decide_delivery
@@ -35,11 +39,11 @@ def illustrated(platform: Scripted, monkeypatch: pytest.MonkeyPatch) -> Scripted
     return platform
 
 
-async def add_illustrated(desk: Desk) -> str:
+async def add_illustrated(desk: Desk, data: bytes = PICTURE, kind: str = "image/png") -> str:
     """Add an approved post with a picture and plan its delivery; return the picture's digest."""
     async with desk.store.begin("test") as unit:
-        digest = await unit.workspaces.keep(PICTURE)
-        picture = Media(name="lamp.png", content_type="image/png", sha256=digest, size=len(PICTURE))
+        digest = await unit.workspaces.keep(data)
+        picture = Media(name="lamp.png", content_type=kind, sha256=digest, size=len(data))
         post, _ = await unit.posts.add(
             workspace_id=desk.workspace_id,
             source_key="test:lamp",
@@ -94,3 +98,29 @@ async def test_it_goes_out_once_the_media_are_back(
     (lamp,) = await carry_to_rest(desk, account, clock)
     assert lamp.state is DeliveryState.DELIVERED
     assert [title for _, _, title in remote.taken] == ["Lamp"]
+
+
+async def test_a_photo_goes_out_without_the_place_where_it_was_taken(
+    desk: Desk, tmp_path: Path, account: Account, illustrated: Scripted
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # on its side
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), "teal").save(out, "JPEG", exif=exif)
+    site = await add_account(
+        desk,
+        "site",
+        "site",
+        settings={"path": str(tmp_path / "site"), "url": "https://example.org/"},
+        secrets={},
+        inbox=True,
+        actor="test",
+    )
+    await add_illustrated(desk, out.getvalue(), "image/jpeg")
+    await carry(desk, site)
+    assert {d.state for d in await deliveries(desk) if d.account_id == site.id} == {"delivered"}
+    (sent,) = [path for path in (tmp_path / "site").rglob("*lamp*") if path.is_file()]
+    with Image.open(sent) as image:
+        assert dict(image.getexif().get_ifd(0x8825)) == {}
+        assert ImageOps.exif_transpose(image).size == (20, 40)

@@ -34,6 +34,7 @@ from copydesk.core.outcomes import (
 from copydesk.core.post import Media
 from copydesk.core.states import AccountState
 from copydesk.distribution.lifetimes import has_expired, is_renewable, lifetimes_of
+from copydesk.distribution.media import LoadMedia, as_shown
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.vault import Vault
 from copydesk.platforms.kit.auth import (
@@ -155,7 +156,7 @@ class Credentials:
     def session(
         self,
         opened: Opened,
-        load_media: Callable[[Media], Awaitable[bytes]],
+        load_media: LoadMedia,
         watched_by: Sequence[Observer] = (),
     ) -> Session:
         """Return what a client of the account works with: its calls are watched, signed if so.
@@ -172,7 +173,7 @@ class Credentials:
             secrets=opened.secrets,
             transport=transport,
             observers=observers,
-            load_media=load_media,
+            load_media=as_shown(load_media),
             home=self._home,
         )
 

@@ -1,16 +1,37 @@
-"""Media that were there when a delivery was planned and are gone when it is sent."""
+"""Media on their way out: without what they tell about people; and those that are gone by then."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.errors import NotFound
+from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.judgement import Judgement
 from copydesk.store import Store
+from copydesk.transformation.metadata import without_metadata
+
+LoadMedia = Callable[[Media], Awaitable[bytes]]
 
 MEDIA_GONE: Final = "media_gone"
+
+
+def as_shown(load_media: LoadMedia) -> LoadMedia:
+    """Return a `load_media` whose pictures and films come without places, cameras and names.
+
+    Whatever a spoke does with a file, this is all of it that leaves.
+    """
+
+    async def load(media: Media) -> bytes:
+        content = await load_media(media)
+        if media.content_type.startswith(("image/", "video/")):
+            return await asyncio.to_thread(without_metadata, content)
+        return content
+
+    return load
 
 
 async def gone_media(store: Store, going: Outgoing) -> Judgement | None:

@@ -7,7 +7,7 @@ is fresh is not renewed again: then a person has to look.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from copydesk.core.account import Account
@@ -19,18 +19,16 @@ from copydesk.core.outcomes import (
     Outcome,
     RateLimited,
 )
-from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.credentials import Credentials, Opened, Problem
 from copydesk.distribution.judgement import Judgement
+from copydesk.distribution.media import LoadMedia
 from copydesk.platforms.kit.auth import JwtMaker
 from copydesk.platforms.kit.contract import Client, Platform
 from copydesk.platforms.kit.transport import Observer
 
 #: How long deliveries wait when nobody can say when the next try makes sense.
 _WAIT = timedelta(minutes=1)
-
-LoadMedia = Callable[[Media], Awaitable[bytes]]
 
 
 class OpenAccount:

@@ -28,11 +28,12 @@ _MENTION = regex.compile(r"(?<![\w/])@(\w+)@[\w.-]+\w")
 
 @dataclass(slots=True, kw_only=True)
 class Status:
-    """A status as the instance keeps it. `created_at` is aware UTC."""
+    """A status as the instance keeps it. `created_at` and `edited_at` are aware UTC."""
 
     id: str
     text: str
     created_at: datetime
+    edited_at: datetime | None = None
     visibility: str = "public"
     spoiler_text: str = ""
     language: str = ""
@@ -155,6 +156,7 @@ class FakeMastodon(LoopbackServer):
         if problem := self._refusal(body):
             return _error(422, problem)
         status.text = str(body.get("status", ""))
+        status.edited_at = self.clock.now()
         status.spoiler_text = str(body.get("spoiler_text", ""))
         status.media_ids = list(body.get("media_ids", []))
         return web.json_response(self._as_json(status))
@@ -261,6 +263,7 @@ class FakeMastodon(LoopbackServer):
         return {
             "id": status.id,
             "created_at": status.created_at.isoformat().replace("+00:00", "Z"),
+            "edited_at": status.edited_at and status.edited_at.isoformat().replace("+00:00", "Z"),
             "url": f"{self.url}/@desk/{status.id}",
             "content": as_html(status.text),
             "visibility": status.visibility,

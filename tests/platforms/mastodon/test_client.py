@@ -174,8 +174,20 @@ async def test_text_is_recognised_with_and_without_its_source(desk: Desk, has_so
     desk.instance.has_source = has_source
     await desk.client.commit(outgoing)
     assert isinstance(await desk.client.find(outgoing), Landed)
-    desk.instance.statuses[0].text += "!"
+    (status,) = desk.instance.statuses
+    status.text += "!"
+    status.edited_at = status.created_at
     assert isinstance(await desk.client.find(outgoing), Absent)
+
+
+async def test_many_are_looked_for_with_each_text_read_once(desk: Desk) -> None:
+    several = [desk.to_send(sample_content(f"Number {n}."), key=f"key-{n}") for n in range(6)]
+    for outgoing in several:
+        await desk.client.commit(outgoing)
+    for outgoing in several:
+        assert isinstance(await desk.client.find(outgoing), Landed)
+    read = [hit.path for hit in desk.instance.hits if hit.path.endswith("/source")]
+    assert sorted(read) == sorted(set(read))
 
 
 # -- editing --------------------------------------------------------------------------------------

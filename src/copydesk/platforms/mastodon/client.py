@@ -55,6 +55,9 @@ PAGE: Final = 40
 #: Looking back further than this many statuses would not be worth the calls.
 PAGES: Final = 5
 
+#: How many plain texts are kept at most while an account is open.
+SOURCES: Final = 1000
+
 #: Seconds to wait while the instance processes a file and does not say how long.
 PROCESSING: Final = 5.0
 
@@ -75,6 +78,8 @@ class MastodonClient(Client):
         self._software = software_of(session.account.settings)
         self._most_bytes = most_bytes
         self._load_media = session.load_media
+        #: plain texts of statuses that were read, by id and time of the last edit
+        self._sources: dict[tuple[str, str], str] = {}
         self._wire = Wire(
             session.transport,
             base=session.account.settings["base_url"].rstrip("/"),
@@ -320,11 +325,18 @@ class MastodonClient(Client):
 
     async def _same_text(self, status: dict[str, Any], outgoing: Outgoing) -> bool | None:
         """Tell whether `status` has the text we sent, None when that cannot be read now."""
-        reply = await self._wire.read("GET", f"/api/v1/statuses/{status.get('id')}/source")
+        # several deliveries may be looked for among the same statuses; an edited one is read again
+        version = (str(status.get("id")), str(status.get("edited_at")))
+        if version in self._sources:
+            return same_source(self._sources[version], sent_by(outgoing))
+        reply = await self._wire.read("GET", f"/api/v1/statuses/{version[0]}/source")
         if isinstance(reply, Reply):
             source = reply.json()
             if isinstance(source, dict) and "text" in source:
-                return same_source(str(source["text"]), sent_by(outgoing))
+                if len(self._sources) >= SOURCES:
+                    self._sources.clear()
+                self._sources[version] = str(source["text"])
+                return same_source(self._sources[version], sent_by(outgoing))
         elif reply.answer.status != 404:
             return None
         return same_html(str(status.get("content", "")), sent_by(outgoing))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -79,7 +79,9 @@ class SiteClient(Client):
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Compare the page's files with what its record says they are."""
-        return await asyncio.to_thread(self._inspect, outgoing)
+        loaded = await self._load(outgoing)
+        media = loaded if isinstance(loaded, dict) else {}
+        return await asyncio.to_thread(self._inspect, outgoing, media)
 
     async def test(self) -> Outcome:
         """Check that the folder can be written, and say which of its files are not ours."""
@@ -127,9 +129,9 @@ class SiteClient(Client):
             return Inconclusive(found.reason)
         return found
 
-    def _inspect(self, outgoing: Outgoing) -> Standing:
+    def _inspect(self, outgoing: Outgoing, media: Mapping[str, bytes]) -> Standing:
         def look(publication: Publication) -> Standing:
-            return compare(publication, outgoing)
+            return compare(publication, outgoing, media)
 
         found = self._visit(look)
         return Inconclusive(found.reason) if isinstance(found, _NOT_VISITED) else found

@@ -6,8 +6,7 @@ page itself shows its neighbours too, so it is compared only while it is not due
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from copydesk.core.delivery import Outgoing
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from copydesk.platforms.site.publication import Publication
 
 
-def compare(publication: Publication, outgoing: Outgoing) -> Standing:
-    """Return how the page of `outgoing` stands in its folder. May raise `OSError`."""
+def compare(publication: Publication, outgoing: Outgoing, media: Mapping[str, bytes]) -> Standing:
+    """Return how the page of `outgoing` stands in its folder; `media` are its images by the names
+    of their files, as far as they can be had. May raise `OSError`."""
     record = publication.records.get(outgoing.post_id)
     if record is None:
         return Gone("there is no record of the post")
@@ -32,18 +32,17 @@ def compare(publication: Publication, outgoing: Outgoing) -> Standing:
     missing = [path for path in record.files if path not in there]
     if missing:
         return Changed(", ".join(missing), "removed from the folder")
-    changed = list(_changed(publication, record, outgoing))
+    changed = list(_changed(publication, record, media))
     return Changed(", ".join(changed), "not as copydesk wrote it") if changed else AsPublished()
 
 
-def _changed(publication: Publication, record: Record, outgoing: Outgoing) -> Iterator[str]:
+def _changed(publication: Publication, record: Record, media: Mapping[str, bytes]) -> Iterator[str]:
     folder = publication.folder
     for path, file in post_files(record, publication.records, publication.config).items():
         is_current = publication.made.get(path) == file.digest
         if is_current and folder.read(path) != file.make().encode():
             yield path
-    digests = {media.name: media.sha256 for media in outgoing.media}
     for item in record.payload["media"]:
-        data = folder.read(f"{record.page}{item['file']}") or b""
-        if digests.get(item["name"], "") not in {"", hashlib.sha256(data).hexdigest()}:
-            yield f"{record.page}{item['file']}"
+        path, ours = f"{record.page}{item['file']}", media.get(item["file"])
+        if ours is not None and folder.read(path) != ours:
+            yield path

@@ -59,7 +59,7 @@ def quick_round(spokes: Sequence[str] = ()) -> list[tuple[str, Fault]]:
 
     `spokes` are those to try instead of one of each kind.
     """
-    played = [
+    played: list[tuple[str, Fault]] = [
         (spoke, fault)
         for place, spoke in enumerate(spokes or SPOKES.values())
         for fault in Fault
