@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from copydesk.core.clock import Clock
@@ -56,6 +57,13 @@ class IdFactory:
     def new(self, noun: str) -> str:
         """Return a fresh id for `noun`, one of the keys of `PREFIXES`; raises `KeyError` else."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        value = (milliseconds << 80) | self._random_bits(80)
-        body = "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)])
-        return f"{PREFIXES[noun]}_{body}"
+        return f"{PREFIXES[noun]}_{_time(milliseconds)}{_written(self._random_bits(80), 70)}"
+
+
+@lru_cache(maxsize=8)
+def _time(milliseconds: int) -> str:
+    return _written(milliseconds, 40)
+
+
+def _written(value: int, highest: int) -> str:
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(highest, -1, -10)])

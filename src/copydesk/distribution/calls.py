@@ -86,6 +86,10 @@ class Calls:
             _log.warning("inspection_failed", delivery=outgoing.delivery_id, error=repr(error))
             return Inconclusive(f"looking at it failed: {words(error)}")
 
+    def needs_no_preparing(self, outgoing: Outgoing) -> bool:
+        """Whether the spoke does nothing before the commit, so that no call has to be made."""
+        return type(self.client).prepare is Client.prepare and not of_spoke(outgoing.handles)
+
     async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
         """Do what may be repeated before the commit, or ask whether it is done by now.
 
@@ -95,8 +99,8 @@ class Calls:
             return Ready(outgoing.handles)
         if of_spoke(outgoing.handles):
             return await self.check(outgoing)
-        if type(self.client).prepare is Client.prepare:
-            return Ready(outgoing.handles)  # this spoke has nothing to prepare, so no call is made
+        if self.needs_no_preparing(outgoing):
+            return Ready(outgoing.handles)
         return await self._before_commit(self.client.prepare(outgoing))
 
     async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:

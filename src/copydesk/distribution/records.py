@@ -19,7 +19,14 @@ import structlog
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.breaker import Breaker
-from copydesk.core.delivery import Delivery, Intent, Outgoing, Receipt, parts_out
+from copydesk.core.delivery import (
+    Delivery,
+    Intent,
+    Outgoing,
+    Receipt,
+    parts_out,
+    with_fields,
+)
 from copydesk.core.errors import Conflict, TransitionNotAllowed
 from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
@@ -234,7 +241,7 @@ class Records:
                     values={"wake_at": until, "attempts": attempt},
                 )
             )
-            sending = replace(delivery, state=DeliveryState.SENDING, attempts=attempt)
+            sending = with_fields(delivery, state=DeliveryState.SENDING, attempts=attempt)
             intent = Intent(
                 id=self._store.ids.new("intent"),
                 delivery_id=delivery.id,

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
 from copydesk.core.account import Account, Lease
-from copydesk.core.delivery import Delivery, Intent, Outgoing, kept_of, of_spoke, part_count
+from copydesk.core.delivery import (
+    Delivery,
+    Intent,
+    Outgoing,
+    kept_of,
+    of_spoke,
+    part_count,
+    with_fields,
+)
 from copydesk.core.outcomes import (
     AuthExpired,
     AuthRevoked,
@@ -236,8 +245,11 @@ class Rounds:
             if objection is not None:
                 await self._records.object(delivery, objection)
                 continue
+            if self._calls.needs_no_preparing(going):
+                ready.append((delivery, going))
+                continue
             # what was uploaded may have expired by now, and spokes have no clock
-            going = replace(going, sent_at=self._clock.now())
+            going = with_fields(going, sent_at=self._clock.now())
             answer = await self._calls.prepare(going)
             if isinstance(answer, AuthExpired | AuthRevoked):
                 better = await self._better([answer])
@@ -272,7 +284,7 @@ class Rounds:
             return
         now = self._clock.now()
         going = [
-            (delivery, replace(out, first_sent_at=out.first_sent_at or now, sent_at=now))
+            (delivery, with_fields(out, first_sent_at=out.first_sent_at or now, sent_at=now))
             for delivery, out in ready
         ]
         await self._door.sending(self._account)
@@ -287,9 +299,12 @@ class Rounds:
         ]
         # what the platform took is written down before a better credential is asked for
         refused = [one for one in answered if isinstance(one[2], AuthExpired | AuthRevoked)]
-        await self._records.receive([self._judged(*one) for one in answered if one not in refused])
+        at = self._clock.now()
+        taken = [one for one in answered if one not in refused] if refused else answered
+        await self._records.receive([self._judged(*one, at) for one in taken])
         instead = await self._better(outcomes)
-        await self._records.receive([self._judged(*one, instead=instead) for one in refused])
+        at = self._clock.now()
+        await self._records.receive([self._judged(*one, at, instead=instead) for one in refused])
         called = {out.delivery_id for _, out, _ in answered}
         await self._records.not_called([d for id, (d, _) in intents.items() if id not in called])
         await self._payer.settle(
@@ -301,12 +316,13 @@ class Rounds:
         intended: tuple[Delivery, Intent],
         out: Outgoing,
         outcome: Outcome,
+        now: datetime,
         *,
         instead: Outcome | None = None,
     ) -> Sent:
         """Return what `outcome` means; of a credential that was refused, `instead` does."""
         sending, intent = intended
-        at = self._circumstances(out)
+        at = self._circumstances(out, now)
         if not isinstance(outcome, AuthExpired | AuthRevoked):
             judgement = judge(outcome, sending, at)
         elif instead is None:
@@ -333,9 +349,9 @@ class Rounds:
         # at most doubled: one quick answer is no promise
         self._size = max(1, min(answered, self._size * 2, MOST))
 
-    def _circumstances(self, outgoing: Outgoing) -> Circumstances:
+    def _circumstances(self, outgoing: Outgoing, now: datetime | None = None) -> Circumstances:
         return Circumstances(
-            now=self._clock.now(),
+            now=now or self._clock.now(),
             policy=self._tools.policy,
             random=self._tools.random,
             idempotency=self._platform.idempotency(self._account),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Action, Delivery
 from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
 from copydesk.store.codec import from_json
+from copydesk.store.prepared import Question
 from copydesk.store.tables import deliveries, intents, posts, renditions
 
 
@@ -35,13 +39,19 @@ class Awake:
     api_version: str = ""
 
 
+#: A delivery's columns in the order in which `delivery_from` takes them.
+FIELDS = tuple(name for name in Delivery.__dataclass_fields__ if name in deliveries.c)
+_WIDTH = len(FIELDS)
+_STATES = {state.value: state for state in DeliveryState}
+_ACTIONS = {action.value: action for action in Action}
+
 # Built once: putting a statement together costs more than running it.
 #
 # Nothing wakes before it is due, so what is due later (a million, perhaps) is never walked through
 # in search of the few that are awake: the index ends the search at `now`.
-AWAKE = (
+_AWAKE = (
     sa.select(
-        deliveries,
+        *(deliveries.c[name] for name in FIELDS),
         renditions.c.payload,
         renditions.c.payload_sha256,
         renditions.c.text,
@@ -67,8 +77,43 @@ AWAKE = (
 )
 
 
+class AwakeRows:
+    """The statement for one dialect, and what its rows say."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._question = Question(_AWAKE, dialect)
+
+    async def of(
+        self, connection: AsyncConnection, account_id: str, now: datetime, most: int
+    ) -> list[Awake]:
+        """Return the deliveries of an account that need a look now (aware UTC), in their order."""
+        found = await connection.exec_driver_sql(
+            self._question.sql, self._question.parameters(account=account_id, now=now, most=most)
+        )
+        return [self._awake(self._question.row(row)) for row in found.all()]
+
+    def _awake(self, values: Sequence[Any]) -> Awake:
+        payload, sha256, text, media, api_version, published_at, first_sent_at = values[_WIDTH:]
+        return Awake(
+            delivery=delivery_from(values[:_WIDTH]),
+            payload=json.loads(payload),
+            payload_sha256=sha256,
+            text=text,
+            media=from_json(tuple[Media, ...], media) if media else (),
+            published_at=published_at,
+            first_sent_at=first_sent_at,
+            api_version=api_version,
+        )
+
+
+@lru_cache(maxsize=4)
+def awake_rows(dialect: Dialect) -> AwakeRows:
+    """Return the statement for `dialect`, made once."""
+    return AwakeRows(dialect)
+
+
 def awake_of(row: Any, delivery: Delivery) -> Awake:
-    """Return what a row of `AWAKE` says besides its delivery."""
+    """Return what a row that joins a delivery's rendition and post says besides the delivery."""
     return Awake(
         delivery=delivery,
         payload=json.loads(row.payload),
@@ -79,3 +124,11 @@ def awake_of(row: Any, delivery: Delivery) -> Awake:
         first_sent_at=row.first_sent_at,
         api_version=row.api_version,
     )
+
+
+def delivery_from(values: Sequence[Any]) -> Delivery:
+    """Return the delivery with these values of `FIELDS`."""
+    named = dict(zip(FIELDS, values, strict=True))
+    named["state"] = _STATES[named["state"]]
+    named["action"] = _ACTIONS[named["action"]]
+    return Delivery(**named)

@@ -20,7 +20,7 @@ from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.findings import Loss
 from copydesk.core.post import Media
 from copydesk.core.states import SETTLED, DeliveryState, check_transition
-from copydesk.store.awake import AWAKE, Awake, awake_of
+from copydesk.store.awake import FIELDS, Awake, awake_rows, delivery_from
 from copydesk.store.codec import from_json, to_json
 from copydesk.store.due import accounts_with_work
 from copydesk.store.prepared import listed
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 _ONE = sa.select(deliveries).where(deliveries.c.id == sa.bindparam("wanted"))
 _ADD_RENDITION = sa.insert(renditions)
 _ADD = sa.insert(deliveries)
-_FIELDS = tuple(name for name in Delivery.__dataclass_fields__ if name in deliveries.c)
-_FIELDS_OF = attrgetter(*_FIELDS)
+_FIELDS_OF = attrgetter(*FIELDS)
 MOVE = sa.update(deliveries).where(deliveries.c.id == sa.bindparam("moved_id"))
 INTEND = sa.insert(intents)
 RECEIVE = sa.insert(receipts)
@@ -121,10 +120,8 @@ class Deliveries:
 
         Everything `sending` is among them: whoever holds the lease knows that nobody sends now.
         """
-        rows = await self._unit.connection.execute(
-            AWAKE, {"account": account_id, "now": now, "most": limit}
-        )
-        return [awake_of(row, delivery_of(row)) for row in rows]
+        connection = self._unit.connection
+        return await awake_rows(connection.dialect).of(connection, account_id, now, limit)
 
     async def blocked(self, account_id: str) -> list[Delivery]:
         """Return the deliveries that wait for their account to be connected again."""
@@ -430,7 +427,4 @@ def to_columns(value: Intent | Receipt) -> dict[str, Any]:
 
 def delivery_of(row: Any) -> Delivery:
     """Return the delivery a row of its table (joined or not) holds."""
-    values = dict(zip(_FIELDS, _FIELDS_OF(row), strict=True))
-    values["state"] = DeliveryState(values["state"])
-    values["action"] = Action(values["action"])
-    return Delivery(**values)
+    return delivery_from(_FIELDS_OF(row))

@@ -22,10 +22,10 @@ from copydesk.core.delivery import Intent, Receipt
 from copydesk.core.errors import Conflict, StoreUnavailable
 from copydesk.core.states import check_transition
 from copydesk.store.accounts import HOLD, RELEASE, TAKE, lease_lost, leases
-from copydesk.store.deliveries import INTEND, MOVE, RECEIVE, Change, moved_meanwhile, standing
-from copydesk.store.events import APPEND
+from copydesk.store.bulk import Bulk
+from copydesk.store.deliveries import Change, moved_meanwhile, standing
 from copydesk.store.prepared import Prepared, Row
-from copydesk.store.tables import events, intents, receipts
+from copydesk.store.tables import deliveries, events, intents, receipts
 from copydesk.store.transactions import Ask, Put, Speak, Steps, speaking
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ LINGER = 0.1
 GIVING_WAY = 0.05
 
 #: What a transaction writes: rows by statement.
-Rows = list[tuple[Prepared, list[Row]]]
+Rows = list[tuple[Prepared | Bulk, list[Row]]]
 
 _EVENT = tuple(column.name for column in events.c if column.name != "sequence")
 _INTENT = tuple(column.name for column in intents.c)
@@ -122,10 +122,10 @@ class Journal:
         self._hold = Prepared(HOLD, ["account", "fence", "until"], dialect)
         self._take = Prepared(TAKE, ["account", "fence", "owner", "next_fence", "until"], dialect)
         self._release = Prepared(RELEASE, ["account", "fence"], dialect)
-        self._event = Prepared(APPEND, _EVENT, dialect)
-        self._intend = Prepared(INTEND, _INTENT, dialect)
-        self._receive = Prepared(RECEIVE, _RECEIPT, dialect)
-        self._moves: dict[tuple[str, ...], Prepared] = {}
+        self._event = Bulk(events, _EVENT, dialect)
+        self._intend = Bulk(intents, _INTENT, dialect)
+        self._receive = Bulk(receipts, _RECEIPT, dialect)
+        self._moves: dict[tuple[str, ...], Bulk] = {}
 
     async def write(self, entry: Entry) -> None:
         """Write `entry`; return once it is durable.
@@ -249,7 +249,7 @@ class Journal:
         states: dict[str, str] = {}
         if ids := {change.delivery.id for waiting in group for change in waiting.changes}:
             states.update((id, state) for id, state in (yield Ask(self._standing, ids)) or ())
-        batches: dict[Prepared, list[Row]] = {}
+        batches: dict[Prepared | Bulk, list[Row]] = {}
         for waiting in group:
             if isinstance(waiting.handed, Entry):
                 waiting.problem = _objection(waiting.handed, holders, states)
@@ -325,15 +325,15 @@ class Journal:
             rows.append((self._event, happened))
         return rows
 
-    def _move(self, columns: tuple[str, ...]) -> Prepared:
+    def _move(self, columns: tuple[str, ...]) -> Bulk:
         """Return the statement for steps that set these columns, in this order."""
         if columns not in self._moves:
             rest = () if "wake_at" in columns else ("wake_at",)
-            names = ("moved_id", "state", "changed_at", *columns, *rest)
-            self._moves[columns] = Prepared(MOVE, names, self._dialect)
+            names = ("id", "state", "changed_at", *columns, *rest)
+            self._moves[columns] = Bulk(deliveries, names, self._dialect, key="id")
         return self._moves[columns]
 
-    def _rank(self, statement: Prepared) -> int:
+    def _rank(self, statement: Prepared | Bulk) -> int:
         # the proof goes first, receipts after their intents; a release never undoes a new lease,
         # since it names the fence it gives back
         order = (self._hold, self._take, self._release)

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 
-from copydesk.store.tables.base import Instant
+from copydesk.store.tables.base import Instant, Text, storable
 
 #: A driver's row: values in the order of the statement's parameters.
-Row = tuple[Any, ...]
+Row = Sequence[Any]
 
 
 class Prepared:
@@ -33,8 +33,7 @@ class Prepared:
         )
         self.sql: str = compiled.string
         self._converters = {
-            name: _converter(compiled._bind_processors.get(name), compiled.binds[name])
-            for name in compiled.positiontup
+            name: converter_of(compiled.binds[name].type, dialect) for name in compiled.positiontup
         }
         # what the statement itself says, like a NULL, follows what is given with each row
         fixed = [name for name in compiled.positiontup if name not in names]
@@ -59,6 +58,41 @@ class Prepared:
         return value if convert is None else convert(value)
 
 
+class Question:
+    """`statement` for `dialect`, and its rows read without the library's rows between.
+
+    The values of a row come in the order of its columns, as their types say. What a type makes of
+    a text it makes once while the text comes again and again: times, and JSON that is empty.
+    """
+
+    __slots__ = ("_converters", "_order", "_parameters", "sql")
+
+    def __init__(self, statement: sa.Select[Any], dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self.sql: str = compiled.string
+        self._order: tuple[str, ...] = tuple(compiled.positiontup)
+        self._parameters = {
+            name: (bind.value, converter_of(bind.type, dialect))
+            for name, bind in compiled.binds.items()
+        }
+        self._converters = tuple(_reader_of(c.type, dialect) for c in statement.selected_columns)
+
+    def parameters(self, **given: Any) -> tuple[Any, ...]:
+        """Return what the driver takes; what is not given is as the statement says."""
+        values = {}
+        for name, (fixed, convert) in self._parameters.items():
+            value = given.get(name, fixed)
+            values[name] = value if convert is None else convert(value)
+        return tuple([values[name] for name in self._order])
+
+    def row(self, raw: Sequence[Any]) -> list[Any]:
+        """Return a driver's row as values."""
+        return [
+            value if convert is None else convert(value)
+            for convert, value in zip(self._converters, raw, strict=True)
+        ]
+
+
 def listed(column: sa.Column[str], name: str, dialect: Dialect) -> sa.ColumnElement[bool]:
     """Return the condition that `column` is among the texts of one parameter, however many.
 
@@ -71,9 +105,30 @@ def listed(column: sa.Column[str], name: str, dialect: Dialect) -> sa.ColumnElem
     return column.in_(sa.select(entries.c.value))
 
 
-def _converter(process: Any, parameter: sa.BindParameter[Any]) -> Callable[[Any], Any] | None:
-    if process is not None and isinstance(parameter.type, Instant):
-        # the rows of a group share their times, and writing one out costs more than all the rest
+def converter_of(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what turns a value of a column of `kind` into what the driver takes; None: nothing."""
+    process: Callable[[Any], Any] | None = kind._cached_bind_processor(dialect)
+    match kind:
+        case Instant():
+            # the rows of a group share their times, and writing one out costs more than all else
+            return lru_cache(maxsize=256)(process) if process else None
+        case Text():
+            return _storable
+        case sa.JSON() if process:
+            return lambda value: "{}" if value == {} else process(value)
+    return process
+
+
+def _storable(text: str | None) -> str | None:
+    return text if text is None else storable(text)
+
+
+def _reader_of(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    process: Callable[[Any], Any] | None = kind._cached_result_processor(dialect, None)
+    if process is None:
+        return None
+    if isinstance(kind, Instant):
         return lru_cache(maxsize=256)(process)
-    converter: Callable[[Any], Any] | None = process
-    return converter
+    if isinstance(kind, sa.JSON):
+        return lambda text: {} if text == "{}" else [] if text == "[]" else process(text)
+    return process

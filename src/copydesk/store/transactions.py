@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from copydesk.store.bulk import Bulk
 from copydesk.store.engine import gave_way, is_gone, outrun, unavailable
 from copydesk.store.prepared import Prepared, Row
 
@@ -31,9 +32,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A statement to be executed for each row."""
+    """A statement to be executed for each row, or one that takes them all."""
 
-    statement: Prepared
+    statement: Prepared | Bulk
     rows: Sequence[Row]
 
 
@@ -80,11 +81,14 @@ def _on_sqlite(connection: sqlite3.Connection, steps: Steps) -> None:
     try:
         answer: Sequence[Any] | None = None
         while (step := _next(steps, answer)) is not None:
-            sql = step.statement.sql
-            if isinstance(step, Put):
-                connection.executemany(sql, step.rows)
+            if isinstance(step, Ask):
+                ids = json.dumps(list(step.ids))
+                answer = connection.execute(step.statement.sql, (ids,)).fetchall()
+            elif isinstance(step.statement, Bulk):
+                for sql, parameters in step.statement.steps(step.rows):
+                    connection.execute(sql, parameters)
             else:
-                answer = connection.execute(sql, (json.dumps(list(step.ids)),)).fetchall()
+                connection.executemany(step.statement.sql, step.rows)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -97,10 +101,13 @@ async def _on_postgres(connection: Any, steps: Steps) -> None:
         answer: Sequence[Any] | None = None
         while (step := _next(steps, answer)) is not None:
             sql = step.statement.sql
-            if isinstance(step, Put):
-                await connection.executemany(sql, step.rows)
-            else:
+            if isinstance(step, Ask):
                 answer = await connection.fetch(sql, list(step.ids))
+            elif isinstance(step.statement, Bulk):
+                lists = map(list, zip(*step.rows, strict=True))
+                await connection.execute(sql, *lists)
+            else:
+                await connection.executemany(sql, step.rows)
 
 
 def _next(steps: Steps, answer: Sequence[Any] | None) -> Ask | Put | None:

@@ -8,7 +8,7 @@ was not may the engine try again; every doubt is `Unknown`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from copydesk.core.delivery import Action
@@ -68,8 +68,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 def evidence(reply: Reply, vendor_code: str = "", secrets: Iterable[str] = ()) -> Answer:
     """Return `reply` as evidence, without the secrets a platform may have echoed."""
-    answer = reply.answer(vendor_code)
-    return replace(answer, raw=redact(answer.raw, secrets))
+    return reply.answer(vendor_code, lambda raw: redact(raw, secrets))
 
 
 def closed(error: Closed) -> RateLimited:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from copydesk.core.outcomes import Answer
@@ -71,13 +72,14 @@ class Reply:
         except ValueError:
             return None
 
-    def answer(self, vendor_code: str = "") -> Answer:
-        """Return this reply as evidence; the raw text is bounded to 2,000 characters."""
+    def answer(self, vendor_code: str = "", mask: Callable[[str], str] = str) -> Answer:
+        """Return this reply as evidence; the raw text is bounded to 2,000 characters, then masked
+        by `mask`."""
         return Answer(
             status=self.status,
             vendor_code=vendor_code,
             request_id=self.headers.get("x-request-id", ""),
-            raw=self.body[:8000].decode("utf-8", "replace")[:2000],
+            raw=mask(self.body[:8000].decode("utf-8", "replace")[:2000]),
         )
 
 
@@ -235,9 +237,13 @@ class HttpTransport:
                 data=data,
                 params=query,
                 allow_redirects=self._follows and method in {"GET", "HEAD"},
-                timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 10.0)),
+                timeout=_patience(timeout),
             ) as response:
-                content, is_whole = await _read_bounded(response, self._most_bytes)
+                length = response.content_length
+                if length is None or length > self._most_bytes or _is_encoded(response):
+                    content, is_whole = await _read_bounded(response, self._most_bytes)
+                else:
+                    content, is_whole = await response.read(), True
                 return Reply(
                     status=response.status,
                     headers={k.lower(): v for k, v in response.headers.items()},
@@ -257,6 +263,18 @@ class HttpTransport:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+@lru_cache(maxsize=64)
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    import aiohttp
+
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, 10.0))
+
+
+def _is_encoded(response: aiohttp.ClientResponse) -> bool:
+    """Whether an answer is compressed: its length then tells nothing of its size."""
+    return "Content-Encoding" in response.headers
 
 
 def _as_written(url: str) -> URL | str:

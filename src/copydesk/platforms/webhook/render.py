@@ -23,6 +23,7 @@ from copydesk.transformation.html import to_html
 from copydesk.transformation.room import Room
 from copydesk.transformation.text import to_text
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _KINDS: Final = {
     Action.CREATE: "post.published",
     Action.UPDATE: "post.updated",
@@ -86,7 +87,7 @@ def render(subject: Subject, account: Account) -> Rendition:
 def event_body(payload: Mapping[str, Any], action: Action) -> bytes:
     """Return the exact bytes to sign and send; the same payload always gives the same bytes."""
     event = {"type": _KINDS[action], **payload}
-    return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(event).encode()
 
 
 def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:

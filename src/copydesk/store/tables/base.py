@@ -46,6 +46,8 @@ def storable(text: str) -> str:
 
     One character for one, so that offsets into the text stay right.
     """
+    if text.isascii() and "\0" not in text:
+        return text
     if "\0" in text:
         text = text.replace("\0", "\N{SYMBOL FOR NULL}")
     try:

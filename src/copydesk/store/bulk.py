@@ -1,0 +1,98 @@
+"""Statements that write many rows at once: what a group of couriers hands in takes few steps.
+
+One statement for each row costs a message each on PostgreSQL; on SQLite the thread that executes it
+has to wait for the interpreter after every row, behind a busy event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from copydesk.store.prepared import Row, converter_of
+
+#: How many rows a statement takes on SQLite, the most first: whatever there is, is put together of
+#: these, so that few statements have to be kept compiled.
+_SIZES = (256, 64, 16, 4, 1)
+
+_INSERT = "INSERT INTO {table} ({names}) VALUES {rows}"
+_INSERT_SELECTED = "INSERT INTO {table} ({names}) SELECT {values} FROM {given}"
+_UPDATE = "UPDATE {table} SET {changes} FROM {given} WHERE {table}.{key} = given.{key}"
+
+
+class Bulk:
+    """Rows for `names`, columns of `table`: inserted, or with `key` the rows to be changed there.
+
+    `key` is the one of `names` that says which row is changed.
+    """
+
+    __slots__ = ("_converters", "_key", "_names", "_table", "sql")
+
+    def __init__(
+        self, table: sa.Table, names: Sequence[str], dialect: Dialect, *, key: str = ""
+    ) -> None:
+        self._table = table.name
+        self._names = tuple(names)
+        self._key = key
+        columns = [table.c[name] for name in names]
+        converters = [converter_of(column.type, dialect) for column in columns]
+        self._converters = [(n, convert) for n, convert in enumerate(converters) if convert]
+        #: For PostgreSQL: takes a list for each of `names`.
+        self.sql = self._from_lists(columns, dialect) if dialect.name == "postgresql" else ""
+
+    def row(self, values: Sequence[Any]) -> Row:
+        """Return `values`, given in the order of `names`, as the driver takes them."""
+        row = list(values)
+        for position, convert in self._converters:
+            row[position] = convert(row[position])
+        return row
+
+    def steps(self, rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:
+        """Return what SQLite has to execute for `rows`: statements with their parameters."""
+        start = 0
+        for size in _SIZES:
+            while len(rows) - start >= size:
+                part = rows[start : start + size]
+                yield (
+                    _on_sqlite(self._table, self._names, self._key, size),
+                    [value for row in part for value in row],
+                )
+                start += size
+
+    def _from_lists(self, columns: Sequence[sa.Column[Any]], dialect: Dialect) -> str:
+        lists, values = [], []
+        for number, column in enumerate(columns, 1):
+            # PostgreSQL's driver has no lists of JSON; the text is cast where it is used
+            is_json = isinstance(column.type, sa.JSON)
+            kind = "TEXT" if is_json else column.type.compile(dialect)
+            lists.append(f"${number}::{kind}[]")
+            values.append(f"given.{column.name}" + ("::JSON" if is_json else ""))
+        names = ", ".join(self._names)
+        given = f"unnest({', '.join(lists)}) AS given ({names})"
+        if not self._key:
+            return _INSERT_SELECTED.format(
+                table=self._table, names=names, values=", ".join(values), given=given
+            )
+        changes = _changes(self._names, values, self._key)
+        return _UPDATE.format(table=self._table, changes=changes, given=given, key=self._key)
+
+
+@cache
+def _on_sqlite(table: str, names: tuple[str, ...], key: str, size: int) -> str:
+    group = f"({', '.join('?' * len(names))})"
+    rows = ", ".join([group] * size)
+    columns = ", ".join(names)
+    if not key:
+        return _INSERT.format(table=table, names=columns, rows=rows)
+    changes = _changes(names, [f"given.{name}" for name in names], key)
+    update = _UPDATE.format(table=table, changes=changes, given="given", key=key)
+    return f"WITH given ({columns}) AS (VALUES {rows}) {update}"
+
+
+def _changes(names: Sequence[str], values: Sequence[str], key: str) -> str:
+    pairs = zip(names, values, strict=True)
+    return ", ".join([f"{name} = {value}" for name, value in pairs if name != key])
