@@ -9,6 +9,7 @@ import pytest
 
 from copydesk.core.states import SubmissionState
 from copydesk.core.submission import Source, Submission
+from copydesk.work import composing
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
 from copydesk.work.gathering import gather
@@ -131,19 +132,26 @@ async def test_a_chat_we_have_whole_ends_in_words(desk: Desk) -> None:
     assert first.id in again.reason
 
 
-@EMBEDDED
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param([("ann", "Hello."), ("bo", "Hello, what can I do?"), ("ann", "My card is "
-                     "blocked.")], id="a greeting"),
-        pytest.param([("ann", "Hello."), ("bo", "Other words.")], id="the first words"),
-    ],
-)  # fmt: skip
-async def test_another_chat_that_begins_alike_is_another(
-    desk: Desk, other: list[tuple[str, str]]
+async def test_what_we_failed_on_is_had_by_nobody(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = [("ann", "Hello."), ("bo", "Hello, what can I do?"), ("ann", "When do you open?")]
+    def fail(*_: object) -> None:
+        raise RuntimeError("no")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(composing, "TRIES", 1)
+        broken.setattr(composing, "write_up", fail)
+        first = await take(desk, discord(SAID[:4]), "help.json")
+    assert first.state is SubmissionState.FAILED
+    second = await take(desk, discord(SAID), "help.json")
+    assert all(words in reply(second) for _, words in SAID)
+
+
+@EMBEDDED
+async def test_another_chat_that_begins_alike_is_another(desk: Desk) -> None:
+    greeting = [("ann", "Hello."), ("bo", "Hello, what can I do?")]
+    said = [*greeting, ("ann", "When do you open?"), ("bo", "At nine.")]
+    other = [*greeting, ("ann", "My card is blocked."), ("bo", "Since when?"), ("ann", "Monday.")]
     first = await take(desk, plain(said), "a.chat")
     second = await take(desk, plain(other), "b.chat")
     assert reply(second).startswith("Hello.")
