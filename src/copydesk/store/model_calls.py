@@ -7,7 +7,7 @@ spent until it is settled. So workers that call at once never spend more togethe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from copydesk.core.model_call import LIMITED, CallOutcome, ModelBudget
 from copydesk.core.money import MICROS, Period
-from copydesk.store.tables import model_budgets, model_calls, model_replies
+from copydesk.core.states import ReviewState
+from copydesk.store.tables import model_budgets, model_calls, model_replies, posts, reviews
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -27,6 +28,9 @@ LONGEST_REPLY: Final = 200_000
 #: How long an answer is kept that was not used: for a process that died before it could say so, not
 #: for the next who asks.
 REJECTED_KEPT: Final = timedelta(minutes=15)
+
+#: What stands where the words of a rejection were; its signal stays.
+FORGOTTEN: Final = "no longer kept"
 
 #: What a settled call has cost; what is under way, or was answered without a known bill, may have
 #: cost what was reserved.
@@ -85,6 +89,7 @@ class ModelCalls:
             "reply": "",
             "rejected_because": "",
             "called_at": self._unit.now,
+            "evidence_from": self._unit.now,
         }
         await self._unit.connection.execute(
             sa.insert(model_calls).values(
@@ -134,6 +139,73 @@ class ModelCalls:
             .order_by(model_calls.c.id)
         )
         return [dict(row._mapping) for row in rows]
+
+    # -- evidence ---------------------------------------------------------------------------------
+
+    async def has_evidence(self, before: datetime) -> bool:
+        """Return whether what was answered is still there of a call from before `before` (aware
+        UTC)."""
+        found = await self._unit.connection.scalar(
+            sa.select(model_calls.c.id).where(model_calls.c.evidence_from <= before).limit(1)
+        )
+        return found is not None
+
+    async def prune(self, before: datetime, *, again: datetime, most: int) -> int:
+        """Delete what was answered in at most `most` calls from before `before`, and answers kept
+        for the next who asks whose time is over; return how many calls were looked at.
+
+        Where a review is open about what came of it, its days are counted from `again` on.
+        """
+        rows = await self._unit.connection.execute(
+            sa.select(model_calls.c.id, model_calls.c.submission_id)
+            .where(model_calls.c.evidence_from <= before)
+            .order_by(model_calls.c.evidence_from)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        found = rows.all()
+        asked_about = await self._asked_about({row.submission_id for row in found} - {None})
+        kept = [row.id for row in found if row.submission_id in asked_about]
+        gone = [row.id for row in found if row.submission_id not in asked_about]
+        because = model_calls.c.rejected_because
+        for ids, values in (
+            (kept, {"evidence_from": again}),
+            (
+                gone,
+                {
+                    "evidence_from": None,
+                    "reply": "",
+                    "rejected_because": sa.case((because != "", FORGOTTEN), else_=""),
+                },
+            ),
+        ):
+            if ids:
+                await self._unit.connection.execute(
+                    sa.update(model_calls).where(model_calls.c.id.in_(ids)).values(values)
+                )
+        over = (
+            sa.select(model_replies.c.digest)
+            .where(model_replies.c.expires_at <= self._unit.now)
+            .limit(most)
+        )
+        await self._unit.connection.execute(
+            sa.delete(model_replies).where(
+                model_replies.c.digest.in_(over), model_replies.c.expires_at <= self._unit.now
+            )
+        )
+        return len(found)
+
+    async def _asked_about(self, submission_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the submissions whose post a person is still asked about."""
+        rows = await self._unit.connection.execute(
+            sa.select(posts.c.submission_id)
+            .join(reviews, reviews.c.post_id == posts.c.id)
+            .where(
+                posts.c.submission_id.in_(list(submission_ids)),
+                reviews.c.state.in_([ReviewState.OPENED, ReviewState.RETURNED]),
+            )
+        )
+        return frozenset(row.submission_id for row in rows)
 
     # -- answers kept -----------------------------------------------------------------------------
 

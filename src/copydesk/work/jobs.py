@@ -22,6 +22,7 @@ class Kind(StrEnum):
     PROBE = "probe"  # a workspace: send the next message with a known answer
     CITE = "cite"  # a post: make its text, once public, findable for what is written next
     POLL = "poll"  # a feed: look whether it has new entries
+    PRUNE = "prune"  # a workspace: delete what models answered long ago
     INSPECT = "inspect"  # an account: look how what was published there stands
 
 

@@ -9,6 +9,7 @@ from copydesk.work.citing import to_cite
 from copydesk.work.comparing import WEEK
 from copydesk.work.counting import to_count
 from copydesk.work.desk import Desk
+from copydesk.work.evidence import to_prune
 from copydesk.work.jobs import Kind
 from copydesk.work.runtime import Runtime
 
@@ -34,6 +35,7 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             # what nobody waits for is done when nobody waits
             Kind.SHADOW: [] if due["submissions"] else await unit.shadows.due(now),
             Kind.CITE: await to_cite(desk, unit, now),
+            Kind.PRUNE: await to_prune(desk, unit, now),
             Kind.REVIEW: await unit.reviews.due(now),
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
             Kind.TEND: await unit.credentials.due(now),

@@ -24,6 +24,7 @@ from copydesk.work.composing import compose
 from copydesk.work.counting import count
 from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
+from copydesk.work.evidence import prune
 from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
 from copydesk.work.models import opened_models
@@ -143,6 +144,7 @@ class Worker:
             Kind.INSPECT: self._counted(self._in_hand(lambda id: inspect_account(self.desk, id))),
             Kind.SERIES: self._counted(self._in_hand(lambda id: plan_series(self.desk, id))),
             Kind.CITE: self._counted(self._in_hand(lambda id: cite(self.desk, id))),
+            Kind.PRUNE: self._counted(self._in_hand(lambda _: prune(self.desk))),
             Kind.PROBE: self._counted(self._in_hand(lambda id: send_next(self.desk, id))),
         }
 

@@ -34,7 +34,16 @@ model_calls = sa.Table(
     # the names of those of our own texts that it was shown
     sa.Column("passages", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("called_at", Instant, nullable=False),
+    # from here on its days are counted; null once `reply` and the words of a rejection are gone
+    sa.Column("evidence_from", Instant),
     sa.Index("ix_model_calls_workspace_id_called_at", "workspace_id", "called_at"),
+)
+_HAS_EVIDENCE = sa.text("evidence_from IS NOT NULL")
+sa.Index(
+    "ix_model_calls_evidence_from",
+    model_calls.c.evidence_from,
+    sqlite_where=_HAS_EVIDENCE,
+    postgresql_where=_HAS_EVIDENCE,
 )
 
 #: What may be spent on models; `micros` are millionths of a dollar.
