@@ -27,6 +27,7 @@ from tests.server.scene import Scene, lay_out
 from tests.server.test_audits import find_audit
 from tests.server.test_budgets import add_mastodon, use_up
 from tests.server.test_releases import counted_trial, raised
+from tests.work.test_regrouping import parts_of, taken_apart, turn
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 
@@ -121,6 +122,19 @@ async def look_at_audits(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2
     return [await browser.get(path) for path in paths]
 
 
+async def look_at_a_log(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
+    """A chat that was parted, one conversation of it, and one that was put right."""
+    log, (mail, lamp) = await taken_apart(desk)
+    answers = [
+        await browser.get(f"/submissions/{log.id}"),
+        await browser.get(f"/submissions/{lamp.id}/conversation"),
+    ]
+    form = {"turn": await turn(desk, lamp, "the lamp shines"), "to": mail.id}
+    moved = await browser.post(f"/submissions/{lamp.id}/conversation", data=form)
+    await parts_of(desk, log.id)
+    return [*answers, await browser.get(f"{moved.headers['location']}/conversation")]
+
+
 async def look_at_releases(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
     """The pages of releases with one on trial that has been counted, and of drift."""
     await counted_trial(browser, desk)
@@ -180,6 +194,7 @@ async def test_templates_use_every_field_they_are_given(
         )
     ]
     answers += await look_at_audits(browser, desk)
+    answers += await look_at_a_log(browser, desk)
     answers += await look_at_budgets(browser, desk)
     answers += await look_at_releases(browser, desk)
     answers += await look_at_connecting(browser)

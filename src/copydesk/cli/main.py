@@ -14,6 +14,7 @@ from copydesk.cli import (
     check,
     checking,
     consent,
+    conversation,
     costs,
     counting,
     drift,
@@ -78,6 +79,7 @@ for _group in (
     release.app,
     audit.app,
     consent.app,
+    conversation.app,
     export.app,
     probe.app,
     style.app,
@@ -120,6 +122,7 @@ review.app.command("agreement")(agreement.agreement)
 review.app.command("candidates")(candidates.candidates)
 review.app.command("acceptance")(candidates.acceptance)
 app.add_typer(audit.app, name="audit")
+app.add_typer(conversation.app, name="conversation")
 app.add_typer(consent.app, name="consent")
 app.add_typer(export.app, name="export")
 app.add_typer(evaluating.app, name="eval")

@@ -33,6 +33,7 @@ from copydesk.server.api import budgets as budgets_api
 from copydesk.server.api import callbacks as callbacks_api
 from copydesk.server.api import connect as connect_api
 from copydesk.server.api import consents as consents_api
+from copydesk.server.api import conversations as conversations_api
 from copydesk.server.api import costs as costs_api
 from copydesk.server.api import drift as drift_api
 from copydesk.server.api import feedback as feedback_api
@@ -48,6 +49,7 @@ from copydesk.server.pages import aftercare as aftercare_pages
 from copydesk.server.pages import audits as audit_pages
 from copydesk.server.pages import budgets as budget_pages
 from copydesk.server.pages import connect as connect_pages
+from copydesk.server.pages import conversations as conversation_pages
 from copydesk.server.pages import deliveries as delivery_pages
 from copydesk.server.pages import desk as desk_pages
 from copydesk.server.pages import inbox, live, piece, redriving, removing
@@ -106,6 +108,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.add_middleware(Guard, hosts=["localhost", desk.settings.host, *hosts])
     for part in (
         submissions,
+        conversations_api,
         posts,
         validate,
         render,
@@ -138,6 +141,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
     for page in (
         sessions,
         inbox,
+        conversation_pages,
         piece,
         redriving,
         delivery_pages,

@@ -74,8 +74,12 @@ class Conversations:
         side, in the order in which they began."""
         place = submissions.c.id
         before = await self._near(log_id, place < id, place.desc(), limit)
-        after = await self._near(log_id, place > id, place.asc(), limit)
-        return [*reversed(before), *after]
+        return [*reversed(before), *await self.page(log_id, after=id, limit=limit)]
+
+    async def page(self, log_id: str, *, after: str = "", limit: int) -> list[Neighbour]:
+        """Return the conversations of a log behind one of them, in the order of their beginning."""
+        place = submissions.c.id
+        return await self._near(log_id, place > after, place.asc(), limit)
 
     async def _near(
         self,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class InboxLine:
     """One submission with what became of it; its text stays in the database.
 
-    `tier` and `post_state` are None while there is no post. `received_at` is aware UTC.
+    `tier` and `post_state` are None while there is no post. `parent_id` and `parent` are the id and
+    the name of the file it was unpacked from, if any. `received_at` is aware UTC.
     """
 
     id: str
@@ -43,6 +44,8 @@ class InboxLine:
     post_state: PostState | None
     title: str
     tier: Tier | None
+    parent_id: str | None = None
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class Listings:
         """Return submissions, newest first; `before` is an id cursor, `parent` the id of a file
         that held several messages."""
         parsed = submissions.c.parsed
+        file = submissions.alias("file")
         query = (
             sa.select(
                 submissions.c.id,
@@ -91,7 +95,10 @@ class Listings:
                 posts.c.state.label("post_state"),
                 revisions.c.title,
                 revisions.c.tier,
+                submissions.c.parent_id,
+                file.c.filename.label("parent"),
             )
+            .join(file, file.c.id == submissions.c.parent_id, isouter=True)
             .join(posts, posts.c.id == submissions.c.post_id, isouter=True)
             .join(revisions, revisions.c.id == posts.c.revision_id, isouter=True)
             .where(submissions.c.workspace_id == workspace_id)
@@ -122,6 +129,8 @@ class Listings:
                 post_state=PostState(row.post_state) if row.post_state else None,
                 title=row.title or "",
                 tier=Tier(row.tier) if row.tier else None,
+                parent_id=row.parent_id,
+                parent=row.parent or "",
             )
             for row in rows
         ]

@@ -77,7 +77,7 @@ async def conversation_of(desk: Desk, submission_id: str) -> Conversation:
     if not said:
         raise NotFound(
             f"Submission {submission_id} has no messages of a chat.",
-            remedy="Name one of the conversations it was parted into, or wait until it is read.",
+            remedy="`copydesk conversation list` names the conversations a log was parted into.",
         )
     return Conversation(submission=submission, log_id=log_id, said=said, near=tuple(near))
 

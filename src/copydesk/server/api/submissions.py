@@ -27,6 +27,7 @@ from copydesk.server.api.contract import (
 )
 from copydesk.server.asking import Author, DeskNow, actor_of, check_own
 from copydesk.store.listings import InboxLine
+from copydesk.work.regrouping import Said, said_in
 from copydesk.work.submitting import submit
 
 router = make_router("submissions")
@@ -73,6 +74,7 @@ class SubmissionLine(BaseModel):
     reason: str
     post_id: str | None
     post_state: PostState | None
+    parent_id: str | None = Field(description="the file it was unpacked from, if any")
 
 
 class SegmentOut(BaseModel):
@@ -86,6 +88,22 @@ class SegmentOut(BaseModel):
     confidence: float
     dropped_because: str = Field(description="empty for the author's own words")
     speaker: str
+
+
+class TurnOut(BaseModel):
+    """One message of a chat, `[start, end)` in code points, with what it answers."""
+
+    id: str = Field(description="the channel's own, or made of its words")
+    start: int
+    end: int
+    line: int
+    speaker: str
+    at: datetime | None = Field(description="null where the log names no zone")
+    answers: str = Field(description="the id of the message it answers; empty: it begins")
+    confidence: float = Field(description="how sure that link is, 0..1")
+    doubtful: bool = Field(description="whether a person should look at the link")
+    why: str = Field(description="what the link rests on")
+    conversation: int | None = Field(description="null for what no person said")
 
 
 class SubmissionOut(BaseModel):
@@ -115,6 +133,7 @@ class SubmissionOut(BaseModel):
     language: str
     notes: list[str]
     segments: list[SegmentOut]
+    turns: list[TurnOut] = Field(description="the messages of a chat; empty for anything else")
 
 
 class SubmittedOut(BaseModel):
@@ -268,6 +287,11 @@ async def get_raw(id: str, desk: DeskNow) -> Response:
     return Response(data, media_type="application/octet-stream")
 
 
+def _turn_out(said: Said) -> TurnOut:
+    known = {name: getattr(said.turn, name) for name in TurnOut.model_fields if name != "id"}
+    return TurnOut(**{**known, "id": said.id, "answers": said.answers})
+
+
 def _line_out(row: InboxLine) -> SubmissionLine:
     return SubmissionLine(**{name: getattr(row, name) for name in SubmissionLine.model_fields})
 
@@ -301,4 +325,5 @@ def submission_out(submission: Submission, parts: Mapping[str, int] | None = Non
             SegmentOut(**{name: getattr(segment, name) for name in SegmentOut.model_fields})
             for segment in (parsed.segments if parsed else ())
         ],
+        turns=[_turn_out(said) for said in (said_in(parsed) if parsed else ())],
     )

@@ -66,14 +66,17 @@ async def add_message(
 
 
 @router.get("/submissions/{id}")
-async def show_submission(id: str, desk: DeskNow) -> Response:
-    """Show a submission that is no piece yet, or the piece it became."""
+async def show_submission(
+    id: str, desk: DeskNow, state: State = None, before: Before = ""
+) -> Response:
+    """Show a submission that is no piece yet, or the piece it became; of a file that held several
+    messages those in a state, older than one of them."""
     async with desk.store.read() as unit:
         submission = await unit.submissions.get(id)
     check_own(submission.workspace_id, desk, f"submission {id}")
-    if submission.post_id:
+    if submission.post_id and submission.state is not SubmissionState.UNPACKED:
         return RedirectResponse(f"/posts/{submission.post_id}", 303)
-    return await show_piece(desk, None, submission)
+    return await show_piece(desk, None, submission, state=state, before=before)
 
 
 @router.get("/submissions/{id}/raw")

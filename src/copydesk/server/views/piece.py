@@ -18,6 +18,7 @@ from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.changes import Change, changes
 from copydesk.server.views.deliveries import Line, Moment
 from copydesk.server.views.frame import Frame
+from copydesk.server.views.inbox import Parts
 from copydesk.store.reviews import Review
 
 #: How much a page shows: bytes of the raw input, characters of a segment and of a text, segments.
@@ -152,8 +153,10 @@ class PieceView:
     live_url: str
     badge: Badge
     facts: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     problem: str
+    parts: Parts | None
     raw: Raw | None
     tiles: tuple[Tile, ...]
     tiles_hidden: int

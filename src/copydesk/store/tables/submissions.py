@@ -36,7 +36,7 @@ submissions = sa.Table(
     sa.Column("maybe_thread_id", sa.String(40)),
     sa.Column("message_id", Text, nullable=False, index=True, server_default=""),
     sa.Column("post_id", sa.String(40)),
-    sa.Column("parent_id", sa.String(40), index=True),
+    sa.Column("parent_id", sa.String(40)),
     sa.Column("problem", sa.String(40), nullable=False, server_default=""),
     sa.Column("reason", Text, nullable=False, server_default=""),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -49,6 +49,18 @@ sa.Index(
     sqlite_where=submissions.c.wake_at.is_not(None),
     postgresql_where=submissions.c.wake_at.is_not(None),
 )
+# of what a file held: the newest, and how much of it stands where
+for _name, _column in (
+    ("ix_submissions_parts", submissions.c.id),
+    ("ix_submissions_parts_state", submissions.c.state),
+):
+    sa.Index(
+        _name,
+        submissions.c.parent_id,
+        _column,
+        sqlite_where=submissions.c.parent_id.is_not(None),
+        postgresql_where=submissions.c.parent_id.is_not(None),
+    )
 
 
 segments = sa.Table(
