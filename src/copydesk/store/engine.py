@@ -122,7 +122,8 @@ class Store:
                     if not (is_gone(error) or _sqlstate(error)):
                         raise
                     raise unavailable(self.engine, error) from error
-                await connection.execution_options(copydesk_write=write)
+                if self.embedded:
+                    _say_how_to_begin(connection, write=write)
                 yield connection
         except CopydeskError:
             # what the work itself refuses is no fault of the database; NotAllowed is an OSError too
@@ -201,7 +202,6 @@ def _make_engine(url: str) -> AsyncEngine:
             max_overflow=0,
         )
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     if backend == "postgresql":
         return create_async_engine(
@@ -217,7 +217,7 @@ def _make_engine(url: str) -> AsyncEngine:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # transactions are begun by us (below), not by the driver
+    # transactions are begun by us (`WholeStatements.begun`), not by the driver
     connection.isolation_level = None
     cursor = connection.cursor()
     try:
@@ -237,11 +237,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
+def _say_how_to_begin(connection: AsyncConnection, *, write: bool) -> None:
+    # no listener of the engine's for this: with any, it looks for listeners at every statement
+    driver: Any = connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
     # a deferred transaction that turns into a writer fails at once instead of waiting
-    write = connection.get_execution_options().get("copydesk_write", True)
-    driver: Any = connection.connection.driver_connection
-    driver.begin("BEGIN IMMEDIATE" if write else "BEGIN")
+    driver.begins_with = "BEGIN IMMEDIATE" if write else "BEGIN"
 
 
 def _version(connection: sa.Connection) -> str | None:

@@ -66,19 +66,15 @@ class Statement:
 class WholeStatements(aiosqlite.Connection):
     """A connection whose cursors are `Statement`s."""
 
-    _begins_with = ""
+    #: Begins a transaction, right before the first statement in it; "" for statements alone.
+    begins_with = ""
     _is_used = False
-
-    def begin(self, how: str) -> None:
-        """Begin a transaction with the statement `how`, right before the first that follows."""
-        self._begins_with = how
 
     @property
     def begun(self) -> sqlite3.Connection:
-        """Return the connection itself, in the transaction that was to begin; in its thread."""
-        if self._begins_with:
-            self._conn.execute(self._begins_with)
-            self._begins_with = ""
+        """Return the connection itself, in a transaction; for use in its thread."""
+        if self.begins_with and not self._conn.in_transaction:
+            self._conn.execute(self.begins_with)
         return self._conn
 
     async def commit(self) -> None:
@@ -90,7 +86,6 @@ class WholeStatements(aiosqlite.Connection):
         await self._end(self.raw.rollback)
 
     async def _end(self, how: Any) -> None:
-        self._begins_with = ""
         # whatever was asked may still be under way: the thread takes its work in order
         if self._is_used:
             await self.run(how)
