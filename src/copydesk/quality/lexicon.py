@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from copydesk.core.clues import first_words
 
-LANGUAGES: Final = ("en", "de", "fr", "es")
+LANGUAGES: Final = ("en", "de", "fr", "es", "it", "pt", "nl")
 
 _ENDINGS: Final = (
     ("ing", ""), ("ied", "i"), ("edly", ""), ("ed", ""), ("ies", "i"), ("es", ""), ("s", ""),
@@ -25,6 +25,11 @@ _ENDINGS: Final = (
 )  # fmt: skip
 _PREFIXES: Final = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _SHORTEST_ROOT: Final = 4
+
+_ELIDED: Final = {
+    "fr": re.compile(r"(?:[ldjnmtsc]|qu|jusqu|lorsqu|puisqu)['’](?=\w)", re.IGNORECASE),
+    "it": re.compile(r"(?:[ldcmts]|un|(?:a|da|de|ne|su)ll|quest|quell)['’](?=\w)", re.IGNORECASE),
+}
 
 Phrases = Mapping[str, tuple[tuple[str, ...], ...]]
 """Phrases as bare words, longest first, by the first of them."""
@@ -48,6 +53,14 @@ def bare(word: str) -> str:
     if "'" not in plain and "’" not in plain:
         return plain
     return plain.replace("’", "'").removesuffix("'s").replace("'", "")
+
+
+def bare_in(word: str, language: str) -> str:
+    """Return a word as `bare` does, without what French and Italian shorten and put before it."""
+    elided = _ELIDED.get(language)
+    if elided is not None and ("'" in word or "’" in word):
+        word = elided.sub("", word)
+    return bare(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +119,8 @@ def lexicon(language: str) -> Lexicon:
     facts, synonyms = _read("facts.toml"), _read("synonyms.toml")[key]
     kinds = [row for row in facts["kind"] if key in row]
     return Lexicon(
-        negations=_phrases(facts["negation"][key]),
-        harmless=_phrases(facts["harmless"][key]),
+        negations=_phrases(facts["negation"][key], key),
+        harmless=_phrases(facts["harmless"][key], key),
         families=tuple(
             Family(
                 row["name"],
@@ -132,8 +145,8 @@ def lexicon(language: str) -> Lexicon:
             for word in words.split("|")
         ),
         ideas=_ideas(synonyms["same"]),
-        idle=frozenset(stem(bare(word)) for word in synonyms["idle"].split()),
-        function=frozenset(map(bare, synonyms["function"].split())),
+        idle=frozenset(stem(bare_in(word, key)) for word in synonyms["idle"].split()),
+        function=frozenset(bare_in(word, key) for word in synonyms["function"].split()),
         breaks=frozenset(facts["break"][key].split()),
     )
 
@@ -144,10 +157,10 @@ def _read(name: str) -> Any:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _phrases(phrases: Iterable[str]) -> Phrases:
+def _phrases(phrases: Iterable[str], language: str) -> Phrases:
     found: dict[str, list[tuple[str, ...]]] = {}
     for phrase in phrases:
-        words = tuple(bare(word) for word in re.split(r"[\s/-]+", phrase))
+        words = tuple(bare_in(word, language) for word in re.split(r"[\s/-]+", phrase))
         found.setdefault(words[0], []).append(words)
     return {first: tuple(sorted(rows, key=len, reverse=True)) for first, rows in found.items()}
 

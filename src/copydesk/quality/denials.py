@@ -1,0 +1,114 @@
+"""Denials: which words of a sentence a negation reaches, and how far it has to reach.
+
+In the same clause, after it and no more than a few words away; in languages whose negation may
+follow ("Bitte löscht es nicht") before it too. French denies in two parts: the verb stands between
+"ne" and "pas" or "plus"; "ne" with "que" says "only", and after "que" it may say nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from copydesk.quality.lexicon import Lexicon, Phrases, lexicon
+
+#: How many words a negation reaches.
+_REACH: Final = 6
+#: How many it reaches backwards.
+_BEFORE: Final = {"de": 6, "fr": 2, "nl": 6}
+_SHORTEST: Final = 3
+#: What ends a French denial that "ne" began; "plus" alone says "more".
+_SECOND: Final = frozenset(
+    ("pas", "plus", "jamais", "rien", "aucun", "aucune", "personne", "ni", "guère", "point", "nul")
+)
+#: How far before "ne" a "que" makes it say nothing ("avant qu'il ne parte").
+_NEAR: Final = 3
+
+
+def denied(written: Sequence[str], plain: Sequence[str], language: str) -> Mapping[int, int]:
+    """Return the places of the words a negation reaches, and how far it had to reach.
+
+    `written` are the words and marks of a sentence, `plain` the same as texts are compared,
+    `language` a two-letter code.
+    """
+    lists = lexicon(language)
+    reached: dict[int, int] = {}
+    verbs = list(_verbs(written, plain, lists)) if language == "fr" else []
+    contracted = any(_is_contracted(word) for word in written if "'" in word or "’" in word)
+    if not verbs and not contracted and lists.negations.keys().isdisjoint(plain):
+        return reached
+    for verb in verbs:
+        _reach(verb, plain, reached, lists)
+    seconds = {verb.stop for verb in verbs if verb.stop < len(plain)}
+    place = 0
+    while place < len(plain):
+        harmless = _starts(lists.harmless, plain, place)
+        if harmless:
+            place += harmless
+            continue
+        is_second = place in seconds and plain[place] in _SECOND
+        length = _starts(lists.negations, plain, place) or _is_contracted(written[place])
+        length = length or int(is_second)
+        if not length:
+            place += 1
+            continue
+        ahead = range(place + length, min(place + length + _REACH, len(plain)))
+        _reach(ahead, plain, reached, lists)
+        before = _BEFORE.get(language, 0)
+        if language == "fr" and (is_second or plain[place] not in _SECOND):
+            before = 0  # "ne" says what is denied before "pas"; "sans" has no verb before it
+        _reach(range(place - 1, max(-1, place - 1 - before), -1), plain, reached, lists)
+        place += length
+    return reached
+
+
+def _verbs(written: Sequence[str], plain: Sequence[str], lists: Lexicon) -> Iterator[range]:
+    """Yield the places that a French "ne" denies: up to its second part, or a few words."""
+    for place, word in enumerate(written):
+        elided = word[:2].casefold() in {"n'", "n’"}
+        if not elided and plain[place] != "ne":
+            continue
+        if _starts(lists.harmless, plain, place) or (elided and plain[place] == "importe"):
+            continue
+        first = place if elided else place + 1
+        full = _clause(plain, place + 1, lists)
+        second = next((n for n in range(place + 1, full) if plain[n] in _SECOND), None)
+        if any(_is_que(written[n]) for n in range(place + 1, second or full)):
+            continue  # only
+        if second is None and any(map(_is_que, written[max(0, place - _NEAR) : place])):
+            continue  # it says nothing
+        yield range(first, second or full)
+
+
+def _clause(plain: Sequence[str], first: int, lists: Lexicon) -> int:
+    """Return where the clause ends, or the reach of a denial in it."""
+    full = min(first + _REACH, len(plain))
+    ends = (n for n in range(first, full) if not plain[n][0].isalnum() or plain[n] in lists.breaks)
+    return next(ends, full)
+
+
+def _is_que(written: str) -> bool:
+    word = written.casefold()
+    return word == "que" or word.startswith(("qu'", "qu’"))
+
+
+def _reach(places: range, plain: Sequence[str], reached: dict[int, int], lists: Lexicon) -> None:
+    steps = 1
+    for place in places:
+        word = plain[place]
+        if not word[0].isalnum() or word in lists.breaks:
+            return
+        reached[place] = min(steps, reached.get(place, steps))
+        steps += len(word) >= _SHORTEST and word not in lists.function
+
+
+def _starts(phrases: Phrases, words: Sequence[str], place: int) -> int:
+    """Return how many words the phrase takes that begins at a place, 0 for none."""
+    for phrase in phrases.get(words[place], ()):
+        if tuple(words[place : place + len(phrase)]) == phrase:
+            return len(phrase)
+    return 0
+
+
+def _is_contracted(written: str) -> int:
+    return int(written[-1:] in "tT" and written[-3:].casefold().replace("’", "'") == "n't")
