@@ -95,3 +95,45 @@ async def test_a_backlog_gives_way_to_those_who_wait_and_comes_back(
     assert last_of_small < 25, "after the first round of the big one, not after its backlog"
     assert order[-1] == big.id
     assert shared.lanes == 0, "nothing is kept of lanes that nobody is in"
+
+
+async def test_a_workspace_with_a_thousand_accounts_keeps_nobodys_one_waiting() -> None:
+    turns = Turns(seats=3)
+    order: list[str] = []
+    going = asyncio.Event()
+
+    async def carry(workspace: str, rounds: int) -> None:
+        for _ in range(rounds):
+            async with turns.of(workspace).seat("host", lambda: 0.0):
+                order.append(workspace)
+                going.set()
+                await asyncio.sleep(0)
+
+    many = [asyncio.create_task(carry("many", 4)) for _ in range(1000)]
+    await going.wait()
+    await carry("one", 20)
+    assert len(order) < 150, "in order of arrival its twentieth turn comes after twenty thousand"
+    await asyncio.gather(*many)
+    assert len(order) == 4020
+    assert turns.lanes == 0
+
+
+async def test_who_is_called_off_while_waiting_takes_no_seat_with_them() -> None:
+    turns = Turns(seats=1)
+    seated: list[str] = []
+
+    async def sit(name: str) -> None:
+        async with turns.of(name).seat("host", lambda: 0.0):
+            seated.append(name)
+
+    async with turns.seat("host", lambda: 0.0):
+        gone, called, last = (asyncio.create_task(sit(name)) for name in ("gone", "called", "last"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+    # the seat was just given to the second, who does not come either
+    called.cancel()
+    async with asyncio.timeout(60):
+        await asyncio.gather(gone, called, last, return_exceptions=True)
+    assert seated == ["last"]
+    assert turns.lanes == 0

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Action, Delivery, Rendition
+from copydesk.core.delivery import Action, Delivery, Rendition, part_key
 from copydesk.core.errors import NotFound
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import DeliveryState
@@ -16,6 +17,7 @@ from copydesk.platforms.kit.callbacks import CallbackRequest, Challenge, Happene
 from copydesk.store import UnitOfWork
 from copydesk.store.callbacks import Received
 from copydesk.store.deliveries import Change
+from copydesk.store.tables import intents
 from copydesk.testing.callbacks import OTHER_SECRET, SECRET, standard_callback
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.connecting import add_account
@@ -184,6 +186,42 @@ async def test_a_removal_there_is_noted_with_the_delivery_by_the_platforms_own_i
     assert effects(await hear(desk, account.id, request)) == ["standing"]
     found = await now(desk, delivery)
     assert (found.state, found.standing) == (DeliveryState.DELIVERED, "gone")
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+@pytest.mark.parametrize("part", [1, 2])
+async def test_a_later_part_of_a_thread_that_is_out_is_known(
+    desk: Desk, account: Account, part: int, by_key: bool
+) -> None:
+    await delivery_at(desk, account, DeliveryState.DELIVERED)
+    thread = await delivery_at(desk, account)
+    ids = ["thread-0", 'thread-"1"', "thread-%2"]
+    async with desk.store.begin("test") as unit:
+        for number in range(3):
+            await unit.connection.execute(
+                sa.insert(intents).values(
+                    id=f"int_{number}",
+                    delivery_id=thread.id,
+                    attempt=1,
+                    key=part_key(thread.key, number),
+                    payload_sha256="",
+                    fence=1,
+                    started_at=unit.now,
+                )
+            )
+        handles = {"parts": [{"id": id, "url": ""} for id in ids], "of": 3}
+        values = {"remote_id": ids[0], "handles": handles}
+        await unit.deliveries.move(
+            Change(delivery=thread, to=DeliveryState.DELIVERED, values=values)
+        )
+    named = replace(thread, key=part_key(thread.key, part), remote_id=ids[part])
+    request = says(desk, Happened.REMOVED, named, by_key=by_key)
+    assert effects(await hear(desk, account.id, request)) == ["standing"]
+    # a part of it is gone, not the thread
+    assert (await now(desk, thread)).standing == "changed"
+    stranger = replace(named, key="0" * 32, remote_id="thread-_2")
+    request = says(desk, Happened.REMOVED, stranger, by_key=by_key, id="msg_2")
+    assert effects(await hear(desk, account.id, request)) == ["noted"]
 
 
 async def test_a_stranger_changes_nothing_and_is_not_remembered(

@@ -1,14 +1,22 @@
-"""A worker survives faults of our own without repeating them at full speed."""
+"""A worker survives faults of our own, and no workspace keeps another from being served."""
 
 from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
 
 import pytest
 
 from copydesk.distribution.courier import Courier
+from copydesk.store import Hint
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work import sweep as sweeping
+from copydesk.work import worker as module
+from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
 from copydesk.work.jobs import Kind
 from copydesk.work.runtime import open_runtime
+from copydesk.work.sweep import sweep
 from copydesk.work.worker import AFTER_FAULT, Worker
 from tests.distribution.carrying import add_posts
 from tests.store_fixtures import AddSandbox
@@ -36,3 +44,70 @@ async def test_an_account_whose_courier_crashes_rests_before_it_is_tried_again(
     assert await with_work() == []
     clock.advance(AFTER_FAULT.total_seconds() + 1)
     assert await with_work() == [account.id]
+
+
+async def two_workspaces(desk: Desk, many: int) -> list[str]:
+    """Let one workspace have `many` accounts with an old post each, and another one account with a
+    new one; return the accounts' ids, the other's last."""
+    async with desk.store.begin("test") as unit:
+        other = await unit.workspaces.ensure("other", "automatic")
+    found = []
+    for place, names in ((desk, [f"many-{n}" for n in range(many)]), (other.id, ["one"])):
+        there = desk if isinstance(place, Desk) else replace(desk, workspace_id=place)
+        for name in names:
+            account = await add_account(
+                there, "sandbox", name, settings={}, secrets={}, inbox=True, actor="test"
+            )
+            found.append(account.id)
+        await add_posts(there, f"news for {len(names)}")
+    return found
+
+
+async def test_a_sweep_that_cannot_take_all_takes_from_each_workspace(
+    desk: Desk, clock: StoppedClock, sandbox: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, one = await two_workspaces(desk, 5)
+    monkeypatch.setattr(sweeping, "ACCOUNTS", 3)
+    offered: list[str] = []
+
+    class Queue:
+        async def offer(self, hints: list[Hint]) -> None:
+            offered.extend(hint.subject_id for hint in hints if hint.kind == Kind.COURIER)
+
+    await sweep(desk, Queue())  # type: ignore[arg-type]
+    assert len(offered) == 3
+    assert one in offered
+
+
+async def test_a_workspace_whose_couriers_all_hang_leaves_hands_for_another(
+    desk: Desk, sandbox: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *many, one = await two_workspaces(desk, 6)
+    for name, value in (("COURIERS", 4), ("RESERVED", 1), ("A_FEW", 1)):
+        monkeypatch.setattr(module, name, value)
+    let_go, full = asyncio.Event(), asyncio.Event()
+    begun: list[str] = []
+
+    async def run(courier: Courier) -> int:
+        begun.append(courier._account_id)
+        if len(begun) == 3:
+            full.set()
+        if courier._account_id != one:
+            await let_go.wait()
+        return 1
+
+    monkeypatch.setattr(Courier, "run", run)
+    runtime = await open_runtime(desk.store)
+    try:
+        worker = Worker(desk=desk, runtime=runtime)
+        await worker._beat()  # it sees that there are several workspaces
+        carry = worker.handlers()[Kind.COURIER]
+        hanging = [asyncio.create_task(carry(account)) for account in many]
+        async with asyncio.timeout(60):
+            await full.wait()
+            await carry(one)
+        assert begun[3:] == [one], "the others are still due, and come with the next sweep"
+        let_go.set()
+        await asyncio.gather(*hanging)
+    finally:
+        await runtime.close()

@@ -1,15 +1,20 @@
 """Turns: who may carry now. What hangs holds up its own kind, and a backlog waits its turn.
 
 Couriers of one process sit down at lanes: a lane is what goes out of reach together, a host or a
-platform. It has so many seats, taken in the order of arrival; so a stuck platform never uses up
-another's. Who has carried for a while while others of the lane wait goes back to the end.
+platform. It has so many seats; so a stuck platform never uses up another's. A seat that gets free
+goes to the workspace that has the fewest in the lane, and there in the order of arrival; so a
+thousand accounts of one never keep another's one waiting. Who has carried for a while while others
+of the lane wait goes back to the end.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
+from typing import Self
 
 #: How many couriers of one process carry in a lane at once.
 SEATS = 64
@@ -26,9 +31,16 @@ class Turns:
 
     def __init__(self, seats: int = SEATS) -> None:
         self._seats = seats
+        self._workspace_id = ""
         self._lanes: dict[str, _Lane] = {}
         #: Lanes by account, as they were found last. One that is out of date does no harm.
         self.known: dict[str, str] = {}
+
+    def of(self, workspace_id: str) -> Self:
+        """Return the same lanes as couriers of one workspace sit down at them."""
+        theirs = copy(self)
+        theirs._workspace_id = workspace_id
+        return theirs
 
     def remember(self, account_id: str, lane: str) -> str:
         """Keep in mind which lane an account is in; return it."""
@@ -48,8 +60,11 @@ class Turns:
         lane = self._lanes.setdefault(name, _Lane(self._seats))
         lane.present += 1
         try:
-            async with lane.free:
+            await lane.sit_down(self._workspace_id)
+            try:
                 yield Seat(lane, monotonic)
+            finally:
+                lane.stand_up(self._workspace_id)
         finally:
             lane.present -= 1
             if not lane.present:
@@ -59,8 +74,39 @@ class Turns:
 class _Lane:
     def __init__(self, seats: int) -> None:
         self.seats = seats
-        self.free = asyncio.Semaphore(seats)
         self.present = 0
+        self._seated: Counter[str] = Counter()
+        #: who waits, by workspace; the workspace that was served longest ago stands first
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+
+    async def sit_down(self, workspace_id: str) -> None:
+        """Wait for a seat; `stand_up` gives it back."""
+        if self._seated.total() < self.seats:
+            self._seated[workspace_id] += 1
+            return
+        called = asyncio.get_running_loop().create_future()
+        queue = self._waiting.setdefault(workspace_id, deque())
+        queue.append(called)
+        try:
+            await called
+        except asyncio.CancelledError:
+            if called.done() and not called.cancelled():
+                self.stand_up(workspace_id)  # called, and gone before sitting down
+            raise
+
+    def stand_up(self, workspace_id: str) -> None:
+        """Give a seat back, to whoever is next."""
+        self._seated[workspace_id] -= 1
+        while self._waiting:
+            next_one = min(self._waiting, key=self._seated.__getitem__)
+            queue = self._waiting.pop(next_one)
+            called = queue.popleft()
+            if queue:
+                self._waiting[next_one] = queue
+            if not called.done():
+                self._seated[next_one] += 1
+                called.set_result(None)
+                return
 
 
 class Seat:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Delivery, parts_out
 from copydesk.core.states import DeliveryState
 from copydesk.store.absent import insert_if_absent
+from copydesk.store.codec import to_json_text
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.tables import callbacks, deliveries, intents
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 #: How much is kept, per account, of what nobody understood.
 _MOST_EVIDENCE = 100
+
+#: What is out of a thread stands in its handles, as JSON.
+_HANDLES = sa.cast(deliveries.c.handles, sa.Text)
+
+#: How many deliveries are looked into that have an id somewhere in their handles.
+_MOST_ALIKE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +112,8 @@ class Callbacks:
     async def delivery(self, account_id: str, *, key: str, remote_id: str) -> Delivery | None:
         """Return the delivery of an account that a platform means by our key or its own id.
 
-        Of several with one id (created, then updated) the newest is meant. A key may be that of
-        one part of a thread that is on its way.
+        Of several with one id (created, then updated) the newest is meant. A key or an id may be
+        that of one part of a thread, on its way or out.
         """
         if not (key or remote_id):
             return None
@@ -119,17 +126,43 @@ class Callbacks:
             .limit(1)
         )
         row = rows.one_or_none()
-        if row is None and key:
+        if row is not None:
+            return delivery_of(row)
+        return await (
+            self._by_key(account_id, key) if key else self._by_part(account_id, remote_id)
+        )
+
+    async def _by_key(self, account_id: str, key: str) -> Delivery | None:
+        """Return the delivery of which a later part went by `key`."""
+        on_its_way = deliveries.c.wake_at.is_not(None) | deliveries.c.state.in_(
+            [DeliveryState.HELD, DeliveryState.FAILED]
+        )
+        # of an account with years of posts only its threads are gone through
+        for which in (on_its_way, (deliveries.c.remote_id != "") & _HANDLES.contains('"parts"')):
             rows = await self._unit.connection.execute(
                 sa.select(deliveries)
                 .join(intents, intents.c.delivery_id == deliveries.c.id)
-                .where(
-                    deliveries.c.account_id == account_id,
-                    deliveries.c.wake_at.is_not(None)
-                    | deliveries.c.state.in_([DeliveryState.HELD, DeliveryState.FAILED]),
-                    intents.c.key == key,
-                )
+                .where(deliveries.c.account_id == account_id, which, intents.c.key == key)
                 .limit(1)
             )
-            row = rows.first()
-        return delivery_of(row) if row else None
+            if row := rows.first():
+                return delivery_of(row)
+        return None
+
+    async def _by_part(self, account_id: str, remote_id: str) -> Delivery | None:
+        """Return the newest thread of which a later part is `remote_id` on the platform."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries)
+            .where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.remote_id != "",
+                _HANDLES.contains(to_json_text(remote_id), autoescape=True),
+            )
+            .order_by(deliveries.c.id.desc())
+            .limit(_MOST_ALIKE)
+        )
+        for row in rows:
+            found = delivery_of(row)
+            if any(part.id == remote_id for part in parts_out(found.handles)):
+                return found
+        return None

@@ -24,6 +24,7 @@ from copydesk.store.awake import FIELDS, Awake, awake_rows, delivery_from
 from copydesk.store.codec import from_json, to_json
 from copydesk.store.due import accounts_with_work
 from copydesk.store.prepared import listed
+from copydesk.store.shares import accounts_in_turn
 from copydesk.store.tables import deliveries, intents, receipts, renditions
 
 if TYPE_CHECKING:
@@ -398,6 +399,10 @@ class Deliveries:
     async def accounts_with_work(self, now: datetime, limit: int = 1000) -> list[str]:
         """Return the accounts that have a delivery to look at now, the longest overdue first."""
         return await accounts_with_work(self._unit.connection, now, limit)
+
+    async def accounts_in_turn(self, now: datetime, limit: int) -> list[str]:
+        """Return such accounts with each workspace's in turn; for where there are more."""
+        return await accounts_in_turn(self._unit.connection, now, limit)
 
 
 @cache

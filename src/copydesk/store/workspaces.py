@@ -27,6 +27,7 @@ class Workspace:
     approve: str
     created_at: datetime
 
+
 # built once: putting a statement together costs more than running it
 _GET = sa.select(workspaces).where(workspaces.c.id == sa.bindparam("of"))
 _HAS_BYTES = sa.select(sa.literal(1)).where(blobs.c.sha256 == sa.bindparam("digest"))
@@ -54,6 +55,11 @@ class Workspaces:
         if row is None:
             raise NotFound(f"There is no workspace {id}.")
         return Workspace(**row._mapping)
+
+    async def count(self) -> int:
+        """Return how many workspaces there are."""
+        counted = await self._unit.connection.execute(sa.select(sa.func.count(workspaces.c.id)))
+        return int(counted.scalar_one())
 
     async def ensure(self, name: str, approve: str) -> Workspace:
         """Return the workspace called `name`, making it with this approval rule if new."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from copydesk.store import Hint
+from copydesk.store import Hint, UnitOfWork
 from copydesk.work.citing import to_cite
 from copydesk.work.comparing import WEEK
 from copydesk.work.counting import to_count
@@ -16,6 +16,9 @@ from copydesk.work.runtime import Runtime
 #: How long the sweep rests at most, and at least, in seconds.
 LONGEST_REST = 1.0
 SHORTEST_REST = 0.02
+
+#: How many accounts one sweep sends a courier to, at most.
+ACCOUNTS = 1000
 
 
 async def sweep(desk: Desk, runtime: Runtime) -> int:
@@ -39,11 +42,19 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.REVIEW: await unit.reviews.due(now),
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
             Kind.TEND: await unit.credentials.due(now),
-            Kind.COURIER: await unit.deliveries.accounts_with_work(now),
+            Kind.COURIER: await _busy_accounts(unit, now),
         }
     hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]
     await runtime.offer(hints)
     return len(hints)
+
+
+async def _busy_accounts(unit: UnitOfWork, now: datetime) -> list[str]:
+    busy = await unit.deliveries.accounts_with_work(now, ACCOUNTS)
+    if len(busy) < ACCOUNTS:
+        return busy
+    # not all of them: no workspace's backlog may stand before another's for as long as it lasts
+    return await unit.deliveries.accounts_in_turn(now, ACCOUNTS)
 
 
 async def rest_before_next(desk: Desk) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,16 @@ CHECKPOINT = 1.0
 #: couriers work in.
 MOST_NOTIFIERS = 50
 
+#: How many couriers a process has in hand at once, most of them waiting for their turn; how many of
+#: these are kept for workspaces that have a few. Below what the queue gives out, which has to have
+#: hands for other jobs too.
+COURIERS = 1000
+RESERVED = 100
+A_FEW = 10
+
+#: Of how many accounts the owner is kept in mind.
+MOST_OWNERS = 10_000
+
 #: How long a rate bucket is kept that nobody has touched: longer than any window.
 BUCKETS_KEPT = timedelta(days=40)
 
@@ -84,6 +95,9 @@ class Worker:
         self.id = self.desk.ids.new("worker")
         self._speller = Speller()
         self._turns = Turns()
+        self._carrying: Counter[str] = Counter()
+        self._owners: dict[str, str] = {}
+        self._several = False
         self._hands = asyncio.Semaphore(HANDS)
         self._shadowing = asyncio.Semaphore(SHADOWS)
         self._polling = asyncio.Semaphore(POLLERS)
@@ -96,6 +110,7 @@ class Worker:
             await self._succeed_the_dead(unit)
             await unit.workers.add(self.id, self.kind, socket.gethostname(), os.getpid())
             await unit.budgets.forget(unit.now - BUCKETS_KEPT)
+            self._several = await unit.workspaces.count() > 1
         await plan_probes(self.desk)
         loading = asyncio.create_task(asyncio.to_thread(load_http))
         sweeping = asyncio.create_task(self._forever(self._sweep))
@@ -158,13 +173,39 @@ class Worker:
             await poll(self.desk, feed_id)
 
     async def _carry(self, account_id: str) -> None:
+        workspace_id = await self._workspace_of(account_id)
+        if not self._has_room_for(workspace_id):
+            return  # it is still due, and the next sweep says so
+        self._carrying[workspace_id] += 1
+        try:
+            await self._carry_for(workspace_id, account_id)
+        finally:
+            self._carrying[workspace_id] -= 1
+
+    async def _workspace_of(self, account_id: str) -> str:
+        """Return whose an account is; "" where there is but one workspace."""
+        if not self._several:
+            return ""
+        if (known := self._owners.get(account_id)) is None:
+            async with self.desk.store.read() as unit:
+                known = (await unit.accounts.get(account_id)).workspace_id
+            if len(self._owners) >= MOST_OWNERS:
+                self._owners.clear()
+            self._owners[account_id] = known
+        return known
+
+    def _has_room_for(self, workspace_id: str) -> bool:
+        has_many = self._carrying[workspace_id] >= A_FEW
+        return self._carrying.total() < COURIERS - (RESERVED if has_many else 0)
+
+    async def _carry_for(self, workspace_id: str, account_id: str) -> None:
         self._runs += 1
         tools = CourierTools(
             store=self.desk.store,
             transport=self.desk.transport,
             vault=self.desk.vault,
             home=self.desk.settings.home,
-            turns=self._turns,
+            turns=self._turns.of(workspace_id),
             # every run is an owner of its own: two runs in one process must not share a lease
             owner=f"{self.id}/{self._runs}",
             random=self.desk.random,
@@ -244,6 +285,7 @@ class Worker:
     async def _beat(self) -> float:
         async with self.desk.store.begin("worker") as unit:
             await unit.workers.seen(self.id, self.last_job_at, self.jobs_done)
+            self._several = await unit.workspaces.count() > 1
         return HEARTBEAT
 
     async def _checkpoint(self) -> float:
