@@ -51,10 +51,11 @@ class Answered(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """No usable answer: why, in words for a person, and what was tried."""
+    """No usable answer: why, in words for a person, what was tried, and what may help."""
 
     because: str
     attempts: tuple[Attempt, ...]
+    remedy: str = ""
 
 
 async def ask(
@@ -77,11 +78,11 @@ async def ask(
         try:
             completion = await model.complete(request)
             check_stop_signals(request, completion)
-            reading = read(completion)
-            check_coverage(reading.source, reading.text, reading.omitted, language=reading.language)
+            # what a whole text may lack is looked for in all of it: not on the loop
+            reading = await asyncio.to_thread(_covered, read, completion)
         except ModelUnavailable as error:
             attempts.append(_refused(request, error))
-            return Unanswered(because=error.message, attempts=tuple(attempts))
+            return Unanswered(because=error.message, attempts=tuple(attempts), remedy=error.remedy)
         except ReplyTruncated as error:
             because = error.message
             await _tell(model, completion, error.signal, because)
@@ -118,7 +119,8 @@ async def ask_side_by_side(
         try:
             await model.afford([*requests, *later])
         except ModelUnavailable as error:
-            return Unanswered(because=error.message, attempts=(_refused(requests[0], error),))
+            refused = _refused(requests[0], error)
+            return Unanswered(because=error.message, attempts=(refused,), remedy=error.remedy)
     answers: dict[int, Answered[T] | Unanswered] = {}
     numbers = iter(range(len(requests)))
 
@@ -151,11 +153,23 @@ async def ask_side_by_side(
     return Unanswered(
         because=f"Part {number + 1} of {len(requests)}: {answer.because}",
         attempts=tuple(a for one in (*others, answer) for a in one.attempts),
+        remedy=answer.remedy,
     )
 
 
+def _covered(read: Callable[[Completion], Reading[T]], completion: Completion) -> Reading[T]:
+    reading = read(completion)
+    check_coverage(reading.source, reading.text, reading.omitted, language=reading.language)
+    return reading
+
+
 def _refused(request: ModelRequest, error: ModelUnavailable) -> Attempt:
-    return replace(_rejected(request, None, error.code, error.message), wait=error.wait)
+    return replace(
+        _rejected(request, None, error.code, error.message),
+        wait=error.wait,
+        made=error.asked,
+        refused=error.answered is not None,
+    )
 
 
 async def _tell(model: Model, completion: Completion | None, signal: str, because: str) -> None:

@@ -8,11 +8,10 @@ language tried; ids and base64 are the exception and are counted apart.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
-
-import regex
 
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
@@ -30,7 +29,7 @@ REPLY_OVERHEAD: Final = 300
 PER_SEGMENT: Final = 24
 
 # ids, hex and base64: long unbroken runs; they count apart when letters and digits are mixed
-_RUN: Final = regex.compile(r"[A-Za-z0-9+/=_-]{16,}+")
+_RUN: Final = re.compile(r"[A-Za-z0-9+/=_-]{16,}+")
 
 
 #: How many parts of one text a model is asked about side by side, unless something else is known.

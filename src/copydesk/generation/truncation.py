@@ -14,6 +14,7 @@ import regex
 
 from copydesk.core.errors import ReplyTruncated
 from copydesk.core.ledger import VERBATIM, Ledger, TokenClass, extract, missing
+from copydesk.core.protected import ProtectedToken
 from copydesk.core.sentences import sentences
 from copydesk.generation.port import Completion, ModelRequest
 
@@ -84,16 +85,12 @@ def check_coverage(
     the last sentence came back).
     """
     named = "\n".join(omitted)
-    # the very text, where nothing is named: its ledger is wanted again by the gate
     returned = f"{text}\n{named}" if named else text
     wanted = extract(source, language=language)
-    lost = [
-        token
-        for token in missing(wanted, extract(returned, language=language))
-        if token.start >= len(source) * _LAST_THIRD
-        and token.cls not in _UNCERTAIN
-        and token.text not in named
-    ]
+    # the very text first: its ledger is wanted again by the gate
+    lost = _lost(wanted, text, named, language)
+    if lost and named:
+        lost = _lost(wanted, returned, named, language)
     if lost:
         names = ", ".join(token.text for token in lost[:5])
         raise ReplyTruncated("tokens_missing", f"The end of the message is missing: {names}.")
@@ -106,6 +103,16 @@ def check_coverage(
             raise ReplyTruncated(
                 "ending_missing", "The last sentence of the message did not come back."
             )
+
+
+def _lost(wanted: Ledger, returned: str, named: str, language: str) -> list[ProtectedToken]:
+    return [
+        token
+        for token in missing(wanted, extract(returned, language=language))
+        if token.start >= len(wanted.text) * _LAST_THIRD
+        and token.cls not in _UNCERTAIN
+        and token.text not in named
+    ]
 
 
 def ends_closed(text: str) -> bool:
