@@ -236,6 +236,11 @@ def _hanging(item: Mapping[str, object]) -> list[str]:
         )
         if isinstance(name, str):
             found.append(f"[attachment: {name}]")
+    if isinstance(item.get("embeds"), list):
+        found += _embedded(item)
+    poll = item.get("poll")
+    if isinstance(poll, dict):
+        found += _poll(poll)
     stickers = item.get("stickers")
     found += [
         f"[sticker: {each['name']}]"
@@ -247,6 +252,39 @@ def _hanging(item: Mapping[str, object]) -> list[str]:
             found.append(f"[attachment: {item[name]}]")
             break
     return found
+
+
+def _embedded(item: Mapping[str, object]) -> list[str]:
+    """Return the words of cards that programs write (Discord). The preview of a link in the words
+    of a message is somebody else's text and stays away."""
+    embeds = item.get("embeds")
+    words = str(item.get("content") or "")
+    lines: list[str] = []
+    for card in embeds if isinstance(embeds, list) else ():
+        if not isinstance(card, dict) or (card.get("url") and str(card["url"]) in words):
+            continue
+        named = card.get("fields")
+        pairs = [
+            f"{field.get('name', '')}: {field.get('value', '')}"
+            for field in (named if isinstance(named, list) else ())
+            if isinstance(field, dict)
+        ]
+        whole = [str(card[name]) for name in ("title", "description") if card.get(name)]
+        lines += [line for line in (*whole, *pairs) if line.strip()]
+    return lines
+
+
+def _poll(poll: Mapping[str, object]) -> list[str]:
+    """Return the question of a poll and what one may answer."""
+    answers = poll.get("answers")
+    return [
+        str(poll.get("question") or ""),
+        *(
+            f"- {answer.get('text', '')}"
+            for answer in (answers if isinstance(answers, list) else ())
+            if isinstance(answer, dict)
+        ),
+    ]
 
 
 def _answered(item: Mapping[str, object]) -> str:

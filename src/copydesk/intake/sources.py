@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Final
 
 from copydesk.core.errors import InputRefused
@@ -35,6 +36,7 @@ _BY_SUFFIX: Final = {
     "rdf": Source.FEED,
 }
 _SAMPLE: Final = 64_000
+_JSON: Final = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*(?:[\"{\]]|\[\s*\"))")
 
 
 def detect_source(raw: bytes, filename: str = "") -> Source:
@@ -55,7 +57,9 @@ def detect_source(raw: bytes, filename: str = "") -> Source:
         return Source.FORM
     start = raw[:4].lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
     if suffix == "json" or start in (b"{", b"["):
-        return _json_source(raw)
+        found = _json_source(raw, is_named=suffix == "json")
+        if found is not None:
+            return found
     text = charsets.decode(raw[:_SAMPLE].rsplit(b"\n", 1)[0] if len(raw) > _SAMPLE else raw).text
     if is_form_encoded(text):
         return Source.FORM
@@ -72,11 +76,15 @@ def _is_chat_table(raw: bytes) -> bool:
         return False  # whoever reads it says what is wrong with it
 
 
-def _json_source(raw: bytes) -> Source:
+def _json_source(raw: bytes, *, is_named: bool) -> Source | None:
+    """Return the source of what begins as JSON may, None where it is a text all the same."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
-        # a transcript may begin with "[12:01]"; anything else is a form with a fault in it
+        # a transcript may begin with "[12:01]", a text with "[Update]"; what looks like JSON beyond
+        # its first mark is a form with a fault in it
         text = raw[:_SAMPLE].decode("utf-8", "replace")
-        return Source.CHAT if is_transcript(text) else Source.FORM
+        if is_transcript(text):
+            return Source.CHAT
+        return Source.FORM if is_named or _JSON.match(text) else None
     return Source.CHAT if is_chat_export(value) else Source.FORM

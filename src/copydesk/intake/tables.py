@@ -28,10 +28,14 @@ _MAX_FAULTS: Final = 200
 #: Lines one faulty row may look ahead for its closing quote.
 _MAX_AHEAD: Final = 2000
 _SAMPLE: Final = 64_000
+#: Lines that an export may put above its header.
+_MAX_ABOVE: Final = 8
 _WINDOW: Final = 1 << 20
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _SEP = re.compile(r"sep=(.)\n", re.IGNORECASE)
 _VALUE = re.compile(r"[+-]?[\d.,/:\- ]*\d[\d.,/:\- TZ]*")
+#: Five words and an end: what somebody says. A column may ask, but is called no sentence.
+_SENTENCE = re.compile(r"(?:\S+\s+){4,60}\S+[.!…。]|[^?？]{12,}[。！]")
 
 csv.field_size_limit(_MAX_CELL)
 
@@ -59,6 +63,12 @@ class Table:
 def read_table(raw: bytes) -> Table:
     """Return the table in `raw`. Raises `InputRefused`: `bad_csv`, `undecodable`."""
     source, sample, notes = _open(raw)
+    above = _above(sample)
+    if above:
+        # what an export says about itself stands above its header
+        said = " ".join("".join(source.readline() for _ in range(above)).split())
+        sample = "".join(sample.splitlines(keepends=True)[above:])
+        notes = (*notes, f"Above the table stands “{charsets.storable(said)[:300]}”.")
     delimiter = _delimiter(sample)
     if _SEP.match(sample):
         source.readline()
@@ -157,6 +167,11 @@ def _rows(
             if faults <= _MAX_FAULTS:
                 lines.put_back(taken[1:])
                 taken = taken[:1]
+                cells = _escaped(taken[0], delimiter, len(columns))
+                if cells:
+                    yield _row(cells, columns, delimiter)
+                    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+                    continue
             else:
                 lines.taken.clear()
                 taken += list(islice(lines, _MAX_AHEAD))
@@ -165,6 +180,20 @@ def _rows(
             continue
         if any(cell.strip() for cell in cells):
             yield _row(cells, columns, delimiter)
+
+
+def _escaped(line: str, delimiter: str, width: int) -> list[str]:
+    r"""Return the cells of a row whose quotes are escaped as \", as programs and databases write
+    them; [] where that does not give as many cells as there are columns."""
+    if '\\"' not in line:
+        return []
+    try:
+        cells = next(
+            csv.reader([line], delimiter=delimiter, strict=True, escapechar="\\", doublequote=False)
+        )
+    except (csv.Error, StopIteration):
+        return []
+    return cells if len(cells) == width else []
 
 
 def _row(cells: Sequence[str], columns: Sequence[str], delimiter: str) -> Row:
@@ -205,6 +234,22 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
+def _above(sample: str) -> int:
+    """Return how many lines stand above the header: few, without a delimiter, and then a row that
+    names columns we know."""
+    lines = sample.splitlines()[: _MAX_ABOVE + 1]
+    for count, line in enumerate(lines):
+        for delimiter in _DELIMITERS:
+            cells = [cell.strip(" \"'") for cell in line.split(delimiter)]
+            if len(cells) > 1 and sum(map(is_known, cells)) > len(cells) // 2:
+                before = [each for each in lines[:count] if each.strip()]
+                told = [each for each in before if _SEP.match(f"{each}\n")]
+                free = not told and not any(delimiter in each or '"' in each for each in before)
+                named = any(is_known(each.strip()) for each in before)
+                return count if before and free and not named else 0
+    return 0
+
+
 def _delimiter(sample: str) -> str:
     told = _SEP.match(sample)
     if told:
@@ -234,7 +279,10 @@ def _is_header(cells: Sequence[str]) -> bool:
     if any(is_known(cell) for cell in filled):
         return True
     values = sum(
-        len(cell) > 120 or ADDRESS.fullmatch(cell) is not None or _VALUE.fullmatch(cell) is not None
+        len(cell) > 120
+        or ADDRESS.fullmatch(cell) is not None
+        or _VALUE.fullmatch(cell) is not None
+        or _SENTENCE.fullmatch(cell) is not None
         for cell in filled
     )
     return values == 0

@@ -22,8 +22,11 @@ from copydesk.intake.speakers import AGENTS, CUSTOMERS, SYSTEM, SYSTEM_NAMES, wh
 LABEL = "the label of a message, kept as its speaker"
 #: WhatsApp puts marks of writing direction in front of lines.
 _LEAD = r"[ \t\u200e\u200f\u202a]*"
-_TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?"
-_DAY = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}"
+#: Halves of the day as telephones write them (WhatsApp, November 2026), behind the time and before.
+_BEHIND = r"(?:[AaPp]\.?\s?[Mm]\.?|[صم]|[πμ]\.?μ\.?|[ÖöOo][ÖöSs]|пр\.?|сл\.?|de\.|du\.|SA|CH)"
+_BEFORE = r"(?:上午|下午|午前|午後|오전|오후|凌晨|早上|中午|晚上)"
+_TIME = rf"(?:{_BEFORE}\s?)?\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\.\d+)?(?:\s?{_BEHIND}(?!\w))?"
+_DAY = r"(?:\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{4}\. \d{1,2}\. \d{1,2}\.)"
 #: A stamp in brackets or with a day is a log's; "10:30 Berlin: change trains" may be a person's.
 _FIRM = (
     rf"(?:[#\w\-]{{1,40}}[ \t]+{_DAY}[ \t]+\[{_TIME}\]|\[(?:{_DAY}[,T ]?\s?)?{_TIME}\]"
