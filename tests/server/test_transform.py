@@ -163,3 +163,19 @@ async def test_it_is_described_with_examples(program: httpx2.AsyncClient) -> Non
         # without a model what only it can do is refused as such, not as a request that is wrong
         answer = await program.post("/v1/transform", json=example)
         assert answer.status_code == 200 or answer.json()["code"] == "model_needed"
+
+
+async def test_a_caller_hears_when_a_busy_model_may_be_asked_again(desk: Desk) -> None:
+    limit = ModelUnavailable("The model server answered 429.", answered=429, wait=7.2)
+    given = {"pipeline": "improve", "input": TEXT}
+    headers = {"Authorization": f"Bearer {await make_token(desk)}"}
+    app = create_app(replace(desk, model=ScriptedModel([limit])))
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url=ADDRESS, headers=headers) as client:
+        first = await client.post("/v1/transform", json=given)
+        second = await client.post("/v1/transform", json=given)
+    assert (first.status_code, first.headers["retry-after"]) == (503, "8")
+    assert first.json()["code"] == "model_unavailable"
+    assert second.status_code == 503
+    assert 1 <= int(second.headers["retry-after"]) <= 8
+    assert "wants to be left alone" in second.json()["detail"]

@@ -529,3 +529,21 @@ async def test_with_a_light_model_alone_what_needs_judgement_is_left_to_rules_or
     with pytest.raises(ModelNeeded, match="capable"):
         await through("improve", light=small)
     assert len(small.requests) == 1
+
+
+async def test_a_call_that_was_never_made_is_none_and_one_that_went_silent_costs_nobody_knows() -> (
+    None
+):
+    spent = ModelUnavailable("The money is spent.", remedy="Raise it.", asked=False)
+    done = await through("polish", ScriptedModel([spent]))
+    assert (list(done.calls), done.cost_usd) == ([], 0.0)
+    with pytest.raises(ModelUnavailable) as caught:
+        await through("improve", ScriptedModel([spent]))
+    assert caught.value.remedy == "Raise it."
+    refused = ModelUnavailable("It answered 429.", answered=429, wait=8.0)
+    assert (await through("polish", ScriptedModel([refused]))).cost_usd == 0.0
+    with pytest.raises(ModelUnavailable) as caught:
+        await through("improve", ScriptedModel([refused]))
+    assert caught.value.wait == 8.0
+    silent = ModelUnavailable("It did not answer.")
+    assert (await through("polish", ScriptedModel([silent]))).cost_usd is None

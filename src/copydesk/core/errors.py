@@ -138,11 +138,14 @@ class ModelUnavailable(CopydeskError):
         remedy: str = "",
         answered: int | None = None,
         wait: float | None = None,
+        asked: bool = True,
     ) -> None:
         """`answered` is the HTTP status of a server that was reached and would not; `wait` for how
-        many seconds it asks to be left alone, None where it does not."""
+        many seconds it asks to be left alone, None where it does not. `asked` tells whether a call
+        was made at all."""
         self.answered = answered
         self.wait = wait
+        self.asked = asked
         super().__init__(message, remedy=remedy)
 
 

@@ -46,8 +46,14 @@ class Fallback:
             raise away[0]
         said = " ".join(dict.fromkeys(error.message for error in away))
         waits = [error.wait for error in away if error.wait is not None]
+        asked = [error for error in away if error.asked]
         raise ModelUnavailable(
-            said or None, remedy=away[-1].remedy if away else "", wait=min(waits, default=None)
+            said or None,
+            remedy=away[-1].remedy if away else "",
+            # only where each of them said so does anybody know that nothing is billed
+            answered=asked[-1].answered if asked and all(one.answered for one in asked) else None,
+            wait=min(waits, default=None),
+            asked=bool(asked),
         )
 
 

@@ -28,6 +28,7 @@ class Attempt:
 
     `completion` is kept for rejected answers too, as evidence; it is None when none came. `wait` is
     for how many seconds nobody who could answer wants to be asked, None where nobody said so.
+    `made` tells whether a call was made at all, `refused` whether the server said no to it.
     """
 
     max_tokens: int
@@ -35,6 +36,16 @@ class Attempt:
     signal: str = ""
     rejected_because: str = ""
     wait: float | None = None
+    made: bool = True
+    refused: bool = False
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Return what it cost; None where nobody knows: a server that went silent may send a
+        bill."""
+        if self.completion is not None:
+            return self.completion.cost_usd
+        return 0.0 if self.refused or not self.made else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +86,5 @@ class Rewrite:
     @property
     def cost_usd(self) -> float | None:
         """Return what all attempts cost together; None when any price is unknown."""
-        total = 0.0
-        for attempt in self.attempts:
-            if attempt.completion is None:
-                continue
-            if attempt.completion.cost_usd is None:
-                return None
-            total += attempt.completion.cost_usd
-        return total
+        costs = [attempt.cost_usd for attempt in self.attempts]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)

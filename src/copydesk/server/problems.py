@@ -6,6 +6,7 @@ request id is the thing to quote; the same id is in the log and in the `X-Reques
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from copydesk.core.errors import ContentInvalid, CopydeskError, InputRefused
+from copydesk.core.errors import ContentInvalid, CopydeskError, InputRefused, ModelUnavailable
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import ErrorView, Frame
 
@@ -78,7 +79,9 @@ def answer_error(request: Request, error: Exception) -> Response:
     """Return the answer to `error`: problem details under /v1, else a page (or the way to it)."""
     problem = describe(request, error)
     if request.url.path.startswith(_FOR_PROGRAMS):
-        headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
+        headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+        if isinstance(error, ModelUnavailable) and error.wait is not None:
+            headers["Retry-After"] = str(math.ceil(error.wait))
         return JSONResponse(
             problem.model_dump(),
             problem.status,

@@ -53,6 +53,7 @@ async def admit(
         f"{provider} {what} and is not asked{until}: {known.reason}",
         remedy="It is tried again by itself; `copydesk doctor` shows how it stands.",
         wait=_rest(known, unit.now) if paused else None,
+        asked=False,
     )
 
 

@@ -70,6 +70,7 @@ async def afford(
                 f"{purse.resets_at:%Y-%m-%d %H:%M} UTC, and "
                 f"{'the call' if calls == 1 else f'{calls} calls'} may cost {dollars(worst)}.",
                 remedy="Wait, or raise it: copydesk budgets set --models.",
+                asked=False,
             )
     return None
 

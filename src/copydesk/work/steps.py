@@ -382,7 +382,11 @@ class Run:
         signal = answer.attempts[-1].signal if answer.attempts else ""
         message = f"{'+'.join(step.stages)} failed: {answer.because} Nothing was kept."
         if signal == ModelUnavailable.code:
-            raise ModelUnavailable(message, remedy="Try again, or check the setting `model`.")
+            raise ModelUnavailable(
+                message,
+                remedy=answer.remedy or "Try again, or check the setting `model`.",
+                wait=answer.attempts[-1].wait,
+            )
         if signal == ModelReplyInvalid.code:
             raise ModelReplyInvalid(message, remedy="Try again, or use another model.")
         raise ReplyTruncated(signal, message)

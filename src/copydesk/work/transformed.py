@@ -160,6 +160,8 @@ class Record:
     def count(self, step: Step, attempts: Sequence[Attempt]) -> None:
         """Remember the calls a step took."""
         for attempt in attempts:
+            if not attempt.made:
+                continue
             done = attempt.completion
             remembered = done is not None and done.remembered
             sent = done.usage if done and not remembered else Usage()
@@ -172,7 +174,7 @@ class Record:
                     max_tokens=attempt.max_tokens,
                     input_tokens=sent.input_tokens or 0,
                     output_tokens=sent.output_tokens or 0,
-                    cost_usd=done.cost_usd if done else 0.0,
+                    cost_usd=attempt.cost_usd,
                     latency_ms=done.latency_ms if done else 0.0,
                     rejected_because=attempt.rejected_because,
                     remembered=remembered,
