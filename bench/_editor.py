@@ -1,9 +1,10 @@
 """A model server in a process of its own that edits narratives faithfully, at the pace of a model.
 
-`python -m bench._editor COUNT SEED LENGTH` prints its address and serves until it is stopped. It
-speaks the OpenAI chat API. It writes each story it is shown as a careful editor would, but only as
-far as it was shown it; takes time for every token read and written; stops at `max_tokens`, saying
-so; and counts what it served (`GET /served`, `DELETE /served`).
+`python -m bench._editor COUNT SEED LENGTH PACE` prints its address and serves until it is stopped.
+It speaks the OpenAI chat API. It writes each story it is shown as a careful editor would, but only
+as far as it was shown it; takes `PACE` of a model's time for every token read and written, however
+long its own work takes of that; stops at `max_tokens`, saying so; and counts what it served (`GET
+/served`, `DELETE /served`).
 
 It tells requests apart by what they show: JSON lines of segments are ours, a first line of
 `Stage: NAME` one stage of the old chain.
@@ -24,10 +25,12 @@ from aiohttp import web
 from bench._stories import Item, items
 from copydesk.core.ledger import added, extract
 
-#: Seconds until the first token, and per token read and written: a twentieth of a real model's.
-FIRST = 0.03
-READING = 0.000_005
-WRITING = {"capable": 0.000_6, "light": 0.000_25}
+#: Seconds until the first token, and per token read and written. 300 tokens take 4.2 s and, of a
+#: light model, 2.1 s: the fast end of the 4 to 25 and 2 to 7 s that people report of real ones
+#: (2026-11; reports of the same model differ two- to fourfold).
+FIRST = 0.6
+READING = 0.000_1
+WRITING = {"capable": 0.012, "light": 0.005}
 #: A prompt prefix of at least so many tokens that was seen before is read from a cache.
 CACHED_FROM = 1024
 
@@ -43,8 +46,9 @@ def tokens(text: str) -> int:
 class Editor:
     """Knows the stories, finds the one it is shown, and counts."""
 
-    def __init__(self, stories: list[Item]) -> None:
+    def __init__(self, stories: list[Item], pace: float) -> None:
         self._stories = stories
+        self._pace = pace
         self._where: dict[str, set[int]] = defaultdict(set)
         for number, item in enumerate(stories):
             for token in _TOKEN.findall(item.story.reference):
@@ -54,6 +58,8 @@ class Editor:
 
     async def complete(self, request: web.Request) -> web.Response:
         """Answer one chat completion."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
         asked = await request.json()
         model = "light" if "light" in asked["model"] else "capable"
         system = "".join(m["content"] for m in asked["messages"] if m["role"] != "user")
@@ -63,7 +69,8 @@ class Editor:
         text = whole.encode()[: cap * 4].decode(errors="ignore")
         read, cached = tokens(system + user), self._cached(system)
         written = tokens(text)
-        await asyncio.sleep(FIRST + (read - cached) * READING + written * WRITING[model])
+        takes = FIRST + (read - cached) * READING + written * WRITING[model]
+        await asyncio.sleep(max(0.0, began + takes * self._pace - clock()))
         self.served.update(
             {
                 f"{model} calls": 1,
@@ -167,8 +174,8 @@ def _fate(segment: str, text: str) -> str:
     return "kept" if came_back or _TOKEN.search(segment) else "dropped:courtesy"
 
 
-async def main(count: int, seed: int, length: int) -> None:
-    editor = Editor(items(count, seed, length))
+async def main(count: int, seed: int, length: int, pace: float) -> None:
+    editor = Editor(items(count, seed, length), pace)
     app = web.Application(client_max_size=1 << 24)
     app.add_routes(
         [
@@ -185,4 +192,5 @@ async def main(count: int, seed: int, length: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(int, sys.argv[1:4])))
+    shown = [int(argument) for argument in sys.argv[1:4]]
+    asyncio.run(main(shown[0], shown[1], shown[2], float(sys.argv[4])))
