@@ -10,9 +10,11 @@ import pytest
 from copydesk.core.checks import RiskClass
 from copydesk.core.review import ReviewKind
 from copydesk.core.states import PostState
+from copydesk.editorial import reviewing
 from copydesk.work.desk import Desk
 from tests.server.scene import make_token
 from tests.work.reviewed import LETTER, WRITTEN, hold
+from tests.work.test_hinting import rough
 
 
 async def get(program: httpx2.AsyncClient, path: str) -> Any:
@@ -203,3 +205,27 @@ async def test_a_wrong_form_is_a_problem_in_words(browser: httpx2.AsyncClient, d
     missing = await browser.post(path, data={"verdict": "rejected"})
     assert missing.status_code == 422
     assert "says why" in missing.text
+
+
+async def test_hints_are_listed_and_taken(
+    program: httpx2.AsyncClient, browser: httpx2.AsyncClient, desk: Desk
+) -> None:
+    review, _ = await rough(desk)
+    found = await get(program, f"/v1/reviews/{review}/hints")
+    doubled = next(h for h in found["hints"] if h["message"].startswith("doubled word"))
+    assert (doubled["before"], doubled["after"]) == ("the the", "the")
+    number, version = doubled["number"], found["version"]
+    form = {"version": str(version)}
+    answer = await browser.post(f"/reviews/{review}/hints/{number}", data=form)
+    assert answer.status_code == 409, "ada works on it"
+    async with desk.store.begin("web:ada") as unit:
+        await reviewing.release(unit, await unit.reviews.get(review))
+    path = f"/v1/reviews/{review}/hints/{number}/accept"
+    stale = await program.post(path, json={"version": version})
+    assert stale.status_code == 409
+    taken = await program.post(path, json={})
+    assert taken.status_code == 200, taken.text
+    assert [s["state"] for s in taken.json()] == ["edited"]
+    assert "the the" not in (await get(program, f"/v1/reviews/{review}"))["text"]
+    page = await browser.get(f"/reviews/{review}")
+    assert "What would read better" in page.text

@@ -27,6 +27,7 @@ from tests.server.scene import Scene, lay_out
 from tests.server.test_audits import find_audit
 from tests.server.test_budgets import add_mastodon, use_up
 from tests.server.test_releases import counted_trial, raised
+from tests.work.test_hinting import rough
 from tests.work.test_regrouping import parts_of, taken_apart, turn
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
@@ -195,6 +196,8 @@ async def test_templates_use_every_field_they_are_given(
     ]
     answers += await look_at_audits(browser, desk)
     answers += await look_at_a_log(browser, desk)
+    rough_review, _ = await rough(desk)
+    answers += [await browser.get(f"/reviews/{rough_review}")]
     answers += await look_at_budgets(browser, desk)
     answers += await look_at_releases(browser, desk)
     answers += await look_at_connecting(browser)

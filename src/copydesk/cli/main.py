@@ -22,6 +22,7 @@ from copydesk.cli import (
     evaluating,
     export,
     feeds,
+    hints,
     ingest,
     inspect,
     metrics,
@@ -119,6 +120,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
 app.command()(drift.drift)
 review.app.command("agreement")(agreement.agreement)
+review.app.command("hints")(hints.hints)
 review.app.command("candidates")(candidates.candidates)
 review.app.command("acceptance")(candidates.acceptance)
 app.add_typer(audit.app, name="audit")

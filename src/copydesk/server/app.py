@@ -38,6 +38,7 @@ from copydesk.server.api import costs as costs_api
 from copydesk.server.api import drift as drift_api
 from copydesk.server.api import feedback as feedback_api
 from copydesk.server.api import feeds as feeds_api
+from copydesk.server.api import hints as hints_api
 from copydesk.server.api import releases as releases_api
 from copydesk.server.api import rework as rework_api
 from copydesk.server.api import schedules as schedules_api
@@ -117,6 +118,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         deliveries,
         reviews,
         suggestions,
+        hints_api,
         accounts,
         budgets_api,
         releases_api,

@@ -33,6 +33,7 @@ from copydesk.store.reviews import Review, WantedReviews
 from copydesk.store.tokens import Principal
 from copydesk.work.approving import approve, standing_of
 from copydesk.work.desk import Desk
+from copydesk.work.hinting import hints_of, take_hint
 from copydesk.work.reviewing import look_at, prepare
 from copydesk.work.revising import answer, edit, reword
 
@@ -171,6 +172,27 @@ async def undo_suggestion(
     except Conflict as error:
         return await _page(desk, id, asking, fragment, error=error)
     return await _done(desk, id, asking, fragment, f"{number} taken back", number)
+
+
+@router.post("/reviews/{id}/hints/{number}")
+async def accept_hint(
+    id: str,
+    number: int,
+    desk: DeskNow,
+    asking: Editor,
+    version: Seen = None,
+    fragment: Fragment = "",
+) -> Response:
+    """Put right what a hint about style says."""
+    async with desk.store.read() as unit:
+        await _own(unit, desk, id)
+    try:
+        (made, *_) = await take_hint(
+            desk, id, number, actor=actor_of(asking, "web"), version=version
+        )
+    except Conflict as error:
+        return await _page(desk, id, asking, fragment, error=error)
+    return await _done(desk, id, asking, fragment, f"put right, as {made.number}", str(made.number))
 
 
 @router.post("/reviews/{id}/text")
@@ -328,6 +350,7 @@ async def _page(
         await standing_of(desk, look),
         desk.clock.now(),
         person_of(actor_of(asking, "web")),
+        hints=await hints_of(look),
         may_decide=may(asking, "editor"),
         problem=f"{error.message} {error.remedy}".strip() if error else "",
         said=said,

@@ -16,6 +16,7 @@ from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.frame import Choice, Frame, address
 from copydesk.store.reviews import Review
 from copydesk.work.approving import Standing
+from copydesk.work.hinting import Hint
 from copydesk.work.reviewing import Look
 
 #: What the queue can be narrowed to.
@@ -93,6 +94,16 @@ class SuggestionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HintLine:
+    """A hint about style; `url` takes it, "" where there is no ready correction."""
+
+    message: str
+    before: str
+    after: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
     """A part of the message that is not in the text, and why."""
 
@@ -124,6 +135,7 @@ class ReviewDesk:
     own: str
     removed: tuple[Removed, ...]
     suggestions: tuple[SuggestionLine, ...]
+    hints: tuple[HintLine, ...]
     decided_count: int
     objections: tuple[str, ...]
     undecided: tuple[int, ...]
@@ -206,6 +218,7 @@ def review_desk(
     now: datetime,
     person: str,
     *,
+    hints: Sequence[Hint] = (),
     may_decide: bool,
     problem: str = "",
     said: str = "",
@@ -238,6 +251,7 @@ def review_desk(
         own=look.own,
         removed=_removed(look),
         suggestions=tuple(_lines(look, base, blind=blind)),
+        hints=tuple(_hint(hint, base) for hint in hints) if is_open else (),
         decided_count=sum(s.state is not SuggestionState.OPENED for s in live),
         objections=()
         if blind
@@ -371,6 +385,15 @@ def _lines(look: Look, base: str, *, blind: bool) -> Iterator[SuggestionLine]:
             is_decided=suggestion.is_live and bool(suggestion.decided_by),
             is_live=suggestion.is_live,
         )
+
+
+def _hint(hint: Hint, base: str) -> HintLine:
+    return HintLine(
+        message=hint.message,
+        before=_visible(hint.before),
+        after=_visible(hint.after or ""),
+        url=f"{base}/hints/{hint.number}" if hint.after is not None else "",
+    )
 
 
 def _held(piece: Piece) -> Iterator[tuple[int, int]]:
