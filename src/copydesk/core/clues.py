@@ -42,9 +42,25 @@ class Clues:
     def places(self, words: frozenset[str]) -> list[int]:
         """Return where digits and these words (casefolded) begin, in order."""
         found = [start for start, _ in self.digits]
-        if not self.words.isdisjoint(words):
-            found += [m.start() for m in _WORD.finditer(self.text) if m[0].casefold() in words]
+        there = self.words & words
+        if there:
+            found += self._beginnings(there)
             found.sort()
+        return found
+
+    def _beginnings(self, words: frozenset[str]) -> list[int]:
+        """Return where these words, which are there, begin."""
+        text = self.text
+        if not text.isascii():
+            return [m.start() for m in _WORD.finditer(text) if m[0].casefold() in words]
+        lowered, found = text.lower(), []
+        for word in words:
+            at, size = lowered.find(word), len(word)
+            while at >= 0:
+                after = lowered[at + size : at + size + 1]
+                if not lowered[at - 1 : at].isalpha() and not after.isalpha():
+                    found.append(at)
+                at = lowered.find(word, at + 1)
         return found
 
     def beside(self, spans: Iterable[tuple[int, int]], begin: re.Pattern[str]) -> Iterator[int]:

@@ -69,11 +69,6 @@ class Ledger:
         """What is asked of this text when another one is held against it."""
         return _Index(self)
 
-    @cached_property
-    def name_words(self) -> Counter[str]:
-        """How often each word stands in `text`, written as in the norm of a name."""
-        return Counter(name_words(self.text))
-
     def rows(self) -> list[dict[str, Any]]:
         """Return the tokens as JSON-ready rows."""
         return [
@@ -337,7 +332,22 @@ def altered(before: Ledger, after: Ledger) -> tuple[ProtectedToken, ...]:
         counts = Counter((t.cls, t.norm) for t in hard)
         counts.subtract((t.cls, t.norm) for t in other.tokens if t.cls is not TokenClass.NAME)
         changed += [t for t in hard if counts[t.cls, t.norm] > 0]
-    for token in (*before.of(TokenClass.NAME), *after.of(TokenClass.NAME)):
-        if any(before.name_words[w] != after.name_words[w] for w in token.norm.split()):
-            changed.append(token)
+    names = (*before.of(TokenClass.NAME), *after.of(TokenClass.NAME))
+    moved = _moved_words(before.text, after.text) if names else frozenset[str]()
+    changed += [token for token in names if not moved.isdisjoint(token.norm.split())]
     return tuple(dict.fromkeys(changed))
+
+
+def _moved_words(before: str, after: str) -> frozenset[str]:
+    """Return the words (as in the norm of a name) that stand more often in one of two texts.
+
+    No word goes on in the next line, so lines that both have are not looked at.
+    """
+    lines = Counter(after.split("\n"))
+    lines.subtract(before.split("\n"))
+    words: Counter[str] = Counter()
+    for line, times in lines.items():
+        if times:
+            for word in name_words(line):
+                words[word] += times
+    return frozenset(word for word, times in words.items() if times)

@@ -23,11 +23,12 @@ _BLOCKS = {
 
 def mark_armour(lines: Sequence[Line]) -> None:
     """Label armour as dropped. A block that is never closed stays text."""
+    marked = [(index, line) for index, line in enumerate(lines) if line.bare[:5] == "-----"]
     ends: dict[str, list[int]] = {}
-    for index, line in enumerate(lines):
+    for index, line in marked:
         if line.bare.startswith("-----END PGP "):
             ends.setdefault(line.bare, []).append(index)
-    for index, line in enumerate(lines):
+    for index, line in marked:
         if not line.bare.startswith("-----BEGIN PGP ") or line.kind is not None:
             continue
         if line.bare == _SIGNED:

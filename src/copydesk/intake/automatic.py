@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from email.message import Message
 
-from copydesk.intake.mime import decoded_header
+from copydesk.intake.headers import Headers
 
 ABSENCE, BOUNCE, RECEIPT = "automatic reply", "delivery report", "read receipt"
 GENERATED, MAILING = "automatic notification", "mailing list or newsletter"
@@ -35,25 +35,25 @@ _BOUNCE_SUBJECT = re.compile(
 _DAEMON = re.compile(r"(?:mailer-daemon|postmaster)@", re.IGNORECASE)
 
 
-def automatic_kind(message: Message) -> str:
+def automatic_kind(message: Message, headers: Headers) -> str:
     """Return what kind of automatic mail `message` is, in words, or "" for one by a person."""
-    subject = decoded_header(message, "Subject")
+    subject = headers.text("subject")
     if message.get_content_type() == "multipart/report":
         report = str(message.get_param("report-type") or "").lower()
         return RECEIPT if "disposition" in report else BOUNCE
-    if _DAEMON.search(decoded_header(message, "From")) or _BOUNCE_SUBJECT.match(subject):
+    if _DAEMON.search(headers.text("from")) or _BOUNCE_SUBJECT.match(subject):
         return BOUNCE
-    submitted = decoded_header(message, "Auto-Submitted").partition(";")[0].strip().lower()
-    precedence = decoded_header(message, "Precedence").lower()
-    answers = any(decoded_header(message, n) for n in ("X-Autoreply", "X-Autorespond"))
+    submitted = headers.text("auto-submitted").partition(";")[0].strip().lower()
+    precedence = headers.text("precedence").lower()
+    answers = headers.text("x-autoreply") or headers.text("x-autorespond")
     if submitted == "auto-replied" or answers or precedence == "auto_reply":
         return ABSENCE
     if _ABSENCE_SUBJECT.match(subject):
         return ABSENCE
     if submitted and submitted != "no":
         return GENERATED
-    if precedence in ("bulk", "list", "junk") or any(
-        decoded_header(message, name) for name in ("List-Id", "List-Unsubscribe")
-    ):
+    if precedence in ("bulk", "list", "junk"):
+        return MAILING
+    if headers.text("list-id") or headers.text("list-unsubscribe"):
         return MAILING
     return ""

@@ -24,6 +24,12 @@ _PROGRAM = re.compile(
     r"mail_android_quote|x_gmail|x_MsoNormal|qmbox|foxmail_|mailcontainer|_htmlarea_default_style_",
     re.IGNORECASE,
 )
+#: In lower case: without one of these none of those names is there.
+_PARTS_OF_NAMES: Final = (
+    "gmail", "divrply", "olk_src", "outlook", "appendonsend", "moz-", "yahoo", "proton",
+    "tutanota", "zmail", "cite", "apple", "wordsection", "msonormal", "hmmessage",
+    "stopspelling", "aolmail", "mail_android", "qmbox", "foxmail", "mailcontainer", "htmlarea",
+)  # fmt: skip
 #: Rules that only find what stands in a mail. A quote alone stands in posts too.
 _INTRODUCES: Final = frozenset({"attribution", "header-block", "original-marker"})
 
@@ -40,4 +46,6 @@ def is_mail_text(text: str) -> bool:
 
 def is_mail_page(html: str) -> bool:
     """Whether `html` is the body of a mail."""
-    return _PROGRAM.search(html) is not None or is_mail_text(html_to_text(html).text)
+    folded = html.casefold()
+    named = any(part in folded for part in _PARTS_OF_NAMES) and _PROGRAM.search(html) is not None
+    return named or is_mail_text(html_to_text(html).text)

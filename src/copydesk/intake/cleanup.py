@@ -103,10 +103,13 @@ def _english(page: Page, typos: Sequence[Typo]) -> Iterator[Change]:
 
 
 def _any_language(page: Page) -> Iterator[Change]:
-    for match in at_marks(page.text, _GAP, _WIDE_GAP):
-        if not page.verbatim.touches(*match.span()) and not _is_structure(page.text, match):
+    text = page.text
+    for match in at_marks(text, _GAP, _WIDE_GAP) if "  " in text or "\t" in text else ():
+        if not page.verbatim.touches(*match.span()) and not _is_structure(text, match):
             yield Change("space", match.start(), match.end(), " ")
-    for match in at_marks(page.text, _GAP_AT_END, _LINE_END):
+    if text[-1:] not in " \t" and not _holds(text, _GAPS_AT_ENDS):
+        return
+    for match in at_marks(text, _GAP_AT_END, _LINE_END):
         if not page.verbatim.touches(*match.span()):
             yield Change("space", match.start(), match.end(), "")
 
@@ -122,17 +125,21 @@ def _lexicon() -> dict[str, str]:
 LEXICON = _lexicon()
 """Shorthand of English chat, lower case, and what it stands for."""
 
-_LETTERS = re.compile(r"[a-z]+")
+_LETTERS = re.compile(r"[A-Za-z]+")
 _SHORT = re.compile(r"(?<![\w'’@#/.&*_-])[A-Za-z]{1,8}(?![\w'’@#/&*_=-]|\.\w| ?=)")
 
 
 def _shorthand(page: Page) -> Iterator[Change]:
     if LEXICON.keys().isdisjoint(_LETTERS.findall(page.text.lower())):
         return
-    for match in _SHORT.finditer(page.text):
-        word = match[0]
+    for letters in _LETTERS.finditer(page.text):
+        word = letters[0]
         full = LEXICON.get(word.lower())
-        if full is None or page.all_but_dates.touches(*match.span()):
+        if full is None:
+            continue
+        # what is matched is always a run of letters as a whole
+        match = _SHORT.match(page.text, letters.start())
+        if match is None or page.all_but_dates.touches(*match.span()):
             continue
         if word.islower():
             yield Change("shorthand", match.start(), match.end(), full)
@@ -148,10 +155,18 @@ _GAP_AT_END = re.compile(r"[ \t]+(?=\n|\Z)")
 _GAP_AT_MARK = re.compile(r"[ \t]+(?=[,.!?;:])")
 _MARK = re.compile(r"[!?,.]")
 _LINE_END = re.compile(r"(?<=\S)[ \t](?=\n)|(?<=\S)[ \t]+\Z")
+#: Texts that hold none of these have nothing to look for.
+_GAPS_AT_ENDS = (" \n", "\t\n")
+_GAPS_AT_MARKS = (" ,", " .", " !", " ?", " ;", " :", "\t")
+_REPEATED_MARKS = ("!!", "!?", "?!", "??", ",,", "....")
 _MARKER = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)]|#{1,6}|\[[ xX]\])\Z")
 _GAP_BEFORE = re.compile(r"(?<=\w)[ \t]+(?=[,.!?;:](?:[,.!?]|\s|\Z)|[,;][A-Za-z])")
 _NO_GAP_AFTER = re.compile(r"[,;!?](?<=[a-z].)(?=[A-Za-z]{2})")
 _REPEATED = re.compile(r"[!?]{2,}|,{2,}(?=\s)|(?<!\.)\.{4,}(?!\.)")
+
+
+def _holds(text: str, signs: Iterable[str]) -> bool:
+    return any(sign in text for sign in signs)
 
 
 def _is_structure(text: str, match: re.Match[str]) -> bool:
@@ -162,16 +177,19 @@ def _is_structure(text: str, match: re.Match[str]) -> bool:
 
 def _spaces(page: Page) -> Iterator[Change]:
     yield from _any_language(page)
-    for match in at_marks(page.text, _GAP_AT_MARK, _GAP_BEFORE):
-        if not page.verbatim.touches(*match.span()) and not _is_structure(page.text, match):
+    text = page.text
+    for match in at_marks(text, _GAP_AT_MARK, _GAP_BEFORE) if _holds(text, _GAPS_AT_MARKS) else ():
+        if not page.verbatim.touches(*match.span()) and not _is_structure(text, match):
             yield Change("space", match.start(), match.end(), "")
-    for match in _NO_GAP_AFTER.finditer(page.text):
+    for match in _NO_GAP_AFTER.finditer(text):
         end = match.end()
         if not page.verbatim.touches(end - 1, end + 1):
             yield Change("space", end, end, " ")
 
 
 def _punctuation(page: Page) -> Iterator[Change]:
+    if not _holds(page.text, _REPEATED_MARKS):
+        return
     for match in at_marks(page.text, _MARK, _REPEATED):
         marks = match[0]
         if page.verbatim.touches(*match.span()):

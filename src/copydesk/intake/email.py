@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from copydesk.core.errors import InputRefused
@@ -18,15 +18,8 @@ from copydesk.intake import charsets
 from copydesk.intake.alternatives import best_text, open_embedded, read_invitation, take_packed
 from copydesk.intake.automatic import ABSENCE, BOUNCE, RECEIPT, automatic_kind
 from copydesk.intake.community import is_html
-from copydesk.intake.mime import (
-    MESSAGE_ID,
-    Contents,
-    collect,
-    decoded_header,
-    decoded_value,
-    raw_ids,
-    read,
-)
+from copydesk.intake.headers import Headers
+from copydesk.intake.mime import Contents, collect, read
 
 _ENCRYPTED: Final = frozenset({
     "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted",
@@ -42,16 +35,17 @@ def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
 
     Raises `InputRefused`: `broken_mime`, `html_bomb`, `undecodable`, `no_text`.
     """
-    message = read(raw, html=_is_page(raw, filename))
+    message = read(raw, is_page=lambda: _is_page(raw, filename))
     contents = Contents()
     collect(message, contents)
     take_packed(contents)
-    subject = decoded_header(message, "Subject")
-    name, address = _first_address(message, "From", "Reply-To", "Sender")
+    headers = Headers(message)
+    subject = headers.text("subject")
+    name, address = headers.sender()
     sender = tuple(dict.fromkeys(part for part in (name, address) if part))
     forwarded = _FORWARD_SUBJECT.match(subject) is not None
     text, segmented = best_text(contents, sender, forwarded)
-    sent_at, date_note = _date(message)
+    sent_at, date_note = _date(headers.text("date"))
     notes = [*contents.notes, *segmented.notes, *([date_note] if date_note else [])]
     if not segmented.own_text and contents.embedded:
         text, segmented = open_embedded(text, segmented, contents.embedded)
@@ -61,7 +55,7 @@ def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
         notes.extend(segmented.notes)
     if not segmented.own_text:
         raise _without_text(text, subject, contents)
-    meta = _meta(message)
+    meta = _meta(message, headers)
     if meta.get("automatic") in (ABSENCE, BOUNCE, RECEIPT):
         notes.append(Doubt(f"Nobody wrote this for the conversation: {meta['automatic']}."))
     return ParsedMessage(
@@ -72,7 +66,7 @@ def parse_email(raw: bytes, *, filename: str = "") -> ParsedMessage:
         author=name,
         author_address=address,
         sent_at=sent_at,
-        thread=_thread(message),
+        thread=_thread(headers),
         attachments=tuple(contents.attachments),
         meta=meta,
         notes=tuple(dict.fromkeys(notes)),
@@ -84,45 +78,20 @@ def _is_page(raw: bytes, filename: str) -> bool:
     return b"<" in raw[:_SAMPLE] and is_html(charsets.decode(raw[:_SAMPLE]).text, filename)
 
 
-# -- headers
-
-
-def _first_address(message: Message, *names: str) -> tuple[str, str]:
-    for header in names:
-        value = next((v for n, v in message.raw_items() if n.lower() == header.lower()), None)
-        if value is None:
-            continue
-        # encoded words are decoded after the split: a decoded comma must not divide a name
-        raw = charsets.decode(str(value).encode("utf-8", "surrogateescape"), "utf-8").text
-        for name, address in getaddresses([" ".join(raw.split())]):
-            if "@" in address:
-                return decoded_value(name), address.lower()
-    return "", ""
-
-
-def _addresses(message: Message, *names: str) -> tuple[str, ...]:
-    values = [str(v) for n, v in message.raw_items() if n.lower() in names]
-    plain = [v.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for v in values]
-    return tuple(
-        dict.fromkeys(address.lower() for _, address in getaddresses(plain) if "@" in address)
-    )
-
-
-def _thread(message: Message) -> ThreadRef:
-    own = MESSAGE_ID.findall(raw_ids(message, "Message-ID"))
-    parents = MESSAGE_ID.findall(raw_ids(message, "References"))
-    for parent in MESSAGE_ID.findall(raw_ids(message, "In-Reply-To"))[:1]:
+def _thread(headers: Headers) -> ThreadRef:
+    own = headers.ids("message-id")
+    parents = headers.ids("references")
+    for parent in headers.ids("in-reply-to")[:1]:
         # the direct parent stands last, whether or not References names it
         parents = [each for each in parents if each != parent] + [parent]
     return ThreadRef(
         message_id=own[0] if own else "",
         references=tuple(dict.fromkeys(parents)),
-        participants=_addresses(message, "from", "to", "cc", "reply-to"),
+        participants=headers.addresses("from", "to", "cc", "reply-to"),
     )
 
 
-def _date(message: Message) -> tuple[datetime | None, str]:
-    value = decoded_header(message, "Date")
+def _date(value: str) -> tuple[datetime | None, str]:
     if not value:
         return None, ""
     try:
@@ -135,13 +104,13 @@ def _date(message: Message) -> tuple[datetime | None, str]:
         return None, f"The date of the mail cannot be read: “{value[:60]}”."
 
 
-def _meta(message: Message) -> dict[str, str]:
+def _meta(message: Message, headers: Headers) -> dict[str, str]:
     found = {
-        "to": ", ".join(_addresses(message, "to")),
-        "cc": ", ".join(_addresses(message, "cc")),
-        "list": decoded_header(message, "List-Id"),
-        "auto_submitted": decoded_header(message, "Auto-Submitted"),
-        "automatic": automatic_kind(message),
+        "to": ", ".join(headers.addresses("to")),
+        "cc": ", ".join(headers.addresses("cc")),
+        "list": headers.text("list-id"),
+        "auto_submitted": headers.text("auto-submitted"),
+        "automatic": automatic_kind(message, headers),
     }
     return {name: value for name, value in found.items() if value}
 

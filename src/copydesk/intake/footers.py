@@ -126,20 +126,24 @@ def footer_start(block: Sequence[str]) -> int:
     Args:
         block: the lines of the paragraph, without outer white space.
     """
-    if any(_FIRST_PERSON.search(line) for line in block):
-        return -1
-    for index, line in enumerate(block):
-        if is_ruled(line) and _LIST_MARK.search(" ".join(block[index:])):
-            return index
-        starts = _FOOTER_START.match(line) or _FOOTER_LINE.match(line)
-        if starts and (index == 0 or is_ruled(block[index - 1])):
-            return index
-    return 0 if _is_notice(" ".join(block)) else -1
+    start = next((index for index in range(len(block)) if _begins(block, index)), -1)
+    if start < 0 and _is_notice(" ".join(block)):
+        start = 0
+    return -1 if start >= 0 and any(map(_FIRST_PERSON.search, block)) else start
+
+
+def _begins(block: Sequence[str], index: int) -> bool:
+    line = block[index]
+    if is_ruled(line) and _LIST_MARK.search(" ".join(block[index:])):
+        return True
+    if index and not is_ruled(block[index - 1]):
+        return False
+    return (_FOOTER_START.match(line) or _FOOTER_LINE.match(line)) is not None
 
 
 def _is_notice(text: str) -> bool:
     enough = _NOTICE_LENGTH_OF_SIGNS if _SIGNS.search(text) else _NOTICE_LENGTH
-    if len(text) < enough or _SECRET.search(text) is None or "?" in text:
+    if len(text) < enough or "?" in text or _SECRET.search(text) is None:
         return False
     found = [pattern.findall(text) for pattern in (_MESSAGE, _SECRET, _RECIPIENT)]
     return all(found) and sum(map(len, found)) >= _NOTICE_WORDS

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from copydesk.core.submission import SegmentKind
 from copydesk.intake import separators
@@ -32,6 +33,8 @@ _POINTS_DOWN = re.compile(
     r"ниже)\b",
     re.IGNORECASE,
 )
+#: Rules that label what somebody else wrote.
+_QUOTING: Final = frozenset({"quote-prefix", "attribution", "header-block", "original-marker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +177,4 @@ def settle_quotes(lines: Sequence[Line]) -> bool:
 
 
 def _is_quote(line: Line) -> bool:
-    return line.rule in ("quote-prefix", "attribution", "header-block", "original-marker")
+    return line.rule in _QUOTING

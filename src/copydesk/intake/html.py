@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import Final
 
@@ -23,6 +24,8 @@ MAX_DEPTH: Final = 2000
 MAX_QUOTES: Final = 64
 #: Characters of text one HTML body may become.
 MAX_TEXT: Final = 10_000_000
+#: Pages up to so many characters are remembered, so that memory stays bounded.
+_SHORT: Final = 20_000
 
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.I)
@@ -86,6 +89,10 @@ def html_to_text(html: str) -> Rendered:
 
     Raises `InputRefused` (`html_bomb`) when elements nest, or the text grows, beyond all reason.
     """
+    return _remembered(html) if len(html) <= _SHORT else _rendered(html)
+
+
+def _rendered(html: str) -> Rendered:
     writer = _Writer()
     for token in tokens(html, writer.note):
         if isinstance(token, str):
@@ -95,6 +102,10 @@ def html_to_text(html: str) -> Rendered:
         else:
             writer.open(token)
     return Rendered(writer.finish(), tuple(writer.notes))
+
+
+# where a page comes from is told by its text, which is then wanted again
+_remembered = lru_cache(maxsize=8)(_rendered)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from copydesk.core.submission import Segment, SegmentKind
 
 _RULE_VERSION = 1
+_AUTHORED = SegmentKind.AUTHORED
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ def tile(lines: Sequence[Line]) -> tuple[Segment, ...]:
         if owner is None:
             # blank lines at the top go with the first text below them
             owner = next((each for each in lines if not each.blank), line)
-        elif not line.blank and not _alike(owner, line):
+        elif line.bare and not _alike(owner, line):
             segments.append(_segment(owner, start, line.start))
             owner, start = line, line.start
     if owner is not None:
@@ -96,7 +97,7 @@ def tile(lines: Sequence[Line]) -> tuple[Segment, ...]:
 
 def _alike(one: Line, other: Line) -> bool:
     return (
-        (one.kind or SegmentKind.AUTHORED) is (other.kind or SegmentKind.AUTHORED)
+        (one.kind or _AUTHORED) is (other.kind or _AUTHORED)
         and one.rule == other.rule
         and one.confidence == other.confidence
         and one.dropped_because == other.dropped_because
@@ -106,7 +107,7 @@ def _alike(one: Line, other: Line) -> bool:
 
 def _segment(line: Line, start: int, end: int) -> Segment:
     return Segment(
-        kind=line.kind or SegmentKind.AUTHORED,
+        kind=line.kind or _AUTHORED,
         start=start,
         end=end,
         rule=line.rule or "text",

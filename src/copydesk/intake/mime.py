@@ -1,4 +1,4 @@
-"""The MIME side of a mail: header values decoded, texts and files gathered part by part.
+"""The MIME side of a mail: texts and files gathered part by part.
 
 Python's reader does the parsing; this module bounds it, decodes what it leaves raw, and says in
 notes what was broken.
@@ -7,10 +7,9 @@ notes what was broken.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import Final
@@ -18,6 +17,7 @@ from typing import Final
 from copydesk.core.errors import InputRefused
 from copydesk.core.submission import Attachment, Doubt
 from copydesk.intake import charsets
+from copydesk.intake.headers import Headers, decoded_value
 from copydesk.intake.html import html_to_text
 from copydesk.intake.tnef import Packed, unpack_tnef
 
@@ -26,11 +26,15 @@ _MAX_PARTS: Final = 1000
 _MAX_MULTIPARTS: Final = 100
 
 _HEADER_LINE = re.compile(rb"([!-9;-~]{1,100}):|[ \t]|From ")
+_LINE_END = r"(?:\r\n|\r(?!\n)|\n)"
+_BLANK_LINE = re.compile(rf"{_LINE_END}[ \t\v\f]*(?:[\r\n]|\Z)".encode())
+#: A header as the reader takes it: its name, and its value over as many lines as it is folded to.
+_HEADER = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*(?:{_LINE_END}[ \t][^\r\n]*)*){_LINE_END}")
+_END_OF_HEADERS = re.compile(_LINE_END)
 _ONLY_IN_MAIL: Final = frozenset({
     b"content-transfer-encoding", b"content-type", b"delivered-to", b"dkim-signature",
     b"message-id", b"mime-version", b"received", b"return-path", b"x-mailer",
 })  # fmt: skip
-MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
 
 
 @dataclass(slots=True)
@@ -54,7 +58,9 @@ def has_mail_headers(raw: bytes) -> bool:
     "Two: …" or "Subject: …" at the top of a bare text must not be read away as a header.
     """
     proved = False
-    for line in raw[:200_000].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines():
+    start = raw[:200_000].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    blank = _BLANK_LINE.search(start)
+    for line in (start[: blank.start()] if blank else start).splitlines():
         if not line.strip():
             break
         match = _HEADER_LINE.match(line)
@@ -65,47 +71,16 @@ def has_mail_headers(raw: bytes) -> bool:
     return proved
 
 
-def decoded_header(message: Message, name: str) -> str:
-    """Return a header as one line of text: encoded words, raw UTF-8 and Latin bytes decoded."""
-    value = next((v for n, v in message.raw_items() if n.lower() == name.lower()), None)
-    return "" if value is None else decoded_value(str(value))
+def read(raw: bytes, *, is_page: Callable[[], bool]) -> Message:
+    """Return the mail in `raw`; without headers, a mail with `raw` as its body.
 
-
-def decoded_value(value: str) -> str:
-    """Return one header value, as the mail reader gives it, as one line of text."""
-    raw = value.encode("utf-8", "surrogateescape")
-    text = charsets.decode(raw, "utf-8").text
-    pieces: list[str] = []
-    if "=?" in text:
-        try:
-            for part, charset in decode_header(" ".join(text.split())):
-                if isinstance(part, bytes):
-                    part = charsets.decode(part, charset or "utf-8").text
-                pieces.append(part)
-            text = "".join(pieces)
-        except ValueError:
-            # a broken encoded word: better to read it as it stands than not at all
-            pass
-    return " ".join(charsets.storable(text).split())
-
-
-def raw_ids(message: Message, name: str) -> str:
-    """Return a header that holds ids in angle brackets (`MESSAGE_ID`), as text."""
-    value = next((v for n, v in message.raw_items() if n.lower() == name.lower()), "")
-    return charsets.storable(
-        str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    )
-
-
-def read(raw: bytes, *, html: bool = False) -> Message:
-    """Return the mail in `raw`; without headers, a mail with `raw` as its body, HTML or plain.
-
+    `is_page` is only asked about such a body, and says whether it is HTML.
     Raises `InputRefused` (`broken_mime`).
     """
     start = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     if not has_mail_headers(start):
         message = Message()
-        message["Content-Type"] = "text/html" if html else "text/plain"
+        message["Content-Type"] = "text/html" if is_page() else "text/plain"
         message["Content-Transfer-Encoding"] = "8bit"
         message.set_payload(raw.decode("ascii", "surrogateescape"))
         return message
@@ -116,9 +91,30 @@ def read(raw: bytes, *, html: bool = False) -> Message:
     ):
         raise _broken("The mail holds more parts than any real one does.")
     try:
+        if b"multipart/" not in lowered and b"message/" not in lowered:
+            whole = _in_one_part(start.decode("ascii", "surrogateescape"))
+            if whole is not None:
+                return whole
         return message_from_bytes(start)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _broken("The structure of the mail cannot be read.") from error
+
+
+def _in_one_part(text: str) -> Message | None:
+    """Return a mail that has no parts as the reader would, None where only the reader can tell.
+
+    It goes through bodies line by line and puts them together again, and a body is most of a mail.
+    """
+    message = Message()
+    end = 0
+    while header := _HEADER.match(text, end):
+        message.set_raw(*header.groups())
+        end = header.end()
+    blank = _END_OF_HEADERS.match(text, end)
+    if blank is None:
+        return None
+    message.set_payload(text[blank.end() :])
+    return message
 
 
 def _broken(message: str) -> InputRefused:
@@ -132,7 +128,7 @@ def _broken(message: str) -> InputRefused:
 def collect(part: Message, contents: Contents) -> None:
     """Gather the texts and files of `part` in order. Raises `InputRefused` (`broken_mime`)."""
     kind = part.get_content_type()
-    if part.get_content_maintype() == "multipart":
+    if _is_multipart(kind):
         children = part.get_payload()
         if not isinstance(children, list):
             raise _broken("The mail says it has several parts, but their boundary is missing.")
@@ -145,9 +141,9 @@ def collect(part: Message, contents: Contents) -> None:
         contents.twice = contents.twice or both
         for child in children:
             if isinstance(child, Message):
-                _collect_child(child, contents, both)
+                _collect_child(child, child.get_content_type(), contents, both)
         return
-    _collect_child(part, contents, False)
+    _collect_child(part, kind, contents, False)
 
 
 def _offers_both(children: Sequence[Message | str]) -> bool:
@@ -160,8 +156,12 @@ def _offers_both(children: Sequence[Message | str]) -> bool:
     return {"text/plain", "text/html"} <= kinds
 
 
+def _is_multipart(kind: str) -> bool:
+    return kind.startswith("multipart/")
+
+
 def _leaves(part: Message) -> Iterator[Message]:
-    if part.get_content_maintype() == "multipart":
+    if _is_multipart(part.get_content_type()):
         for child in part.get_payload():
             if isinstance(child, Message):
                 yield from _leaves(child)
@@ -169,15 +169,14 @@ def _leaves(part: Message) -> Iterator[Message]:
         yield part
 
 
-def _collect_child(part: Message, contents: Contents, both: bool) -> None:
-    if part.get_content_maintype() == "multipart":
+def _collect_child(part: Message, kind: str, contents: Contents, both: bool) -> None:
+    if _is_multipart(kind):
         if not both:
             collect(part, contents)
             return
         for leaf in _leaves(part):
-            _collect_child(leaf, contents, both)
+            _collect_child(leaf, leaf.get_content_type(), contents, both)
         return
-    kind = part.get_content_type()
     name = _filename(part)
     attached = part.get_content_disposition() == "attachment" or bool(name)
     if kind == "message/rfc822":
@@ -210,11 +209,16 @@ def _collect_child(part: Message, contents: Contents, both: bool) -> None:
 
 
 def _attachment(part: Message, name: str, kind: str, data: bytes) -> Attachment:
-    ids = MESSAGE_ID.findall(raw_ids(part, "Content-ID"))
+    ids = Headers(part).ids("content-id")
     return Attachment(filename=name, content_type=kind, data=data, content_id=ids[0] if ids else "")
 
 
 def _filename(part: Message) -> str:
+    # each parameter that is asked for is a header read anew, and most parts have no name
+    headers = Headers(part)
+    told = headers.raw("content-disposition") + headers.raw("content-type")
+    if "name" not in told.lower():
+        return ""
     try:
         value = part.get_filename()
     except (ValueError, LookupError, TypeError):
@@ -253,6 +257,8 @@ def _collect_text(part: Message, kind: str, contents: Contents, both: bool) -> N
 
 def _unflow(part: Message, text: str) -> str:
     """Return text/plain with `format=flowed` (RFC 3676) as whole paragraphs, quote by quote."""
+    if "flowed" not in Headers(part).raw("content-type").lower():
+        return text
     if str(part.get_param("format") or "").lower() != "flowed":
         return text
     del_space = str(part.get_param("delsp") or "").lower() == "yes"

@@ -90,11 +90,17 @@ class Page:
             yield from self.starts_in(paragraph)
 
 
+def _is_untouched(line: str) -> bool:
+    if line[:1].isalpha():  # as most are; then it is only a table that is left alone
+        return "|" in line
+    return _UNTOUCHED.match(line) is not None
+
+
 def _untouched(text: str) -> Iterator[Span]:
     position = 0
     for line in text.split("\n"):
         end = position + len(line)
-        if _UNTOUCHED.match(line):
+        if _is_untouched(line):
             yield position, end
         position = end + 1
     if "](" in text or "]:" in text:
@@ -102,15 +108,20 @@ def _untouched(text: str) -> Iterator[Span]:
             yield match.span()
 
 
+def _is_structure(line: str) -> bool:
+    if line[:1].isalpha():
+        return "|" in line
+    return bool(_HEADING.match(line) or _ITEM.match(line) or _FENCE.match(line)) or (
+        _is_untouched(line)
+    )
+
+
 def _paragraphs(text: str, masked: Mask) -> Iterator[Paragraph]:
     position, start, end, in_list = 0, -1, -1, False
     for line in [*text.split("\n"), ""]:
         filled = line.strip()
-        structure = filled and bool(
-            _HEADING.match(line)
-            or _ITEM.match(line)
-            or _FENCE.match(line)
-            or _UNTOUCHED.match(line)
+        structure = bool(filled) and (
+            _is_structure(line)
             or (start < 0 and line[:1].isspace() and masked.touches(position, position + 1))
         )
         if start >= 0 and (structure or not filled):
@@ -132,4 +143,4 @@ def _structure_follows(text: str, position: int) -> bool:
     at = match.end() if match else position
     begin = text.rfind("\n", 0, at) + 1
     line = text[begin : begin + 120].partition("\n")[0]
-    return bool(_ITEM.match(line) or _FENCE.match(line) or _UNTOUCHED.match(line))
+    return bool(_ITEM.match(line) or _FENCE.match(line)) or _is_untouched(line)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from copydesk.core.submission import Segment, SegmentKind
 from copydesk.intake import history
@@ -15,6 +17,9 @@ from copydesk.intake.armour import mark_armour
 from copydesk.intake.blocks import mark_fences, mark_shapes
 from copydesk.intake.closing import mark_closing, mark_greeting, mark_preheader
 from copydesk.intake.lines import Line, label_all, split_lines, tile
+
+#: Texts up to so many characters are remembered, so that memory stays bounded.
+_SHORT: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,11 @@ def segment_mail(text: str, *, sender: Sequence[str] = (), forwarded: bool = Fal
     `sender` holds names and addresses of the author (they confirm a signature). `forwarded` says
     that the subject calls it a forward: then quoted text counts when nothing else is there.
     """
+    segmented = _remembered if len(text) <= _SHORT else _segment_mail
+    return segmented(text, tuple(sender), forwarded)
+
+
+def _segment_mail(text: str, sender: tuple[str, ...], forwarded: bool) -> Segmented:
     lines = split_lines(text)
     notes: list[str] = []
     mark_fences(lines)
@@ -60,6 +70,10 @@ def segment_mail(text: str, *, sender: Sequence[str] = (), forwarded: bool = Fal
     mark_greeting(lines)
     mark_shapes(lines)
     return Segmented(tile(lines), tuple(notes), own)
+
+
+# whether a bare text is a mail is told by its segments, which are then wanted again
+_remembered = lru_cache(maxsize=8)(_segment_mail)
 
 
 def segment_post(text: str) -> Segmented:

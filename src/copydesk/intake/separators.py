@@ -90,6 +90,8 @@ _ABOVE = re.compile(
     r"|(?:por favor,? )?respond\w+ (?:por )?encima de esta línea).{0,40}",
     re.IGNORECASE,
 )
+#: Without accents it holds one of these.
+_IN_ABOVE: Final = ("##", "line", "zeile")
 _RULE = re.compile(r"[-_=*—–]{3,}\s*$")
 
 #: Fields of a header block by what they say, in the words of mail programs, split at "|".
@@ -134,12 +136,19 @@ def is_original_marker(line: Line) -> bool:
 
 def is_reply_line(line: Line) -> bool:
     """Whether the line asks to reply above it, as help desks do: nothing below it is new."""
-    return 8 < len(line.bare) < 160 and _ABOVE.fullmatch(line.bare) is not None
+    bare = line.bare
+    if not 8 < len(bare) < 160:
+        return False
+    if bare.isascii() and not any(word in bare.lower() for word in _IN_ABOVE):
+        return False
+    return _ABOVE.fullmatch(bare) is not None
 
 
 def is_forward_marker(line: Line) -> bool:
     """Whether the line announces a forwarded message."""
-    return len(line.bare) < 160 and _FORWARDED.fullmatch(line.bare) is not None
+    bare = line.bare
+    drawn = bare[:1] in "-_=*" or bare[-1:] in ":："
+    return drawn and len(bare) < 160 and _FORWARDED.fullmatch(bare) is not None
 
 
 def names_address_in_brackets(text: str) -> bool:

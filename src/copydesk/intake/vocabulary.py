@@ -15,11 +15,16 @@ from copydesk.intake.typos import Typo, stands_alone
 #: Words that are remembered; the ones that were learnt first are forgotten first.
 CAPACITY: Final = 50_000
 
+#: Letters a word may have at most.
+_LONGEST: Final = 40
+
 _LETTER = r"[^\W\d_]"
 # An apostrophe belongs to a word, but not the one of a possessive.
-_WORD = re.compile(
-    rf"{_LETTER}(?:{_LETTER}|['’](?!s(?!{_LETTER}))(?={_LETTER})){{0,39}}(?!{_LETTER})"
-)
+_INNER_APOSTROPHE = rf"['’](?!s(?!{_LETTER}))(?={_LETTER})"
+_WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|{_INNER_APOSTROPHE}){{0,{_LONGEST - 1}}}(?!{_LETTER})")
+#: The same in texts without longer words, letters taken run by run.
+_RUNS = re.compile(rf"{_LETTER}++(?:{_INNER_APOSTROPHE}{_LETTER}++)*+")
+_ASCII_RUNS = re.compile(_RUNS.pattern.replace(_LETTER, "[A-Za-z]"))
 
 
 class Vocabulary:
@@ -31,7 +36,7 @@ class Vocabulary:
 
     def unknown(self, text: str) -> set[str]:
         """Return the words of `text` that were never looked up."""
-        return {word for word in _WORD.findall(text) if word not in self._known}
+        return set(_words(text)) - self._known.keys()
 
     def learn(self, words: Iterable[str], corrections: Mapping[str, str]) -> None:
         """Remember what looking `words` up gave."""
@@ -42,9 +47,16 @@ class Vocabulary:
 
     def typos(self, text: str) -> tuple[Typo, ...]:
         """Return the known misspellings of `text`, in order."""
+        if not any(map(self._known.get, _words(text))):
+            return ()  # as most texts have none, where they stand is not looked for before
         found = (
             Typo(match.start(), match[0], after)
             for match in _WORD.finditer(text)
             if (after := self._known.get(match[0], ""))
         )
         return tuple(typo for typo in found if stands_alone(text, typo))
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = (_ASCII_RUNS if text.isascii() else _RUNS).findall(text)
+    return words if len(max(words, key=len, default="")) <= _LONGEST else _WORD.findall(text)
