@@ -117,3 +117,16 @@ def test_cards_and_polls_say_something_too_and_previews_do_not() -> None:
     telegram = {"messages": [{"id": 1, "from": "Ann", "text": "", "poll": poll},
                              {"id": 2, "from": "Bo", "text": "Friday"}]}  # fmt: skip
     assert "When do we meet?\n- Monday\n- Friday" in words_of(json.dumps(telegram), "r.json")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("A poem:\n\n-- \nRoses are red,\nviolets are blue.\n", "violets are blue."),
+        ("Hello.\n-- \nAnn\n\nI forgot: the hall has room for 80 people only.\n", "80 people"),
+    ],
+    ids=["announced", "below the signature"],
+)
+def test_a_delimiter_of_signatures_does_not_swallow_what_is_none(body: str, said: str) -> None:
+    head = "From: ann@mail.example\nMessage-ID: <1@mail.example>\nSubject: x\n\n"
+    assert said in words_of(head + body, "x.eml")

@@ -26,6 +26,7 @@ _CLOSING_BLOCKS: Final = 12
 
 #: A PGP-signed text has "- " in front of it.
 _DELIMITER = re.compile(r"(?:- )?(?:--|—|––)[ \t\xa0]?$")
+_DELIMITERS: Final = frozenset({"--", "—", "––", "- --", "- —", "- ––"})
 _POSTSCRIPT = re.compile(r"p\.?\s?(?:p\.?\s?)?s\b\.?|n\.?b\b\.?|edit:|update:", re.IGNORECASE)
 _DRAWN = re.compile(r"[_\-=*—–]{3,}$")
 
@@ -145,10 +146,16 @@ def _last_paragraph(region: Sequence[Line]) -> list[Line]:
 
 def _mark_delimited(region: Sequence[Line], sender: Sequence[str], only: bool) -> None:
     for at in range(len(region) - 1, -1, -1):
-        if region[at].kind is not None or not _DELIMITER.match(region[at].text.lstrip()):
+        line = region[at]
+        if line.kind is not None or line.bare not in _DELIMITERS:
+            continue
+        if not _DELIMITER.match(line.text.lstrip()):
             continue
         below = region[at + 1 :]
+        if next((x.bare for x in reversed(region[:at]) if not x.blank), "").endswith((":", "：")):
+            return  # what is announced is no signature
         end = next((n for n, line in enumerate(below) if _POSTSCRIPT.match(line.bare)), len(below))
+        end = min(end, _goes_on(below[:end]))
         block = [line for line in below[:end] if not line.blank]
         proper = region[at].text.rstrip("\xa0 ") != region[at].text
         if len(block) > _SIGNATURE_LINES or sum(len(x.bare) for x in block) > _SIGNATURE_CHARACTERS:
@@ -170,6 +177,21 @@ def _mark_delimited(region: Sequence[Line], sender: Sequence[str], only: bool) -
         # "-- " may stand twice: the author's signature, then a footer's
         if not block or at < len(region) - _SIGNATURE_LINES:
             return
+
+
+def _goes_on(below: Sequence[Line]) -> int:
+    """Return where the author goes on below a signature: at a paragraph of its own that is prose
+    and no notice."""
+    for at, line in enumerate(below):
+        if not at or line.blank or not below[at - 1].blank or line.kind is not None:
+            continue
+        if not any(not each.blank for each in below[:at]):
+            continue
+        following = [each.bare for each in below[at:] if not each.blank]
+        ends = _SENTENCE_END.search(line.bare) is not None
+        if ends and _reads_like_prose(line) and footer_start(following) < 0:
+            return at
+    return len(below)
 
 
 def _identifies(line: Line, sender: Sequence[str]) -> bool:
