@@ -1,25 +1,23 @@
 """The words of one text as the checks read them: which carry meaning, and which are denied.
 
-A word is denied when it stands in the reach of a negation: in the same clause, after it and no more
-than a few words away; in languages whose negation may follow ("Bitte löscht es nicht") before it
-too. What a negation reaches is a guess made by rules; checks compare it and never trust it alone.
+What a negation reaches (`denials`) is a guess made by rules; checks compare it and never trust it
+alone.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from copydesk.core.ledger import Ledger, TokenClass
-from copydesk.quality.lexicon import Lexicon, Phrases, bare, lexicon, stem
+from copydesk.quality.denials import denied
+from copydesk.quality.lexicon import Lexicon, bare, bare_in, lexicon, stem
 
-_TOKEN: Final = re.compile(r"\w+(?:['’]\w+)?|[,;:.!?()\n–—\"“”]")
-_REACH: Final = 6
-_BEFORE: Final = {"de": 6, "fr": 2}
+_TOKEN: Final = re.compile(r"\w+(?:['’]\w+)?|[,;:.!?()\n–—\"“”]|(?<=\s)-(?=\s)")
 _SHORTEST: Final = 3
 _OF_WORDS: Final = frozenset({TokenClass.NAME, TokenClass.QUOTE})
 _VALUES: Final = (TokenClass.NUMBER, TokenClass.UNIT)
@@ -198,10 +196,10 @@ def _read(sentence: str, language: str) -> _Read:
     """Return the words of one sentence, wherever it stands."""
     places = [match.span() for match in _TOKEN.finditer(sentence)]
     written = [sentence[start:end] for start, end in places]
-    plain = list(map(bare, written))
-    denied = _denied(written, plain, language)
+    plain = [bare_in(word, language) for word in written]
+    reached = denied(written, plain, language)
     words = tuple(
-        (word, stem(word), start, end, denied.get(number, 0))
+        (word, stem(word), start, end, reached.get(number, 0))
         for number, (word, (start, end)) in enumerate(zip(plain, places, strict=True))
         if word[:1].isalnum() or word[:1] == "_"
     )
@@ -216,53 +214,6 @@ def _read(sentence: str, language: str) -> _Read:
         tuple(word for word, *_ in words),
         content or frozenset(root for _, root, *_ in words),
     )
-
-
-def _denied(written: Sequence[str], plain: Sequence[str], language: str) -> Mapping[int, int]:
-    """Return the places of the words a negation reaches, and how far it had to reach."""
-    lists = lexicon(language)
-    reached: dict[int, int] = {}
-    contracted = any(_is_contracted(word) for word in written if "'" in word or "’" in word)
-    if not contracted and lists.negations.keys().isdisjoint(plain):
-        return reached
-    before = _BEFORE.get(language, 0)
-    place = 0
-    while place < len(plain):
-        harmless = _starts(lists.harmless, plain, place)
-        if harmless:
-            place += harmless
-            continue
-        length = _starts(lists.negations, plain, place) or _is_contracted(written[place])
-        if not length:
-            place += 1
-            continue
-        ahead = range(place + length, min(place + length + _REACH, len(plain)))
-        _reach(ahead, plain, reached, lists)
-        _reach(range(place - 1, max(-1, place - 1 - before), -1), plain, reached, lists)
-        place += length
-    return reached
-
-
-def _reach(places: range, plain: Sequence[str], reached: dict[int, int], lists: Lexicon) -> None:
-    steps = 1
-    for place in places:
-        word = plain[place]
-        if not word[0].isalnum() or word in lists.breaks:
-            return
-        reached[place] = min(steps, reached.get(place, steps))
-        steps += len(word) >= _SHORTEST and word not in lists.function
-
-
-def _starts(phrases: Phrases, words: Sequence[str], place: int) -> int:
-    """Return how many words the phrase takes that begins at a place, 0 for none."""
-    for phrase in phrases.get(words[place], ()):
-        if tuple(words[place : place + len(phrase)]) == phrase:
-            return len(phrase)
-    return 0
-
-
-def _is_contracted(written: str) -> int:
-    return int(written[-1:] in "tT" and written[-3:].casefold().replace("’", "'") == "n't")
 
 
 def _inside(place: int, starts: Sequence[int], ends: Sequence[int]) -> bool:

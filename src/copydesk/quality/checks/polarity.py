@@ -7,14 +7,17 @@ unless one of the two is denied ("not cheap": "expensive"). Opposites are lists 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.wording import Word
 
 NAME = "polarity"
-VERSION = 1
+VERSION = 2
+
+_DENIED: Final = "polarity.denied"
 
 
 def check(comparison: Comparison) -> CheckResult:
@@ -31,7 +34,42 @@ def check(comparison: Comparison) -> CheckResult:
 
 
 def _denied(comparison: Comparison) -> Iterator[Evidence]:
+    """Yield words that only one of the two denies, then those of single sentences.
+
+    A text that denies a word in many places still denies it when one of them is turned over. There
+    only the sentences tell, and only where one side denies more than the other.
+    """
     ours, theirs = comparison.ours.plain, comparison.theirs.plain
+    seen = set()
+    for evidence in _turned(comparison, ours, theirs):
+        seen.add(evidence.start)
+        yield evidence
+    if not any(word.denied for words in (ours, theirs) for word in words):
+        return
+    mine, other = _by_sentence(ours), _by_sentence(theirs)
+    for pairing in comparison.pairings:
+        sides = [
+            [word for sentence in sentences for word in words.get(sentence.number, ())]
+            for words, sentences in ((mine, pairing.source), (other, pairing.text))
+        ]
+        if len({sum(word.denied == 1 for word in side) for side in sides}) == 1:
+            continue
+        for evidence in _turned(comparison, *sides):
+            if evidence.signal == _DENIED and evidence.start not in seen:
+                yield evidence
+
+
+def _by_sentence(words: Sequence[Word]) -> Mapping[int, Sequence[Word]]:
+    found: dict[int, list[Word]] = {}
+    for word in words:
+        found.setdefault(word.sentence, []).append(word)
+    return found
+
+
+def _turned(
+    comparison: Comparison, ours: Sequence[Word], theirs: Sequence[Word]
+) -> Iterator[Evidence]:
+    """Yield words that one side never says without a denial, and the other never with one."""
     for words, others, message in (
         (ours, theirs, "the source denies this"),
         (theirs, ours, "the source does not deny this"),
@@ -45,9 +83,8 @@ def _denied(comparison: Comparison) -> Iterator[Evidence]:
                     del reach[word.stem]
         for key, steps in reach.items():
             if key in affirmed:
-                signal = "polarity.denied" if steps == 1 else "polarity.near"
                 word = affirmed[key] if words is ours else _first(theirs, key)
-                yield comparison.at(word, message, signal)
+                yield comparison.at(word, message, _DENIED if steps == 1 else "polarity.near")
 
 
 def _only_denied(words: Sequence[Word]) -> dict[str, int]:
