@@ -17,6 +17,8 @@ _SETS = {
     "abstracts": "edits of abstracts (public, 321 bad, 128 good)",
     "support": "rewrites of support messages (48 bad, 24 good)",
     "narratives": "generated stories and damage (300 bad, 60 good)",
+    "denials": "denials dropped from generated stories, four languages (240 bad, 240 good)",
+    "french": "of these in French (60 bad, 60 good)",
 }
 
 
