@@ -72,11 +72,14 @@ async def test_files_and_calls_survive_a_kill_and_a_full_disk(
 
 @pytest.mark.postgres
 @pytest.mark.slow
-async def test_postgresql_may_crash_and_lose_connections_in_mid_batch(made: Databases) -> None:
+async def test_postgresql_may_crash_lose_connections_and_run_out_of_space_in_mid_batch(
+    made: Databases,
+) -> None:
     for fault in (
         Fault.DATABASE_RESTARTED,
         Fault.DATABASE_CUT_AT_INTENT,
         Fault.DATABASE_CUT_AT_RECEIPT,
+        Fault.DISK_FULL,
     ):
         row = await run_scenario(rig("webhook+status"), "postgresql", fault, POSTS, made)
         if not row.applies:

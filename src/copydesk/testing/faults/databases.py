@@ -31,8 +31,9 @@ class Databases:
         self._postgres: PostgresServer | None = None
         self._absent = ""
 
-    async def fresh(self, store: str, folder: Path) -> str:
-        """Return the address of a new, migrated database; a SQLite file lies in `folder`.
+    async def fresh(self, store: str, folder: Path, tablespace: Path | None = None) -> str:
+        """Return the address of a new, migrated database; a SQLite file lies in `folder`, what
+        PostgreSQL keeps of it in `tablespace`, if one is given.
 
         Raises `NotApplicable` when PostgreSQL cannot be started here.
         """
@@ -42,7 +43,7 @@ class Databases:
                 await _migrate(f"sqlite:///{self._template}")
             shutil.copy(self._template, folder / "copydesk.db")
             return f"sqlite:///{folder / 'copydesk.db'}"
-        return await (await self.postgres()).fresh()
+        return await (await self.postgres()).fresh(tablespace)
 
     async def postgres(self) -> PostgresServer:
         """Return the running PostgreSQL; raises `NotApplicable` when there is none to be had."""
@@ -102,16 +103,27 @@ class PostgresServer:
         """Return the address of a database, at another socket if one is given."""
         return f"postgresql://postgres@/{name}?host={socket or self.socket}"
 
-    async def fresh(self) -> str:
-        """Make a migrated database and return its address."""
+    async def fresh(self, tablespace: Path | None = None) -> str:
+        """Make a migrated database, in a tablespace of its own if one is given; return its
+        address."""
         name = f"f_{next(self._numbers)}"
-        await asyncio.to_thread(self._server.psql, f"CREATE DATABASE {name} TEMPLATE template")
+        made = f"CREATE DATABASE {name} TEMPLATE template"
+        if tablespace is not None:
+            owner = self._server.pgdata.stat()
+            os.chown(tablespace, owner.st_uid, owner.st_gid)
+            await self._say(f"CREATE TABLESPACE {name} LOCATION '{tablespace}'")
+            made += f" TABLESPACE {name}"
+        await self._say(made)
         return self.url(name)
 
     async def drop(self, url: str) -> None:
-        """Remove a database that is not used any more."""
+        """Remove a database that is not used any more, and its tablespace if it has one."""
         name = url.partition("@/")[2].partition("?")[0]
-        await asyncio.to_thread(self._server.psql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await self._say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await self._say(f"DROP TABLESPACE IF EXISTS {name}")
+
+    async def _say(self, command: str) -> None:
+        await asyncio.to_thread(self._server.psql, command)
 
     async def restart(self) -> None:
         """Stop at once, as in a crash, and start again: open transactions are lost."""

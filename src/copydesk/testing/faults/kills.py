@@ -35,8 +35,9 @@ TAKE_OVER: Final = 11.0
 #: How long a worker has to stand still to lose its lease, in real seconds.
 STALL: Final = 11.0
 
-#: Real seconds after which a victim that neither died nor finished is an error.
-_PATIENCE: Final = 60.0
+#: Real seconds after which a victim that neither died nor finished is an error: many, since a busy
+#: machine is no fault of the engine's.
+_PATIENCE: Final = 240.0
 
 
 @dataclass(slots=True)

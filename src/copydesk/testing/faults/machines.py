@@ -28,7 +28,7 @@ _FULL_FOR: Final = 10.0
 _ROUNDS: Final = 40
 
 #: How long a worker that runs in real time may take, in seconds.
-_REAL_PATIENCE: Final = 60.0
+_REAL_PATIENCE: Final = 120.0
 
 
 def _middle(stage: Scene) -> int:
@@ -41,31 +41,48 @@ async def _disk_full(stage: Scene) -> Row:
     """No file may grow any more from the middle of the work on, for a while."""
     account = await stage.account()
     engine = stage.engine(account)
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     ends: list[float] = []
-    journal = Path(stage.database.removeprefix("sqlite:///") + "-wal")
 
     async def fill(number: int) -> None:
-        if number == _middle(stage) and not ends:
+        # of the first batch PostgreSQL has to make room for receipts, of which there are none yet
+        if number == (1 if stage.disk else _middle(stage)) and not ends:
             ends.append(stage.clock.monotonic() + _FULL_FOR)
-            # SQLite writes its journal from the start again when all of it is in the database; a
-            # reader that stays keeps it growing
-            await stack.enter_async_context(stage.desk.store.read())
-            size = journal.stat().st_size  # noqa: ASYNC240
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+            if stage.disk is not None:
+                await asyncio.to_thread(stage.disk.fill)
+            else:
+                await _fill_for_sqlite(stage, stack)
 
     def tick() -> None:
         if ends and stage.clock.monotonic() >= ends[0]:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+            _free(stage)
 
     engine.on_tick = tick
     async with AsyncExitStack() as stack:
-        stack.callback(resource.setrlimit, resource.RLIMIT_FSIZE, (hard, hard))
+        stack.callback(_free, stage)
         stack.enter_context(hearing(stage.rig.platform, before=fill))
         await engine.run_to_rest()
     if not muted.said["store_unavailable"]:
         raise AssertionError("no write was refused: this proves nothing")
     return await stage.row()
+
+
+async def _fill_for_sqlite(stage: Scene, stack: AsyncExitStack) -> None:
+    """Let no file of this process grow beyond where SQLite's journal ends now."""
+    # it is written from the start again when all of it is in the database; a reader that stays
+    # keeps it growing
+    await stack.enter_async_context(stage.desk.store.read())
+    journal = Path(stage.database.removeprefix("sqlite:///") + "-wal")
+    size = journal.stat().st_size  # noqa: ASYNC240
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+
+
+def _free(stage: Scene) -> None:
+    if stage.disk is not None:
+        stage.disk.free()
+    else:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 
 # ---------------------------------------------------------------- PostgreSQL

@@ -14,6 +14,7 @@ from copydesk.core.clock import SystemClock
 from copydesk.testing.clocks import SkewedClock, StoppedClock
 from copydesk.testing.faults.catalogue import CALLS, NETWORK, Fault
 from copydesk.testing.faults.databases import Databases
+from copydesk.testing.faults.disks import SmallDisk, small_disk
 from copydesk.testing.faults.engine import (
     PATIENCE,
     Engine,
@@ -31,7 +32,8 @@ from copydesk.work.desk import Desk
 @dataclass(kw_only=True)
 class Scene:
     """What a scenario plays on: a rig, a fresh database, a desk, an account. `clock` is the true
-    time; the engine's own may be skewed."""
+    time; the engine's own may be skewed. `disk` is what PostgreSQL's database lies on where that
+    is to be filled."""
 
     fault: Fault
     store: str
@@ -43,6 +45,7 @@ class Scene:
     clock: StoppedClock
     engine_clock: SkewedClock
     desk: Desk
+    disk: SmallDisk | None = None
     address: str = ""
     markers: dict[str, str] = field(default_factory=dict)
 
@@ -90,7 +93,10 @@ async def scene(
         await rig.open()
         stack.push_async_callback(rig.close)
         _prepare(rig, store, fault, deliveries)
-        database = await databases.fresh(store, root)
+        disk: SmallDisk | None = None
+        if fault is Fault.DISK_FULL and store == "postgresql":
+            disk = await stack.enter_async_context(small_disk())
+        database = await databases.fresh(store, root, disk.folder if disk else None)
         if store == "postgresql":
             stack.push_async_callback((await databases.postgres()).drop, database)
         desk = await stack.enter_async_context(open_engine_desk(database, home, engine_clock))
@@ -105,6 +111,7 @@ async def scene(
             clock=clock,
             engine_clock=engine_clock,
             desk=desk,
+            disk=disk,
         )
 
 
@@ -118,8 +125,6 @@ def _prepare(rig: EngineRig, store: str, fault: Fault, deliveries: int) -> None:
         rig.not_applicable("no network between this spoke and its platform")
     elif fault.startswith("database_") and store != "postgresql":
         rig.not_applicable("SQLite has no server that could go away")
-    elif fault is Fault.DISK_FULL and store != "sqlite":
-        rig.not_applicable("PostgreSQL's disk cannot be filled without a file system of its own")
     elif fault is Fault.QUEUE_LOST and rig.seconds_each:
         rig.not_applicable("its real worker would wait for minutes between two posts")
     elif fault is Fault.TOKEN_ROTATED and not isinstance(rig, SandboxOAuthRig):

@@ -18,6 +18,8 @@ class ParagraphRig(HttpRig):
 
     spoke: ClassVar[str] = "paragraph"
     platform: ClassVar[str] = "paragraph"
+    # three calls a post, and a look takes more: 60 calls a minute are what is safe
+    seconds_each: ClassVar[float] = 3.0
     newsletter: ClassVar[str] = "never"
     server: FakeParagraph
 
