@@ -179,3 +179,35 @@ async def test_a_caller_hears_when_a_busy_model_may_be_asked_again(desk: Desk) -
     assert second.status_code == 503
     assert 1 <= int(second.headers["retry-after"]) <= 8
     assert "wants to be left alone" in second.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"),
+    [
+        (b'{"pipeline": "polish", "input": " "}', 422, "empty", "input"),
+        (b'{"pipeline": "parse", "payload": "a\\u0000b"}', 422, "binary", "payload"),
+        (b'{"pipeline": "polish", "input": 5}', 422, "request_invalid", "input"),
+        (b'{"pipeline": ["polish", "x"], "input": "a"}', 422, "request_invalid", "pipeline"),
+        (
+            b'{"pipeline": "polish", "input": "a", "context": [5]}',
+            422,
+            "request_invalid",
+            "context.0",
+        ),
+        (b'{"pipeline": "polish", "input": "\xff"}', 400, "bad_request", ""),
+    ],
+    ids=["empty", "binary", "number", "stage", "context", "not UTF-8"],
+)
+async def test_what_cannot_be_worked_on_names_its_field(
+    program: httpx2.AsyncClient, body: bytes, status: int, code: str, field: str
+) -> None:
+    answer = await program.post(
+        "/v1/transform", content=body, headers={"Content-Type": "application/json"}
+    )
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code)
+    assert field in [error["field"] for error in problem["errors"]] or not field
+    assert field or (problem["detail"], bool(problem["remedy"])) == (
+        "The body is not JSON in UTF-8.",
+        True,
+    )

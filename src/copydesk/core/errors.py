@@ -67,6 +67,8 @@ class InputRefused(CopydeskError, ValueError):
     status = 422
     code = "input_refused"
     exit_code = 4
+    #: In which field of a request it came, set by whoever took it from there; "" for a file.
+    field = ""
 
     def __init__(self, problem: str, message: str, *, remedy: str = "") -> None:
         self.problem = problem

@@ -23,6 +23,10 @@ from copydesk.core.errors import ContentInvalid, CopydeskError, InputRefused, Mo
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import ErrorView, Frame
 
+#: What FastAPI says of a body that it cannot read (0.165.0, checked 2026-11-22).
+_UNREADABLE = "There was an error parsing the body"
+#: A name that a form of a field has, and no field.
+_FORM = re.compile(r"\[|^[A-Z]|^(?:constrained|function)-")
 _FOR_PROGRAMS = ("/v1/", "/hooks/", "/health", "/metrics")
 
 
@@ -118,6 +122,10 @@ def describe(request: Request, error: Exception) -> Problem:
                 errors = [FieldProblem(**asdict(finding)) for finding in error.findings]
             if isinstance(error, InputRefused):
                 code = error.problem
+                if error.field:
+                    errors = [
+                        FieldProblem(field=error.field, message=detail, code=code, remedy=remedy)
+                    ]
         case RequestValidationError():
             status, code, title = 422, "request_invalid", "The request does not have the right form"
             errors = [_field_problem(entry) for entry in error.errors()]
@@ -126,6 +134,9 @@ def describe(request: Request, error: Exception) -> Problem:
             status, title = error.status_code, HTTPStatus(error.status_code).phrase
             code = getattr(error, "code", "") or re.sub(r"\W+", "_", title.lower())
             detail = error.detail if error.detail != title else f"{title}: {request.url.path}"
+            if error.detail == _UNREADABLE:
+                detail = "The body is not JSON in UTF-8."
+                remedy = "Send one JSON object; escape what UTF-8 cannot hold."
         case _:
             status, title = 500, "Something went wrong in copydesk"
             detail = "copydesk met an error it did not expect."
@@ -149,7 +160,11 @@ def _title(error: CopydeskError) -> str:
 
 def _field_problem(entry: dict[str, Any]) -> FieldProblem:
     # The location begins with where the value was looked for (body, query, header).
-    place = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
+    # Where a field takes several forms, the forms that were tried stand in it too, such as
+    # `list[str]` or `EarlierIn`: nobody has sent anything of that name.
+    where, *rest = map(str, entry["loc"])
+    parts = [part for part in rest if where != "body" or not _FORM.search(part)]
+    place = ".".join(parts) or where
     return FieldProblem(field=place, message=entry["msg"], code=entry["type"])
 
 

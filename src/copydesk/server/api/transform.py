@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from copydesk.core.checks import Evidence, RiskClass, Verdict
+from copydesk.core.errors import InputRefused
 from copydesk.core.findings import Finding
 from copydesk.core.post import Tier
 from copydesk.core.submission import Source
@@ -247,5 +248,9 @@ async def transform_text(given: TransformIn, desk: DeskNow, _: Author) -> Transf
     in.
     """
     ask = given.ask()
-    async with opened_bench(desk, ask.raw) as bench:
-        return TransformedOut.model_validate(await transform(ask, bench))
+    try:
+        async with opened_bench(desk, ask.raw) as bench:
+            return TransformedOut.model_validate(await transform(ask, bench))
+    except InputRefused as refused:
+        refused.field = "payload" if given.input is None else "input"
+        raise
