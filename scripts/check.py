@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +39,9 @@ TESTS: list[tuple[str, list[str]]] = [
     ),
     ("slow tests", ["-m", "slow"]),
 ]
+
+#: Where files are kept in memory on Linux, and the room there has to be.
+MEMORY, ROOM = "/dev/shm", 8 * 2**30
 
 HINTS = {"format": "./dev fix", "lint": "./dev fix", "docs": "./dev fix", "locks": "./dev lock"}
 
@@ -66,6 +73,26 @@ def pytest(*arguments: str) -> tuple[bool, str]:
     return running.returncode == 0, lines[-1] if lines else "pytest ended without a summary"
 
 
+@contextmanager
+def in_memory() -> Iterator[list[str]]:
+    """Make a folder in memory for the tests' files, and tell pytest to use it; where there is no
+    room for that, tell it nothing.
+
+    What a test writes does not outlive it, and waiting for the disk was two fifths of their time.
+    """
+    folder = ""
+    with suppress(OSError):
+        if shutil.disk_usage(MEMORY).free > ROOM:
+            folder = tempfile.mkdtemp(prefix="copydesk-tests-", dir=MEMORY)
+    if not folder:
+        yield []
+        return
+    try:
+        yield [f"--basetemp={folder}/t", "-o", "tmp_path_retention_policy=failed"]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def report(times: list[tuple[str, float]], failed: str | None, summaries: list[str]) -> int:
     print("\nstage          seconds")
     for name, seconds in times:
@@ -92,7 +119,8 @@ def main() -> int:
     for name, arguments in TESTS:
         print(f"{name} …", flush=True)
         start = time.monotonic()
-        passed, summary = pytest(*arguments)
+        with in_memory() as more:
+            passed, summary = pytest(*arguments, *more)
         summaries.append(summary)
         times.append((name, time.monotonic() - start))
         if not passed:
