@@ -152,7 +152,7 @@ def _line(standing: Standing) -> ClassLine:
         language=cls.language or "unknown",
         risk=cls.risk.value,
         writer=cls.writer,
-        found=f"{tally.faulted} of {tally.judged}",
+        found=f"{tally.faulted}\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}{tally.judged}",
         waiting=tally.waiting,
         at_most=f"{standing.bound:.1%}",
         target="" if standing.target is None else f"{standing.target:.1%}",

@@ -84,19 +84,20 @@ def parts_of(
 
 def line_of(row: InboxLine) -> Line:
     """Return one line of the inbox."""
+    named = row.title or row.subject
     about = [
         row.source.value if row.source else "",
         f"from {row.author}" if row.author else "",
         f"language {row.language}" if row.language else "",
         f"written by {row.tier}" if row.tier else "",
-        row.filename,
+        row.filename if named else "",
         row.reason if row.state in {SubmissionState.UNPACKED, SubmissionState.REPLACED} else "",
     ]
     # A post that was distributed says no more than "composed" does.
     shown = row.post_state and row.post_state is not PostState.DISTRIBUTED
     return Line(
         url=f"/posts/{row.post_id}" if row.post_id else f"/submissions/{row.id}",
-        heading=row.title or row.subject or row.filename or "(no subject)",
+        heading=named or row.filename or "(no subject)",
         badge=badge(row.state),
         post_badge=badge(row.post_state) if row.post_state and shown else None,
         about=tuple(part for part in about if part),
