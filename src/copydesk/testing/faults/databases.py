@@ -71,6 +71,7 @@ class PostgresServer:
         self._server = server
         self._folder = folder
         self._numbers = itertools.count(1)
+        self._apart: set[str] = set()
         # a crash of the server loses nothing that was committed; only the machine may not crash
         for setting in ("fsync", "full_page_writes"):
             self._server.psql(f"ALTER SYSTEM SET {setting} = off")
@@ -112,6 +113,7 @@ class PostgresServer:
             owner = self._server.pgdata.stat()
             os.chown(tablespace, owner.st_uid, owner.st_gid)
             await self._say(f"CREATE TABLESPACE {name} LOCATION '{tablespace}'")
+            self._apart.add(name)
             made += f" TABLESPACE {name}"
         await self._say(made)
         return self.url(name)
@@ -120,7 +122,9 @@ class PostgresServer:
         """Remove a database that is not used any more, and its tablespace if it has one."""
         name = url.partition("@/")[2].partition("?")[0]
         await self._say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await self._say(f"DROP TABLESPACE IF EXISTS {name}")
+        if name in self._apart:
+            self._apart.discard(name)
+            await self._say(f"DROP TABLESPACE {name}")
 
     async def _say(self, command: str) -> None:
         await asyncio.to_thread(self._server.psql, command)
