@@ -13,7 +13,7 @@ from copydesk.core.account import Account
 from copydesk.core.breaker import Breaker
 from copydesk.core.errors import ConfigError
 from copydesk.core.money import dollars
-from copydesk.core.states import AccountState, WebhookState
+from copydesk.core.states import AccountState, BreakerState, WebhookState
 from copydesk.core.webhook import Webhook
 from copydesk.distribution.notices import notice_of
 from copydesk.distribution.versions import Ending, Urgency
@@ -182,6 +182,8 @@ def _model(
         return Examined(check=check, ok=False, message="its key is not set", remedy=remedy)
     if away is not None and not away.trips:
         until = f" until {away.open_until:%H:%M:%S} UTC" if away.open_until else ""
+        if away.state is BreakerState.HALF_OPEN:
+            until = ", and one call was let through to see"
         return Examined(
             check=check,
             ok=True,

@@ -47,6 +47,8 @@ async def admit(
     ):
         return None
     until = f" until {known.open_until:%H:%M:%S} UTC" if known.open_until else ""
+    if known.state is BreakerState.HALF_OPEN:
+        until = " before the call that was let through to see has told"
     paused = _is_pause(known)
     what = "wants to be left alone" if paused else "does not answer"
     return ModelUnavailable(
