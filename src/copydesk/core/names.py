@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from copydesk.core.protected import ProtectedToken, TokenClass
 
 _WORD = re.compile(r"[^\W\d_][\w’'&-]*")
+#: A word, past those in small letters that stand before it: most words are of no interest here.
+_NEXT = re.compile(r"(?:[a-z]++(?![\w’'&-])[ \t\n.,;:!?()]*+)*([^\W\d_][\w’'&-]*)")
 _COMMON = (
     "i i'm i’m i've i’ve i'll i’ll i'd i’d ok okay idk asap fyi btw ps pps lol imo imho afaik "
     "tbh omg brb thx ty pls plz faq diy tl dr tldr n/a na re fw fwd cc bcc am pm mr mrs ms dr "
@@ -102,9 +104,9 @@ def find_names(
 def _capitalised(text: str, masked: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
     ahead = iter([*masked, (len(text) + 1, len(text) + 1)])
     low, high = next(ahead)
-    for match in _WORD.finditer(text):
-        word = match[0]
-        if word.islower():
+    for found in _NEXT.finditer(text):
+        match = _WORD.match(text, found.start(1))
+        if match is None or (word := match[0]).islower():
             continue
         while high <= match.start():
             low, high = next(ahead)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from copydesk.core.checks import Evidence
 from copydesk.core.ledger import Ledger, ProtectedToken, added, extract, missing
@@ -72,6 +73,8 @@ class Comparison:
 
     def is_alike(self, pairing: Pairing) -> bool:
         """Whether both sides of a pairing have the same words in the same order."""
+        if len(pairing.source) == len(pairing.text) == 1:
+            return pairing.source[0].words == pairing.text[0].words
         ours = [word for sentence in pairing.source for word in sentence.words]
         return ours == [word for sentence in pairing.text for word in sentence.words]
 
@@ -125,16 +128,27 @@ class Comparison:
         return tuple(token for token in foreign if token.start in places)
 
     @cached_property
+    def apart(self) -> tuple[list[int], list[int]]:
+        """Numbers of the sentences of source and text that the other does not have as they are."""
+        return self.ours.apart_from(self.theirs), self.theirs.apart_from(self.ours)
+
+    @cached_property
     def gone(self) -> tuple[Word, ...]:
         """Words of the source that carry content and that the text says in no form."""
-        return tuple(word for word in self.ours.content if not self.theirs.says(word.stem))
+        return tuple(
+            word
+            for number in self.apart[0]
+            for word in self.ours.content_of(number)
+            if not self.theirs.says(word.stem)
+        )
 
     @cached_property
     def come(self) -> tuple[Word, ...]:
         """Words of the text that carry content and that neither source nor support says."""
         return tuple(
             word
-            for word in self.theirs.content
+            for number in self.apart[1]
+            for word in self.theirs.content_of(number)
             if not self.ours.says(word.stem) and not self.known.says(word.stem)
         )
 
@@ -169,16 +183,15 @@ def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[t
     for j, sentence in enumerate(theirs):
         for word in sentence.stems or ("",):
             holding.setdefault(word, []).append(j)
+    everywhere = any(len(places) > _MANY for places in holding.values())
     slope = len(theirs) / max(1, len(ours))
     mine: dict[int, tuple[float, float, int]] = {}
     other: dict[int, tuple[float, float, int]] = {}
     for i, sentence in enumerate(ours):
-        shared = Counter(
-            j
-            for word in sentence.stems or ("",)
-            for j in _nearest(holding.get(word, []), round(i * slope))
-        )
-        for j, count in shared.items():
+        found = [holding[word] for word in sentence.stems or ("",) if word in holding]
+        if everywhere:
+            found = [_nearest(places, round(i * slope)) for places in found]
+        for j, count in Counter(chain.from_iterable(found)).items():
             score = count / max(1, min(len(sentence.stems), len(theirs[j].stems)))
             if score < _ENOUGH:
                 continue

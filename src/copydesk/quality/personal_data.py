@@ -19,7 +19,8 @@ _PHONE = re.compile(
     r"(?<![\w.+-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?){2,6}|\(\d{3}\) ?\d{3}[ .-]\d{4}"
     r"|\d{3}[ .-]\d{3}[ .-]\d{4}|0\d{2,4}[ /-]\d{2,5}(?:[ -]?\d{2,5}){1,3})(?![\w-])"
 )
-_DIALLED = re.compile(r"[+(\d]")
+_DIALLED = re.compile(r"[+(\d](?<![\w.+-][+(\d])")
+_DIGIT = re.compile(r"\d")
 # a number too short to be told from others by itself, after a word that says it is one
 _LOCAL_PHONE = re.compile(
     r"(?<!\w)(?:call|phone|tel|telephone|telefon\w{0,4}|teléfono|téléphone|ring|mobile|cell|whatsapp"
@@ -28,7 +29,8 @@ _LOCAL_PHONE = re.compile(
     re.IGNORECASE,
 )
 _LOCAL_NUMBER = re.compile(r"\d{3}[ -]\d{4}")
-#: What it is, parts (casefolded) of which each match holds one, or none, and its pattern.
+_SOCIAL_SECURITY = re.compile(r"\d(?<![\w-]\d)\d{2}-\d{2}-\d{4}(?![\w-])")
+#: What it is, parts (casefolded) of which each match holds one, and its pattern.
 _SECRETS: Final = (
     ("private key", ("-----begin ",), re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")),
     ("access key", ("akia", "asia"), re.compile(r"A(?<!\wA)(?:KIA|SIA)[A-Z0-9]{16}(?!\w)")),
@@ -68,7 +70,6 @@ _SECRETS: Final = (
             re.IGNORECASE,
         ),
     ),
-    ("social security number", (), re.compile(r"\d(?<![\w-]\d)\d{2}-\d{2}-\d{4}(?![\w-])")),
 )  # fmt: skip
 
 
@@ -92,6 +93,20 @@ def iban(number: str) -> bool:
 
 def personal_data(text: str) -> Iterator[Evidence]:
     """Yield every find, by its place and without its value."""
+    if _DIGIT.search(text):
+        yield from _numbers(text)
+    folded = text.casefold()
+    for noun, parts, pattern in _SECRETS:
+        for part in parts:
+            if part in folded:
+                break
+        else:
+            continue
+        for match in pattern.finditer(text):
+            yield _found(noun, match)
+
+
+def _numbers(text: str) -> Iterator[Evidence]:
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if digits.isascii() and len(set(digits)) > 1 and luhn(digits):
@@ -108,11 +123,8 @@ def personal_data(text: str) -> Iterator[Evidence]:
             start=match.start(1),
             end=match.end(1),
         )
-    folded = text.casefold()
-    for noun, parts, pattern in _SECRETS:
-        if not parts or any(part in folded for part in parts):
-            for match in pattern.finditer(text):
-                yield _found(noun, match)
+    for match in _SOCIAL_SECURITY.finditer(text):
+        yield _found("social security number", match)
 
 
 def _found(noun: str, match: re.Match[str]) -> Evidence:

@@ -7,9 +7,9 @@ alone.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
@@ -37,8 +37,7 @@ class Word(NamedTuple):
     denied: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence: `[start, end)` in code points of its text, and its words, casefolded.
 
     `stems` are those of the words that carry content, or of all if none does.
@@ -54,25 +53,53 @@ class Sentence:
 
 class _Read(NamedTuple):
     """What one sentence says, wherever it stands: of each word its bare form, stem, place in the
-    sentence and denial; all bare forms, and the stems as `Sentence` has them."""
+    sentence and denial; all bare forms, all stems, and those that `Sentence` has; whether it denies
+    anything."""
 
     words: tuple[tuple[str, str, int, int, int], ...]
     bare: tuple[str, ...]
+    roots: frozenset[str]
     stems: frozenset[str]
+    denies: bool
 
 
 class Wording:
-    """The words of the text of `ledger`, worked out once; everything is found lazily."""
+    """The words of the text of `ledger`, worked out once; everything is found lazily.
+
+    Most sentences of a rewrite stand in its source as well, so what is asked is asked sentence by
+    sentence, and of those that `apart_from` leaves.
+    """
 
     def __init__(self, ledger: Ledger, language: str) -> None:
         self._ledger = ledger
         self._language = language
         self._lexicon: Lexicon = lexicon(language)
+        self._within: dict[int, tuple[Word, ...]] = {}
+        self._plain: dict[int, tuple[Word, ...]] = {}
 
     @cached_property
-    def spans(self) -> list[tuple[int, int]]:
-        """Return the places of the sentences."""
-        return list(self._ledger.sentences)
+    def written(self) -> list[str]:
+        """Return the sentences, in small letters where that changes nothing but capitals.
+
+        Words are compared without case, and putting capitals right is what a rewrite does most.
+        """
+        text = self._ledger.text
+        pieces = [text[start:end] for start, end in self._ledger.sentences]
+        return [piece.lower() if piece.isascii() else piece for piece in pieces]
+
+    def apart_from(self, other: Wording) -> list[int]:
+        """Return the numbers of the sentences that the other text does not have, word for word.
+
+        One that it has less often counts for the times it lacks.
+        """
+        there = Counter(other.written)
+        apart = []
+        for number, sentence in enumerate(self.written):
+            if there[sentence]:
+                there[sentence] -= 1
+            else:
+                apart.append(number)
+        return apart
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -80,33 +107,29 @@ class Wording:
         text = self._ledger.text
         return tuple(
             Sentence(text[start:end], start, end, read.bare, read.stems, number)
-            for number, ((start, end), read) in enumerate(zip(self.spans, self._reads, strict=True))
+            for number, ((start, end), read) in enumerate(
+                zip(self._ledger.sentences, self._reads, strict=True)
+            )
         )
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
         """Return every word in order."""
-        return tuple(
-            Word(word, root, start + at, start + to, number, denied)
-            for number, ((start, _), read) in enumerate(zip(self.spans, self._reads, strict=True))
-            for word, root, at, to, denied in read.words
-        )
+        return tuple(word for number in range(len(self.written)) for word in self.within(number))
 
     @cached_property
     def _reads(self) -> list[_Read]:
-        # words are compared without case, and putting capitals right is what a rewrite does most
-        text = self._ledger.text.lower() if self._ledger.text.isascii() else self._ledger.text
-        return [_read(text[start:end], self._language) for start, end in self.spans]
+        return [_read(piece, self._language) for piece in self.written]
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """Return the stems of all words."""
-        return frozenset(root for read in self._reads for _, root, *_ in read.words)
+        return frozenset[str]().union(*(read.roots for read in self._reads))
 
     @cached_property
     def bare(self) -> frozenset[str]:
         """Return the bare forms of all words."""
-        return frozenset(word for read in self._reads for word in read.bare)
+        return frozenset[str]().union(*(read.bare for read in self._reads))
 
     @cached_property
     def values(self) -> frozenset[str]:
@@ -115,10 +138,23 @@ class Wording:
         return frozenset(token.norm.partition(" ")[0] for token in tokens)
 
     @cached_property
+    def denied(self) -> frozenset[str]:
+        """Return the stems of what a negation reaches somewhere."""
+        return frozenset(
+            word.stem
+            for number, read in enumerate(self._reads)
+            if read.denies
+            for word in self._plain_of(number)
+            if word.denied
+        )
+
+    @cached_property
     def members(self) -> frozenset[tuple[int, int]]:
         """Return what the text names of kinds whose members exclude each other."""
         members = self._lexicon.members
-        return frozenset[tuple[int, int]]().union(*(members.get(s, ()) for s in self.stems))
+        return frozenset[tuple[int, int]]().union(
+            *(members[s] for s in members.keys() & self.stems)
+        )
 
     def members_of(self, word: str) -> frozenset[tuple[int, int]]:
         """Return the kinds a word belongs to, as (kind, member)."""
@@ -128,7 +164,7 @@ class Wording:
     def ideas(self) -> frozenset[int]:
         """Return the rows of synonyms that any word stands in."""
         ideas = self._lexicon.ideas
-        return frozenset[int]().union(*(ideas.get(s, ()) for s in self.stems))
+        return frozenset[int]().union(*(ideas[s] for s in ideas.keys() & self.stems))
 
     def says(self, word: str) -> bool:
         """Whether the text has the word of this stem, or one that may stand for it."""
@@ -137,48 +173,49 @@ class Wording:
     @cached_property
     def plain(self) -> tuple[Word, ...]:
         """Return the words that carry meaning and are no value or address, filler among them."""
-        light = self._lexicon.function
+        return tuple(w for number in range(len(self.written)) for w in self._plain_of(number))
+
+    def _plain_of(self, number: int) -> tuple[Word, ...]:
+        found = self._plain.get(number)
+        if found is None:
+            light, (starts, ends) = self._lexicon.function, self._own_tokens
+            found = self._plain[number] = tuple(
+                word
+                for word in self.within(number)
+                if len(word.bare) >= _SHORTEST
+                and word.bare not in light
+                and word.bare.isalpha()
+                and not _inside(word.start, starts, ends)
+            )
+        return found
+
+    @cached_property
+    def _own_tokens(self) -> tuple[list[int], list[int]]:
+        """Where tokens start and end that are not made of words."""
         own = [token for token in self._ledger.tokens if token.cls not in _OF_WORDS]
-        starts = [token.start for token in own]
-        ends = [token.end for token in own]
-        return tuple(
-            word
-            for word in self.words
-            if len(word.bare) >= _SHORTEST
-            and word.bare not in light
-            and word.bare.isalpha()
-            and not _inside(word.start, starts, ends)
-        )
+        return [token.start for token in own], [token.end for token in own]
 
-    @cached_property
-    def content(self) -> tuple[Word, ...]:
-        """Return the words that carry content of their own: no filler, no value, no address."""
-        return tuple(word for word in self.plain if word.stem not in self._lexicon.idle)
+    def within(self, number: int) -> tuple[Word, ...]:
+        """Return the words of the sentence of this number."""
+        found = self._within.get(number)
+        if found is None:
+            start = self._ledger.sentences[number][0]
+            found = self._within[number] = tuple(
+                Word(word, root, start + at, start + to, number, denied)
+                for word, root, at, to, denied in self._reads[number].words
+            )
+        return found
 
-    @cached_property
-    def _borders(self) -> list[tuple[int, int]]:
-        """Where the words of each sentence begin and end in `words`."""
-        numbers = [word.sentence for word in self.words]
-        return [
-            (bisect_left(numbers, number), bisect_right(numbers, number))
-            for number in range(len(self.spans))
-        ]
-
-    def within(self, sentence: Sentence) -> tuple[Word, ...]:
-        """Return the words of one of its sentences."""
-        start, end = self._borders[sentence.number]
-        return self.words[start:end]
+    def having(self, number: int, stems: frozenset[str]) -> list[Word]:
+        """Return the words of a sentence that have one of these stems."""
+        if self._reads[number].roots.isdisjoint(stems):
+            return []
+        return [word for word in self.within(number) if word.stem in stems]
 
     def content_of(self, number: int) -> list[Word]:
-        """Return the words of the sentence of this number that carry content."""
-        return self._content_by_sentence[number]
-
-    @cached_property
-    def _content_by_sentence(self) -> list[list[Word]]:
-        found: list[list[Word]] = [[] for _ in self.spans]
-        for word in self.content:
-            found[word.sentence].append(word)
-        return found
+        """Return the words of a sentence that carry content of their own: no filler, no value."""
+        idle = self._lexicon.idle
+        return [word for word in self._plain_of(number) if word.stem not in idle]
 
     def idea(self, word: str) -> str:
         """Return what stands for a stem and for those that may stand for it."""
@@ -209,10 +246,13 @@ def _read(sentence: str, language: str) -> _Read:
         for word, root, *_ in words
         if (len(word) > _SHORTEST or word.isdigit()) and word not in light
     )
+    roots = frozenset(root for _, root, *_ in words)
     return _Read(
         words,
         tuple(word for word, *_ in words),
-        content or frozenset(root for _, root, *_ in words),
+        roots,
+        content or roots,
+        bool(denied),
     )
 
 

@@ -7,8 +7,11 @@ instruction to a machine, the text left it out, and says something the source ne
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
+from copydesk.core.patterns import Patterns
+from copydesk.core.words import told_by
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.injection import instructions
 from copydesk.quality.lexicon import stem
@@ -17,28 +20,28 @@ from copydesk.quality.wording import Sentence
 NAME = "assistant_voice"
 VERSION = 1
 
-_VOICE = re.compile(
-    r"(?<!\w)(?:"
-    r"as an? (?:ai|artificial intelligence|language model|large language model|assistant)"
-    r"|i(?:'m| am) (?:just |only )?an? (?:ai|assistant|language model)"
-    r"|here(?:'s| is| are)[ ](?:the|your|a|an)[ ](?:\w+[ ]){0,3}"
-    r"(?:rewritten|rewrite|polished|revised|improved|edited|cleaned|corrected|version|translation)"
-    r"|(?:sure|certainly|of course|absolutely)[,!][ ](?:here|i|let)"
-    r"|i(?: have|'ve) (?:rewritten|rephrased|polished|revised|edited|corrected) (?:the|your)"
-    r"|i(?: can't| cannot| am unable to|'m unable to| won't) (?:assist|help with|comply|fulfil)"
-    r"|i hope this (?:helps|meets|rewrite|version)"
-    r"|let me know if you(?:'d| would) like (?:me to|any (?:changes|further))"
-    r"|(?:rewritten|revised|polished|improved) (?:text|version|message|email)[ ]?:"
-    r"|als (?:eine? )?(?:ki|sprachmodell|künstliche intelligenz)"
-    r"|hier ist (?:die|der|das|eine|ihre?) (?:überarbeitete|umgeschriebene|verbesserte|korrigierte)"
-    r"|(?:gerne|natürlich)[,!] hier"
-    r"|en tant qu(?:'|e )(?:ia|intelligence artificielle|modèle de langage)"
-    r"|voici (?:la|le|une|votre) (?:\w+ )?(?:version|texte|message)"
-    r"|como (?:una? )?(?:ia|inteligencia artificial|modelo de lenguaje)"
-    r"|aquí (?:está|tienes|tiene) (?:la|el|una|su|tu) (?:\w+ )?(?:versión|texto|mensaje)"
-    r")(?!\w)",
-    re.IGNORECASE,
+#: What it says of itself and of its work; each begins with a word.
+_VOICES: Final = (
+    r"as an? (?:ai|artificial intelligence|language model|large language model|assistant)",
+    r"i(?:'m| am) (?:just |only )?an? (?:ai|assistant|language model)",
+    r"here(?:'s| is| are)[ ](?:the|your|a|an)[ ](?:\w+[ ]){0,3}"
+    r"(?:rewritten|rewrite|polished|revised|improved|edited|cleaned|corrected|version|translation)",
+    r"(?:sure|certainly|of course|absolutely)[,!][ ](?:here|i|let)",
+    r"i(?: have|'ve) (?:rewritten|rephrased|polished|revised|edited|corrected) (?:the|your)",
+    r"i(?: can't| cannot| am unable to|'m unable to| won't) (?:assist|help with|comply|fulfil)",
+    r"i hope this (?:helps|meets|rewrite|version)",
+    r"let me know if you(?:'d| would) like (?:me to|any (?:changes|further))",
+    r"(?:rewritten|revised|polished|improved) (?:text|version|message|email)[ ]?:",
+    r"als (?:eine? )?(?:ki|sprachmodell|künstliche intelligenz)",
+    r"hier ist (?:die|der|das|eine|ihre?) (?:überarbeitete|umgeschriebene|verbesserte|korrigierte)",
+    r"(?:gerne|natürlich)[,!] hier",
+    r"en tant qu(?:'|e )(?:ia|intelligence artificielle|modèle de langage)",
+    r"voici (?:la|le|une|votre) (?:\w+ )?(?:version|texte|message)",
+    r"como (?:una? )?(?:ia|inteligencia artificial|modelo de lenguaje)",
+    r"aquí (?:está|tienes|tiene) (?:la|el|una|su|tu) (?:\w+ )?(?:versión|texto|mensaje)",
 )
+_VOICE: Final = re.compile(rf"\b(?:{'|'.join(_VOICES)})(?!\w)", re.IGNORECASE)
+_POSSIBLE: Final = Patterns(_VOICES, before=r"\b")
 
 
 def check(comparison: Comparison) -> CheckResult:
@@ -47,7 +50,9 @@ def check(comparison: Comparison) -> CheckResult:
     Returns:
         `failed` for a phrase of the machine, `flagged` for what may answer an injected question.
     """
-    authored = _plain(comparison.source.text)
+    text = comparison.text.text.replace("’", "'")
+    may_speak = _POSSIBLE.possible(told_by(text))
+    authored = _plain(comparison.source.text) if may_speak else ""
     spoken = [
         Evidence(
             message="speaks as the machine that wrote it",
@@ -56,7 +61,7 @@ def check(comparison: Comparison) -> CheckResult:
             start=match.start(),
             end=match.end(),
         )
-        for match in _VOICE.finditer(comparison.text.text.replace("’", "'"))
+        for match in (_VOICE.finditer(text) if may_speak else ())
         if _plain(match[0]) not in authored
     ]
     answers = _answers(comparison)

@@ -88,9 +88,12 @@ def _about(index: int, segment: str, what: str) -> Evidence:
 def _not_found(
     comparison: Comparison, segments: Sequence[str], indexes: Sequence[int]
 ) -> Iterator[Evidence]:
-    said = set(_WORD.findall(comparison.text.text.casefold())) if indexes else set[str]()
+    said: set[str] = set()
     stems: set[str] = set()
     for index in indexes:
+        if segments[index].strip() in comparison.text.text:
+            continue  # it stands there as it is
+        said = said or set(_WORD.findall(comparison.text.text.casefold()))
         written = set(_WORD.findall(segments[index].casefold()))
         # no more stems than words: most segments stand there word for word
         if len(written) < 4 or len(set(map(stem, written & said))) >= 0.2 * len(written):

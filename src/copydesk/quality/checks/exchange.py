@@ -51,7 +51,7 @@ def _members(
     words = comparison.ours if side == "source" else comparison.theirs
     found: dict[int, Word] = {}
     for sentence in pairing.source if side == "source" else pairing.text:
-        for word in words.within(sentence):
+        for word in words.within(sentence.number):
             for kind, member in words.members_of_stem(word.stem):
                 if (kind, member) in wanted:
                     found.setdefault(kind, word)

@@ -39,8 +39,9 @@ def check(comparison: Comparison) -> CheckResult:
 
 def _new(comparison: Comparison) -> Iterator[Evidence]:
     come = {word.start for word in comparison.come}
-    gone = {word.start for word in comparison.gone}
-    for number, sentence in enumerate(comparison.theirs.sentences):
+    new_in, old_in = _by_sentence(comparison.come), _by_sentence(comparison.gone)
+    for number in sorted(new_in):
+        sentence = comparison.theirs.sentences[number]
         words = comparison.theirs.content_of(number)
         foreign = [word for word in words if word.start in come]
         if len(foreign) >= _FEW and len(foreign) >= _FOREIGN * len(words):
@@ -53,13 +54,20 @@ def _new(comparison: Comparison) -> Iterator[Evidence]:
     for pairing in comparison.pairings:
         if not (pairing.source and pairing.text):
             continue
-        new = [w for s in pairing.text for w in comparison.theirs.within(s) if w.start in come]
-        old = [w for s in pairing.source for w in comparison.ours.within(s) if w.start in gone]
+        new = [word for s in pairing.text for word in new_in.get(s.number, ())]
+        old = [word for s in pairing.source for word in old_in.get(s.number, ())]
         surplus = len({w.stem for w in new}) - len({w.stem for w in old})
         if surplus >= _SURPLUS:
             much = "surplus" if surplus == _SURPLUS else "large_surplus"
             message = f"says more than its source: {', '.join(word.bare for word in new[:6])}"
             yield comparison.spanning(pairing.text, "text", message, f"invention.{much}")
+
+
+def _by_sentence(words: Sequence[Word]) -> dict[int, list[Word]]:
+    found: dict[int, list[Word]] = {}
+    for word in words:
+        found.setdefault(word.sentence, []).append(word)
+    return found
 
 
 def _longest(words: Sequence[Word], among: set[int]) -> list[Word]:

@@ -40,20 +40,21 @@ def check(comparison: Comparison) -> CheckResult:
 
 
 def _changed(comparison: Comparison) -> Iterator[Evidence]:
-    ours, theirs = _plain(comparison.ours.sentences), _plain(comparison.theirs.sentences)
-    if ours == theirs:
-        return
-    said = {*_WORD.findall(ours), *_WORD.findall(theirs)}
+    # what both have in the same words binds both alike
+    gone = [_plain(comparison.ours.written[number]) for number in comparison.apart[0]]
+    come = [_plain(comparison.theirs.written[number]) for number in comparison.apart[1]]
+    said = {word for sentence in (*gone, *come) for word in _WORD.findall(sentence)}
     for family in comparison.lexicon.families:
         if said.isdisjoint(family.first):
             continue
-        before, after = len(family.words.findall(ours)), len(family.words.findall(theirs))
+        before = sum(len(family.words.findall(sentence)) for sentence in gone)
+        after = sum(len(family.words.findall(sentence)) for sentence in come)
         if before == after:
             continue
         for pairing in comparison.pairings:
             if not (pairing.source and pairing.text):
                 continue
-            mine, other = _plain(pairing.source), _plain(pairing.text)
+            mine, other = _joined(pairing.source), _joined(pairing.text)
             had, has = family.words.search(mine), family.words.search(other)
             if has and not had and after > before and not family.excuse.search(mine):
                 message = f"{family.name}: {has[0]!r} is new"
@@ -65,6 +66,9 @@ def _changed(comparison: Comparison) -> Iterator[Evidence]:
                 yield comparison.spanning(pairing.source, "source", message, signal)
 
 
-def _plain(sentences: Sequence[Sentence]) -> str:
-    plain = " ".join(sentence.text for sentence in sentences).casefold().replace("’", "'")
-    return _POLITE.sub(" ", plain)
+def _joined(sentences: Sequence[Sentence]) -> str:
+    return " ".join(_plain(sentence.text) for sentence in sentences)
+
+
+def _plain(sentence: str) -> str:
+    return _POLITE.sub(" ", sentence.casefold().replace("’", "'"))

@@ -46,10 +46,11 @@ def check(comparison: Comparison) -> CheckResult:
 
 def _lost(comparison: Comparison) -> Iterator[Evidence]:
     gone = {word.start for word in comparison.gone}
+    lacking = {word.sentence for word in comparison.gone}
     asked = sum("?" in s.text for s in comparison.theirs.sentences)
     questions: list[tuple[float, Sentence]] = []
     for number, sentence in enumerate(comparison.ours.sentences):
-        words = comparison.ours.content_of(number)
+        words = comparison.ours.content_of(number) if number in lacking else []
         missing = [word for word in words if word.start in gone]
         recall = 1 - len(missing) / len(words) if words else 1.0
         if comparison.excuses(sentence.text):

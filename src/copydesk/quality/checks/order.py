@@ -55,6 +55,29 @@ class _Thing(NamedTuple):
     word: Word
 
 
+class _Side:
+    """One of the two texts, and where its values and addresses stand."""
+
+    def __init__(self, ledger: Ledger, wording: Wording) -> None:
+        self._ledger, self._wording = ledger, wording
+        self._tokens = [token for token in ledger.tokens if token.cls in _VALUES]
+        self._starts = [token.start for token in self._tokens]
+
+    def rows(self, sentences: Sequence[Sentence]) -> list[list[_Thing]]:
+        """Return the things of each sentence, in order."""
+        rows = []
+        for sentence in sentences:
+            row: list[_Thing] = []
+            for word in self._wording.within(sentence.number):
+                at = bisect_right(self._starts, word.start) - 1
+                token = self._tokens[at] if at >= 0 and word.start < self._tokens[at].end else None
+                thing = _thing(self._ledger, self._wording, word, token)
+                if thing and not (row and thing.kind and row[-1].key == thing.key):
+                    row.append(thing)
+            rows.append(row)
+        return rows
+
+
 _Rows = Sequence[Sequence[_Thing]]
 _Places = dict[str, list[tuple[int, int]]]
 
@@ -71,11 +94,12 @@ def check(comparison: Comparison) -> CheckResult:
 
 
 def _traded(comparison: Comparison) -> Iterator[Evidence]:
-    changed = [
-        (pairing, _rows(comparison, pairing, "source"), _rows(comparison, pairing, "text"))
-        for pairing in comparison.pairings
-        if not comparison.is_alike(pairing)
-    ]
+    changed_pairings = [p for p in comparison.pairings if not comparison.is_alike(p)]
+    if not changed_pairings:
+        return
+    source = _Side(comparison.source, comparison.ours)
+    text = _Side(comparison.text, comparison.theirs)
+    changed = [(p, source.rows(p.source), text.rows(p.text)) for p in changed_pairings]
     ours = [row for _, rows, _ in changed for row in rows]
     theirs = [row for _, _, rows in changed for row in rows]
     traded = _swapped(comparison, ours, theirs, of_a_kind=True)
@@ -150,27 +174,6 @@ def _neighbours(
         if place + 1 < len(row):
             found.add(f"before {idea(row[place + 1].word.stem)}")
     return frozenset(found)
-
-
-def _rows(comparison: Comparison, pairing: Pairing, side: str) -> list[list[_Thing]]:
-    """Return the things of each sentence of one side, in order."""
-    ours = side == "source"
-    ledger, wording = (
-        (comparison.source, comparison.ours) if ours else (comparison.text, comparison.theirs)
-    )
-    tokens = [token for token in ledger.tokens if token.cls in _VALUES]
-    starts = [token.start for token in tokens]
-    rows = []
-    for sentence in pairing.source if ours else pairing.text:
-        row: list[_Thing] = []
-        for word in wording.within(sentence):
-            at = bisect_right(starts, word.start) - 1
-            token = tokens[at] if at >= 0 and word.start < tokens[at].end else None
-            thing = _thing(ledger, wording, word, token)
-            if thing and not (row and thing.kind and row[-1].key == thing.key):
-                row.append(thing)
-        rows.append(row)
-    return rows
 
 
 def _thing(

@@ -39,15 +39,18 @@ def _denied(comparison: Comparison) -> Iterator[Evidence]:
     A text that denies a word in many places still denies it when one of them is turned over. There
     only the sentences tell, and only where one side denies more than the other.
     """
+    if not (comparison.ours.denied or comparison.theirs.denied):
+        return
     ours, theirs = comparison.ours.plain, comparison.theirs.plain
     seen = set()
-    for evidence in _turned(comparison, ours, theirs):
-        seen.add(evidence.start)
-        yield evidence
-    if not any(word.denied for words in (ours, theirs) for word in words):
-        return
+    if comparison.ours.denied != comparison.theirs.denied:
+        for evidence in _turned(comparison, ours, theirs):
+            seen.add(evidence.start)
+            yield evidence
     mine, other = _by_sentence(ours), _by_sentence(theirs)
     for pairing in comparison.pairings:
+        if comparison.is_alike(pairing):
+            continue
         sides = [
             [word for sentence in sentences for word in words.get(sentence.number, ())]
             for words, sentences in ((mine, pairing.source), (other, pairing.text))
@@ -110,10 +113,10 @@ def _opposite(comparison: Comparison) -> Iterator[Evidence]:
     if not (come and gone):
         return
     for pairing in comparison.pairings:
-        old = [w for s in pairing.source for w in comparison.ours.within(s) if w.stem in gone]
+        old = [w for s in pairing.source for w in comparison.ours.having(s.number, gone)]
         if not old:
             continue
-        new = [w for s in pairing.text for w in comparison.theirs.within(s) if w.stem in come]
+        new = [w for s in pairing.text for w in comparison.theirs.having(s.number, come)]
         for word in {word.stem: word for word in reversed(new)}.values():
             for other in old:
                 if comparison.lexicon.are_opposite(other.stem, word.stem) and bool(

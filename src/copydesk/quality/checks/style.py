@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import eq
 from typing import Final, TypeAlias
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
@@ -96,6 +97,7 @@ class _Text:
         self.plain = _hidden(self.whole, protected_spans(ledger, _OURS_TO_LEAVE))
         self.is_spaced = _UNSPACED.search(self.plain) is None
         self.words = [match.span() for match in _WORD.finditer(self.plain)]
+        self.written = [self.plain[start:end] for start, end in self.words]
         self.sentences = _divided(self.words, ledger.sentences)
         breaks = [(m.start(), m.end()) for m in _BLANK_LINE.finditer(self.plain)]
         starts = [0, *(end for _, end in breaks)]
@@ -142,9 +144,7 @@ def lix(words: int, sentences: int, long_words: int) -> float:
 
 def _readability(text: _Text) -> str:
     words, sentences = len(text.words), len(text.sentences)
-    long_words = sum(
-        end - start > _LONG_WORD and text.plain[start].isalpha() for start, end in text.words
-    )
+    long_words = sum(len(word) > _LONG_WORD and word[0].isalpha() for word in text.written)
     value = lix(words, sentences, long_words)
     level = "easy" if value < _EASY else "hard" if value > _HARD else "medium"
     return (
@@ -189,7 +189,10 @@ def _bounded(hints: Sequence[Evidence]) -> Iterator[Evidence]:
 
 def _doubled_words(text: _Text) -> Iterator[Evidence]:
     never, plain = _NEVER_TWICE.get(text.language, frozenset()), text.plain
-    for (start, end), (after, last) in pairwise(text.words) if never else ():
+    small = list(map(str.lower, text.written)) if never else []
+    if not any(map(eq, small, islice(small, 1, None))):
+        return
+    for (start, end), (after, last) in pairwise(text.words):
         if end - start != last - after or (second := plain[after:last]) not in never:
             continue
         # "vitamin A a day": a capital that stands alone is a name
@@ -227,9 +230,8 @@ def _glued(text: _Text) -> Iterator[Evidence]:
 
 def _shouted(text: _Text) -> Iterator[Evidence]:
     run: list[_Span] = []
-    for start, end in text.words:
-        if end - start < 2 or not text.plain[start:end].isupper():
-            continue
+    loud = [n for n, word in enumerate(text.written) if word.isupper() and len(word) > 1]
+    for start, end in (text.words[number] for number in loud):
         # what commas part is more often a list of acronyms
         if run and not text.plain[run[-1][1] : start].isspace():
             yield from _loud(text, run)
