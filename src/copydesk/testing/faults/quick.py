@@ -24,12 +24,14 @@ SPOKES: Final[Mapping[Idempotency, str]] = {
 #: Posts a scenario.
 DELIVERIES: Final = 4
 
-#: What waits for seconds in real time, and the spokes that it is tried on.
+#: What waits for seconds in real time, or through an hour at a slow pace, and the spokes that it is
+#: tried on.
 _WAITING: Final[Mapping[Fault, frozenset[str]]] = {
     Fault.HANG: frozenset({"webhook", "mastodon", "linkedin"}),
     Fault.SLOW_DRIP: frozenset({"specimen+client_id"}),
     Fault.TCP_BLACKHOLE: frozenset({"webhook", "specimen+client_id"}),
     Fault.STALLED_WORKER: frozenset({"webhook"}),
+    Fault.CLOCK_BACK: frozenset({"webhook", "mastodon", "specimen+client_id", "site"}),
 }
 
 #: Much like a fault that every spoke has: half of the spokes have each.
