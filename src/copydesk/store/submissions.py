@@ -164,12 +164,7 @@ class Submissions:
 
     async def counts(self, workspace_id: str) -> dict[str, int]:
         """Return how many submissions stand in each state."""
-        rows = await self._unit.connection.execute(
-            sa.select(submissions.c.state, sa.func.count().label("n"))
-            .where(submissions.c.workspace_id == workspace_id)
-            .group_by(submissions.c.state)
-        )
-        return {row.state: row.n for row in rows}
+        return await self._counts(submissions.c.workspace_id == workspace_id)
 
     async def parts(self, parent_id: str) -> list[str]:
         """Return the ids of the submissions unpacked from one, oldest first."""
@@ -182,12 +177,12 @@ class Submissions:
 
     async def counts_of_parts(self, parent_id: str) -> dict[str, int]:
         """Return how many of the submissions unpacked from one stand in each state."""
-        rows = await self._unit.connection.execute(
-            sa.select(submissions.c.state, sa.func.count().label("n"))
-            .where(submissions.c.parent_id == parent_id)
-            .group_by(submissions.c.state)
-        )
-        return {row.state: row.n for row in rows}
+        return await self._counts(submissions.c.parent_id == parent_id)
+
+    async def _counts(self, which: sa.ColumnElement[bool]) -> dict[str, int]:
+        state = submissions.c.state
+        query = sa.select(state, sa.func.count().label("n")).where(which).group_by(state)
+        return {row.state: row.n for row in await self._unit.connection.execute(query)}
 
     async def move(
         self,
