@@ -107,3 +107,9 @@ def test_the_sentences_of_a_ledger_end_outside_its_tokens() -> None:
     ledger = extract("See https://x.example/a?b. Then “Stop. Now.” Fine.", language="en")
     said = [ledger.text[start:end] for start, end in ledger.sentences]
     assert said == ["See https://x.example/a?b.", "Then “Stop. Now.”", "Fine."]
+
+
+def test_a_letter_that_patterns_take_for_another_breaks_no_ledger() -> None:
+    # without case, patterns take the Turkish dotless i for an i
+    (token,) = extract("5 mınutes", language="en").tokens
+    assert token.norm == "5 min"

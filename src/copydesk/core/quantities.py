@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from copydesk.core.clues import Clues, first_words
 from copydesk.core.protected import ProtectedToken, TokenClass
+from copydesk.core.words import fold
 
 # "one" and its sisters are articles and pronouns more often than values, so each row starts at two.
 _COUNTING = {
@@ -164,7 +165,7 @@ def _scaled(value: str, power: int) -> str:
 
 
 def _value_of_words(words: str, language: str) -> str:
-    folded = words.casefold()
+    folded = fold(words)
     table = _WORDS.get(language or "en", {})
     if folded in table:
         return table[folded]
@@ -195,9 +196,9 @@ def find_quantities(clues: Clues, language: str = "") -> Iterator[ProtectedToken
         if text[max(0, start - 4) : start].strip()[-1:].casefold() in _CURRENCY_ENDS:
             before = _CURRENCY_BEFORE.search(text, max(0, start - 8), start)
         currency = (before[0] if before else "").strip() or match["currency"]
-        unit, magnitude = match["unit"], (match["magnitude"] or "").strip().casefold()
-        if before and unit and unit.casefold() in _MAGNITUDE:
-            magnitude = unit.casefold()
+        unit, magnitude = match["unit"], fold((match["magnitude"] or "").strip())
+        if before and unit and fold(unit) in _MAGNITUDE:
+            magnitude = fold(unit)
         if magnitude:
             value = _scaled(value, _MAGNITUDE[magnitude])
         if match["sign"] in ("-", "−"):
@@ -205,9 +206,9 @@ def find_quantities(clues: Clues, language: str = "") -> Iterator[ProtectedToken
         if match["percent"]:
             cls, norm = TokenClass.PERCENT, f"{value}%"
         elif currency:
-            cls, norm = TokenClass.MONEY, f"{value} {_CURRENCY[currency.casefold()]}"
+            cls, norm = TokenClass.MONEY, f"{value} {_CURRENCY[fold(currency)]}"
         elif unit:
-            cls, norm = TokenClass.UNIT, f"{value} {_UNIT[unit.casefold()]}"
+            cls, norm = TokenClass.UNIT, f"{value} {_UNIT[fold(unit)]}"
         else:
             cls, norm = TokenClass.NUMBER, value
         if before:
