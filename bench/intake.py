@@ -31,6 +31,7 @@ from copydesk.intake.vocabulary import Vocabulary
 from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk, open_desk
 from copydesk.work.following import progress
+from copydesk.work.memory import keep_what_is_loaded
 from copydesk.work.spelling import TOGETHER, Speller
 from copydesk.work.submitting import submit
 from copydesk.work.worker import working
@@ -136,6 +137,7 @@ def _children() -> float:
 
 
 async def main(arguments: argparse.Namespace) -> None:
+    keep_what_is_loaded()  # as a worker does
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     corpus = messages(arguments.count, arguments.seed)
     count = len(corpus)

@@ -32,6 +32,7 @@ from copydesk.config import load_settings
 from copydesk.quality.narratives import score
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk, open_desk
+from copydesk.work.memory import keep_what_is_loaded
 from copydesk.work.models import opened_models
 from copydesk.work.spelling import Speller
 from copydesk.work.submitting import submit
@@ -150,6 +151,7 @@ def _outcome(
 
 
 async def main(arguments: argparse.Namespace) -> None:
+    keep_what_is_loaded()  # as a worker does
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     count, seed, length = arguments.count, arguments.seed, arguments.length
     stories = items(count, seed, length)

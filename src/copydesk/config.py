@@ -43,7 +43,7 @@ KEYS: Mapping[str, str] = {
     "light_model_timeout": "the same for the light model; default: as `model_timeout`",
     "model_cache_hours": "for how long an answer is used again for the same question; default 168",
     "model_evidence_days": "for how long what models answered is kept; its cost stays; default 90",
-    "faithfulness_model": "folder with a local faithfulness model of your own; empty: none is asked",
+    "faithfulness_model": "folder of your own local faithfulness model; empty: none is asked",
     "faithfulness_timeout": "seconds until it is not waited for any longer; default 20",
     "faithfulness_unsupported": "support below which a statement goes to a person; default 0.2",
     "faithfulness_supported": "support from which a statement is borne out; default 0.8",

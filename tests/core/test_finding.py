@@ -70,7 +70,11 @@ def test_places_are_all_that_can_begin_a_match(pieces: list[str]) -> None:
     assert found == [m.span() for m in pattern.finditer(clues.text)]
 
 
-LISTS = (["sue", "my son", "suicid*", "größe", "don't pay", "ab"], ["payi*", "suicide", "my"], [])
+LISTS: tuple[list[str], ...] = (
+    ["sue", "my son", "suicid*", "größe", "don't pay", "ab"],
+    ["payi*", "suicide", "my"],
+    [],
+)
 
 
 @settings(max_examples=80, deadline=None)

@@ -99,7 +99,11 @@ def test_a_moving_picture_goes_on_moving() -> None:
     assert COMMENT.encode() in out.getvalue()
     assert COMMENT.encode() not in plain
     with Image.open(io.BytesIO(plain)) as image:
-        assert (image.n_frames, image.info["loop"], image.info["duration"]) == (2, 0, 80)
+        assert (getattr(image, "n_frames", 1), image.info["loop"], image.info["duration"]) == (
+            2,
+            0,
+            80,
+        )
 
 
 def test_the_words_in_a_png_go() -> None:
@@ -110,7 +114,7 @@ def test_the_words_in_a_png_go() -> None:
     plain = without_metadata(data)
     assert shown(plain) == shown(data)
     with Image.open(io.BytesIO(plain)) as image:
-        assert image.text == {}
+        assert getattr(image, "text", None) == {}
 
 
 def box(name: bytes, content: bytes) -> bytes:

@@ -102,7 +102,7 @@ async def test_a_workspace_whose_couriers_all_hang_leaves_hands_for_another(
         worker = Worker(desk=desk, runtime=runtime)
         await worker._beat()  # it sees that there are several workspaces
         carry = worker.handlers()[Kind.COURIER]
-        hanging = [asyncio.create_task(carry(account)) for account in many]
+        hanging = [asyncio.ensure_future(carry(account)) for account in many]
         async with asyncio.timeout(60):
             await full.wait()
             await carry(one)

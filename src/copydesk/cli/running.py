@@ -83,6 +83,7 @@ def worker(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
+    from copydesk.work.memory import keep_what_is_loaded
     from copydesk.work.worker import working
 
     log_to_stderr(verbose=verbose)
@@ -90,6 +91,7 @@ def worker(
     async def work() -> None:
         async with open_desk(load_settings(find_home(home))) as desk, _stop_signal() as stopping:
             async with working(desk, "worker") as running:
+                keep_what_is_loaded()
                 typer.echo(f"Working as {running.id}.")
                 await _first(stopping.wait(), running.ended())
             typer.echo("Drained.")
@@ -100,6 +102,7 @@ def worker(
 async def _run(desk: Desk, watched: list[Path], *, until_idle: bool) -> None:
     from copydesk.server import create_app, serve
     from copydesk.work.folder import WatchedFolder
+    from copydesk.work.memory import keep_what_is_loaded
     from copydesk.work.ownership import owner_token
     from copydesk.work.worker import working
 
@@ -116,6 +119,7 @@ async def _run(desk: Desk, watched: list[Path], *, until_idle: bool) -> None:
         typer.echo(f"Dashboard  {dashboard}/login?token={token}")
         typer.echo(f"Site       {await _publish_site(stack, desk)}")
         running = await stack.enter_async_context(working(desk, "up"))
+        keep_what_is_loaded()
         folder = WatchedFolder(desk, watched)
         taken = await folder.look(settled=True)
         typer.echo(f"Inbox      {taken} files looked at; watching {', '.join(map(str, watched))}")

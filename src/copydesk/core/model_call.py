@@ -9,7 +9,6 @@ from typing import Final
 
 from copydesk.core.money import Period
 
-
 #: The signal of a call that failed since the server wanted to be left alone for a while.
 LIMITED: Final = "rate_limited"
 
