@@ -60,7 +60,7 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
         ProbeState.CLEARED,
         ProbeState.ACCUSED,
     },
-    SubmissionState: {SubmissionState.UNPACKED},
+    SubmissionState: {SubmissionState.REPLACED, SubmissionState.UNPACKED},
     PostState: set(),
     ReviewState: {ReviewState.ACCEPTED, ReviewState.REJECTED, ReviewState.WITHDRAWN},
     SuggestionState: {SuggestionState.SUPERSEDED, SuggestionState.STALE},

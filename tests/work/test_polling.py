@@ -92,8 +92,10 @@ async def publisher() -> AsyncIterator[Publisher]:
 async def reading(desk: Desk) -> AsyncIterator[Desk]:
     """A desk whose way to private feeds leads to loopback."""
     private = HttpTransport(user_agent="tests", most_bytes=200_000, follows=False)
-    yield replace(desk, private_feeds=private)
+    public = HttpTransport(user_agent="tests", public_only=True, follows=False)
+    yield replace(desk, feeds=public, private_feeds=private)
     await private.close()
+    await public.close()
 
 
 async def follow(
@@ -472,15 +474,15 @@ async def test_nobody_asks_before_retry_after_is_over(
 
 
 @EMBEDDED
-async def test_no_way_leads_into_a_private_network(desk: Desk, publisher: Publisher) -> None:
-    async with desk.store.begin("test") as unit:
+async def test_no_way_leads_into_a_private_network(reading: Desk, publisher: Publisher) -> None:
+    async with reading.store.begin("test") as unit:
         with pytest.raises(ContentInvalid) as refused:
-            await follow_feed(unit, desk, f"{publisher.url}/feed")
+            await follow_feed(unit, reading, f"{publisher.url}/feed")
         # a name says nothing until it is resolved: the connection itself is guarded, too
-        feed = await follow_feed(unit, desk, f"{publisher.url}/feed", allow_private=True)
+        feed = await follow_feed(unit, reading, f"{publisher.url}/feed", allow_private=True)
         await unit.feeds.change(feed.id, allow_private=False)
     assert refused.value.findings[0].code == "address_private"
-    polled = await again(desk, feed)
+    polled = await again(reading, feed)
     assert polled.outcome is Outcome.FAILED
     assert "not a public address" in polled.because
     assert publisher.hits == []

@@ -263,7 +263,7 @@ async def test_a_person_who_skips_the_evidence_says_why(desk: Desk) -> None:
         with pytest.raises(ContentInvalid, match="say why"):
             await releasing.promote(unit, desk, "next", " ")
         with pytest.raises(ContentInvalid, match="say why"):
-            await releasing.advance(unit, desk, "next", "seen")
+            await releasing.advance(unit, desk, "next", "")
 
 
 async def test_what_was_rolled_back_stays_so_and_what_it_replaced_returns(desk: Desk) -> None:

@@ -393,6 +393,7 @@ async def test_a_transaction_that_commits_late_is_not_skipped(
     store: Store = calling.store
     async with store.begin("late") as late:
         await late.events.append(calling.workspace_id, "delivery", "late", "", "planned")
+        await late.events.write()
         (early,) = await happen(calling, "early")
         await notify(calling, webhook, horizon)
         await notify(calling, webhook, horizon)
@@ -425,6 +426,7 @@ async def test_a_busy_history_is_told_all_the_same(calling: Desk, receiver: Rece
     for number, writer in enumerate(writers):
         unit = await writer.__aenter__()
         await unit.events.append(calling.workspace_id, "delivery", f"dlv_{number}", "", "planned")
+        await unit.events.write()
         if number:
             await writers[number - 1].__aexit__(None, None, None)
         await horizon.look()
