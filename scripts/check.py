@@ -35,7 +35,7 @@ TESTS: list[tuple[str, list[str]]] = [
     # one worker more than cores: tests wait for disks and servers for nearly half of their time
     (
         "tests",
-        # in the order they were found: the files of few tests, browsers' among them, are the longest
+        # in the order found: files of few tests, browsers' among them, are the longest
         [
             *("-m", "not slow", "-n", str(min((os.cpu_count() or 1) + 1, 4))),
             *("--dist", "loadfile", "--no-loadscope-reorder"),
