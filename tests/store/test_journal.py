@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -232,7 +233,7 @@ async def test_one_that_no_longer_waits_is_not_written(desk: Desk) -> None:
         waiting = asyncio.create_task(desk.store.journal.write(intent(desk, lease, delivery)))
         await unit.connection.execute(sa.text("SELECT 1"))
         waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):  # PostgreSQL may have been quicker
             await waiting
     await desk.store.journal.close()
     assert await states(desk, [delivery]) in (["scheduled"], ["sending"])
