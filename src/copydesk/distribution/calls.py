@@ -99,8 +99,6 @@ class Calls:
             return Ready(outgoing.handles)
         if of_spoke(outgoing.handles):
             return await self.check(outgoing)
-        if self.needs_no_preparing(outgoing):
-            return Ready(outgoing.handles)
         return await self._before_commit(self.client.prepare(outgoing))
 
     async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
