@@ -113,7 +113,10 @@ def test_the_sentences_of_a_ledger_end_outside_its_tokens() -> None:
     assert said == ["See https://x.example/a?b.", "Then “Stop. Now.”", "Fine."]
 
 
-def test_a_letter_that_patterns_take_for_another_breaks_no_ledger() -> None:
-    # without case, patterns take the Turkish dotless i for an i
-    (token,) = extract("5 mınutes", language="en").tokens
-    assert token.norm == "5 min"
+@pytest.mark.parametrize(
+    ("text", "norm"), [("5 mınutes", "5 min"), ("5 Aprıl", "____-04-05"), ("5 APRİL", "____-04-05")]
+)
+def test_a_letter_that_patterns_take_for_another_breaks_no_ledger(text: str, norm: str) -> None:
+    # without case, patterns take the Turkish dotless i and the capital one with a dot for an i
+    (token,) = extract(text, language="en").tokens
+    assert token.norm == norm

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from copydesk.core.clues import Clues, first_words
 from copydesk.core.protected import ProtectedToken, TokenClass
+from copydesk.core.words import fold
 
 _MONTHS = (
     "january jan januar jänner janvier enero",
@@ -133,7 +134,7 @@ def _date_norm(match: re.Match[str]) -> str:
         name = match[f"m{key}"]
         if name:
             day_text = match[f"d{key}"] if key != "3" else None
-            month = _MONTH[name.rstrip(".").casefold()]
+            month = _MONTH[fold(name.rstrip("."))]
             if day_text and not 1 <= int(day_text) <= 31:
                 return ""
             return _date(match[f"y{key}"], month, int(day_text) if day_text else None)
@@ -150,21 +151,21 @@ def find_dates(clues: Clues, language: str = "") -> Iterator[ProtectedToken]:
                 yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
     if not clues.words.isdisjoint(_LONG_MONTHS):
         for match in _MONTH_ALONE.finditer(text):
-            norm = _date(None, _MONTH[match[0].casefold()], None)
+            norm = _date(None, _MONTH[fold(match[0])], None)
             yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
     if clues.words.isdisjoint(_DAY_WORDS):
         return
     for match in clues.matches(_DAY, clues.places(_DAY_STARTS)):
-        word = (match["weekday"] or match["short"] or "").casefold()
+        word = fold(match["weekday"] or match["short"] or "")
         if word:
             norm = _WEEKDAY[word]
         elif match["vague"]:
-            vague = match["vague"].casefold()
+            vague = fold(match["vague"])
             if _FOREIGN_VAGUE.get(vague, language) != language:
                 continue
             norm = _VAGUE[vague]
         else:
-            norm = " ".join(match["relative"].casefold().split())
+            norm = " ".join(fold(match["relative"]).split())
         yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
 
 
