@@ -1,7 +1,9 @@
 """Readable, time-ordered identifiers such as `dlv_01kbk7...`.
 
 The body is a ULID (48 bits of Unix milliseconds, 80 random bits, Crockford base 32), so ids sort by
-creation and tell a person what they name. Specification: https://github.com/ulid/spec
+creation and tell a person what they name. Within a millisecond each is greater than the one before:
+what one process makes is listed in the order in which it was made, however fast that was.
+Specification: https://github.com/ulid/spec (Monotonicity)
 """
 
 from __future__ import annotations
@@ -47,17 +49,32 @@ PREFIXES: Final = {
 }
 
 
+#: How far apart ids of one millisecond are at most, in bits: enough that none tells the next.
+_STEP: Final = 48
+
+
 class IdFactory:
-    """Makes ids from an injected clock and source of randomness."""
+    """Makes ids from an injected clock and source of randomness.
+
+    One factory serves one process. Ids that several processes make in the same millisecond sort in
+    an order of chance, but always in the same.
+    """
 
     def __init__(self, clock: Clock, random_bits: Callable[[int], int] = secrets.randbits) -> None:
         self._clock = clock
         self._random_bits = random_bits
+        self._milliseconds, self._body = -1, 0
 
     def new(self, noun: str) -> str:
         """Return a fresh id for `noun`, one of the keys of `PREFIXES`; raises `KeyError` else."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        return f"{PREFIXES[noun]}_{_time(milliseconds)}{_written(self._random_bits(80), 70)}"
+        if milliseconds == self._milliseconds:
+            body = self._body + 1 + self._random_bits(_STEP)
+        else:
+            # the highest bit stays free, so that no number of steps leaves the 80
+            body = self._random_bits(79)
+        self._milliseconds, self._body = milliseconds, body
+        return f"{PREFIXES[noun]}_{_time(milliseconds)}{_written(body, 70)}"
 
 
 @lru_cache(maxsize=8)
