@@ -94,7 +94,7 @@ class Workers:
     async def all(self) -> list[Worker]:
         """Return the known processes, newest first."""
         rows = await self._unit.connection.execute(
-            sa.select(workers).order_by(workers.c.started_at.desc())
+            sa.select(workers).order_by(workers.c.started_at.desc(), workers.c.id.desc())
         )
         return [Worker(**row._mapping) for row in rows]
 
