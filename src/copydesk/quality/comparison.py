@@ -139,7 +139,7 @@ class Comparison:
             word
             for number in self.apart[0]
             for word in self.ours.content_of(number)
-            if not self.theirs.says(word.stem)
+            if not self.theirs.says(word.stem) and not self.theirs.says_parted(word, self.ours)
         )
 
     @cached_property
@@ -149,7 +149,9 @@ class Comparison:
             word
             for number in self.apart[1]
             for word in self.theirs.content_of(number)
-            if not self.ours.says(word.stem) and not self.known.says(word.stem)
+            if not self.ours.says(word.stem)
+            and not self.known.says(word.stem)
+            and not self.ours.says_parted(word, self.theirs)
         )
 
     @cached_property

@@ -84,7 +84,8 @@ class Lexicon:
     in, as (row, side); `members` the kinds it belongs to, as (kind, member); `ideas` the rows of
     synonyms it stands in; `idle` are words that come and go in a rewrite and say nothing,
     `function` those (bare, not stems) that hold a sentence together, `breaks` those of them that
-    begin a clause of their own, beyond which no negation reaches.
+    begin a clause of their own, beyond which no negation reaches; `particles` are what verbs are
+    parted from in a main clause.
     """
 
     negations: Phrases
@@ -97,6 +98,7 @@ class Lexicon:
     idle: frozenset[str]
     function: frozenset[str]
     breaks: frozenset[str]
+    particles: frozenset[str]
 
     def are_opposite(self, one: str, other: str) -> bool:
         """Whether two stems are opposites, by a row of the lists or by a prefix that denies."""
@@ -148,6 +150,7 @@ def lexicon(language: str) -> Lexicon:
         idle=frozenset(stem(bare_in(word, key)) for word in synonyms["idle"].split()),
         function=frozenset(bare_in(word, key) for word in synonyms["function"].split()),
         breaks=frozenset(facts["break"][key].split()),
+        particles=frozenset(facts["particle"].get(key, "").split()),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from copydesk.core.ledger import Ledger, TokenClass
 from copydesk.quality.denials import denied
 from copydesk.quality.lexicon import Lexicon, bare, bare_in, lexicon, stem
+from copydesk.quality.separable import Verb, apart, together
 
 _TOKEN: Final = re.compile(r"\w+(?:['’]\w+)?|[,;:.!?()\n–—\"“”]|(?<=\s)-(?=\s)")
 _SHORTEST: Final = 3
@@ -169,6 +170,38 @@ class Wording:
     def says(self, word: str) -> bool:
         """Whether the text has the word of this stem, or one that may stand for it."""
         return word in self.stems or not self.ideas.isdisjoint(self._lexicon.ideas.get(word, ()))
+
+    def says_parted(self, word: Word, other: Wording) -> bool:
+        """Whether this text has the verb that `word` of the other text is a form or a half of.
+
+        Written together in one of the two, and apart or together in the other.
+        """
+        particles = self._lexicon.particles
+        if not particles:
+            return False
+        whole = together(word.bare, particles, self._language)
+        if not (self._joined | self._parted).isdisjoint(whole):
+            return True
+        return bool(self._joined) and not self._joined.isdisjoint(
+            apart(word.bare, other.sentences[word.sentence].words, particles)
+        )
+
+    @cached_property
+    def _joined(self) -> frozenset[Verb]:
+        """What may be a verb written together with its particle."""
+        particles = self._lexicon.particles
+        return frozenset(v for w in self.bare for v in together(w, particles, self._language))
+
+    @cached_property
+    def _parted(self) -> frozenset[Verb]:
+        """What may be a verb and its particle, apart in one sentence."""
+        particles = self._lexicon.particles
+        return frozenset(
+            verb
+            for sentence in self.sentences
+            for particle in particles.intersection(sentence.words)
+            for verb in apart(particle, sentence.words, particles)
+        )
 
     @cached_property
     def plain(self) -> tuple[Word, ...]:

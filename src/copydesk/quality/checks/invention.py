@@ -15,7 +15,7 @@ from copydesk.quality.comparison import Comparison
 from copydesk.quality.wording import Word
 
 NAME = "invention"
-VERSION = 1
+VERSION = 2
 
 _FEW: Final = 2
 _MANY: Final = 3

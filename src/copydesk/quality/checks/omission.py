@@ -16,7 +16,7 @@ from copydesk.quality.comparison import Comparison
 from copydesk.quality.wording import Sentence, Word
 
 NAME = "omission"
-VERSION = 1
+VERSION = 2
 
 _FEW: Final = 2
 _MANY: Final = 4
