@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -41,9 +41,28 @@ async def proxy(echo: Echo) -> AsyncIterator[FaultProxy]:
         yield proxy
 
 
-async def ask(proxy: FaultProxy, times: int = 1, patience: float = 60) -> list[bytes | str]:
-    """Ask over one connection; words say what happened instead of an answer. `patience` is in
-    seconds: short where silence is what we wait for."""
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110  # bytes on their way tell nobody
+            await asyncio.sleep(0.005)
+
+
+def never() -> bool:
+    return False
+
+
+async def hear(reader: asyncio.StreamReader, lost: Callable[[], bool]) -> bytes:
+    """The next bytes. Once they are `lost` it is waited for them no more than a moment."""
+    heard = asyncio.create_task(reader.read(1000))
+    await until(lambda: heard.done() or lost())
+    return await asyncio.wait_for(heard, 0.1)
+
+
+async def ask(
+    proxy: FaultProxy, times: int = 1, lost: Callable[[], bool] = never
+) -> list[bytes | str]:
+    """Ask over one connection; words say what happened instead of an answer, "silence" when it is
+    `lost`."""
     host, _, port = proxy.address.partition(":")
     try:
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -53,8 +72,7 @@ async def ask(proxy: FaultProxy, times: int = 1, patience: float = 60) -> list[b
     try:
         for _ in range(times):
             writer.write(HELLO)
-            async with asyncio.timeout(patience):
-                answers.append(await reader.read(1000) or "end")
+            answers.append(await hear(reader, lost) or "end")
     except TimeoutError:
         answers.append("silence")
     except ConnectionError:
@@ -84,16 +102,21 @@ async def test_damage(
     proxy: FaultProxy,
 ) -> None:
     proxy.damage(damage, after=after, seconds=0.01)
-    assert (await ask(proxy, patience=0.3 if "silence" in answer else 60))[0] in answer
-    assert echo.heard == heard
+
+    def lost() -> bool:
+        return "silence" in answer and proxy.struck == 1 and echo.heard == heard
+
+    assert (await ask(proxy, lost=lost))[0] in answer
+    await until(lambda: echo.heard == heard)
     assert await ask(proxy) == [ANSWER], "it strikes once"
     assert (proxy.struck, proxy.exchanges) == (1, 2)
 
 
-async def test_every_third_exchange_also_on_one_connection(proxy: FaultProxy) -> None:
+async def test_every_third_exchange_also_on_one_connection(echo: Echo, proxy: FaultProxy) -> None:
     proxy.damage(Damage.SWALLOW_RESPONSE, times=2, every=3)
-    assert await ask(proxy, patience=0.3) == ["silence"]
-    assert await ask(proxy, times=3, patience=2) == [ANSWER, ANSWER, "silence"]
+    assert await ask(proxy, lost=lambda: len(echo.heard) == 1) == ["silence"]
+    found = await ask(proxy, times=3, lost=lambda: len(echo.heard) == 4)
+    assert found == [ANSWER, ANSWER, "silence"]
 
 
 async def test_several_numbers_are_taken_in_turn(proxy: FaultProxy) -> None:

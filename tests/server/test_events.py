@@ -24,7 +24,7 @@ async def line(desk: Desk) -> AsyncIterator[httpx2.AsyncClient]:
     headers = {"Authorization": f"Bearer {await make_token(desk)}"}
     async with (
         running(create_app(desk)) as url,
-        httpx2.AsyncClient(base_url=url, headers=headers, timeout=10) as client,
+        httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as client,
     ):
         yield client
 
@@ -99,7 +99,7 @@ async def test_pages_hear_only_of_their_subject(line: httpx2.AsyncClient, desk: 
 
 async def test_the_server_stops_while_streams_are_open(desk: Desk) -> None:
     headers = {"Authorization": f"Bearer {await make_token(desk)}"}
-    async with httpx2.AsyncClient(headers=headers, timeout=10) as client:
+    async with httpx2.AsyncClient(headers=headers, timeout=60) as client:
         async with running(create_app(desk)) as url:
             request = client.build_request("GET", f"{url}/v1/events")
             answer = await client.send(request, stream=True)

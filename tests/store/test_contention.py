@@ -78,7 +78,9 @@ async def test_a_lock_that_is_not_given_is_a_conflict(desk: Desk) -> None:
 
 
 async def test_the_journal_repeats_a_group_that_had_to_give_way(desk: Desk) -> None:
-    held = sorted([(await leased(desk, name))[0] for name in ("one", "two")], key=by_id)
+    """Who begins to wait last closes the circle and finds it: that has to be the journal."""
+    names = ("one", "two", "three")
+    held = sorted([(await leased(desk, name))[0] for name in names], key=by_id)
     at = desk.clock.now()
     entries = [
         Entry(actor="courier", at=at, proves=replace(lease, until=at + timedelta(seconds=20)))
@@ -87,11 +89,16 @@ async def test_the_journal_repeats_a_group_that_had_to_give_way(desk: Desk) -> N
     await desk.store.journal.close()  # its next connection has the server's settings
     await set_deadlock_timeout(desk, "100ms")
     async with desk.store.begin("test") as unit:
-        await say(unit, "deadlock_timeout = '60s'")  # so that the journal is the one to give way
-        await touch(unit, held[1].account_id)
-        writing = [asyncio.create_task(desk.store.journal.write(entry)) for entry in entries]
-        await until_it_waits(desk)
-        await touch(unit, held[0].account_id)
+        await say(unit, "deadlock_timeout = '60s'")
+        await touch(unit, held[2].account_id)
+        async with desk.store.begin("test") as between:
+            await touch(between, held[1].account_id)
+            writing = [asyncio.create_task(desk.store.journal.write(entry)) for entry in entries]
+            await until_waiting(desk, 1)
+            touching = asyncio.create_task(touch(unit, held[0].account_id))
+            await until_waiting(desk, 2)
+        # only now the journal goes on, from the second account to the third
+        await touching
     await asyncio.gather(*writing)
 
 
@@ -109,11 +116,11 @@ async def set_deadlock_timeout(desk: Desk, value: str) -> None:
     await desk.store.engine.dispose()
 
 
-async def until_it_waits(desk: Desk) -> None:
-    """Until some connection waits for a lock that another one has."""
-    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+async def until_waiting(desk: Desk, count: int) -> None:
+    """Until so many connections wait for locks that others have."""
+    waiting = sa.text("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
     async with asyncio.timeout(60), desk.store.connect(write=False) as connection:
-        while not await connection.scalar(waiting):
+        while await connection.scalar(waiting) != count:
             pass
 
 

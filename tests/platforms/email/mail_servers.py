@@ -154,7 +154,7 @@ class Script:
         finally:
             server.close()
             await server.wait_closed()
-            await asyncio.wait_for(asyncio.gather(*talks), 5)
+            await asyncio.wait_for(asyncio.gather(*talks), 60)
 
 
 def sign_in(password: str) -> Any:

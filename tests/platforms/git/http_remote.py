@@ -34,7 +34,7 @@ class HttpRemote:
         finally:
             server.close()
             await server.wait_closed()
-            await asyncio.wait_for(asyncio.gather(*talks), 10)
+            await asyncio.wait_for(asyncio.gather(*talks), 60)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
