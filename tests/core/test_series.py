@@ -13,9 +13,15 @@ from copydesk.core.errors import ContentInvalid
 from copydesk.core.series import Rule, expand
 from copydesk.core.zones import Shift, wall_of, zone_of
 
+HOURS = ",".join(map(str, range(24)))
+
 
 def wall(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def wall_utc(day: str) -> datetime:
+    return wall(day).replace(tzinfo=UTC)
 
 
 def rule(
@@ -37,6 +43,29 @@ def test_an_occurrence_in_the_gap_moves_and_says_so() -> None:
     found = list(daily.from_(wall("2026-03-28T00:00")))
     assert [o.shift for o in found] == [Shift.NONE, Shift.GAP, Shift.NONE]
     assert [f"{o.local:%d %H:%M}" for o in found] == ["28 02:30", "29 03:30", "30 02:30"]
+
+
+def test_what_a_gap_moves_comes_in_the_order_of_its_instant_and_no_instant_twice() -> None:
+    night = rule("FREQ=DAILY;COUNT=5;BYHOUR=2,3;BYMINUTE=0,30,45", "2026-03-29T02:00")
+    found = list(night.from_(wall("2026-03-29T00:00")))
+    assert [f"{o.local:%d %H:%M}" for o in found] == ["29 03:00", "29 03:30", "29 03:45"]
+    assert [o.shift for o in found] == [Shift.NONE, Shift.NONE, Shift.GAP]
+
+
+def test_the_end_of_the_calendar_is_an_end() -> None:
+    assert rule("FREQ=DAILY;UNTIL=99991231T235959Z").after(moment := wall_utc("2026-10-20"), 1)
+    assert rule("FREQ=DAILY;UNTIL=99991231").after(moment, 1)
+    with pytest.raises(ContentInvalid, match="beyond the calendar"):
+        rule("FREQ=DAILY", "9999-12-31T23:00")
+
+
+def test_the_last_within_is_the_last_that_has_come() -> None:
+    daily = rule("FREQ=DAILY")
+    after, until = wall_utc("2026-10-20"), wall_utc("2026-10-27")
+    last = daily.last_within(after, until)
+    assert last is not None
+    assert last.asked == wall("2026-10-26T09:00")
+    assert daily.last_within(after, after) is None
 
 
 def test_exceptions_counts_and_ends_are_kept() -> None:
@@ -90,9 +119,9 @@ def test_after_is_what_comes_after_by_the_instant(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never happens"),
-        ("FREQ=DAILY;UNTIL=20200101", "never happens"),
-        ("FREQ=YEARLY;BYMONTH=4,6;BYMONTHDAY=31,-31", "never happens"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "does not happen"),
+        ("FREQ=DAILY;UNTIL=20200101", "does not happen"),
+        ("FREQ=YEARLY;BYMONTH=4,6;BYMONTHDAY=31,-31", "does not happen"),
         ("FREQ=MINUTELY", "FREQ=DAILY;BYHOUR"),
         ("FREQ=HOURLY", "BYHOUR"),
         ("BYDAY=MO", "FREQ is missing"),
@@ -101,6 +130,13 @@ def test_after_is_what_comes_after_by_the_instant(
         ("FREQ=DAILY;BYMONTH=13", "BYMONTH=13"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY=0"),
         ("FREQ=DAILY;COUNT=99999999", "COUNT"),
+        ("FREQ=WEEKLY;BYDAY=1MO", "FREQ=MONTHLY;BYDAY=1MO"),
+        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "with BYWEEKNO"),
+        ("FREQ=WEEKLY;BYMONTHDAY=3", "FREQ=WEEKLY"),
+        ("FREQ=DAILY;BYWEEKNO=20", "Use FREQ=YEARLY"),
+        ("FREQ=DAILY;BYSETPOS=1", "BYSETPOS"),
+        ("FREQ=DAILY;UNTIL=00010101T000000Z", "UNTIL"),
+        (f"FREQ=DAILY;BYHOUR={HOURS};BYMINUTE={HOURS}", "576 times a day"),
         ("FREQ=DAILY;COUNT=3;UNTIL=20270101", "exclude"),
         ("FREQ=DAILY;BYSECOND=1,2,3", "BYSECOND"),
         ("FREQ=WEEKLY;BYDAY=XX", "BYDAY=XX"),
@@ -120,7 +156,7 @@ def test_a_rule_that_cannot_be_is_refused_by_field_with_a_remedy(text: str, word
 
 def test_a_rule_whose_every_day_is_an_exception_never_happens() -> None:
     days = tuple(wall(f"2026-10-{day}T09:00") for day in (19, 20))
-    with pytest.raises(ContentInvalid, match="never happens"):
+    with pytest.raises(ContentInvalid, match="does not happen"):
         rule("FREQ=DAILY;COUNT=2", exceptions=days)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.recurrence import Series
 from copydesk.core.states import AccountState, DeliveryState, SeriesState
+from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import Timing
 from copydesk.core.zones import wall_of, zone_of
 from copydesk.distribution.moving import cancel, retime
@@ -27,8 +28,10 @@ from copydesk.work.recurring import (
     plan_series,
     resume_series,
 )
+from copydesk.work.settling import Decision, decide_delivery
 from copydesk.work.times import Wish
-from tests.distribution.carrying import carry, deliveries, sandbox_has
+from copydesk.work.timetables import TimetableForm, set_timetable
+from tests.distribution.carrying import carry, carry_to_rest, deliveries, sandbox_has
 from tests.store_fixtures import AddSandbox
 
 BERLIN = zone_of("Europe/Berlin")
@@ -124,6 +127,76 @@ async def test_after_an_outage_only_the_last_missed_time_is_made_up_for(
     assert len(late) == 1
     assert clock.now() - late[0].due_at < timedelta(days=1)
     assert len(fresh) - 1 == 14
+
+
+@pytest.mark.parametrize("days", [7, 30])
+async def test_an_outage_does_not_end_in_a_flood_of_what_was_planned_before_it(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox, days: int
+) -> None:
+    account = await sandbox_account()
+    made = await start(desk, "FREQ=DAILY", "one", "two")
+    clock.advance(timedelta(days=days).total_seconds())
+    await carry(desk, account)
+    await plan_series(desk, made.id)
+    await carry(desk, account)
+    assert len(sandbox_has(desk, account)) == 1
+    gone = [d for d in await deliveries(desk) if d.due_at <= clock.now()]
+    assert [d.state for d in gone] == [DeliveryState.EXPIRED] * (len(gone) - 1) + [
+        DeliveryState.DELIVERED
+    ]
+    assert clock.now() - gone[-1].due_at < timedelta(days=1)
+    assert "only the last missed time is made up for" in gone[0].reason
+    assert f"schedule move {gone[0].id}" in gone[0].remedy
+
+
+async def test_what_a_person_sends_again_goes_though_its_series_has_gone_on(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
+) -> None:
+    account = await sandbox_account()
+    form = SeriesForm(
+        name="tips",
+        rule="FREQ=DAILY",
+        start="2026-11-01 09:00",
+        zone="Europe/Berlin",
+        accounts=["sandbox"],
+        late=LatePolicy.ASK,
+    )
+    await add_series(desk, form, [manuscript("one")], actor="ada")
+    first = (await deliveries(desk))[0]
+    clock.advance((first.due_at - clock.now()).total_seconds() + 3600)
+    await carry(desk, account)
+    async with desk.store.read() as unit:
+        assert (await unit.deliveries.get(first.id)).state is DeliveryState.HELD
+    clock.advance(timedelta(days=3).total_seconds())
+    async with desk.store.begin("ada") as unit:
+        await decide_delivery(unit, first.id, Decision.SEND)
+    await carry(desk, account)
+    async with desk.store.read() as unit:
+        assert (await unit.deliveries.get(first.id)).state is DeliveryState.DELIVERED
+
+
+async def test_occurrences_that_wait_for_their_distance_are_not_missed(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
+) -> None:
+    account = await sandbox_account()
+    async with desk.store.begin("ada") as unit:
+        await set_timetable(unit, desk.workspace_id, "sandbox", TimetableForm(spacing="30m"))
+    await start(desk, "FREQ=DAILY;COUNT=3;BYMINUTE=0,10,20", "one", start="2026-11-22 09:00")
+    done = await carry_to_rest(desk, account, clock)
+    assert [d.state for d in done] == [DeliveryState.DELIVERED] * 3
+    assert clock.now() - done[0].due_at >= timedelta(hours=1)
+
+
+async def test_a_series_that_is_over_before_it_begins_is_refused(
+    desk: Desk, sandbox_account: AddSandbox
+) -> None:
+    await sandbox_account()
+    with pytest.raises(ContentInvalid) as caught:
+        await start(desk, "FREQ=DAILY;COUNT=3", "one", start="2026-10-01 09:00")
+    assert [(f.code, f.field) for f in caught.value.findings] == [("series_over", "rule")]
+    with pytest.raises(ContentInvalid) as caught:
+        await start(desk, "FREQ=DAILY", "one", start="1990-10-01 09:00")
+    assert [f.field for f in caught.value.findings] == ["start"]
 
 
 async def test_a_pause_leaves_out_what_would_have_been(

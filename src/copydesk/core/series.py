@@ -6,6 +6,8 @@ library sees it: that accepts month 13 and an interval of 0 (python-dateutil 4.0
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,14 +15,17 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrule, rrulestr
+from dateutil.rrule import rrulestr
 
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
-from copydesk.core.zones import Resolved, resolve, zone_of
+from copydesk.core.zones import Resolved, Shift, resolve, zone_of
 
-#: A rule has to fire within this time of its start, or it never does.
+#: How far ahead the occurrences of a rule are gone through.
 FIRST_WITHIN: Final = timedelta(days=3660)
+
+#: How often a day a series may happen: all its occurrences since its start are gone through.
+MOST_A_DAY: Final = 288
 
 #: How many sources and exceptions one series takes.
 MOST_SOURCES: Final = 500
@@ -39,8 +44,18 @@ _BOUNDS: Final = {
     "BYMINUTE": (0, 59),
 }
 _SINGLE: Final = frozenset({"INTERVAL", "COUNT"})
+#: What RFC 5545 (3.3.10) allows with these frequencies alone; the library takes them with any, and
+#: makes something else of them.
+_ONLY_WITH: Final = {
+    "BYWEEKNO": ("YEARLY",),
+    "BYYEARDAY": ("YEARLY",),
+    "BYMONTHDAY": ("DAILY", "MONTHLY", "YEARLY"),
+}
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+#: Beyond these the calendar has no room for offsets, nor for looking ten years on.
+_FIRST: Final = datetime(1000, 1, 1)  # noqa: DTZ001 - wall times
+_LAST: Final = datetime(9000, 1, 1)  # noqa: DTZ001 - as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +72,27 @@ class Rule:
     exceptions: tuple[datetime, ...] = ()
 
     def check(self) -> None:
-        """Raise `ContentInvalid` for a rule that cannot be read, or never happens.
+        """Raise `ContentInvalid` for a rule that cannot be read, or does not happen within ten
+        years of its start.
 
         Some rules that never happen take seconds to be found out: not on the event loop.
         """
         parts = _parts(self.text)
         zone_of(self.zone)
+        if not _FIRST <= self.start <= _LAST:
+            raise _invalid("start", "it is beyond the calendar", "Give a time of these years.")
         if len(self.exceptions) > MOST_EXCEPTIONS:
             raise _invalid("except", f"there are more than {MOST_EXCEPTIONS} exceptions", "")
-        if _impossible(parts):
-            raise _never(self.text)
-        first = next(self.from_(self.start), None)
-        if first is None or first.asked - self.start > FIRST_WITHIN:
+        if _impossible(parts) or next(self.from_(self.start), None) is None:
             raise _never(self.text)
 
     def from_(self, wall: datetime) -> Iterator[Resolved]:
-        """Yield the occurrences at or after the naive `wall`, in order, exceptions left out."""
+        """Yield the occurrences at or after the naive `wall` and within ten years of it, each
+        instant once and in order, exceptions left out."""
         zone = zone_of(self.zone)
         left_out = set(self.exceptions)
-        for asked in self._made(zone).xafter(wall, inc=True):
-            if asked not in left_out:
-                yield resolve(asked, zone)
+        made = (asked for asked in self._made(zone, wall) if asked >= wall)
+        return _in_order(resolve(asked, zone) for asked in made if asked not in left_out)
 
     def after(self, moment: datetime, most: int) -> list[Resolved]:
         """Return the next `most` occurrences whose instant is after `moment` (aware)."""
@@ -90,13 +105,41 @@ class Rule:
         wall = moment.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
         return (found for found in self.from_(wall) if found.moment > moment)
 
-    def _made(self, zone: ZoneInfo) -> rrule:
+    def last_within(self, after: datetime, until: datetime) -> Resolved | None:
+        """Return the last occurrence whose instant is in (`after`, `until`] (aware), or None."""
+        last = None
+        for found in self.following(after):
+            if found.moment > until:
+                break
+            last = found
+        return last
+
+    def _made(self, zone: ZoneInfo, wall: datetime) -> Iterator[datetime]:
+        """Yield the wall times of the rule from its start on, until ten years after `wall`."""
         parts = dict(_parts(self.text))
+        count = int(parts.pop("COUNT", 0)) or None
+        until = max(wall, self.start) + FIRST_WITHIN
         if "UNTIL" in parts:
-            parts["UNTIL"] = f"{_until(parts['UNTIL'], zone):%Y%m%dT%H%M%S}"
+            until = min(until, _until(parts["UNTIL"], zone))
+        parts["UNTIL"] = f"{until:%Y%m%dT%H%M%S}"
         made = rrulestr(";".join(f"{k}={v}" for k, v in parts.items()), dtstart=self.start)
-        assert isinstance(made, rrule)
-        return made
+        return islice(iter(made), count)
+
+
+def _in_order(found: Iterator[Resolved]) -> Iterator[Resolved]:
+    """Yield occurrences by their instants, one for each: a gap moves 02:30 behind 03:00, and onto
+    03:30."""
+    moved: deque[Resolved] = deque()
+    for one in found:
+        if one.shift is Shift.GAP:
+            moved.append(one)
+            continue
+        while moved and moved[0].moment < one.moment:
+            yield moved.popleft()
+        if moved and moved[0].moment == one.moment:
+            moved.popleft()
+        yield one
+    yield from moved
 
 
 def expand(name: str, sources_of: Callable[[str], Sequence[str]]) -> tuple[str, ...]:
@@ -152,7 +195,33 @@ def _parts(text: str) -> dict[str, str]:
         _check_part(key, value)
     if "COUNT" in parts and "UNTIL" in parts:
         raise _invalid("rule", "COUNT and UNTIL exclude each other", "Leave one of them out.")
+    _check_together(parts)
     return parts
+
+
+def _check_together(parts: Mapping[str, str]) -> None:
+    """Refuse parts that RFC 5545 does not allow beside each other."""
+    freq = parts["FREQ"]
+    for key, allowed in _ONLY_WITH.items():
+        if key in parts and freq not in allowed:
+            raise _invalid("rule", f"{key} is not for FREQ={freq}", f"Use FREQ={allowed[-1]}.")
+    numbered = [day for day in parts.get("BYDAY", "").split(",") if len(day) > 2]
+    if numbered and (freq not in ("MONTHLY", "YEARLY") or "BYWEEKNO" in parts):
+        raise _invalid(
+            "rule",
+            f"BYDAY={numbered[0]} counts the days of a month or year, and this is FREQ={freq}"
+            + (" with BYWEEKNO" if "BYWEEKNO" in parts else ""),
+            f"FREQ=MONTHLY;BYDAY={numbered[0]}, or BYDAY={numbered[0][-2:]} for each of them.",
+        )
+    if "BYSETPOS" in parts and not any(key.startswith("BY") and key != "BYSETPOS" for key in parts):
+        raise _invalid(
+            "rule", "BYSETPOS has nothing to choose from", "Name days: BYDAY=MO,TU,WE,TH,FR."
+        )
+    a_day = math.prod(len(parts.get(key, "0").split(",")) for key in ("BYHOUR", "BYMINUTE"))
+    if a_day > MOST_A_DAY:
+        raise _invalid(
+            "rule", f"it happens {a_day} times a day", f"{MOST_A_DAY} times are the most."
+        )
 
 
 def _check_part(key: str, value: str) -> None:
@@ -180,18 +249,21 @@ def _check_part(key: str, value: str) -> None:
 
 def _is_between(text: str, low: int, high: int) -> bool:
     digits = text.removeprefix("-")
-    return digits.isdecimal() and len(digits) <= 6 and low <= int(text) <= high
+    return digits.isascii() and digits.isdecimal() and len(digits) <= 6 and low <= int(text) <= high
 
 
 def _until(text: str, zone: ZoneInfo) -> datetime:
     """Return UNTIL as a naive wall time of `zone`; with a Z it is UTC, a date its whole day."""
     try:
-        if len(text) == 8:
-            day = datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007 - a wall time
-            return day + timedelta(hours=23, minutes=59, seconds=59)
-        wall = datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - as above
+        form = "%Y%m%d" if len(text) == 8 else "%Y%m%dT%H%M%S"
+        wall = datetime.strptime(text.removesuffix("Z"), form)  # noqa: DTZ007 - a wall time
+        if wall < _FIRST:
+            raise ValueError
     except ValueError as error:
         raise _invalid("rule", f"UNTIL={text} is no date", "Write UNTIL=20271231.") from error
+    wall = min(wall, _LAST)
+    if len(text) == 8:
+        return wall + timedelta(hours=23, minutes=59, seconds=59)
     if text.endswith("Z"):
         return wall.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
     return wall
@@ -215,7 +287,7 @@ def _never(rule: str) -> ContentInvalid:
             Finding(
                 code="series_never_happens",
                 field="rule",
-                message=f"{rule} never happens",
+                message=f"{rule} does not happen within ten years of its start",
                 remedy="Change the rule, its start or its exceptions so that a day is left.",
             )
         ]

@@ -66,16 +66,24 @@ def admit(
     timings: Mapping[str, Timing],
     now: datetime,
     line: datetime | None = None,
+    later: Mapping[str, datetime] | None = None,
 ) -> Iterator[tuple[Delivery, Admission]]:
     """Yield what each of the due deliveries may do, in their order.
 
     Where posts keep a distance one is admitted at most, and of those that have to wait each gets a
     time of its own, behind `line` (aware UTC): the time of the last one that stands there already.
+    Of a series' missed occurrences only the last is made up for: `later` has, by delivery, the
+    instant of the last one that has come since (aware UTC).
     """
     table = account.timetable
     free_at = _free_at(account)
     for delivery in due:
-        late = _late(delivery, account, timings.get(delivery.id), now, free_at)
+        late = None
+        if now - delivery.due_at > PUNCTUAL:
+            by = now - _allowed_from(delivery, account, free_at)
+            late = _overtaken(delivery, account, by, later or {}) or _late(
+                delivery, account, timings.get(delivery.id), by
+            )
         if late is not None:
             yield delivery, late
             continue
@@ -110,25 +118,36 @@ def _waits(
     return Waits(until, "spacing", why)
 
 
-def _late(
-    delivery: Delivery,
-    account: Account,
-    timing: Timing | None,
-    now: datetime,
-    free_at: datetime | None,
+def _allowed_from(delivery: Delivery, account: Account, free_at: datetime | None) -> datetime:
+    """Return the first instant at which a delivery could have gone out."""
+    if account.timetable is None:
+        return delivery.due_at
+    opened = account.timetable.next_open(delivery.due_at)
+    return opened if free_at is None else max(opened, free_at)
+
+
+def _overtaken(
+    delivery: Delivery, account: Account, by: timedelta, later: Mapping[str, datetime]
 ) -> Late | None:
-    table = account.timetable or _ALWAYS
-    lateness = lateness_of(timing, account.timetable)
-    if lateness.policy is LatePolicy.POST_LATE or now - delivery.due_at <= PUNCTUAL:
+    latest = later.get(delivery.id)
+    if latest is None or by <= PUNCTUAL:
         return None
-    allowed_from = table.next_open(delivery.due_at)
-    if free_at is not None:
-        allowed_from = max(allowed_from, free_at)
-    by = now - allowed_from
-    if by <= max(lateness.grace, PUNCTUAL):
+    zone = (account.timetable or _ALWAYS).zone
+    why = (
+        f"it was due {written(delivery.due_at, zone)} and is {written_length(by)} late; its series "
+        f"has come to {written(latest, zone)}, and only the last missed time is made up for"
+    )
+    return Late(LatePolicy.SKIP, by, why)
+
+
+def _late(
+    delivery: Delivery, account: Account, timing: Timing | None, by: timedelta
+) -> Late | None:
+    lateness = lateness_of(timing, account.timetable)
+    if lateness.policy is LatePolicy.POST_LATE or by <= max(lateness.grace, PUNCTUAL):
         return None
     why = (
-        f"it was due {written(delivery.due_at, table.zone)} and is {written_length(by)} late; "
-        f"{written_length(lateness.grace)} were allowed"
+        f"it was due {written(delivery.due_at, (account.timetable or _ALWAYS).zone)} and is "
+        f"{written_length(by)} late; {written_length(lateness.grace)} were allowed"
     )
     return Late(lateness.policy, by, why)

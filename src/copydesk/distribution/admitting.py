@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.delivery import Delivery
-from copydesk.core.states import DeliveryState
+from copydesk.core.states import DeliveryState, SeriesState
 from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import Timing
 from copydesk.distribution.admission import PUNCTUAL, Admitted, Late, Waits, admit
@@ -50,15 +50,17 @@ class Door:
         if account.timetable is None and not overdue:
             return list(due)
         timings: dict[str, Timing] = {}
+        later: dict[str, datetime] = {}
         if overdue:
             async with self._store.read() as unit:
                 timings = await unit.schedules.timings(overdue)
+                later = await _later_occurrences(unit, account, timings, now)
             if account.timetable is None and not timings:
                 return list(due)
         admitted: list[Delivery] = []
         waiting: list[tuple[Delivery, Waits]] = []
         late: list[tuple[Delivery, Late]] = []
-        for delivery, admission in admit(due, account, timings, now, self._line):
+        for delivery, admission in admit(due, account, timings, now, self._line, later):
             match admission:
                 case Admitted():
                     admitted.append(delivery)
@@ -121,3 +123,31 @@ class Door:
         await unit.deliveries.move_all(steps)
         # whoever sends one of these after all has decided, and is not asked again
         await unit.schedules.send_however_late([delivery for delivery, _ in late])
+
+
+async def _later_occurrences(
+    unit: UnitOfWork, account: Account, timings: Mapping[str, Timing], now: datetime
+) -> dict[str, datetime]:
+    """Return, by delivery, the last occurrence of its series that has come since it was due."""
+    of_series: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for id, timing in timings.items():
+        if timing.series_id and timing.occurrence:
+            of_series[timing.series_id][id] = timing.occurrence
+    found: dict[str, datetime] = {}
+    for series_id, occurrences in of_series.items():
+        last = await _last_missed(unit, series_id, account, min(occurrences.values()), now)
+        if last is not None:
+            found |= {id: last for id, occurrence in occurrences.items() if occurrence < last}
+    return found
+
+
+async def _last_missed(
+    unit: UnitOfWork, series_id: str, account: Account, after: datetime, now: datetime
+) -> datetime | None:
+    series = await unit.schedules.get_series(series_id)
+    if series.state is SeriesState.RUNNING and series.planned_until < now:
+        # what came after all that was planned is planned in a moment, its last one alone
+        missed = series.rule.last_within(series.planned_until, now)
+        if missed is not None:
+            return missed.moment
+    return await unit.schedules.latest_occurrence(series_id, account.id, after, now)

@@ -157,6 +157,16 @@ class Schedules:
             .values(late=LatePolicy.POST_LATE)
         )
 
+    async def send_as_told(self, found: Sequence[Delivery]) -> None:
+        """Let these deliveries go out because a person said so: however late, and though their
+        series has come to a later occurrence."""
+        await self.send_however_late(found)
+        await self._unit.connection.execute(
+            sa.update(timings)
+            .where(timings.c.delivery_id.in_([delivery.id for delivery in found]))
+            .values(moves=timings.c.moves + 1)
+        )
+
     async def rest(self, delivery: Delivery, values: Mapping[str, Any], why: str) -> None:
         """Give a waiting delivery other values (`wake_at` among them) in the state it is in.
 
@@ -296,6 +306,28 @@ class Schedules:
             )
         )
         return {(row.account_id, row.occurrence) for row in rows}
+
+    async def latest_occurrence(
+        self, series_id: str, account_id: str, after: datetime, until: datetime
+    ) -> datetime | None:
+        """Return the last occurrence planned for an account in (`after`, `until`] (aware UTC), None
+        when there is none. What was called off or moved is not among them."""
+        rows = await self._unit.connection.execute(
+            sa.select(timings.c.occurrence)
+            .join(deliveries, deliveries.c.id == timings.c.delivery_id)
+            .where(
+                timings.c.series_id == series_id,
+                timings.c.occurrence > after,
+                timings.c.occurrence <= until,
+                timings.c.moves == 0,
+                deliveries.c.account_id == account_id,
+                deliveries.c.state != DeliveryState.CANCELLED,
+            )
+            .order_by(timings.c.occurrence.desc())
+            .limit(1)
+        )
+        row = rows.one_or_none()
+        return row.occurrence if row else None
 
     async def _append(self, one: Series, source: str, to: str, reason: str) -> None:
         await self._unit.events.append(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -18,7 +18,7 @@ from copydesk.core.account import Account
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.findings import Finding
 from copydesk.core.recurrence import Series
-from copydesk.core.series import MOST_SOURCES, Rule, expand
+from copydesk.core.series import FIRST_WITHIN, MOST_SOURCES, Rule, expand
 from copydesk.core.states import AccountState, PostState, SeriesState
 from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import timing_of
@@ -71,6 +71,7 @@ async def add_series(
     async with desk.store.begin(actor) as unit:
         accounts = [await unit.accounts.by_name(desk.workspace_id, name) for name in form.accounts]
         _refuse([f for account in accounts for f in _cannot_repeat(account, unit.now)])
+        _refuse(_is_over(rule, unit.now))
         posts = [(await put_post(unit, desk, manuscript))[0] for manuscript in manuscripts]
         for id in form.posts:
             post = await unit.posts.get(id)
@@ -187,16 +188,14 @@ def coming(found: Series, now: datetime, most: int = 5) -> list[Resolved]:
 async def _plan_next(unit: UnitOfWork, found: Series) -> None:
     """Plan what comes within the horizon, and the next occurrence in any case."""
     now = unit.now
-    passed: list[Resolved] = []
     wanted: list[Resolved] = []
-    for one in found.rule.following(found.planned_until):
-        if one.moment <= now:
-            passed = [one]
-        elif len(wanted) < AT_ONCE and (not wanted or one.moment - now <= HORIZON):
-            wanted.append(one)
-        else:
+    for one in found.rule.following(max(found.planned_until, now)):
+        if len(wanted) == AT_ONCE or (wanted and one.moment - now > HORIZON):
             break
-    wanted = passed + wanted
+        wanted.append(one)
+    missed = found.rule.last_within(found.planned_until, now)
+    if missed is not None:
+        wanted.insert(0, missed)
     accounts = await _accounts(unit, found)
     sources = await _posts_of(unit, found)
     settled = (
@@ -313,6 +312,28 @@ def _cannot_repeat(account: Account, now: datetime) -> list[Finding]:
             )
         )
     return findings
+
+
+def _is_over(rule: Rule, now: datetime) -> list[Finding]:
+    if rule.start.replace(tzinfo=UTC) < now - FIRST_WITHIN:
+        return [
+            Finding(
+                code="series_invalid",
+                field="start",
+                message=f"{rule.start:%Y-%m-%d} is more than ten years ago",
+                remedy="Begin with the first occurrence that shall go out.",
+            )
+        ]
+    if rule.after(now, 1):
+        return []
+    return [
+        Finding(
+            code="series_over",
+            field="rule",
+            message=f"every occurrence of {rule.text} from {rule.start:%Y-%m-%d %H:%M} has passed",
+            remedy="Give it a later start, or another COUNT or UNTIL.",
+        )
+    ]
 
 
 async def _rule(form: SeriesForm) -> Rule:

@@ -175,7 +175,7 @@ class _Work:
             await unit.deliveries.move_all(
                 [sent_again(one.delivery, one.wake_at or unit.now, self.why) for one in going]
             )
-            await unit.schedules.send_however_late([one.delivery for one in going])
+            await unit.schedules.send_as_told([one.delivery for one in going])
 
     def _judge(self, delivery: Delivery, account: Account) -> Verdict:
         if delivery.state not in REDRIVABLE:

@@ -67,7 +67,7 @@ async def decide_delivery(
             changes = [await _landed(unit, delivery, checked_url(url), why)]
         case Decision.SEND:
             changes = [sent_again(delivery, unit.now, why)]
-            await unit.schedules.send_however_late([delivery])
+            await unit.schedules.send_as_told([delivery])
         case Decision.GIVE_UP:
             changes = await _given_up(unit, delivery, why)
         case _:
