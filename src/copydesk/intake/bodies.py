@@ -31,15 +31,15 @@ _PARTS_OF_NAMES: Final = (
     "stopspelling", "aolmail", "mail_android", "qmbox", "foxmail", "mailcontainer", "htmlarea",
 )  # fmt: skip
 #: Rules that only find what stands in a mail. A quote alone stands in posts too.
-_INTRODUCES: Final = frozenset({"attribution", "header-block", "original-marker"})
+_INTRODUCES: Final = frozenset(
+    {"attribution", "header-block", "original-marker", "separator", "below-attribution"}
+)
 
 
 def is_mail_text(text: str) -> bool:
     """Whether `text` reads as the body of a mail."""
     return any(
-        segment.rule in _INTRODUCES
-        or (not segment.kept and segment.kind is not SegmentKind.QUOTE)
-        or segment.rule == "separator"
+        segment.rule in _INTRODUCES or (not segment.kept and segment.kind is not SegmentKind.QUOTE)
         for segment in segment_mail(text).segments
     )
 

@@ -59,7 +59,11 @@ _GREETING = re.compile(
     r"cześć|dzień dobry|witam|szanown[aiy]|"
     r"hej|hejsan|god (?:morgon|morgen|dag|kväll|aften)|kære|kjære|"
     r"hei|moi|terve|hyvää (?:päivää|huomenta)|ahoj|dobrý den|vážen[áíý]|привет|здравствуйте|"
-    r"добрый (?:день|вечер)|доброе утро|уважаем\w+|"
+    r"добрый (?:день|вечер)|доброе утро|уважаем\w+|здравствуй|привіт|добрий (?:день|вечір)|"
+    r"вітаю|шановн\w+|здравей(?:те)?|уважаем[иа]|merhaba|selam|sayın|iyi günler|kedves|tisztelt|"
+    r"szia(?:sztok)?|bună(?: ziua)?|stimat[eăi]|γεια(?: σ(?:ου|ας))?|καλημέρα|καλησπέρα|"
+    r"αγαπητ\w+|chào|xin chào|kính gửi|halo|selamat (?:pagi|siang|sore|malam)|bok|pozdrav|"
+    r"poštovan[aei]|dragi|draga|bon dia|benvolgu\w+|שלום|היי|مرحبا|السلام عليكم|สวัสดี|"
     r"こんにちは|お世話になっております|您好|你好|안녕하세요)(?!\w)",
     re.IGNORECASE,
 )
@@ -117,6 +121,41 @@ def mark_greeting(lines: Sequence[Line]) -> None:
         first.label(SegmentKind.GREETING, "greeting")
 
 
+def greets(line: Line) -> bool:
+    """Whether the line begins with a greeting."""
+    return _GREETING.match(line.bare) is not None
+
+
+def closes(written: Sequence[Line], sender: Sequence[str]) -> bool:
+    """Whether the author has come to an end in `written`, lines that hold text: with a sign-off, a
+    signature, the line of a device, or a name in `sender`."""
+    tail = written[-_SIGNATURE_LINES:]
+    return (
+        is_device_line(written[-1].bare)
+        or any(line.bare in _DELIMITERS for line in tail)
+        or any(_SIGN_OFF.fullmatch(line.bare) for line in tail[-3:])
+        or any(line.bare.casefold().strip(" ,.-–") in _own_names(sender) for line in tail[-2:])
+    )
+
+
+def before_signature(written: Sequence[Line]) -> Sequence[Line]:
+    """Return those of the lines `written` above a signature or the line of a device."""
+    end = next(
+        (
+            at
+            for at, line in enumerate(written)
+            if line.bare in _DELIMITERS or is_device_line(line.bare)
+        ),
+        len(written),
+    )
+    return written[:end]
+
+
+def is_contact(line: Line) -> bool:
+    """Whether the line holds a way to reach somebody."""
+    return _CONTACT.search(line.bare) is not None
+
+
 def mark_preheader(lines: Sequence[Line]) -> None:
     """Label what a newsletter puts above its text: a link to itself."""
     first = next((line for line in lines if not line.blank), None)
@@ -161,7 +200,7 @@ def _mark_delimited(region: Sequence[Line], sender: Sequence[str], only: bool) -
         if len(block) > _SIGNATURE_LINES or sum(len(x.bare) for x in block) > _SIGNATURE_CHARACTERS:
             return
         if not proper and (
-            any(map(_reads_like_prose, block)) or not any(_identifies(x, sender) for x in block)
+            any(map(reads_like_prose, block)) or not any(_identifies(x, sender) for x in block)
         ):
             return
         if any(line.kind is not None for line in block):
@@ -189,7 +228,7 @@ def _goes_on(below: Sequence[Line]) -> int:
             continue
         following = [each.bare for each in below[at:] if not each.blank]
         ends = _SENTENCE_END.search(line.bare) is not None
-        if ends and _reads_like_prose(line) and footer_start(following) < 0:
+        if ends and reads_like_prose(line) and footer_start(following) < 0:
             return at
     return len(below)
 
@@ -197,10 +236,11 @@ def _goes_on(below: Sequence[Line]) -> int:
 def _identifies(line: Line, sender: Sequence[str]) -> bool:
     """Whether the line says who somebody is: a name in capitals, a way to reach them."""
     name = _NAME_LINE.fullmatch(line.bare) is not None and line.bare.lstrip("-–—~ ")[:1].isupper()
-    return name or _CONTACT.search(line.bare) is not None or _names_sender(line.bare, sender)
+    return name or _CONTACT.search(line.bare) is not None or names_sender(line.bare, sender)
 
 
-def _reads_like_prose(line: Line) -> bool:
+def reads_like_prose(line: Line) -> bool:
+    """Whether the line is too long for a signature, or a sentence."""
     words = line.bare.split()
     return len(words) > 11 or (len(words) > 5 and _SENTENCE_END.search(line.bare) is not None)
 
@@ -240,11 +280,11 @@ def _mark_contact(region: Sequence[Line], block: list[Line], sender: Sequence[st
     if not lines or len(lines) > _SIGNATURE_LINES or any(len(line.bare) > 80 for line in lines):
         return False
     before = [line for line in region[:start] if line.kind is None and not line.blank]
-    if not before or before[-1].bare.endswith(":") or any(map(_reads_like_prose, lines)):
+    if not before or before[-1].bare.endswith(":") or any(map(reads_like_prose, lines)):
         return False
     contacts = sum(_CONTACT.search(line.bare) is not None for line in lines)
     if sender:
-        named = _names_sender(" ".join(line.bare for line in lines[:3]), sender)
+        named = names_sender(" ".join(line.bare for line in lines[:3]), sender)
         enough = contacts >= (1 if _NAME_LINE.fullmatch(lines[0].bare) else 2)
     else:
         named = _introduces_itself(lines, before[-1]) or (top >= 0 and _is_card(lines))
@@ -283,7 +323,8 @@ def _introduces_itself(lines: Sequence[Line], above: Line) -> bool:
     return own and _SENTENCE_END.search(above.bare) is not None and not _REFERS.search(above.bare)
 
 
-def _names_sender(text: str, sender: Sequence[str]) -> bool:
+def names_sender(text: str, sender: Sequence[str]) -> bool:
+    """Whether `text` holds one of the names and addresses in `sender`."""
     folded = text.casefold()
     return any(len(name) > 2 and name.casefold() in folded for name in sender)
 

@@ -2,21 +2,22 @@
 
 Two extractors that know nothing of each other propose what is history: one reads separators, the
 other quote prefixes (`> `). Text is only cut where a second witness agrees with a separator: quote
-prefixes, a complete header block, or an address in brackets beside the time. Where they disagree,
-everything is kept and the text says so in a note. Keeping a quote is a small fault, losing a word
-of the author's is the worst one.
+prefixes, a complete header block, or what `copydesk.intake.witnesses` finds around an attribution.
+Where they disagree, everything is kept and the text says so in a note. Keeping a quote is a small
+fault, losing a word of the author's is the worst one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from copydesk.core.submission import SegmentKind
 from copydesk.intake import separators
 from copydesk.intake.lines import Line, label_all
+from copydesk.intake.witnesses import is_history
 
 HEADER = "header lines of a forwarded message"
 QUOTED = "quoted from an earlier message"
@@ -33,16 +34,22 @@ _POINTS_DOWN = re.compile(
     r"ниже)\b",
     re.IGNORECASE,
 )
+#: Attributions of one mail that are weighed: each looks at all that stands above it.
+_WEIGHED: Final = 20
 #: Rules that label what somebody else wrote.
 _QUOTING: Final = frozenset({"quote-prefix", "attribution", "header-block", "original-marker"})
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Where unprefixed history begins (`cut`, a line number, or -1) and what kind it is."""
+    """Where unprefixed history begins (`cut`, a line number, or -1) and what kind it is.
+
+    From `doubtful` on (or -1) it cannot be told whose words they are.
+    """
 
     cut: int = -1
     forwarded: bool = False
+    doubtful: int = -1
 
 
 def mark_quotes(lines: Sequence[Line]) -> None:
@@ -93,33 +100,75 @@ def _mark_introduction(lines: Sequence[Line], quote: int) -> bool:
     return first >= 0
 
 
-def find_unprefixed(lines: Sequence[Line]) -> History:
-    """Return where history without quote prefixes begins, if a second witness confirms it."""
+def find_unprefixed(lines: Sequence[Line], sender: Sequence[str] = ()) -> History:
+    """Return where history without quote prefixes begins, if a second witness confirms it.
+
+    `sender` holds names and addresses of the author.
+    """
+    doubtful = -1
+    weighed = 0
     for index, line in enumerate(lines):
         if line.kind is not None or line.blank:
             continue
-        bare = line.bare
-        if separators.is_reply_line(line):
-            return History(index)
-        forwarded = separators.is_forward_marker(line)
-        if forwarded or separators.is_original_marker(line):
-            below = _next_text(lines, index + 1)
-            if below >= 0 and separators.header_block(lines, below, announced=True) > 0:
-                return History(index, forwarded)
-            if below < 0 or separators.attribution(lines, below) >= 0:
-                return History(index, forwarded)
+        found = _announced(lines, index)
+        if found is not None:
+            return replace(found, doubtful=doubtful)
+        first = _addressed(lines, index) if weighed < _WEIGHED else -1
+        if first < 0:
             continue
-        if ":" not in bare and "：" not in bare:
-            continue
-        if separators.header_block(lines, index) > 0:
-            return History(_with_rule_above(lines, index), False)
-        if separators.ends_in_colon(line):
-            first = separators.attribution(lines, index)
+        weighed += 1
+        below = range(first, index + 1)
+        if is_history(lines, below, sender, end=_next_message(lines, index + 1)):
+            return History(first, doubtful=doubtful)
+        doubtful = first if doubtful < 0 else doubtful
+    return History(doubtful=doubtful)
+
+
+def _announced(lines: Sequence[Line], index: int) -> History | None:
+    """Return the history that a marker or a header block on line `index` begins."""
+    line = lines[index]
+    if separators.is_reply_line(line):
+        return History(index)
+    forwarded = separators.is_forward_marker(line)
+    if forwarded or separators.is_original_marker(line):
+        below = _next_text(lines, index + 1)
+        header = below >= 0 and separators.header_block(lines, below, announced=True) > 0
+        if header or below < 0 or separators.attribution(lines, below) >= 0:
+            return History(index, forwarded)
+        return None
+    if (":" in line.bare or "：" in line.bare) and separators.header_block(lines, index) > 0:
+        return History(_with_rule_above(lines, index))
+    return None
+
+
+def _addressed(lines: Sequence[Line], index: int) -> int:
+    """Return the first line of the attribution with an address that ends on `index`, or -1.
+
+    One without an address counts where nothing stands below it.
+    """
+    if not separators.ends_in_colon(lines[index]):
+        return -1
+    first = separators.attribution(lines, index)
+    if first < 0:
+        return -1
+    text = " ".join(each.bare for each in lines[first : index + 1])
+    alone = separators.names_address_in_brackets(text) or _next_text(lines, index + 1) < 0
+    return first if alone else -1
+
+
+def _next_message(lines: Sequence[Line], start: int) -> int:
+    """Return the line from `start` on where another message is announced or quoted."""
+    for at in range(start, len(lines)):
+        line = lines[at]
+        if line.kind in (SegmentKind.QUOTE, SegmentKind.HEADER):
+            return at
+        if line.kind is None and not line.blank:
+            if _announced(lines, at) is not None:
+                return at
+            first = _addressed(lines, at)
             if first >= 0:
-                text = " ".join(each.bare for each in lines[first : index + 1])
-                if separators.names_address_in_brackets(text) or _next_text(lines, index + 1) < 0:
-                    return History(first, False)
-    return History()
+                return first
+    return len(lines)
 
 
 def end_of_header(lines: Sequence[Line], cut: int) -> int:

@@ -28,6 +28,8 @@ MAX_TEXT: Final = 10_000_000
 _SHORT: Final = 20_000
 
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
+#: What Yahoo calls the earlier message, which it puts into no `blockquote` (seen 2026-11-22).
+_QUOTING: Final = "yahoo_quoted"
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.I)
 _SAFE_LINK = re.compile(r"(?:https?|mailto|tel|sms|xmpp|ftp|cid|mid):", re.I)
 _LANGUAGE = re.compile(r"\blang(?:uage)?-([\w+#-]{1,20})")
@@ -76,6 +78,7 @@ class _Open:
     href: str = ""
     hidden: bool = False
     fenced: bool = False
+    quoted: bool = False
     counter: int | None = None
 
 
@@ -128,6 +131,7 @@ class _Writer:
     item: bool = False
     hidden: int = 0
     skipped: int = 0
+    quotes: int = 0
 
     def note(self, what: str) -> None:
         words = f"HTML: {what}."
@@ -186,7 +190,7 @@ class _Writer:
         """Write the line ends asked for, and the quote and list marks of the new line."""
         if not self.wanted and self.newlines == 0:
             return
-        prefix = "> " * self._count("blockquote")
+        prefix = "> " * self.quotes
         while self.newlines < self.wanted:
             self._write("\n" if not self.newlines or not prefix else prefix.rstrip() + "\n")
             self.newlines += 1
@@ -230,10 +234,11 @@ class _Writer:
         if _HIDDEN.search(attributes.get("style", "")) or "hidden" in attributes:
             element.hidden = True
             self.hidden += 1
-        if name == "blockquote":
+        if name == "blockquote" or (name == "div" and _QUOTING in source):
             self._break(2)
             self._flush_lines()
-            if self._count("blockquote") >= MAX_QUOTES:
+            element.quoted = True
+            if self.quotes >= MAX_QUOTES:
                 raise InputRefused(
                     "html_bomb",
                     f"The HTML nests more than {MAX_QUOTES} quotes.",
@@ -249,6 +254,7 @@ class _Writer:
             self.inline.append({})
         else:
             self.inline[-1][name] = self.inline[-1].get(name, 0) + 1
+        self.quotes += element.quoted
         self._begin(element, name, attributes)
 
     def _begin(self, element: _Open, name: str, attributes: dict[str, str]) -> None:
@@ -337,11 +343,13 @@ class _Writer:
             self._put("```")
         if name in RAW:
             self.skipped -= 1
+        if element.quoted:
+            self.quotes -= 1
         if element.hidden:
             self.hidden -= 1
         if element.mark >= 0:
             self._finish_inline(element)
-        if name in _PARAGRAPH:
+        if name in _PARAGRAPH or element.quoted:
             self._break(1 if name in ("ul", "ol") and self._count("li") else 2)
         elif name in _BLOCK or name == "li":
             self.item = False
@@ -371,7 +379,7 @@ class _Writer:
 
     def _flush_lines(self) -> None:
         """Write pending line ends while the surrounding quote depth still holds."""
-        prefix = "> " * self._count("blockquote")
+        prefix = "> " * self.quotes
         while self.newlines < self.wanted:
             self._write("\n" if not self.newlines or not prefix else prefix.rstrip() + "\n")
             self.newlines += 1

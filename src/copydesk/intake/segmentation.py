@@ -51,10 +51,12 @@ def _segment_mail(text: str, sender: tuple[str, ...], forwarded: bool) -> Segmen
     mark_armour(lines)
     mark_preheader(lines)
     history.mark_quotes(lines)
-    found = history.find_unprefixed(lines)
+    found = history.find_unprefixed(lines, sender)
     body = lines[: found.cut] if found.cut >= 0 else lines
     if found.cut >= 0:
         _mark_history(lines, found, body, notes)
+    if found.doubtful >= 0:
+        _mark_doubtful(body[found.doubtful :], notes)
     regions = _regions(body)
     for region in reversed(regions):
         mark_closing(region, sender, only=len(regions) == 1)
@@ -104,6 +106,15 @@ def _mark_history(
     label_all(rest, kind, "separator", confidence=confidence, dropped_because=reason)
 
 
+def _mark_doubtful(lines: Sequence[Line], notes: list[str]) -> None:
+    open_lines = [line for line in lines if line.kind is None]
+    label_all(open_lines, SegmentKind.UNKNOWN, "below-attribution", confidence=0.5)
+    notes.append(
+        "Nothing marks the text below “… wrote:” as a quote, so it was kept: check which of its "
+        "lines are the author's."
+    )
+
+
 def _regions(lines: Sequence[Line]) -> list[list[Line]]:
     """Return the stretches of text between quotes; code belongs to the text around it."""
     regions: list[list[Line]] = [[]]
@@ -119,7 +130,7 @@ def _has_own_text(lines: Sequence[Line]) -> bool:
     return any(
         not line.blank
         and not line.dropped_because
-        and line.kind in (None, SegmentKind.CODE, SegmentKind.SIGNATURE)
+        and line.kind in (None, SegmentKind.CODE, SegmentKind.SIGNATURE, SegmentKind.UNKNOWN)
         for line in lines
     )
 
