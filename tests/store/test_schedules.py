@@ -14,7 +14,7 @@ from copydesk.core.account import Account
 from copydesk.core.states import DeliveryState
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.letters import Wanted
-from copydesk.store.tables import accounts, deliveries, timings
+from copydesk.store.tables import accounts, deliveries, intents, timings
 from copydesk.testing.clocks import NOON
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts
@@ -123,6 +123,12 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "deliveries with a reason": lambda unit, account, _: unit.listings.deliveries(
         account.workspace_id, Wanted(reason_code="retrying")
     ),
+    "what a callback names by a key": lambda unit, account, _: unit.callbacks.delivery(
+        account.id, key="f" * 32, remote_id=""
+    ),
+    "what a callback names by the platform's id": lambda unit, account, _: unit.callbacks.delivery(
+        account.id, key="", remote_id="nobody's"
+    ),
 }
 
 
@@ -149,6 +155,56 @@ async def test_nothing_asked_often_walks_through_what_waits(
         )
         with pytest.raises(AssertionError):
             await effort(store, unit, *selected(asked)[0])
+
+
+async def test_a_callback_about_a_part_of_a_thread_walks_through_no_other_posts(
+    store: Store, account: Account, asked: list[tuple[str, Any]]
+) -> None:
+    parts = [{"id": f"part-{number}", "url": ""} for number in range(3)]
+    thread = f"dlv_{7:026}"
+    async with store.begin("test") as unit:
+        await unit.connection.execute(
+            sa.update(deliveries).values(state="delivered", wake_at=None, remote_id=deliveries.c.id)
+        )
+        await unit.connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id == thread)
+            .values(handles={"parts": parts, "of": 3}, remote_id="part-0")
+        )
+        tries = sa.select(
+            sa.literal("int_") + deliveries.c.id, deliveries.c.id, sa.literal(1), deliveries.c.key,
+            sa.literal(""), sa.literal(1), deliveries.c.due_at,
+        )  # fmt: skip
+        await unit.connection.execute(
+            sa.insert(intents).from_select([column.name for column in intents.c], tries)
+        )
+        for number in (1, 2):
+            await unit.connection.execute(
+                sa.insert(intents).values(
+                    id=f"int_{number}",
+                    delivery_id=thread,
+                    attempt=number + 1,
+                    key=f"key-{number}",
+                    payload_sha256="",
+                    fence=1,
+                    started_at=NOON,
+                )  # fmt: skip
+            )
+    async with store.connect(write=True) as connection:
+        await connection.execute(sa.text("ANALYZE"))
+        await connection.commit()
+    for key, remote_id, found in [
+        ("key-2", "", thread),
+        ("", "part-2", thread),
+        ("nobody's", "", None),
+        ("", "nobody's", None),
+    ]:
+        async with store.read() as unit:
+            asked.clear()
+            named = await unit.callbacks.delivery(account.id, key=key, remote_id=remote_id)
+            assert (named and named.id) == found
+            for statement, parameters in selected(asked):
+                await effort(store, unit, statement, parameters)
 
 
 async def test_a_round_takes_what_is_due_and_leaves_the_rest(

@@ -202,7 +202,7 @@ async def test_a_later_part_of_a_thread_that_is_out_is_known(
                 sa.insert(intents).values(
                     id=f"int_{number}",
                     delivery_id=thread.id,
-                    attempt=1,
+                    attempt=number + 1,
                     key=part_key(thread.key, number),
                     payload_sha256="",
                     fence=1,

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from copydesk.core.delivery import Delivery, parts_out
+from copydesk.core.delivery import Action, Delivery, parts_out
 from copydesk.core.states import DeliveryState
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.codec import to_json_text
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.tables import callbacks, deliveries, intents
+from copydesk.store.tables.deliveries import LATER_CALLS, THREADS
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -137,8 +138,9 @@ class Callbacks:
         on_its_way = deliveries.c.wake_at.is_not(None) | deliveries.c.state.in_(
             [DeliveryState.HELD, DeliveryState.FAILED]
         )
-        # of an account with years of posts only its threads are gone through
-        for which in (on_its_way, (deliveries.c.remote_id != "") & _HANDLES.contains('"parts"')):
+        # what takes a thread down begins with its last part, so that may be a first call
+        taking_down = (deliveries.c.action == Action.DELETE) & on_its_way & THREADS
+        for which in (LATER_CALLS, taking_down):
             rows = await self._unit.connection.execute(
                 sa.select(deliveries)
                 .join(intents, intents.c.delivery_id == deliveries.c.id)
@@ -155,7 +157,7 @@ class Callbacks:
             sa.select(deliveries)
             .where(
                 deliveries.c.account_id == account_id,
-                deliveries.c.remote_id != "",
+                THREADS,
                 _HANDLES.contains(to_json_text(remote_id), autoescape=True),
             )
             .order_by(deliveries.c.id.desc())
