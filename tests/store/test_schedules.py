@@ -188,7 +188,7 @@ async def test_a_callback_about_a_part_of_a_thread_walks_through_no_other_posts(
                     payload_sha256="",
                     fence=1,
                     started_at=NOON,
-                )  # fmt: skip
+                )
             )
     async with store.connect(write=True) as connection:
         await connection.execute(sa.text("ANALYZE"))

@@ -257,6 +257,22 @@ async def test_one_account_cannot_speak_of_anothers_deliveries(
     assert (await now(desk, delivery)).state is DeliveryState.SNOOZED
 
 
+@pytest.mark.parametrize("key", ["a\x00b", "\ud800", "x" * 100_000], ids=["nul", "half", "long"])
+async def test_a_key_that_cannot_be_ours_is_nobodys(desk: Desk, account: Account, key: str) -> None:
+    accepted = await delivery_at(desk, account, DeliveryState.SNOOZED)
+    request = says(desk, Happened.PUBLISHED, replace(accepted, key=key))
+    assert effects(await hear(desk, account.id, request)) == ["noted"]
+    assert (await now(desk, accepted)).state is DeliveryState.SNOOZED
+
+
+async def test_an_address_that_is_no_pages_is_not_kept(desk: Desk, account: Account) -> None:
+    accepted = await delivery_at(desk, account, DeliveryState.SNOOZED)
+    request = says(desk, Happened.PUBLISHED, accepted, url="javascript:alert(1)")
+    assert effects(await hear(desk, account.id, request)) == ["moved"]
+    found = await now(desk, accepted)
+    assert (found.state, found.url) == (DeliveryState.DELIVERED, "")
+
+
 async def test_what_nobody_understands_is_kept_as_evidence_within_bounds(
     desk: Desk, account: Account, clock: StoppedClock
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -10,7 +10,7 @@ import structlog
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery, part_count
-from copydesk.core.errors import Conflict, CopydeskError, NotFound
+from copydesk.core.errors import Conflict, ContentInvalid, CopydeskError, NotFound
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.reports import Effect, Meaning, judge_report
 from copydesk.platforms.kit.callbacks import (
@@ -26,6 +26,7 @@ from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
 from copydesk.work.desk import Desk
+from copydesk.work.settling import checked_url
 
 _log = structlog.get_logger(__name__)
 
@@ -110,7 +111,7 @@ async def _take(
         return Taken(is_new=False)
     effects = []
     understood = bool(callback.reports)
-    for report in callback.reports:
+    for report in map(_sound, callback.reports):
         delivery = await unit.callbacks.delivery(
             account.id, key=report.key, remote_id=report.remote_id
         )
@@ -126,6 +127,16 @@ async def _take(
         raw="" if understood else raw,
     )
     return Taken(is_new=True, effects=tuple(effects))
+
+
+def _sound(report: Report) -> Report:
+    """Return a report without a key that is none of ours and an address that is no page's."""
+    key = report.key if report.key.isascii() and report.key.isalnum() else ""
+    try:
+        url = checked_url(report.url)
+    except ContentInvalid:
+        url = ""
+    return replace(report, key=key, url=url)
 
 
 async def _apply(
