@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from copydesk.core.clock import SystemClock
+
 # tests put others in their places
 from copydesk.platforms.kit.registry import load_platform, platform_modules
+from copydesk.testing.clocks import NOON
 
 # For a long look: `pytest --hypothesis-profile thorough`.
 settings.register_profile("thorough", max_examples=2400)
@@ -115,6 +118,14 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("COPYDESK_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the machine's clock begin at noon of an ordinary Saturday and run on from there: whenever
+    tests run, none meets midnight, the end of a year or a date that has passed."""
+    told, shift = SystemClock.now, NOON - SystemClock().now()
+    monkeypatch.setattr(SystemClock, "now", lambda clock: told(clock) + shift)
 
 
 @pytest.fixture

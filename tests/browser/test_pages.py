@@ -24,6 +24,10 @@ from tests.server.scene import TITLE, Scene, fresh_desk, lay_out, make_token, ru
 
 pytestmark = pytest.mark.browser
 
+# how long a page is waited for: a slow machine is not a failed test
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 PICTURES = ROOT / "artifacts/pages"
@@ -48,7 +52,7 @@ class Site:
     @asynccontextmanager
     async def signed_in(self, **options: Any) -> AsyncIterator[BrowserContext]:
         context = await self.browser.new_context(base_url=self.url, **options)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         await page.goto(f"/login?token={self.token}")
         await page.close()
@@ -84,7 +88,7 @@ class Site:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, chromium_path: str) -> AsyncIterator[Site]:
+async def site(tmp_path: Path, chromium_path: str, noon: None) -> AsyncIterator[Site]:
     async with (
         fresh_desk(tmp_path / "home") as desk,
         running(create_app(desk)) as url,

@@ -16,6 +16,11 @@ from tests.server.scene import fresh_desk, make_token
 ADDRESS = "http://127.0.0.1:8642"
 
 
+@pytest.fixture(autouse=True)
+def _at_noon(noon: None) -> None:
+    """Desks here open by themselves, on the machine's clock."""
+
+
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with fresh_desk(tmp_path / "home") as opened:
