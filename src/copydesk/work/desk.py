@@ -34,25 +34,18 @@ if TYPE_CHECKING:
 
 _USER_AGENT = f"copydesk/{__version__}"
 
-#: Webhooks that hang must not take connections from each other or from couriers.
-_WEBHOOK_CONNECTIONS = 500
-
 
 def _towards_webhooks(*, public_only: bool = False) -> HttpTransport:
-    return HttpTransport(
-        user_agent=_USER_AGENT, connections=_WEBHOOK_CONNECTIONS, public_only=public_only
-    )
+    return HttpTransport(user_agent=_USER_AGENT, public_only=public_only)
 
 
 #: What is read of a feed, unpacked: what intake reads of one.
 _FEED_BYTES = 10_000_000
-_FEED_CONNECTIONS = 50
 
 
 def _towards_feeds(*, public_only: bool = False) -> HttpTransport:
     return HttpTransport(
         user_agent=_USER_AGENT,
-        connections=_FEED_CONNECTIONS,
         public_only=public_only,
         most_bytes=_FEED_BYTES,
         follows=False,

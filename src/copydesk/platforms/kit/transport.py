@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,9 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from copydesk.core.outcomes import Answer
 from copydesk.platforms.kit.addresses import public_socket
+from copydesk.platforms.kit.names import Names
 
 if TYPE_CHECKING:
     import aiohttp
+    from aiohttp.abc import AbstractResolver
     from yarl import URL
 
 #: A platform's answer is evidence, not an archive: what is kept of it, in bytes.
@@ -27,6 +30,15 @@ MAX_ANSWER_BYTES = 1 << 20
 
 #: From this size on a body is written piece by piece, in bytes.
 _LARGE = 1 << 20
+
+#: Connections to one host at once. There is no bound for all hosts together, which those that hang
+#: would use up: how many calls are under way is the callers' bound (seats, hands).
+PER_HOST: Final = 100
+
+#: How long it may take until a request can be written (a place, the name, TCP, TLS), in seconds,
+#: and which share of the call's time: what ends before certainly was not sent.
+_CONNECT: Final = 10.0
+_CONNECT_SHARE: Final = 0.75
 
 #: An address that is written out in full: every character is one that an address may have.
 _WRITTEN_OUT: Final = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
@@ -164,13 +176,11 @@ class HttpTransport:
         self,
         *,
         user_agent: str,
-        connections: int = 100,
         public_only: bool = False,
         most_bytes: int = MAX_ANSWER_BYTES,
         follows: bool = True,
     ) -> None:
         self._user_agent = user_agent
-        self._connections = connections
         self._public_only = public_only
         self._most_bytes = most_bytes
         self._follows = follows
@@ -182,8 +192,9 @@ class HttpTransport:
         if self._session is None or self._session.closed:
             session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=self._connections,
-                    limit_per_host=0,
+                    limit=0,
+                    limit_per_host=PER_HOST,
+                    resolver=_resolver(),
                     socket_factory=public_socket if self._public_only else None,
                 ),
                 headers={"User-Agent": self._user_agent},
@@ -251,7 +262,11 @@ class HttpTransport:
                     moved_to=str(response.url) if response.history else "",
                     is_whole=is_whole,
                 )
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.InvalidURL,
+            aiohttp.NonHttpUrlClientError,
+        ) as error:
             raise NotSent(str(error)) from error
         except aiohttp.ConnectionTimeoutError as error:
             raise NotSent(f"no connection within the timeout: {error}") from error
@@ -269,7 +284,36 @@ class HttpTransport:
 def _patience(seconds: float) -> aiohttp.ClientTimeout:
     import aiohttp
 
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, 10.0))
+    connect = min(seconds * _CONNECT_SHARE, _CONNECT)
+    return aiohttp.ClientTimeout(total=seconds, connect=connect, sock_connect=connect)
+
+
+def _resolver() -> AbstractResolver:
+    from aiohttp.abc import AbstractResolver, ResolveResult
+
+    class Resolver(AbstractResolver):
+        def __init__(self) -> None:
+            self._names = Names()
+
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            return [
+                ResolveResult(
+                    hostname=host,
+                    host=address.host,
+                    port=address.port,
+                    family=address.family,
+                    proto=address.protocol,
+                    flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+                )
+                for address in await self._names.addresses(host, port, family)
+            ]
+
+        async def close(self) -> None:
+            """Do nothing: a look-up that hangs ends with its thread."""
+
+    return Resolver()
 
 
 def _is_encoded(response: aiohttp.ClientResponse) -> bool:
