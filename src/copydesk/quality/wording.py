@@ -6,19 +6,17 @@ alone.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from copydesk.core.ledger import Ledger, TokenClass
-from copydesk.quality.denials import denied
-from copydesk.quality.lexicon import Lexicon, bare, bare_in, lexicon, stem
+from copydesk.quality.lexicon import Lexicon, bare, lexicon, stem
+from copydesk.quality.sayings import Saying, saying
 from copydesk.quality.separable import Verb, apart, together
 
-_TOKEN: Final = re.compile(r"\w+(?:['’]\w+)?|[,;:.!?()\n–—\"“”]|(?<=\s)-(?=\s)")
 _SHORTEST: Final = 3
 _OF_WORDS: Final = frozenset({TokenClass.NAME, TokenClass.QUOTE})
 _VALUES: Final = (TokenClass.NUMBER, TokenClass.UNIT)
@@ -50,18 +48,6 @@ class Sentence(NamedTuple):
     words: tuple[str, ...]
     stems: frozenset[str]
     number: int
-
-
-class _Read(NamedTuple):
-    """What one sentence says, wherever it stands: of each word its bare form, stem, place in the
-    sentence and denial; all bare forms, all stems, and those that `Sentence` has; whether it denies
-    anything."""
-
-    words: tuple[tuple[str, str, int, int, int], ...]
-    bare: tuple[str, ...]
-    roots: frozenset[str]
-    stems: frozenset[str]
-    denies: bool
 
 
 class Wording:
@@ -107,9 +93,9 @@ class Wording:
         """Return the sentences with their words."""
         text = self._ledger.text
         return tuple(
-            Sentence(text[start:end], start, end, read.bare, read.stems, number)
-            for number, ((start, end), read) in enumerate(
-                zip(self._ledger.sentences, self._reads, strict=True)
+            Sentence(text[start:end], start, end, said.words, said.content, number)
+            for number, ((start, end), said) in enumerate(
+                zip(self._ledger.sentences, self._sayings, strict=True)
             )
         )
 
@@ -119,18 +105,18 @@ class Wording:
         return tuple(word for number in range(len(self.written)) for word in self.within(number))
 
     @cached_property
-    def _reads(self) -> list[_Read]:
-        return [_read(piece, self._language) for piece in self.written]
+    def _sayings(self) -> list[Saying]:
+        return [saying(piece, self._language) for piece in self.written]
 
     @cached_property
     def stems(self) -> frozenset[str]:
         """Return the stems of all words."""
-        return frozenset[str]().union(*(read.roots for read in self._reads))
+        return frozenset[str]().union(*(said.stems for said in self._sayings))
 
     @cached_property
     def bare(self) -> frozenset[str]:
         """Return the bare forms of all words."""
-        return frozenset[str]().union(*(read.bare for read in self._reads))
+        return frozenset[str]().union(*(said.words for said in self._sayings))
 
     @cached_property
     def values(self) -> frozenset[str]:
@@ -138,14 +124,18 @@ class Wording:
         tokens = self._ledger.of(*_VALUES)
         return frozenset(token.norm.partition(" ")[0] for token in tokens)
 
+    def denies(self, number: int) -> bool:
+        """Whether the sentence of this number denies anything."""
+        return bool(self._sayings[number].denied)
+
     @cached_property
     def denied(self) -> frozenset[str]:
         """Return the stems of what a negation reaches somewhere."""
         return frozenset(
             word.stem
-            for number, read in enumerate(self._reads)
-            if read.denies
-            for word in self._plain_of(number)
+            for number, said in enumerate(self._sayings)
+            if said.denied
+            for word in self.plain_of(number)
             if word.denied
         )
 
@@ -206,9 +196,10 @@ class Wording:
     @cached_property
     def plain(self) -> tuple[Word, ...]:
         """Return the words that carry meaning and are no value or address, filler among them."""
-        return tuple(w for number in range(len(self.written)) for w in self._plain_of(number))
+        return tuple(w for number in range(len(self.written)) for w in self.plain_of(number))
 
-    def _plain_of(self, number: int) -> tuple[Word, ...]:
+    def plain_of(self, number: int) -> tuple[Word, ...]:
+        """Return those of the sentence of this number."""
         found = self._plain.get(number)
         if found is None:
             light, (starts, ends) = self._lexicon.function, self._own_tokens
@@ -232,23 +223,24 @@ class Wording:
         """Return the words of the sentence of this number."""
         found = self._within.get(number)
         if found is None:
-            start = self._ledger.sentences[number][0]
+            start, said = self._ledger.sentences[number][0], self._sayings[number]
+            told = zip(said.words, said.stems_in_order, said.places, strict=True)
             found = self._within[number] = tuple(
-                Word(word, root, start + at, start + to, number, denied)
-                for word, root, at, to, denied in self._reads[number].words
+                Word(word, root, start + at, start + to, number, said.denied.get(place, 0))
+                for place, (word, root, (at, to)) in enumerate(told)
             )
         return found
 
     def having(self, number: int, stems: frozenset[str]) -> list[Word]:
         """Return the words of a sentence that have one of these stems."""
-        if self._reads[number].roots.isdisjoint(stems):
+        if self._sayings[number].stems.isdisjoint(stems):
             return []
         return [word for word in self.within(number) if word.stem in stems]
 
     def content_of(self, number: int) -> list[Word]:
         """Return the words of a sentence that carry content of their own: no filler, no value."""
         idle = self._lexicon.idle
-        return [word for word in self._plain_of(number) if word.stem not in idle]
+        return [word for word in self.plain_of(number) if word.stem not in idle]
 
     def idea(self, word: str) -> str:
         """Return what stands for a stem and for those that may stand for it."""
@@ -258,35 +250,6 @@ class Wording:
     def members_of_stem(self, word: str) -> frozenset[tuple[int, int]]:
         """Return the kinds a stem belongs to, as (kind, member)."""
         return self._lexicon.members.get(word, frozenset())
-
-
-# Source and text share most of their sentences, and so do both with the parts of a long message.
-@lru_cache(maxsize=1024)
-def _read(sentence: str, language: str) -> _Read:
-    """Return the words of one sentence, wherever it stands."""
-    places = [match.span() for match in _TOKEN.finditer(sentence)]
-    written = [sentence[start:end] for start, end in places]
-    plain = [bare_in(word, language) for word in written]
-    reached = denied(written, plain, language)
-    words = tuple(
-        (word, stem(word), start, end, reached.get(number, 0))
-        for number, (word, (start, end)) in enumerate(zip(plain, places, strict=True))
-        if word[:1].isalnum() or word[:1] == "_"
-    )
-    light = lexicon(language).function
-    content = frozenset(
-        root
-        for word, root, *_ in words
-        if (len(word) > _SHORTEST or word.isdigit()) and word not in light
-    )
-    roots = frozenset(root for _, root, *_ in words)
-    return _Read(
-        words,
-        tuple(word for word, *_ in words),
-        roots,
-        content or roots,
-        bool(denied),
-    )
 
 
 def _inside(place: int, starts: Sequence[int], ends: Sequence[int]) -> bool:
