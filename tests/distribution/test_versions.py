@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from copydesk.core.account import Account
+from copydesk.core.delivery import Outgoing
 from copydesk.core.errors import ContentInvalid
+from copydesk.core.outcomes import Published
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.versions import (
     Urgency,
@@ -25,7 +27,7 @@ from copydesk.work.desk import Desk
 from copydesk.work.examining import examine
 from copydesk.work.versions import endings_of, known_versions, move_to_version
 from tests.distribution.carrying import account_now, add_posts, carry_to_rest, deliveries
-from tests.distribution.scripted import MANIFEST, Scripted
+from tests.distribution.scripted import MANIFEST, Remote, Scripted
 from tests.store_fixtures import AddSandbox
 
 TODAY = NOON.date()
@@ -162,6 +164,23 @@ async def test_headers_of_any_answer_are_kept_once_a_day(
         ({}, None),
         ({"sunset": "soon"}, None),
         ({"deprecation": "true"}, (None, None, "")),
+        ({"deprecation": "?0"}, None),
+        (
+            {"deprecation": "@1688169599"},
+            (datetime(2023, 6, 30, 23, 59, 59, tzinfo=UTC), None, ""),
+        ),
+        (
+            {"deprecation": "Sun, 11 Nov 2018 23:59:59 GMT"},
+            (datetime(2018, 11, 11, 23, 59, 59, tzinfo=UTC), None, ""),
+        ),
+        (
+            {"sunset": "Sunday, 06-Nov-94 08:49:37 GMT"},
+            (None, datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC), ""),
+        ),
+        (
+            {"sunset": "Sun Nov  6 08:49:37 1994"},
+            (None, datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC), ""),
+        ),
         ({"deprecation": "@99999999999999999999"}, (None, None, "")),
         (
             {"sunset": "Sat, 26 Dec 2026 23:59:59 GMT", "link": "<javascript:x>; rel=sunset"},
@@ -171,6 +190,40 @@ async def test_headers_of_any_answer_are_kept_once_a_day(
 )
 def test_what_headers_say(headers: dict[str, str], said: object) -> None:
     assert read_notice(headers) == said
+
+
+async def test_a_version_that_is_deprecated_without_an_end_is_told_too(
+    desk: Desk, platform: Scripted, account: Account
+) -> None:
+    observer = VersionWatch(desk.store).of(account, platform)
+    reply = Reply(status=200, headers={"deprecation": "@1688169599"})
+    await observer.after("GET", "https://example.org/", reply)
+    (found,) = [f for f in await examine(desk) if f.check == "api scripted"]
+    assert (found.ok, found.warning) == (True, False)
+    assert "is deprecated from 2023-06-30 on" in found.message
+    assert "when it ends is not announced" in found.message
+
+
+async def test_what_is_said_to_a_call_of_the_old_version_is_about_the_old_version(
+    desk: Desk, clock: StoppedClock, platform: Scripted, account: Account, remote: Remote
+) -> None:
+    """An account that has just moved still sends what was prepared for the version it left."""
+    platform.declare(versions=(Version(version="2"),))
+    await add_posts(desk, "one")
+    moved = await move_to_version(desk, account.name, "2", actor="test")
+    observer = VersionWatch(desk.store).of(moved, platform)
+    reply = Reply(status=200, headers={"sunset": "Sat, 26 Dec 2026 23:59:59 GMT"})
+
+    async def answered(outgoing: Outgoing) -> Published:
+        await observer.after("POST", "https://example.org/", reply)
+        return remote.take(outgoing)
+
+    remote.script["commit"] = [answered]
+    await carry_to_rest(desk, account, clock)
+    async with desk.store.read() as unit:
+        (notice,) = await unit.aftercare.notices(desk.workspace_id)
+    assert notice.api_version == "1"
+    assert await endings_of(desk) == []
 
 
 async def test_a_notice_about_a_version_not_in_use_is_no_trouble(

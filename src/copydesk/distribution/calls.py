@@ -28,6 +28,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.standing import Standing
 from copydesk.distribution.breaker import Pulse
+from copydesk.distribution.versions import SPEAKING
 from copydesk.platforms.kit.contract import Client
 from copydesk.platforms.kit.manifest import Manifest
 
@@ -66,6 +67,7 @@ class Calls:
 
     async def find(self, outgoing: Outgoing) -> Existence:
         """Ask the platform whether `outgoing` has landed."""
+        SPEAKING.set(outgoing.api_version)
         since = self._pulse.mark()
         try:
             async with asyncio.timeout(self._patience):
@@ -79,6 +81,7 @@ class Calls:
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Ask the platform how a delivered post stands."""
+        SPEAKING.set(outgoing.api_version)
         try:
             async with asyncio.timeout(self._patience):
                 return await self.client.inspect(outgoing)
@@ -99,10 +102,12 @@ class Calls:
             return Ready(outgoing.handles)
         if of_spoke(outgoing.handles):
             return await self.check(outgoing)
+        SPEAKING.set(outgoing.api_version)
         return await self._before_commit(self.client.prepare(outgoing))
 
     async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
         """Ask how far the platform has got; never `Unknown`, since asking changes nothing."""
+        SPEAKING.set(outgoing.api_version)
         return await self._before_commit(self.client.check(outgoing))
 
     async def commit(self, outs: Sequence[Outgoing]) -> list[Outcome | None]:
@@ -144,6 +149,7 @@ class Calls:
         return answer
 
     async def _commit_one(self, out: Outgoing) -> Outcome:
+        SPEAKING.set(out.api_version)
         since = self._pulse.mark()
         answer = await self._guarded(self.client.commit(out))
         assert not isinstance(answer, Ready | Pending)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -34,6 +35,10 @@ URGENT_DAYS: Final = 7
 #: A notice that says the same again is written down anew after this.
 _AGAIN: Final = timedelta(days=1)
 
+#: The API version of what is being sent or asked about, "" outside such a call: what a platform
+#: says about the end of a version is about this one, wherever its account has moved meanwhile.
+SPEAKING: Final[ContextVar[str]] = ContextVar("speaking", default="")
+
 _LINK: Final = re.compile(r'<([^<>]*)>\s*((?:;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;]+)\s*)+)')
 _REL: Final = re.compile(r'\brel\s*=\s*"?([^";]+)"?', re.IGNORECASE)
 
@@ -49,17 +54,28 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """An API version in use that ends on `sunset`; `told_by` says who announced it."""
+    """An API version in use that ends; `told_by` says who announced it.
+
+    `sunset` is the day, None where the platform calls the version deprecated and names none.
+    `deprecated_at` (aware UTC) is since when, None where that is not said.
+    """
 
     version: str
-    sunset: date
+    sunset: date | None
     urgency: Urgency
     told_by: str
     link: str = ""
+    deprecated_at: datetime | None = None
 
     @property
     def words(self) -> str:
         """Return it as a sentence without a full stop."""
+        if self.sunset is None:
+            since = f" from {self.deprecated_at:%Y-%m-%d} on" if self.deprecated_at else ""
+            return (
+                f"API version {self.version} is deprecated{since}, says {self.told_by}; "
+                "when it ends is not announced"
+            )
         when = "ended" if self.urgency is Urgency.OVER else "ends"
         return f"API version {self.version} {when} on {self.sunset}, says {self.told_by}"
 
@@ -107,16 +123,17 @@ def endings(
                 )
             )
     notice = notices.get((account.id, name))
-    if notice is not None and notice.sunset_at is not None:
-        sunset = notice.sunset_at.date()
+    if notice is not None:
+        sunset = notice.sunset_at.date() if notice.sunset_at else None
         found.append(
             Ending(
                 version=name,
                 sunset=sunset,
                 # the platform itself speaks of it in its answers: never too early to say so
-                urgency=urgency_of(sunset, today) or Urgency.NOTE,
+                urgency=(sunset and urgency_of(sunset, today)) or Urgency.NOTE,
                 told_by=f"the platform ({notice.seen_at:%Y-%m-%d})",
                 link=notice.link,
+                deprecated_at=notice.deprecated_at,
             )
         )
     return found
@@ -129,9 +146,14 @@ def read_notice(headers: Mapping[str, str]) -> tuple[datetime | None, datetime |
         return None
     deprecated_at = _moment(headers.get("deprecation", ""))
     sunset_at = _moment(headers.get("sunset", ""))
-    if deprecated_at is None and sunset_at is None and "deprecation" not in headers:
+    if deprecated_at is None and sunset_at is None and not _is_deprecated(headers):
         return None
     return deprecated_at, sunset_at, _link(headers.get("link", ""))
+
+
+def _is_deprecated(headers: Mapping[str, str]) -> bool:
+    # drafts of RFC 9745 had `true` beside a date, and `?0` or `false` says the contrary
+    return headers.get("deprecation", "").strip().lower() not in {"", "false", "?0"}
 
 
 def _moment(value: str) -> datetime | None:
@@ -214,4 +236,4 @@ class _Watch:
     async def after(self, method: str, url: str, reply: Reply) -> None:
         """Keep what an answer says about the end of its version."""
         if "sunset" in reply.headers or "deprecation" in reply.headers:
-            await self._watch.hear(self._account, self._version, reply)
+            await self._watch.hear(self._account, SPEAKING.get() or self._version, reply)
