@@ -13,6 +13,7 @@ from typing import Final
 import regex
 
 from copydesk.core.errors import ReplyTruncated
+from copydesk.core.corrections import as_meant, corrections
 from copydesk.core.ledger import VERBATIM, Ledger, TokenClass, extract, missing
 from copydesk.core.protected import ProtectedToken
 from copydesk.core.sentences import sentences
@@ -87,6 +88,8 @@ def check_coverage(
     named = "\n".join(omitted)
     returned = f"{text}\n{named}" if named else text
     wanted = extract(source, language=language)
+    # what its author took back need not come back
+    wanted = as_meant(wanted, corrections(wanted))
     # the very text first: its ledger is wanted again by the gate
     lost = _lost(wanted, text, named, language)
     if lost and named:
@@ -96,7 +99,7 @@ def check_coverage(
         raise ReplyTruncated("tokens_missing", f"The end of the message is missing: {names}.")
     if ends_closed(source) and not ends_closed(text) and not _ends_with_last(wanted, text):
         raise ReplyTruncated("mid_sentence", f"The reply breaks off: …{text.rstrip()[-40:]}")
-    ending = _ending_stems(source)
+    ending = _ending_stems(wanted.text)
     if ending:
         share = len(ending & _stems(returned)) / len(ending)
         if share < _MIN_RETURNED:

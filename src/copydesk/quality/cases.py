@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from copydesk.core.checks import Verdict
+from copydesk.core.corrections import as_meant, corrections
 from copydesk.core.ledger import Ledger, TokenClass, added, extract, missing
 from copydesk.core.sentences import sentences
 from copydesk.core.submission import SegmentKind, Source
@@ -90,10 +91,12 @@ class Written:
 def facts_in(segments: Sequence[CaseSegment], language: str) -> tuple[str, ...]:
     """Return what a text about these segments must say: each protected token once, in order.
 
-    Names are left out, since a text may say "he"; so is what stands in a greeting or signature.
+    Names are left out, since a text may say "he"; so is what stands in a greeting or signature, and
+    what the author took back.
     """
     told = "".join(s.text if s.kind not in _AROUND else "\n" for s in segments)
-    tokens = extract(told, language=language).tokens
+    ledger = extract(told, language=language)
+    tokens = as_meant(ledger, corrections(ledger)).tokens
     return tuple(dict.fromkeys(t.text for t in tokens if t.cls not in _LOOSE))
 
 

@@ -14,7 +14,7 @@ from copydesk.quality.comparison import Comparison, Pairing
 from copydesk.quality.wording import Word
 
 NAME = "exchange"
-VERSION = 1
+VERSION = 2
 
 
 def check(comparison: Comparison) -> CheckResult:

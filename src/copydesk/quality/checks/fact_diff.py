@@ -1,7 +1,8 @@
 """Fact diff: values, dates, names and other tokens of the text that come from nowhere.
 
-What a source says in another form ("2x", "tue", "wifi") is no new fact. It flags spans for a
-person; whether a token was lost is for `protected_tokens`, which fails a text.
+What a source says in another form ("2x", "tue", "wifi") is no new fact; what its author took back
+("20, no wait, 30") is one, where the text says it instead of what it was replaced by. It flags
+spans for a person; whether a token was lost is for `protected_tokens`, which fails a text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from copydesk.core.ledger import VERBATIM, TokenClass
 from copydesk.quality.comparison import Comparison
 
 NAME = "fact_diff"
-VERSION = 2
+VERSION = 3
 
 # Verbatim tokens that may be an editor's own; a new link or address fails `protected_tokens`.
 _NEW_WORDS: Final = (TokenClass.HASHTAG, TokenClass.ID, TokenClass.VERSION)
@@ -27,7 +28,9 @@ def check(comparison: Comparison) -> CheckResult:
     """
     evidence = tuple(
         Evidence(
-            message=f"the source has no such {token.cls.value}",
+            message=f"the author took this {token.cls.value} back"
+            if comparison.was_taken_back(token)
+            else f"the source has no such {token.cls.value}",
             span=token.text,
             where="text",
             start=token.start,

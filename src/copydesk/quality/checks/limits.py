@@ -16,7 +16,7 @@ from copydesk.quality.comparison import Comparison
 from copydesk.quality.wording import Sentence
 
 NAME = "limits"
-VERSION = 1
+VERSION = 2
 
 #: "Could you …?" asks politely and says nothing about what is possible.
 _POLITE: Final = re.compile(

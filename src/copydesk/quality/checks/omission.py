@@ -2,18 +2,20 @@
 
 Recall of the words that carry content, sentence by sentence, against the whole text: an editor may
 move, merge and paraphrase, but a sentence of which hardly a word or a synonym is left was dropped.
-Greetings and thanks carry no content. A question has to remain a question.
+Greetings and thanks carry no content. A question has to remain a question. What the author took
+back ("scratch that") may go, what stands instead may not.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
 from copydesk.quality.comparison import Comparison
-from copydesk.quality.wording import Sentence, Word
+from copydesk.quality.wording import Sentence, Word, Wording
 
 NAME = "omission"
 VERSION = 2
@@ -39,7 +41,7 @@ def check(comparison: Comparison) -> CheckResult:
     """
     evidence: tuple[Evidence, ...] = ()
     if not comparison.is_unchanged and (comparison.gone or "?" in comparison.source.text):
-        evidence = tuple(_lost(comparison))
+        evidence = (*_lost(comparison), *_not_put_right(comparison))
     verdict = Verdict.FLAGGED if evidence else Verdict.PASSED
     return CheckResult(check=NAME, version=VERSION, verdict=verdict, evidence=evidence)
 
@@ -70,6 +72,27 @@ def _lost(comparison: Comparison) -> Iterator[Evidence]:
         yield comparison.spanning(
             [sentence], "source", "this question is not asked any more", f"omission.{much}"
         )
+
+
+def _not_put_right(comparison: Comparison) -> Iterator[Evidence]:
+    """Yield what stands instead of words that were taken back, where the text says those."""
+    gone = {word.start for word in comparison.gone}
+    for one in comparison.taken_back:
+        instead = _within(comparison.ours, one.instead)
+        if not instead or any(word.start not in gone for word in instead):
+            continue
+        old = [word for span in one.taken_back for word in _within(comparison.said, span)]
+        if old and all(comparison.theirs.says(word.stem) for word in old):
+            message = "the author put this right, the text tells what was before"
+            yield comparison.spanning(instead, "source", message, "omission.taken_back")
+
+
+def _within(wording: Wording, span: tuple[int, int]) -> list[Word]:
+    """Return the words of a stretch that carry content."""
+    begins = [sentence.start for sentence in wording.sentences]
+    first, last = max(0, bisect_right(begins, span[0]) - 1), bisect_left(begins, span[1])
+    words = (word for number in range(first, last) for word in wording.content_of(number))
+    return [word for word in words if span[0] <= word.start < span[1]]
 
 
 def _longest(words: Sequence[Word], among: set[int]) -> list[Word]:

@@ -17,7 +17,7 @@ from copydesk.quality.comparison import Comparison, Pairing
 from copydesk.quality.wording import Sentence, Word, Wording
 
 NAME = "order"
-VERSION = 1
+VERSION = 2
 
 #: So many things of a pairing are compared with each other at most.
 _MOST: Final = 60

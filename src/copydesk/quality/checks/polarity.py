@@ -7,7 +7,7 @@ unless one of the two is denied ("not cheap": "expensive"). Opposites are lists 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
@@ -15,7 +15,7 @@ from copydesk.quality.comparison import Comparison
 from copydesk.quality.wording import Word
 
 NAME = "polarity"
-VERSION = 2
+VERSION = 3
 
 _DENIED: Final = "polarity.denied"
 
@@ -41,32 +41,26 @@ def _denied(comparison: Comparison) -> Iterator[Evidence]:
     """
     if not (comparison.ours.denied or comparison.theirs.denied):
         return
-    ours, theirs = comparison.ours.plain, comparison.theirs.plain
+    ours, theirs = comparison.ours, comparison.theirs
     seen = set()
-    if comparison.ours.denied != comparison.theirs.denied:
-        for evidence in _turned(comparison, ours, theirs):
+    if ours.denied != theirs.denied:
+        for evidence in _turned(comparison, ours.plain, theirs.plain):
             seen.add(evidence.start)
             yield evidence
-    mine, other = _by_sentence(ours), _by_sentence(theirs)
     for pairing in comparison.pairings:
-        if comparison.is_alike(pairing):
+        both = ((ours, pairing.source), (theirs, pairing.text))
+        denies = any(side.denies(s.number) for side, sentences in both for s in sentences)
+        if not denies or comparison.is_alike(pairing):
             continue
         sides = [
-            [word for sentence in sentences for word in words.get(sentence.number, ())]
-            for words, sentences in ((mine, pairing.source), (other, pairing.text))
+            [word for sentence in sentences for word in side.plain_of(sentence.number)]
+            for side, sentences in both
         ]
         if len({sum(word.denied == 1 for word in side) for side in sides}) == 1:
             continue
         for evidence in _turned(comparison, *sides):
             if evidence.signal == _DENIED and evidence.start not in seen:
                 yield evidence
-
-
-def _by_sentence(words: Sequence[Word]) -> Mapping[int, Sequence[Word]]:
-    found: dict[int, list[Word]] = {}
-    for word in words:
-        found.setdefault(word.sentence, []).append(word)
-    return found
 
 
 def _turned(

@@ -12,7 +12,7 @@ from copydesk.core.ledger import VERBATIM, TokenClass
 from copydesk.quality.comparison import Comparison
 
 NAME = "protected_tokens"
-VERSION = 2
+VERSION = 3
 
 # A hashtag is an editor's tool and an id may be a compound word; the fact diff flags those.
 _NEVER_NEW = VERBATIM - {TokenClass.HASHTAG, TokenClass.ID, TokenClass.VERSION}
