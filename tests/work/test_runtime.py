@@ -320,7 +320,8 @@ async def test_in_memory_nothing_is_kept_of_what_is_done() -> None:
             await runtime.offer([Hint("compose", f"sub_{start + n}") for n in range(100)])
         await every.wait()
     assert runtime._waiting == set()
-    assert runtime._turns == {}
+    assert runtime._running == set()
+    assert runtime._again == {}
 
 
 async def test_in_memory_later_work_waits_in_its_row() -> None:

@@ -11,9 +11,9 @@ from copydesk.distribution.courier import Courier
 from copydesk.store import Hint
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work import sweep as sweeping
-from copydesk.work import worker as module
 from copydesk.work.connecting import add_account
 from copydesk.work.desk import Desk
+from copydesk.work.in_hand import Bounds, InHand
 from copydesk.work.jobs import Kind
 from copydesk.work.runtime import open_runtime
 from copydesk.work.sweep import sweep
@@ -79,12 +79,31 @@ async def test_a_sweep_that_cannot_take_all_takes_from_each_workspace(
     assert one in offered
 
 
+async def test_accounts_in_hand_do_not_keep_a_sweep_from_the_others(
+    desk: Desk, clock: StoppedClock, sandbox: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *many, _ = await two_workspaces(desk, 5)
+    clock.advance(60)
+    later = await add_account(
+        desk, "sandbox", "later", settings={}, secrets={}, inbox=True, actor="test"
+    )
+    await add_posts(desk, "news for one more")
+    monkeypatch.setattr(sweeping, "ACCOUNTS", 2)
+    offered: list[str] = []
+
+    class Queue:
+        async def offer(self, hints: list[Hint]) -> None:
+            offered.extend(hint.subject_id for hint in hints if hint.kind == Kind.COURIER)
+
+    await sweep(desk, Queue(), set(many))  # type: ignore[arg-type]
+    assert later.id in offered
+    assert not set(offered) & set(many)
+
+
 async def test_a_workspace_whose_couriers_all_hang_leaves_hands_for_another(
     desk: Desk, sandbox: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     *many, one = await two_workspaces(desk, 6)
-    for name, value in (("COURIERS", 4), ("RESERVED", 1), ("A_FEW", 1)):
-        monkeypatch.setattr(module, name, value)
     let_go, full = asyncio.Event(), asyncio.Event()
     begun: list[str] = []
 
@@ -100,14 +119,15 @@ async def test_a_workspace_whose_couriers_all_hang_leaves_hands_for_another(
     runtime = await open_runtime(desk.store)
     try:
         worker = Worker(desk=desk, runtime=runtime)
-        await worker._beat()  # it sees that there are several workspaces
+        worker._couriers = InHand(Bounds(couriers=4, reserved=1, few=1))
         carry = worker.handlers()[Kind.COURIER]
         hanging = [asyncio.ensure_future(carry(account)) for account in many]
         async with asyncio.timeout(60):
             await full.wait()
             await carry(one)
-        assert begun[3:] == [one], "the others are still due, and come with the next sweep"
-        let_go.set()
-        await asyncio.gather(*hanging)
+            assert begun[3:] == [one]
+            let_go.set()
+            await asyncio.gather(*hanging)
+        assert sorted(begun) == sorted([*many, one]), "who was turned away follows who is done"
     finally:
         await runtime.close()

@@ -96,11 +96,7 @@ class Courier:
             return known
         async with self._store.read() as unit:
             account = await unit.accounts.get(self._account_id)
-        try:
-            host = load_platform(account.platform).host(account)
-        except NotFound:
-            host = ""
-        return self._tools.turns.remember(account.id, f"{account.platform}/{host}")
+        return self._tools.turns.lane_of(account)
 
     async def _take_turn(self, seat: Seat) -> int:
         began = asyncio.get_running_loop().time()

@@ -16,6 +16,10 @@ from contextlib import asynccontextmanager
 from copy import copy
 from typing import Self
 
+from copydesk.core.account import Account
+from copydesk.core.errors import NotFound
+from copydesk.platforms.kit.registry import load_platform
+
 #: How many couriers of one process carry in a lane at once.
 SEATS = 64
 
@@ -42,11 +46,15 @@ class Turns:
         theirs._workspace_id = workspace_id
         return theirs
 
-    def remember(self, account_id: str, lane: str) -> str:
-        """Keep in mind which lane an account is in; return it."""
+    def lane_of(self, account: Account) -> str:
+        """Return which lane an account is in, and keep it in mind."""
+        try:
+            host = load_platform(account.platform).host(account)
+        except NotFound:
+            host = ""
         if len(self.known) >= _KNOWN:
             self.known.clear()
-        self.known[account_id] = lane
+        lane = self.known[account.id] = f"{account.platform}/{host}"
         return lane
 
     @property

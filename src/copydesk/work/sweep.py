@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime, timedelta
 
 from copydesk.store import Hint, UnitOfWork
@@ -21,8 +22,11 @@ SHORTEST_REST = 0.02
 ACCOUNTS = 1000
 
 
-async def sweep(desk: Desk, runtime: Runtime) -> int:
-    """Queue everything that is due now; return how many rows that were."""
+async def sweep(desk: Desk, runtime: Runtime, in_hand: Set[str] = frozenset()) -> int:
+    """Queue everything that is due now; return how many rows that were.
+
+    `in_hand` are the accounts whose couriers this process has already, or will have in their turn.
+    """
     async with desk.store.read() as unit:
         now = unit.now
         due = await unit.workers.due(now)
@@ -42,19 +46,21 @@ async def sweep(desk: Desk, runtime: Runtime) -> int:
             Kind.REVIEW: await unit.reviews.due(now),
             Kind.INSPECT: await unit.aftercare.accounts_to_inspect(now),
             Kind.TEND: await unit.credentials.due(now),
-            Kind.COURIER: await _busy_accounts(unit, now),
+            Kind.COURIER: await _busy_accounts(unit, now, in_hand),
         }
     hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]
     await runtime.offer(hints)
     return len(hints)
 
 
-async def _busy_accounts(unit: UnitOfWork, now: datetime) -> list[str]:
-    busy = await unit.deliveries.accounts_with_work(now, ACCOUNTS)
-    if len(busy) < ACCOUNTS:
-        return busy
-    # not all of them: no workspace's backlog may stand before another's for as long as it lasts
-    return await unit.deliveries.accounts_in_turn(now, ACCOUNTS)
+async def _busy_accounts(unit: UnitOfWork, now: datetime, in_hand: Set[str]) -> list[str]:
+    # those in hand may stand before all others: they are asked for besides, and left out
+    most = ACCOUNTS + len(in_hand)
+    busy = await unit.deliveries.accounts_with_work(now, most)
+    if len(busy) >= most:
+        # not all of them: no workspace's backlog may stand before another's for as long as it lasts
+        busy = await unit.deliveries.accounts_in_turn(now, most)
+    return [account for account in busy if account not in in_hand][:ACCOUNTS]
 
 
 async def rest_before_next(desk: Desk) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from copydesk.work.counting import count
 from copydesk.work.desk import Desk
 from copydesk.work.distributing import distribute
 from copydesk.work.evidence import prune
+from copydesk.work.in_hand import InHand, Place
 from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
 from copydesk.work.models import opened_models
@@ -52,15 +52,8 @@ CHECKPOINT = 1.0
 #: couriers work in.
 MOST_NOTIFIERS = 50
 
-#: How many couriers a process has in hand at once, most of them waiting for their turn; how many of
-#: these are kept for workspaces that have a few. Below what the queue gives out, which has to have
-#: hands for other jobs too.
-COURIERS = 1000
-RESERVED = 100
-A_FEW = 10
-
-#: Of how many accounts the owner is kept in mind.
-MOST_OWNERS = 10_000
+#: Of how many accounts the place in line is kept in mind.
+MOST_PLACES = 10_000
 
 #: How long a rate bucket is kept that nobody has touched: longer than any window.
 BUCKETS_KEPT = timedelta(days=40)
@@ -95,9 +88,8 @@ class Worker:
         self.id = self.desk.ids.new("worker")
         self._speller = Speller()
         self._turns = Turns()
-        self._carrying: Counter[str] = Counter()
-        self._owners: dict[str, str] = {}
-        self._several = False
+        self._couriers = InHand()
+        self._places: dict[str, Place] = {}
         self._hands = asyncio.Semaphore(HANDS)
         self._shadowing = asyncio.Semaphore(SHADOWS)
         self._polling = asyncio.Semaphore(POLLERS)
@@ -110,7 +102,6 @@ class Worker:
             await self._succeed_the_dead(unit)
             await unit.workers.add(self.id, self.kind, socket.gethostname(), os.getpid())
             await unit.budgets.forget(unit.now - BUCKETS_KEPT)
-            self._several = await unit.workspaces.count() > 1
         await plan_probes(self.desk)
         loading = asyncio.create_task(asyncio.to_thread(load_http))
         sweeping = asyncio.create_task(self._forever(self._sweep))
@@ -154,7 +145,7 @@ class Worker:
             Kind.POLL: self._counted(self._poll),
             Kind.COMPARE: self._counted(self._in_hand(lambda id: compare_input(self.desk, id))),
             Kind.TEND: self._counted(self._in_hand(lambda id: tend_account(self.desk, id))),
-            Kind.COURIER: self._counted(self._carry),
+            Kind.COURIER: self._carry,
             Kind.NOTIFY: self._counted(self._in_hand(self._notify)),
             Kind.INSPECT: self._counted(self._in_hand(lambda id: inspect_account(self.desk, id))),
             Kind.SERIES: self._counted(self._in_hand(lambda id: plan_series(self.desk, id))),
@@ -173,30 +164,31 @@ class Worker:
             await poll(self.desk, feed_id)
 
     async def _carry(self, account_id: str) -> None:
-        workspace_id = await self._workspace_of(account_id)
-        if not self._has_room_for(workspace_id):
-            return  # it is still due, and the next sweep says so
-        self._carrying[workspace_id] += 1
+        """Carry for an account, then for one that waits outside for the place it leaves."""
+        carry = self._counted(self._carry_in_hand)
+        following: str | None = account_id
+        while following is not None:
+            await carry(following)
+            following = None if self.stopping.is_set() else self._couriers.next_one()
+
+    async def _carry_in_hand(self, account_id: str) -> None:
+        place = await self._place_of(account_id)
+        if not self._couriers.take(account_id, place):
+            return  # in hand already, or waiting outside
         try:
-            await self._carry_for(workspace_id, account_id)
+            await self._carry_for(place.workspace_id, account_id)
         finally:
-            self._carrying[workspace_id] -= 1
+            self._couriers.leave(account_id)
 
-    async def _workspace_of(self, account_id: str) -> str:
-        """Return whose an account is; "" where there is but one workspace."""
-        if not self._several:
-            return ""
-        if (known := self._owners.get(account_id)) is None:
+    async def _place_of(self, account_id: str) -> Place:
+        if (known := self._places.get(account_id)) is None:
             async with self.desk.store.read() as unit:
-                known = (await unit.accounts.get(account_id)).workspace_id
-            if len(self._owners) >= MOST_OWNERS:
-                self._owners.clear()
-            self._owners[account_id] = known
+                account = await unit.accounts.get(account_id)
+            known = Place(account.workspace_id, self._turns.lane_of(account))
+            if len(self._places) >= MOST_PLACES:
+                self._places.clear()
+            self._places[account_id] = known
         return known
-
-    def _has_room_for(self, workspace_id: str) -> bool:
-        has_many = self._carrying[workspace_id] >= A_FEW
-        return self._carrying.total() < COURIERS - (RESERVED if has_many else 0)
 
     async def _carry_for(self, workspace_id: str, account_id: str) -> None:
         self._runs += 1
@@ -279,13 +271,12 @@ class Worker:
         return handle
 
     async def _sweep(self) -> float:
-        await sweep(self.desk, self.runtime)
+        await sweep(self.desk, self.runtime, self._couriers.known())
         return await rest_before_next(self.desk)
 
     async def _beat(self) -> float:
         async with self.desk.store.begin("worker") as unit:
             await unit.workers.seen(self.id, self.last_job_at, self.jobs_done)
-            self._several = await unit.workspaces.count() > 1
         return HEARTBEAT
 
     async def _checkpoint(self) -> float:

@@ -22,15 +22,24 @@ class EmbeddedRuntime:
     def __init__(self) -> None:
         self._queries = InMemoryQueries(driver=InMemoryDriver())
         self._waiting: set[str] = set()
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._running: set[str] = set()
+        self._again: dict[str, Hint] = {}
         self.outbox: Outbox = _AfterCommit(self)
 
     async def offer(self, hints: Sequence[Hint]) -> None:
-        """Queue hints that are due now and not waiting already; later ones wait in their rows."""
+        """Queue hints that are due now and not waiting already; later ones wait in their rows.
+
+        What comes while its row is worked on is queued when that is done: a job that waited for
+        another would take a place from those that could run.
+        """
         fresh: dict[str, Hint] = {}
         for hint in hints:
             name = key(hint.kind, hint.subject_id)
-            if hint.at is None and name not in self._waiting:
+            if hint.at is not None or name in self._waiting:
+                continue
+            if name in self._running:
+                self._again[name] = hint
+            else:
                 fresh[name] = hint
         if fresh:
             self._waiting |= fresh.keys()
@@ -49,15 +58,17 @@ class EmbeddedRuntime:
                 assert job.payload is not None
                 subject_id = job.payload.decode()
                 name = key(kind, subject_id)
-                turn = self._turns.setdefault(name, asyncio.Lock())
-                async with turn:
-                    # from here on a new hint for the same row queues a new job: what it announces
-                    # may have been written after this one looks
-                    self._waiting.discard(name)
-                    assert callable(handler)
+                # from here on a new hint for the same row means another job: what it announces may
+                # have been written after this one looks
+                self._waiting.discard(name)
+                self._running.add(name)
+                assert callable(handler)
+                try:
                     await handler(subject_id)
-                if name not in self._waiting:
-                    self._turns.pop(name, None)
+                finally:
+                    self._running.discard(name)
+                    if (hint := self._again.pop(name, None)) is not None:
+                        await self.offer([hint])
 
             manager.entrypoint(str(kind), accepts_context=False)(handle)
         watch = asyncio.create_task(_shut_down(manager, stopping))
