@@ -99,7 +99,9 @@ async def test_nobody_gets_the_same_slot_at_the_same_moment(
     assert len(set(taken)) == 20
 
 
-async def test_a_queue_that_is_full_or_not_there_is_refused(desk: Desk, queued: Account) -> None:
+async def test_a_queue_whose_every_slot_is_shut_is_refused_as_that(
+    desk: Desk, queued: Account
+) -> None:
     async with desk.store.begin("test") as unit:
         form = TimetableForm(
             queues=["rare: mon 09:00"], blackouts=["2026-11-01..2027-12-31 closed"]
@@ -107,5 +109,5 @@ async def test_a_queue_that_is_full_or_not_there_is_refused(desk: Desk, queued: 
         shut = await set_timetable(unit, desk.workspace_id, queued.name, form)
         with pytest.raises(ContentInvalid) as caught:
             await next_free_slot(unit, shut, "rare", unit.now)
-        assert [(f.code, f.field) for f in caught.value.findings] == [("queue_full", "queue")]
+        assert [(f.code, f.field) for f in caught.value.findings] == [("queue_closed", "queue")]
         assert caught.value.findings[0].remedy

@@ -27,6 +27,10 @@ SLOT_HORIZON: Final = timedelta(days=366)
 #: Weeks are all alike.
 _ANY_DAY: Final = date(2024, 1, 1)
 
+#: Beyond these the calendar has no room for what follows a blackout.
+_FIRST: Final = datetime(1000, 1, 1)  # noqa: DTZ001 - wall times
+_LAST: Final = datetime(9000, 1, 1)  # noqa: DTZ001 - as above
+
 #: Bounds of what one timetable holds.
 MOST_SPANS: Final = 100
 MOST_SLOTS: Final = 500
@@ -118,7 +122,15 @@ class Timetable:
                 "Remove those that are over.",
             )
         for blackout in self.blackouts:
-            if blackout.first >= blackout.last:
+            if not blackout.first >= _FIRST or not blackout.last <= _LAST:
+                refuse(
+                    "blackout_invalid",
+                    "blackout",
+                    f"{blackout.first:%Y-%m-%d}..{blackout.last:%Y-%m-%d} reaches beyond the "
+                    "years that can be told apart",
+                    "To stop an account for good, remove it; else name its last day.",
+                )
+            elif blackout.first >= blackout.last:
                 refuse(
                     "blackout_invalid",
                     "blackout",

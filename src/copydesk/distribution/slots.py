@@ -29,7 +29,9 @@ async def next_free_slot(unit: UnitOfWork, account: Account, queue: str, after: 
     await unit.schedules.lock_account(account.id)
     table = account.timetable or Timetable()
     slots = table.slots_from(queue, after)
+    open_slots = 0
     while some := list(islice(slots, _LOOK)):
+        open_slots += len(some)
         taken = await unit.schedules.taken(account.id, some)
         for slot in some:
             if slot not in taken:
@@ -37,14 +39,20 @@ async def next_free_slot(unit: UnitOfWork, account: Account, queue: str, after: 
                 return Timing(
                     due_at=slot, asked=f"{wall:%Y-%m-%d %H:%M}", zone=table.zone, queue=queue
                 )
-    raise ContentInvalid(
-        [
-            Finding(
-                code="queue_full",
-                field="queue",
-                message=f"queue {queue!r} of {account.name} has no free slot within "
-                f"{SLOT_HORIZON.days} days",
-                remedy="Give it more slots, or publish with --at.",
-            )
-        ]
+    within = f"within {SLOT_HORIZON.days} days"
+    if not open_slots:
+        raise _no_slot(
+            "queue_closed",
+            f"no slot of queue {queue!r} of {account.name} is open {within}: its blackouts, windows "
+            "or quiet hours cover them all",
+            f"`copydesk timetable set {account.name}` changes them.",
+        )
+    raise _no_slot(
+        "queue_full",
+        f"queue {queue!r} of {account.name} has no free slot {within}",
+        "Give it more slots, or publish with --at.",
     )
+
+
+def _no_slot(code: str, message: str, remedy: str) -> ContentInvalid:
+    return ContentInvalid([Finding(code=code, field="queue", message=message, remedy=remedy)])

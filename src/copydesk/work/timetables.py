@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from copydesk.core.account import Account
 from copydesk.core.errors import ContentInvalid
@@ -20,6 +21,12 @@ from copydesk.core.timetable import (
 from copydesk.core.windows import Slot, WeeklySpan, read_slots, read_span
 from copydesk.core.zones import zone_of
 from copydesk.store import UnitOfWork
+
+_MOMENT: Final = r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2})?"
+#: A day or time, the last one after two dots, and why.
+_BLACKOUT: Final = re.compile(
+    rf"(?P<first>{_MOMENT})(?:\s*\.\.\s*(?P<last>{_MOMENT}))?(?:\s+(?P<reason>.*))?", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +110,15 @@ def in_words(table: Timetable) -> dict[str, Any]:
 def read_blackout(line: str) -> Blackout:
     """Read `2026-12-24..2026-12-27 reason` (the last day included) or with times of day, whose end
     is not included; raises `ContentInvalid`."""
-    dates, _, reason = line.strip().partition(" ")
-    first, mark, last = dates.partition("..")
+    found = _BLACKOUT.fullmatch(line.strip())
     try:
-        begin, end = datetime.fromisoformat(first), datetime.fromisoformat(last if mark else first)
-        if begin.tzinfo or end.tzinfo:
+        if found is None:
             raise ValueError
-    except ValueError as error:
+        first, last = found["first"], found["last"] or found["first"]
+        begin, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
+        if "T" not in last:
+            end += timedelta(days=1)
+    except (ValueError, OverflowError) as error:
         raise ContentInvalid(
             [
                 Finding(
@@ -120,9 +129,7 @@ def read_blackout(line: str) -> Blackout:
                 )
             ]
         ) from error
-    if len(last if mark else first) == len("2026-12-24"):
-        end += timedelta(days=1)
-    return Blackout(first=begin, last=end, reason=reason.strip())
+    return Blackout(first=begin, last=end, reason=(found["reason"] or "").strip())
 
 
 def written_blackout(blackout: Blackout) -> str:
