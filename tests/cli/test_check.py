@@ -122,3 +122,16 @@ def test_a_model_that_is_not_there_is_said_before_anything_is_read(tmp_path: Pat
     )
     assert done.exit_code == 3
     assert "there is no folder" in done.output
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [(b'{"text":"b\xff"}', "is not UTF-8 text"), (b"[" * 100_000, "is not JSON")],
+    ids=["not UTF-8", "nested"],
+)
+def test_a_line_nobody_can_read_is_named(tmp_path: Path, line: bytes, why: str) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"id": 1, "seed": "a", "text": "a"}\n' + line + b"\n")
+    done = CliRunner().invoke(app, ["check", "--jsonl", str(path)])
+    assert [row["id"] for row in rows(done)] == [1]
+    assert (done.exit_code, f"Line 2 {why}" in done.stderr) == (4, True)

@@ -61,3 +61,8 @@ def test_messages_with_known_facts_are_written_as_files(tmp_path: Path) -> None:
         assert len(line["facts"]) > 5
     odd = CliRunner().invoke(app, ["probe", "write", str(folder), "--language", "tlh"])
     assert odd.exit_code == 2
+
+
+def test_a_file_that_is_not_there_is_named(home: Path) -> None:
+    done = copydesk(home, "probe", "text", "nowhere.txt")
+    assert (done.exit_code, "nowhere.txt cannot be read" in done.stderr) == (5, True)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from copydesk.cli.main import app
 from tests.cli.test_commands import Run, document, home, run
 
 __all__ = ["home", "run"]
@@ -101,3 +103,19 @@ def test_next_takes_the_most_urgent_one(project: Run, held: str) -> None:
     assert document(project("review", "next", "--as", "ada", "--json"))["id"] == held
     assert "Nothing waits" in project("review", "next", "--as", "ben").stdout
     project("review", "list", "--state", "whatever", code=2)
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "why"),
+    [(None, 5, "cannot be read"), (b"caf\xe9", 4, "is not UTF-8 text")],
+    ids=["missing", "latin-1"],
+)
+def test_a_text_that_cannot_be_read_is_named(
+    tmp_path: Path, raw: bytes | None, code: int, why: str
+) -> None:
+    path = tmp_path / "text.md"
+    if raw is not None:
+        path.write_bytes(raw)
+    for command in ("edit", "answer"):
+        done = CliRunner().invoke(app, ["review", command, "rev_1", "--file", str(path)])
+        assert (done.exit_code, why in done.stderr) == (code, True)

@@ -72,7 +72,12 @@ FINAL: dict[type[StrEnum], set[StrEnum]] = {
     SeriesState: {SeriesState.ENDED},
     ReleaseState: {ReleaseState.ROLLED_BACK, ReleaseState.UNDECIDED},
     AlarmState: {AlarmState.CLOSED},
-    AuditState: {AuditState.PASSED_OVER, AuditState.CLEARED, AuditState.FAULTED},
+    AuditState: {
+        AuditState.PASSED_OVER,
+        AuditState.CLEARED,
+        AuditState.FAULTED,
+        AuditState.REPLACED,
+    },
     CaseState: set(),
     ConnectionState: {
         ConnectionState.CONNECTED,

@@ -26,6 +26,7 @@ from copydesk.store.reviews import Review, WantedReviews
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
+from copydesk.work.reworking import rework
 from copydesk.work.submitting import submit
 
 CLS = ItemClass(channel="email", language="en", risk=RiskClass.LOW, writer="rules")
@@ -251,3 +252,31 @@ async def test_another_person_decides_too_and_a_disagreement_is_held(desk: Desk)
     assert (double.channel, double.language) == ("email", "en")
     # a second opinion is not asked for once more
     assert [r.kind for r in await opened(desk)] == [ReviewKind.QUESTION]
+
+
+async def test_a_text_that_is_written_up_again_waits_for_no_verdict(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    await approval(desk, "person")
+    post_id = await send(desk, 1)
+    async with desk.store.read() as unit:
+        first = await unit.audits.of_post(post_id)
+        submission_id = (await unit.posts.get(post_id)).submission_id
+    assert first is not None
+    assert submission_id is not None
+    clock.advance(60)
+    await rework(desk, [post_id], actor="test")
+    await compose(desk, submission_id)
+    async with desk.store.begin("ada") as unit:
+        second = await unit.audits.of_post(post_id)
+        assert second is not None
+        assert (second.id != first.id, second.state) == (True, AuditState.SAMPLED)
+        (standing,) = (await audit_report(unit, desk.workspace_id)).standings
+        assert (standing.tally.waiting, standing.tally.judged) == (1, 0)
+        (review,) = await unit.reviews.queue(desk.workspace_id, WantedReviews(), limit=9)
+        await accept(unit, review)
+    async with desk.store.read() as unit:
+        report = await audit_report(unit, desk.workspace_id)
+    (standing,) = report.standings
+    assert (standing.tally.waiting, standing.tally.cleared) == (0, 1)
+    assert report.estimate.judged == 1

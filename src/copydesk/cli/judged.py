@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
-
-import typer
 
 from copydesk.cli.output import fail
 
@@ -40,23 +40,22 @@ def read_lines(path: Path, *, labelled: bool = False) -> Iterator[Judged]:
         yield _read(number, line, labelled)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     from copydesk.core.errors import NotFound
 
-    if path == Path("-"):
-        yield from ((n, x) for n, x in enumerate(typer.get_text_stream("stdin"), 1) if x.strip())
-        return
     try:
-        with path.open(encoding="utf-8") as file:
+        with nullcontext(sys.stdin.buffer) if path == Path("-") else path.open("rb") as file:
             yield from ((n, line) for n, line in enumerate(file, 1) if line.strip())
     except OSError as error:
         fail(NotFound(f"The file {path} cannot be read: {error.strerror}."))
 
 
-def _read(number: int, line: str, labelled: bool) -> Judged:
+def _read(number: int, line: bytes, labelled: bool) -> Judged:
     try:
-        given = json.loads(line)
-    except ValueError:
+        given = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        _refuse(number, "is not UTF-8 text", labelled)
+    except (ValueError, RecursionError):
         _refuse(number, "is not JSON", labelled)
     if not isinstance(given, dict):
         _refuse(number, "is not a JSON object", labelled)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from copydesk.cli.given import read_bytes
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import NOT_HEALTHY, columns, hint, run, show
 
@@ -75,7 +76,7 @@ def text(
     as_json: AsJson = False,
 ) -> None:
     """Send a text of your own down the live path and say what comes out. Keeps nothing of it."""
-    raw = typer.get_binary_stream("stdin").read() if file == Path("-") else file.read_bytes()
+    raw = read_bytes(file)
     name = "" if file == Path("-") else file.name
     passed = run(_pass(raw, name, home))
     show(_data(passed), as_json, lambda: [passed.text])

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from copydesk.cli import reviewing as shared
+from copydesk.cli.given import read_text
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import columns, hint, run, shortened, show
 
@@ -224,7 +225,7 @@ def edit(
     from copydesk.work import revising
     from copydesk.work.desk import open_desk
 
-    words = file.read_text(encoding="utf-8") if file else text
+    words = read_text(file) if file else text
     if words is None:
         raise typer.BadParameter("say the text, or --file with it")
     given: str = words
@@ -347,7 +348,7 @@ def answer(
     from copydesk.work import revising
     from copydesk.work.desk import open_desk
 
-    text = file.read_text(encoding="utf-8")
+    text = read_text(file)
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:

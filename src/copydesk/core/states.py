@@ -146,13 +146,14 @@ class AuditState(StrEnum):
     """Where the look behind a text that may go out by itself stands.
 
     Each such text is sampled or passed over by chance; a person finds a sampled one good (cleared)
-    or not (faulted).
+    or not (faulted), unless it is replaced before anybody has looked.
     """
 
     SAMPLED = "sampled"
     PASSED_OVER = "passed_over"
     CLEARED = "cleared"
     FAULTED = "faulted"
+    REPLACED = "replaced"
 
 
 class ProbeState(StrEnum):
@@ -280,11 +281,14 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _L.UNDECIDED: frozenset(),
     },
     AuditState: {
-        AuditState.SAMPLED: frozenset({AuditState.CLEARED, AuditState.FAULTED}),
+        AuditState.SAMPLED: frozenset(
+            {AuditState.CLEARED, AuditState.FAULTED, AuditState.REPLACED}
+        ),
         # what chance has passed over is not looked at on suspicion: that would spoil the estimate
         AuditState.PASSED_OVER: frozenset(),
         AuditState.CLEARED: frozenset(),
         AuditState.FAULTED: frozenset(),
+        AuditState.REPLACED: frozenset(),
     },
     ProbeState: {
         ProbeState.SENT: frozenset(ProbeState) - {ProbeState.SENT},

@@ -184,6 +184,16 @@ async def sample(
     return audit
 
 
+async def replace_text(unit: UnitOfWork, post_id: str, reason: str) -> None:
+    """Let the text of a post wait for no verdict any more: another takes its place, or none.
+
+    A verdict on the other says nothing about what wrote this one.
+    """
+    audit = await unit.audits.waiting_of(post_id)
+    if audit is not None:
+        await unit.audits.decide(audit, AuditState.REPLACED, reason)
+
+
 async def chance_asked(unit: UnitOfWork, review: Review) -> float:
     """Return the chance (0..1] with which a person was asked what `review` asks.
 

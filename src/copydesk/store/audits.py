@@ -142,12 +142,13 @@ class Audits:
         return _audit(row) if row else None
 
     async def decide(self, audit: Audit, to: AuditState, reason: str) -> None:
-        """Record what a person found; raises `TransitionNotAllowed` or `Conflict`."""
+        """Record what a person found, or that it was replaced; raises `TransitionNotAllowed` or `Conflict`."""
         check_transition("audit", audit.id, audit.state, to)
         result = await self._unit.connection.execute(
             sa.update(audits)
             .where(audits.c.id == audit.id, audits.c.state == audit.state)
-            .values(state=to, decided_at=self._unit.now)
+            # nobody has judged what was replaced
+            .values(state=to, decided_at=self._unit.now if to in _JUDGED else None)
         )
         if result.rowcount != 1:
             raise Conflict(f"Audit {audit.id} was decided in the meantime.")
@@ -158,8 +159,7 @@ class Audits:
     async def tally(self, workspace_id: str, cls: ItemClass) -> Tally:
         """Return what people found in a class since it was last restarted."""
         since = await self.restarted_at(workspace_id, cls)
-        known = frozenset(AuditState) - {AuditState.PASSED_OVER}
-        tally = await self._tally(workspace_id, cls, since, known)
+        tally = await self._tally(workspace_id, cls, since, _JUDGED | {AuditState.SAMPLED})
         passed_over = audits.c.state == AuditState.PASSED_OVER
         left = await self._count(workspace_id, cls, since, MOST_COUNTED, passed_over)
         return replace(tally, passed_over=left)

@@ -12,7 +12,7 @@ import structlog
 from copydesk.core.post import Content, Media, ReplyTarget, Tier
 from copydesk.core.states import PostState, SubmissionState
 from copydesk.core.submission import ParsedMessage, SegmentKind, Source, Submission
-from copydesk.editorial.auditing import sample
+from copydesk.editorial.auditing import replace_text, sample
 from copydesk.generation import Material, Rewrite, Route
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.gate import GateResult
@@ -93,7 +93,10 @@ async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) ->
     )
     if before is not None:
         hold = await judge_hold(unit, submission, draft)
+        await replace_text(unit, post.id, f"written up again: revision {revision.number}")
         await answer_question(unit, post, draft.gate.risk, hold.reasons)
+        if not hold.objections:
+            await sample(unit, post, revision, hold.cls, goes_out=not hold.rules)
         _log.info("reworked", submission=submission.id, post=post.id, held=bool(hold.reasons))
         return
     await observe(unit, submission, draft)
