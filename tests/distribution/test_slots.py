@@ -99,9 +99,7 @@ async def test_nobody_gets_the_same_slot_at_the_same_moment(
     assert len(set(taken)) == 20
 
 
-async def test_a_queue_whose_every_slot_is_shut_is_refused_as_that(
-    desk: Desk, queued: Account
-) -> None:
+async def test_a_queue_whose_every_slot_is_shut_is_refused(desk: Desk, queued: Account) -> None:
     async with desk.store.begin("test") as unit:
         form = TimetableForm(
             queues=["rare: mon 09:00"], blackouts=["2026-11-01..2027-12-31 closed"]

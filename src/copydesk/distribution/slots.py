@@ -43,8 +43,8 @@ async def next_free_slot(unit: UnitOfWork, account: Account, queue: str, after: 
     if not open_slots:
         raise _no_slot(
             "queue_closed",
-            f"no slot of queue {queue!r} of {account.name} is open {within}: its blackouts, windows "
-            "or quiet hours cover them all",
+            f"no slot of queue {queue!r} of {account.name} is open {within}: its blackouts, "
+            "windows or quiet hours cover them all",
             f"`copydesk timetable set {account.name}` changes them.",
         )
     raise _no_slot(
