@@ -6,6 +6,7 @@ Fixtures of one subject live in modules of their own; name them in `PLUGINS` and
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import os
 import shutil
 import socket
@@ -128,13 +129,30 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SystemClock, "now", lambda clock: told(clock) + shift)
 
 
-@pytest.fixture
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on."""
+@pytest.fixture(scope="session")
+def ports(worker_id: str) -> Iterator[int]:
+    """Ports on 127.0.0.1 that nobody listens on, and that nobody else will be given: each worker of
+    a run has its own, below those the system gives away by itself."""
+    first = 20_000 + 1000 * (int(worker_id[2:]) % 10 if worker_id.startswith("gw") else 0)
+    # another run on this machine may be at the same ports: begin elsewhere than it
+    start = first + os.getpid() % 1000
+    mine = itertools.cycle([*range(start, first + 1000), *range(first, start)])
+    return filter(_is_free, mine)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.fixture
+def free_port(ports: Iterator[int]) -> int:
+    """A port on 127.0.0.1 that nobody listens on."""
+    return next(ports)
 
 
 @pytest.fixture(scope="session")

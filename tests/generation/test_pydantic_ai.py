@@ -82,6 +82,7 @@ async def model(server: ModelServer) -> AsyncIterator[Model]:
 
 @pytest.fixture
 async def hasty_model(server: ModelServer) -> AsyncIterator[Model]:
+    """For servers that never answer: so soon that a request may not even have arrived."""
     address = parse_model_line(f"openai:local-model@{server.url}/v1")
     async with open_model(address, key="", clock=SteppingClock(), timeout=0.2) as opened:
         yield opened
@@ -123,11 +124,13 @@ async def test_the_envelope_holds_what_the_server_said(server: ModelServer, mode
 
 
 async def test_no_key_of_the_environment_is_sent_to_another_server(
-    server: ModelServer, hasty_model: Model, monkeypatch: pytest.MonkeyPatch
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-yours")
     server.answers = [chat_completion("Yes.")]
-    await hasty_model.complete(request())
+    address = parse_model_line(f"openai:local-model@{server.url}/v1")
+    async with open_model(address, key="", clock=SteppingClock(), timeout=60) as model:
+        await model.complete(request())
     assert "sk-not-yours" not in json.dumps(server.headers)
 
 
@@ -235,7 +238,7 @@ async def test_a_server_that_hangs_is_given_up(server: ModelServer, hasty_model:
     server.answers = [server.hang]
     with pytest.raises(ModelUnavailable):
         await hasty_model.complete(request())
-    assert len(server.requests) == 1
+    assert len(server.requests) <= 1
 
 
 async def test_closing_leaves_no_connection_open(server: ModelServer) -> None:

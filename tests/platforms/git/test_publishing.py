@@ -260,12 +260,25 @@ async def test_a_push_without_an_answer_is_unknown_and_found(
     # the remote takes the push and then never finishes answering
     hook = remote / "hooks" / "post-receive"
     hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\nexec sleep 60\n")
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/taken\nexec sleep 600\n")
     hook.chmod(0o755)
-    monkeypatch.setattr("copydesk.platforms.git.clone.REMOTE_SECONDS", 2.0)
+    terms: list[asyncio.Timeout] = []
+    timeout = asyncio.timeout
+
+    def kept(seconds: float | None) -> asyncio.Timeout:
+        terms.append(timeout(seconds))
+        return terms[-1]
+
     where = account(remote)
     desk = client(tmp_path / "home", where)
-    assert isinstance(await desk.commit(outgoing(where)), Unknown)
+    with monkeypatch.context() as watched:
+        watched.setattr(asyncio, "timeout", kept)
+        going = asyncio.create_task(desk.commit(outgoing(where)))
+        while not (tmp_path / "taken").exists():  # a hook can only leave a file
+            assert not going.done(), "it ended before the remote had taken anything"
+            await asyncio.sleep(0.01)
+        terms[-1].reschedule(asyncio.get_running_loop().time())  # the push has had its time
+        assert isinstance(await going, Unknown)
     assert isinstance(await desk.find(outgoing(where)), Landed)
     assert len(commits(remote)) == 1
 

@@ -43,25 +43,18 @@ pytestmark = [
 ]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def instance(tmp_path_factory: pytest.TempPathFactory, ports: Iterator[int]) -> Iterator[str]:
     """One instance for all tests here; each account is reset by `peer`."""
     folder = tmp_path_factory.mktemp("mastodon")
     command = shutil.which("mastodon_mock", path=str(Path(sys.executable).parent))
     assert command, "mastodon-mock is installed without its command"
-    port = _free_port()
+    port = next(ports)
     arguments = ["serve", "--in-memory", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
