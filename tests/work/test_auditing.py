@@ -280,3 +280,51 @@ async def test_a_text_that_is_written_up_again_waits_for_no_verdict(
     (standing,) = report.standings
     assert (standing.tally.waiting, standing.tally.cleared) == (0, 1)
     assert report.estimate.judged == 1
+
+
+async def test_every_class_is_listed_in_order_with_what_counts_since_its_restart(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    post_id = await send(desk, 1)
+    classes = [
+        ItemClass(channel=channel, language=language, risk=risk, writer=writer)
+        for channel in ("chat", "form")
+        for language in ("de", "en")
+        for risk in (RiskClass.LOW, RiskClass.MEDIUM)
+        for writer in ("a", "b")
+    ]
+    wanted = [classes[at] for at in (0, 1, 3, 6, 9, 12, 14)]
+
+    async def one_more() -> None:
+        async with desk.store.begin("test") as unit:
+            for cls in reversed(wanted):
+                post = await unit.posts.get(post_id)
+                content = (await unit.posts.revision(post.revision_id)).content
+                revision = await unit.posts.revise(post, content, Tier.RULES)
+                await unit.audits.add(
+                    desk.workspace_id,
+                    post_id,
+                    revision.id,
+                    cls,
+                    propensity=0.5,
+                    state=AuditState.PASSED_OVER,
+                )
+
+    await one_more()
+    clock.advance(60)
+    async with desk.store.begin("test") as unit:
+        await restart_earning(unit, desk.workspace_id, "anew", channel="chat", writer="a")
+        await restart_earning(unit, desk.workspace_id, "anew", language="en", risk="medium")
+    clock.advance(60)
+    await one_more()
+    async with desk.store.read() as unit:
+        found = await unit.audits.tallies(desk.workspace_id)
+    listed = [(cls, tally.passed_over) for cls, tally in found if cls.channel != "email"]
+    assert listed == [
+        (cls, 1 if (cls.channel, cls.writer) == ("chat", "a") or _restarted(cls) else 2)
+        for cls in wanted
+    ]
+
+
+def _restarted(cls: ItemClass) -> bool:
+    return (cls.language, cls.risk) == ("en", RiskClass.MEDIUM)

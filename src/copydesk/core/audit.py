@@ -52,7 +52,7 @@ class ItemClass:
 class Tally:
     """What people found in a class since `since` (None: from the beginning).
 
-    `passed_over` were never looked at (the store counts them to 10,000), `waiting` will be.
+    `passed_over` were never looked at (the store counts them to 1,000), `waiting` will be.
     """
 
     cleared: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -30,8 +29,12 @@ if TYPE_CHECKING:
 #: So many classes are listed at most, in the order of their names.
 MOST_CLASSES = 500
 
-#: What was passed over is counted up to this in each class: there may be a million.
-MOST_COUNTED = 10_000
+#: What was passed over is counted up to this in each class: there may be a million. Every thousand
+#: costs a list of forty classes some 5 ms.
+MOST_COUNTED = 1_000
+
+#: Channel, language, risk and writer; "" fits any.
+ItemFilter = tuple[str, str, str, str]
 
 _JUDGED = frozenset({AuditState.CLEARED, AuditState.FAULTED})
 _DECIDED = frozenset({SuggestionState.ACCEPTED, SuggestionState.EDITED, SuggestionState.REJECTED})
@@ -142,7 +145,10 @@ class Audits:
         return _audit(row) if row else None
 
     async def decide(self, audit: Audit, to: AuditState, reason: str) -> None:
-        """Record what a person found, or that it was replaced; raises `TransitionNotAllowed` or `Conflict`."""
+        """Record what a person found, or that the text was replaced.
+
+        Raises `TransitionNotAllowed` or `Conflict`.
+        """
         check_transition("audit", audit.id, audit.state, to)
         result = await self._unit.connection.execute(
             sa.update(audits)
@@ -158,40 +164,43 @@ class Audits:
 
     async def tally(self, workspace_id: str, cls: ItemClass) -> Tally:
         """Return what people found in a class since it was last restarted."""
-        since = await self.restarted_at(workspace_id, cls)
-        tally = await self._tally(workspace_id, cls, since, _JUDGED | {AuditState.SAMPLED})
-        passed_over = audits.c.state == AuditState.PASSED_OVER
-        left = await self._count(workspace_id, cls, since, MOST_COUNTED, passed_over)
-        return replace(tally, passed_over=left)
+        return await self._tally_since(
+            workspace_id, cls, await self.restarted_at(workspace_id, cls)
+        )
+
+    async def _tally_since(
+        self, workspace_id: str, cls: ItemClass, since: datetime | None
+    ) -> Tally:
+        within = (audits.c.workspace_id == workspace_id, *_within(cls, since))
+        looked_at = audits.c.state.in_(_JUDGED | {AuditState.SAMPLED})
+        left = (
+            sa.select(sa.literal(1).label("one"))
+            .where(*within, audits.c.state == AuditState.PASSED_OVER)
+            .limit(MOST_COUNTED)
+            .subquery()
+        )
+        n = sa.func.count().label("n")
+        rows = await self._unit.connection.execute(
+            sa.union_all(
+                sa.select(audits.c.state, n).where(*within, looked_at).group_by(audits.c.state),
+                sa.select(sa.literal(AuditState.PASSED_OVER.value), n).select_from(left),
+            )
+        )
+        return _tally({row.state: row.n for row in rows}, since)
 
     async def found(self, workspace_id: str, cls: ItemClass) -> Tally:
         """Return the judged ones of `tally` alone: they are few, however many went out."""
         since = await self.restarted_at(workspace_id, cls)
-        return await self._tally(workspace_id, cls, since, _JUDGED)
-
-    async def _tally(
-        self,
-        workspace_id: str,
-        cls: ItemClass,
-        since: datetime | None,
-        states: frozenset[AuditState],
-    ) -> Tally:
         rows = await self._unit.connection.execute(
             sa.select(audits.c.state, sa.func.count().label("n"))
             .where(
                 audits.c.workspace_id == workspace_id,
-                audits.c.state.in_(states),
+                audits.c.state.in_(_JUDGED),
                 *_within(cls, since),
             )
             .group_by(audits.c.state)
         )
-        counts: dict[str, int] = {row.state: row.n for row in rows}
-        return Tally(
-            cleared=counts.get(AuditState.CLEARED, 0),
-            faulted=counts.get(AuditState.FAULTED, 0),
-            waiting=counts.get(AuditState.SAMPLED, 0),
-            since=since,
-        )
+        return _tally({row.state: row.n for row in rows}, since)
 
     async def seen(self, workspace_id: str, cls: ItemClass, *, most: int) -> int:
         """Return how many texts of a class there were since its restart, counting to `most`."""
@@ -218,21 +227,37 @@ class Audits:
 
     async def tallies(self, workspace_id: str) -> list[tuple[ItemClass, Tally]]:
         """Return every class with its tally, by channel, language, risk and writer."""
-        columns = (audits.c.channel, audits.c.language, audits.c.risk, audits.c.writer)
-        query = (
-            sa.select(*columns)
-            .where(audits.c.workspace_id == workspace_id)
-            .order_by(*columns)
-            .limit(1)
-        )
-        # from class to class through the index: grouping would read a row for every text
         classes: list[ItemClass] = []
-        row = (await self._unit.connection.execute(query)).one_or_none()
-        while row is not None and len(classes) < MOST_CLASSES:
-            classes.append(_class(row))
-            behind = query.where(sa.tuple_(*columns) > sa.tuple_(*row))
-            row = (await self._unit.connection.execute(behind)).one_or_none()
-        return [(cls, await self.tally(workspace_id, cls)) for cls in classes]
+        cls = await self._next_class(workspace_id, None)
+        while cls is not None and len(classes) < MOST_CLASSES:
+            classes.append(cls)
+            cls = await self._next_class(workspace_id, cls)
+        restarted = await self._restarts(workspace_id)
+        return [
+            (cls, await self._tally_since(workspace_id, cls, _last(restarted, cls)))
+            for cls in classes
+        ]
+
+    async def _next_class(self, workspace_id: str, behind: ItemClass | None) -> ItemClass | None:
+        """Return the class behind another in the order of the index, None at its end.
+
+        Grouping would read a row for every text, and so would one comparison of all four columns
+        in SQLite, which searches by the first of them alone (3.40 to 3.50, seen 2026-11-22).
+        """
+        columns = (audits.c.channel, audits.c.language, audits.c.risk, audits.c.writer)
+        query = sa.select(*columns).where(audits.c.workspace_id == workspace_id)
+        query = query.order_by(*columns).limit(1)
+        if behind is None:
+            row = (await self._unit.connection.execute(query)).one_or_none()
+            return _class(row) if row else None
+        last = (behind.channel, behind.language, behind.risk, behind.writer)
+        for shared in range(len(columns) - 1, -1, -1):
+            alike = [columns[at] == last[at] for at in range(shared)]
+            following = query.where(*alike, columns[shared] > last[shared])
+            row = (await self._unit.connection.execute(following)).one_or_none()
+            if row is not None:
+                return _class(row)
+        return None
 
     async def waiting_of(self, post_id: str) -> Audit | None:
         """Return the audit of a post that waits for a verdict, None where none does."""
@@ -299,6 +324,16 @@ class Audits:
         return moment
 
     # -- second opinions --------------------------------------------------------------------------
+
+    async def _restarts(self, workspace_id: str) -> list[tuple[ItemFilter, datetime]]:
+        """Return what was restarted, and when last."""
+        columns = (restarts.c.channel, restarts.c.language, restarts.c.risk, restarts.c.writer)
+        rows = await self._unit.connection.execute(
+            sa.select(*columns, sa.func.max(restarts.c.restarted_at).label("at"))
+            .where(restarts.c.workspace_id == workspace_id)
+            .group_by(*columns)
+        )
+        return [((row.channel, row.language, row.risk, row.writer), row.at) for row in rows]
 
     async def add_opinion(
         self,
@@ -417,6 +452,29 @@ def _within(cls: ItemClass, since: datetime | None) -> list[sa.ColumnElement[boo
     if since is not None:
         conditions.append(audits.c.sampled_at > since)
     return conditions
+
+
+def _tally(counts: dict[str, int], since: datetime | None) -> Tally:
+    return Tally(
+        cleared=counts.get(AuditState.CLEARED, 0),
+        faulted=counts.get(AuditState.FAULTED, 0),
+        waiting=counts.get(AuditState.SAMPLED, 0),
+        passed_over=counts.get(AuditState.PASSED_OVER, 0),
+        since=since,
+    )
+
+
+def _last(restarted: list[tuple[ItemFilter, datetime]], cls: ItemClass) -> datetime | None:
+    """Return when a class was last restarted, by name or by a filter that it fits."""
+    names = (cls.channel, cls.language, cls.risk, cls.writer)
+    return max(
+        (
+            at
+            for wanted, at in restarted
+            if all(want in ("", name) for want, name in zip(wanted, names, strict=True))
+        ),
+        default=None,
+    )
 
 
 def _class(row: Any) -> ItemClass:

@@ -55,7 +55,7 @@ class ClassOut(BaseModel):
     judged: int
     bad: int
     waiting: int = Field(description="sampled and not judged yet")
-    passed_over: int = Field(description="never looked at; counted up to 10,000")
+    passed_over: int = Field(description="never looked at; counted up to 1,000")
     since: datetime | None = Field(description="from when on it counts; null: from the beginning")
     target: float | None = Field(description="null: a person always decides")
     bound: float = Field(
