@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,22 @@ import pytest
 import sqlalchemy as sa
 
 from copydesk.core.errors import ConfigError, Conflict
-from copydesk.distribution.vault import KEY_FILE, Vault, new_key, open_vault, read_keys
+from copydesk.core.states import AccountState
+from copydesk.distribution.vault import (
+    KEY_FILE,
+    Vault,
+    new_key,
+    open_vault,
+    read_keys,
+    write_keys,
+)
 from copydesk.store.sealed import PLACES, SealedRows
 from copydesk.store.tables import metadata
 from copydesk.work import rekeying
 from copydesk.work.connecting import add_account, change_account
 from copydesk.work.desk import Desk
 from copydesk.work.rekeying import prune_vault, rotate_vault, vault_status
+from copydesk.work.worker import working
 
 
 async def add(desk: Desk, *names: str) -> None:
@@ -178,3 +188,46 @@ def test_every_sealed_column_is_in_the_list() -> None:
         if isinstance(column.type, sa.LargeBinary) and column.name == "secrets"
     }
     assert sealed == set(PLACES)
+
+
+async def test_a_worker_with_a_wrong_key_does_not_begin(desk: Desk) -> None:
+    await add(desk, "a", "b")
+    wrong = replace(desk, vault=Vault(new_key()))
+    with pytest.raises(ConfigError, match="opens none of the 2 credentials"):
+        async with working(wrong, "worker"):
+            pass
+    async with desk.store.read() as unit:
+        states = {a.state for a in await unit.accounts.all(desk.workspace_id)}
+        assert await unit.workers.all() == []
+    assert states == {AccountState.CONNECTED}
+
+
+async def test_a_worker_whose_key_opens_something_begins(desk: Desk) -> None:
+    async with working(desk, "worker"):
+        pass  # nothing is stored, so there is nothing to open
+    await add(desk, "a")
+    other = replace(desk, vault=Vault(new_key()))
+    await add(other, "b")
+    async with working(desk, "worker"):
+        pass
+
+
+@pytest.mark.parametrize("change", [prune_vault, rotate_vault], ids=["prune", "rotate"])
+async def test_keys_that_somebody_else_changes_meanwhile_are_left_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, change: Callable[[Desk], Awaitable[object]]
+) -> None:
+    await add(desk, "a", "b")
+    await rotate_vault(desk)
+    path = desk.settings.home / KEY_FILE
+    real = rekeying.vault_status
+
+    async def judged_before(desk: Desk) -> rekeying.VaultStatus:
+        status = await real(desk)
+        write_keys(path, [new_key(), *read_keys(path)])  # another rotation begins
+        return status
+
+    monkeypatch.setattr(rekeying, "vault_status", judged_before)
+    before = read_keys(path)
+    with pytest.raises(Conflict, match="changed by somebody else"):
+        await change(desk)
+    assert set(read_keys(path)) > set(before), "no key was dropped"

@@ -7,10 +7,12 @@ cannot open reads the file again, since another process may have added a key.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -144,6 +146,15 @@ def write_keys(path: Path, keys: Sequence[bytes]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def key_file_kept(path: Path) -> Iterator[tuple[bytes, ...]]:
+    """Yield the keys in a key file and let no other process replace it meanwhile: a key that is
+    overwritten takes with it whatever was sealed with it."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield read_keys(path)
 
 
 def _rereader(path: Path) -> Callable[[], Sequence[bytes]]:

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from copydesk.core.errors import ConfigError, Conflict
-from copydesk.distribution.vault import KEY_FILE, fingerprint_of, new_key, read_keys, write_keys
+from copydesk.distribution.vault import (
+    KEY_FILE,
+    fingerprint_of,
+    key_file_kept,
+    new_key,
+    write_keys,
+)
 from copydesk.store.sealed import PLACES, SealedRow
 from copydesk.work.desk import Desk
 
@@ -85,7 +91,7 @@ async def rotate_vault(desk: Desk) -> Rotated:
                 remedy="Put a new key first: COPYDESK_KEY=new,old (`copydesk vault new-key` makes"
                 " one). Restart everything with it, then rotate again.",
             )
-        await asyncio.to_thread(_add_key, desk)
+        await asyncio.to_thread(_replace_keys, desk, before, _with_a_new_one)
     desk.vault.refresh()
     resealed = 0
     # twice: a process that still had the old ring may have sealed something behind our back
@@ -111,15 +117,49 @@ async def prune_vault(desk: Desk) -> tuple[str, ...]:
             ["key: the keys are in COPYDESK_KEY"],
             remedy="Leave all but the first out of it.",
         )
-    path = desk.settings.home / KEY_FILE
-    keys = await asyncio.to_thread(read_keys, path)
-    await asyncio.to_thread(write_keys, path, keys[:1])
-    return tuple(fingerprint_of(key) for key in keys[1:])
+    await asyncio.to_thread(_replace_keys, desk, status, _newest_alone)
+    return tuple(key for key, _ in status.keys[1:])
 
 
-def _add_key(desk: Desk) -> None:
+async def refuse_a_wrong_key(desk: Desk) -> None:
+    """Raise `ConfigError` when credentials are stored and our keys open none of them.
+
+    To be asked before any work is done: every account would be stopped, one by one, and would have
+    to be tried again by hand once the right key is back.
+    """
+    shut = 0
+    async for rows in _batches(desk):
+        if any(desk.vault.sealed_by(row.sealed) is not None for row in rows):
+            return
+        shut += len(rows)
+    if shut:
+        raise ConfigError(
+            [f"key: it opens none of the {shut} credentials that are stored"],
+            remedy="Nothing was changed. Give the key they were sealed with (COPYDESK_KEY, or put "
+            f"{KEY_FILE} back from a backup); `copydesk vault status` shows which key is in use.",
+        )
+
+
+def _with_a_new_one(keys: Sequence[bytes]) -> Sequence[bytes]:
+    return [new_key(), *keys]
+
+
+def _newest_alone(keys: Sequence[bytes]) -> Sequence[bytes]:
+    return keys[:1]
+
+
+def _replace_keys(
+    desk: Desk, judged: VaultStatus, change: Callable[[Sequence[bytes]], Sequence[bytes]]
+) -> None:
+    """Change the key file, if it still holds the keys that were `judged`."""
     path = desk.settings.home / KEY_FILE
-    write_keys(path, [new_key(), *read_keys(path)])
+    with key_file_kept(path) as keys:
+        if tuple(map(fingerprint_of, keys)) != tuple(key for key, _ in judged.keys):
+            raise Conflict(
+                "The keys were changed by somebody else at this moment. Nothing was done.",
+                remedy="Look at `copydesk vault status`, then run this again.",
+            )
+        write_keys(path, change(keys))
 
 
 async def _reseal(desk: Desk) -> int:

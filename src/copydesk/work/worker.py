@@ -32,6 +32,7 @@ from copydesk.work.models import opened_models
 from copydesk.work.polling import poll
 from copydesk.work.probing import plan_probes, send_next
 from copydesk.work.recurring import plan_series
+from copydesk.work.rekeying import refuse_a_wrong_key
 from copydesk.work.reviewing import prepare
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.shadowing import write_shadow
@@ -322,9 +323,10 @@ async def working(desk: Desk, kind: str) -> AsyncIterator[Worker]:
     """Run a worker beside the body; it drains when the body ends.
 
     Its first sweep rebuilds the queue from rows. Raises `ConfigError` when the configured model
-    cannot be opened.
+    cannot be opened, or our keys open no credential that is stored.
     """
     async with AsyncExitStack() as stack:
+        await refuse_a_wrong_key(desk)
         desk = await stack.enter_async_context(opened_models(desk))
         runtime = await open_runtime(desk.store)
         stack.push_async_callback(runtime.close)
