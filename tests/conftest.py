@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from copydesk.core.clock import SystemClock
 
@@ -24,8 +24,13 @@ from copydesk.core.clock import SystemClock
 from copydesk.platforms.kit.registry import load_platform, platform_modules
 from copydesk.testing.clocks import NOON
 
-# For a long look: `pytest --hypothesis-profile thorough`.
-settings.register_profile("thorough", max_examples=2400)
+# As much time as a slow machine takes.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run, so that a run tells of the code and not of luck; others, and more
+# of them, are looked at with `pytest --hypothesis-profile thorough`.
+settings.register_profile("thorough", patient, max_examples=2400)
+settings.register_profile("steady", patient, derandomize=True)
+settings.load_profile("steady")
 
 # Modules with shared fixtures, loaded once they exist.
 PLUGINS = ["tests.store_fixtures"]

@@ -259,7 +259,8 @@ async def test_hostile_content_stays_words(site: Site) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.text(max_size=60), st.text(max_size=120), st.lists(st.text(max_size=12), max_size=4))
 def test_any_text_makes_a_whole_site(
