@@ -6,13 +6,13 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
 
 from copydesk.core.errors import Conflict, ContentInvalid
-from copydesk.core.feed import Changes, FollowedFeed
+from copydesk.core.feed import Changes, FollowedFeed, Skips
 from copydesk.core.states import FeedState, SubmissionState
 from copydesk.core.submission import Submission
 from copydesk.platforms.kit.transport import HttpTransport
@@ -21,7 +21,7 @@ from copydesk.testing.loopback import LoopbackServer
 from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
 from copydesk.work.feed_answers import Trouble, ask
-from copydesk.work.feed_pace import next_rest, rest_after_failure
+from copydesk.work.feed_pace import next_poll, next_rest, rest_after_failure
 from copydesk.work.feeds import change_feed, follow_feed, pause_feed, remove_feed, resume_feed
 from copydesk.work.polling import Outcome, Polled, poll, poll_now
 from copydesk.work.submitting import submit
@@ -580,6 +580,47 @@ async def test_a_feed_is_asked_as_rarely_as_it_wishes_within_bounds(
         assert wake_at is not None
         rest = (wake_at - reading.clock.now()) / timedelta(minutes=1)
         assert minutes <= rest <= minutes * 1.1
+
+
+@EMBEDDED
+async def test_a_feed_is_not_asked_at_hours_and_on_days_its_publisher_skips(
+    reading: Desk, publisher: Publisher
+) -> None:
+    now = reading.clock.now()
+    hours = "".join(f"<hour>{(now.hour + n) % 24}</hour>" for n in range(3))
+    tomorrow = (now + timedelta(days=1)).strftime("%A")
+    publisher.body = rss(
+        [item(1)], f"<skipHours>{hours}</skipHours><skipDays><day>{tomorrow}</day></skipDays>"
+    )
+    feed = await follow(reading, f"{publisher.url}/feed")
+    for _ in range(2):  # the second time its document has not changed
+        await again(reading, feed)
+        wake_at = (await standing(reading, feed)).wake_at
+        assert wake_at is not None
+        skips = (await standing(reading, feed)).skips
+        assert (len(skips.hours), skips.days) == (3, frozenset({(now.weekday() + 1) % 7}))
+        assert not skips.holds(wake_at)
+        assert wake_at >= now.replace(minute=0) + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("due", "hours", "days", "expected"),
+    [
+        ("2026-11-20T10:20", {11}, set(), "2026-11-20T10:20"),
+        ("2026-11-20T10:20", {10, 11}, set(), "2026-11-20T12:00"),
+        ("2026-11-20T23:20", {23}, {5, 6}, "2026-11-23T00:00"),
+        ("2026-11-20T10:20", set(range(24)), set(), "2026-11-20T10:20"),
+        ("2026-11-20T10:20", set(), set(range(7)), "2026-11-20T10:20"),
+    ],
+    ids=["free", "hours", "weekend", "every hour", "every day"],
+)
+def test_the_next_poll_is_at_an_hour_that_is_not_skipped(
+    due: str, hours: set[int], days: set[int], expected: str
+) -> None:
+    at, wanted = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (due, expected))
+    skips = Skips(hours=frozenset(hours), days=frozenset(days))
+    assert next_poll(at, skips, 0) == wanted
+    assert next_poll(at, skips, 0.99) < wanted + timedelta(minutes=10)
 
 
 def test_rests_are_bounded() -> None:

@@ -17,6 +17,22 @@ class Changes(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skips:
+    """When a publisher wishes not to be asked: `hours` of the day (0..23), `days` of the week
+    (0 is Monday), both in UTC."""
+
+    hours: frozenset[int] = frozenset()
+    days: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.hours or self.days)
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether `moment` (aware UTC) is one of these times."""
+        return moment.hour in self.hours or moment.weekday() in self.days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedFeed:
     """A feed that is polled. `url` is where it is by now, `title` what it calls itself.
 
@@ -24,7 +40,8 @@ class FollowedFeed:
     `wake_at`. `newest` and `since` say what the next poll takes of entries it has not seen: so
     many, or those dated from then on; None and None: all. `etag` and `last_modified` are what its
     server called the document read last, `digest` its SHA-256, `read_at` when it was read whole.
-    `rests` is how long it asked us to wait between two polls when it was read last.
+    `rests` is how long it asked us to wait between two polls when it was read last, `skips` when
+    it wishes no poll at all.
     `problem` says what went wrong last, `notice` what has to be said about what was read;
     `failures` counts polls that failed since the last that did not. `allow_private` lets it be an
     address of the operator's own network. `fence` is of whoever polls it now. Times are aware UTC.
@@ -47,6 +64,7 @@ class FollowedFeed:
     digest: str = ""
     read_at: datetime | None = None
     rests: timedelta | None = None
+    skips: Skips = Skips()
     polled_at: datetime | None = None
     failures: int = 0
     failing_since: datetime | None = None

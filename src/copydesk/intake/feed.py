@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from copydesk.core.errors import InputRefused
+from copydesk.core.feed import Skips
 from copydesk.core.submission import Doubt, ParsedMessage, Source, ThreadRef
 from copydesk.intake import charsets
 from copydesk.intake.answers import load_json
@@ -48,12 +49,14 @@ class Entry:
 class Feed:
     """A feed: its name, the address that tells it from others, and its entries as they stand.
 
-    `rests` is how long it asks those who poll it to wait, None where it does not.
+    `rests` is how long it asks those who poll it to wait, None where it does not; `skips` are the
+    times at which it wishes no poll.
     """
 
     title: str = ""
     url: str = ""
     rests: timedelta | None = None
+    skips: Skips = field(default_factory=Skips)
     entries: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 from xml.parsers import expat
 
 from copydesk.core.errors import InputRefused
+from copydesk.core.feed import Skips
 from copydesk.core.submission import Doubt
 from copydesk.intake import charsets
 from copydesk.intake.feed import MAX_ENTRIES, Entry, Feed, too_many, words
@@ -44,6 +45,13 @@ _PERIODS: Final = {
     "hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1),
     "monthly": timedelta(days=30), "yearly": timedelta(days=365),
 }  # fmt: skip
+#: RSS lists hours in UTC and days in English; feedparser keeps the last of each (6.0.12).
+_SKIPPED = re.compile(
+    r"<skip(hours|days)\s*>([^!]{0,2000}?)</skip(?:hours|days)\s*>", re.IGNORECASE
+)
+_HOUR = re.compile(r"<hour\s*>\s*(\d{1,2})\s*</hour\s*>", re.IGNORECASE)
+_DAY = re.compile(r"<day\s*>\s*(mon|tues|wednes|thurs|fri|satur|sun)day\s*</day\s*>", re.IGNORECASE)
+_DAYS: Final = ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
 _ZONE = re.compile(r"(?:Z|[A-Z]{1,5}|[+-]\d{2}:?\d{2})\s*(?:\([^)]*\))?$", re.IGNORECASE)
 
 
@@ -78,6 +86,7 @@ def read_xml(raw: bytes) -> Feed:
         title=words(found.feed.get("title")),
         url=url,
         rests=_rests(found.feed),
+        skips=_skips(text),
         # plain dictionaries: feedparser's own guess at what was meant, and warn that they do
         entries=tuple(
             _doubted(_entry(dict(each), url, dict(found.feed)), decoded.notes)
@@ -224,6 +233,22 @@ def _rests(feed: Mapping[str, Any]) -> timedelta | None:
     if period is not None:
         asked.append(period / (_count(feed.get("sy_updatefrequency")) or 1))
     return max(asked, default=None)
+
+
+def _skips(text: str) -> Skips:
+    """Return when the publisher wishes no poll; wishes that leave no hour of a week are none."""
+    hours: set[int] = set()
+    days: set[int] = set()
+    for kind, inner in _SKIPPED.findall(text):
+        if kind.lower() == "hours":
+            # 24 is midnight by the older of two specifications
+            hours |= {int(hour) % 24 for hour in _HOUR.findall(inner) if int(hour) <= 24}
+        else:
+            days |= {_DAYS.index(day.lower()) for day in _DAY.findall(inner)}
+    return Skips(
+        hours=frozenset(hours if len(hours) < 24 else ()),
+        days=frozenset(days if len(days) < 7 else ()),
+    )
 
 
 def _count(value: object) -> int:

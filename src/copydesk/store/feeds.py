@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from copydesk.core.errors import Conflict, NotFound
-from copydesk.core.feed import Changes, FollowedFeed, KnownEntry
+from copydesk.core.feed import Changes, FollowedFeed, KnownEntry, Skips
 from copydesk.core.states import FeedState, check_transition
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.tables import feed_entries, feeds
@@ -207,10 +207,15 @@ class Feeds:
 
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: int(value.total_seconds()) if isinstance(value, timedelta) else value
-        for name, value in values.items()
-    }
+    return {name: _column(value) for name, value in values.items()}
+
+
+def _column(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    if isinstance(value, Skips):
+        return {"hours": sorted(value.hours), "days": sorted(value.days)}
+    return value
 
 
 def _feed(row: Any) -> FollowedFeed:
@@ -220,4 +225,7 @@ def _feed(row: Any) -> FollowedFeed:
     values["every"] = timedelta(seconds=values["every"])
     if values["rests"] is not None:
         values["rests"] = timedelta(seconds=values["rests"])
+    values["skips"] = Skips(
+        **{kind: frozenset(numbers) for kind, numbers in values["skips"].items()}
+    )
     return FollowedFeed(**values)

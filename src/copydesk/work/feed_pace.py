@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from copydesk.core.feed import Skips
 from copydesk.platforms.kit.retry_after import read_wait
 
 #: No feed is polled more often than this, nor less often than that, whoever asks for it.
@@ -19,6 +20,8 @@ LONGEST_WISH: Final = timedelta(days=1)
 #: So long at most a feed rests after failures, unless its server asks for more.
 LONGEST_REST: Final = timedelta(days=1)
 
+_HOURS_OF_A_WEEK: Final = 7 * 24
+_SPREAD: Final = timedelta(minutes=10)
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
@@ -33,6 +36,19 @@ def next_rest(
     wishes = [wish for wish in (rests, _fresh_for(headers)) if wish is not None]
     wished = min(max(wishes, default=SHORTEST), LONGEST_WISH)
     return max(every, wished, SHORTEST) * (1 + chance / 10)
+
+
+def next_poll(due: datetime, skips: Skips, chance: float) -> datetime:
+    """Return when a feed that is `due` (aware UTC) is polled: then, or when its publisher's next
+    hour begins that is none of `skips`, spread over ten minutes by `chance` (0..1)."""
+    moment = due
+    for _ in range(_HOURS_OF_A_WEEK):
+        if not skips.holds(moment):
+            break
+        moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    else:
+        return due
+    return due if moment == due else moment + _SPREAD * chance
 
 
 def rest_after_failure(

@@ -28,7 +28,7 @@ from copydesk.intake.feed_entries import identify
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.feed_answers import WHOLE_TIMEOUT, Gone, Read, Trouble, Unchanged, ask
-from copydesk.work.feed_pace import next_rest, rest_after_failure
+from copydesk.work.feed_pace import next_poll, next_rest, rest_after_failure
 from copydesk.work.feed_sorting import Sorted, Wanted, sort_entries
 from copydesk.work.submitting import keep
 
@@ -124,7 +124,8 @@ async def _ask(desk: Desk, feed: FollowedFeed) -> Polled:
         case Unchanged():
             async with desk.store.begin("feeds") as unit:
                 rest = next_rest(feed.every, feed.rests, answered.headers, _chance(desk))
-                await unit.feeds.keep(feed, **_well(unit.now + rest))
+                wake_at = next_poll(unit.now + rest, feed.skips, _chance(desk))
+                await unit.feeds.keep(feed, **_well(wake_at))
             return Polled(outcome=Outcome.UNCHANGED)
         case Gone():
             reason = "its server says that it is gone for good (410)"
@@ -199,12 +200,13 @@ async def _read(desk: Desk, feed: FollowedFeed, answered: Read) -> Polled:
         await _settle(
             desk,
             unit,
-            replace(feed, rests=document.rests),
+            replace(feed, rests=document.rests, skips=document.skips),
             answered if is_whole else replace(answered, headers=_without_names(answered)),
             title=document.title or feed.title,
             digest=digest if is_whole else "",
             read_at=now,
             rests=document.rests,
+            skips=document.skips,
             notice=" ".join(dict.fromkeys(map(str, notes))),
             newest=None,
             since=None,
@@ -251,7 +253,7 @@ async def _settle(
     rest = next_rest(feed.every, feed.rests, headers, _chance(desk))
     await unit.feeds.keep(
         feed,
-        **_well(unit.now + rest),
+        **_well(next_poll(unit.now + rest, feed.skips, _chance(desk))),
         etag=headers.get("etag", "")[:1000],
         last_modified=headers.get("last-modified", "")[:100],
         **values,

@@ -26,6 +26,8 @@ feeds = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("read_at", Instant),
     sa.Column("rests", sa.Integer),
+    # hours and days in UTC at which the publisher wishes no poll
+    sa.Column("skips", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("polled_at", Instant),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("failing_since", Instant),
