@@ -13,6 +13,7 @@ from copydesk.core.clues import Clues, at_marks
 from copydesk.core.finding import find_tokens
 from copydesk.core.ledger import extract
 from copydesk.core.phrases import Phrases
+from copydesk.core.words import fold, words
 
 PIECES = st.sampled_from(
     ["order ", "INV-2041", " two ", "$5", "5 €", " 5 March ", "http://a.example/x", "a@b.example",
@@ -120,3 +121,10 @@ def test_a_letter_that_patterns_take_for_another_breaks_no_ledger(text: str, nor
     # without case, patterns take the Turkish dotless i and the capital one with a dot for an i
     (token,) = extract(text, language="en").tokens
     assert token.norm == norm
+
+
+def test_words_are_the_same_whether_folded_before_or_after_they_are_parted() -> None:
+    # some letters fold to a letter and a mark apart, one mark to a letter
+    for letter in map(chr, range(0xC0, 0x2000)):
+        text = f"ab{letter}cd {letter}e"
+        assert words(text) == [fold(word) for word in re.findall(r"\w+", text)], hex(ord(letter))

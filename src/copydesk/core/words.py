@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 _WORD: Final = re.compile(r"\w+")
+#: Among these are all letters that, folded, would end a word or make one: with a mark apart.
+_BREAKING: Final = re.compile("[\u01f0\u0345\u0390\u03b0\u1e96-\u1e99\u1f50-\u1f56\u1fb6-\u1ff7]")
 #: Of a word whose end is not known so many letters are told, with a `*` behind them.
 BEGINNING: Final = 4
 
@@ -25,8 +27,8 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of `text` (runs of `\\w`) folded, in order."""
-    if text.isascii():
-        return _WORD.findall(text.lower())
+    if _BREAKING.search(text) is None:
+        return _WORD.findall(fold(text))
     return list(map(fold, _WORD.findall(text)))
 
 
@@ -36,8 +38,9 @@ def told(text: str) -> frozenset[str]:
     All are folded. A pattern that needs one of these matches nowhere in a text that lacks it.
     """
     found = set(words(text))
-    found |= {word[:BEGINNING] + "*" for word in found if len(word) >= BEGINNING}
-    return frozenset(found.union(fold(text)))
+    found.update([word[:BEGINNING] + "*" for word in found if len(word) >= BEGINNING])
+    found.update(fold(text))
+    return frozenset(found)
 
 
 #: The same for whole texts, about which many lists ask.
@@ -46,18 +49,19 @@ told_by = lru_cache(maxsize=16)(told)
 
 def places(text: str, wanted: Collection[str]) -> list[int]:
     """Return where those words of `text` begin that are wanted, as `told` has them, in order."""
-    if not text.isascii():
+    folded = fold(text)
+    if len(folded) != len(text) or _BREAKING.search(text):
         return [
             match.start()
             for match in _WORD.finditer(text)
             if (word := fold(match[0])) in wanted or word[:BEGINNING] + "*" in wanted
         ]
     # every letter keeps its place here, and looking for a few words is fast
-    lowered, found = text.lower(), []
+    found: list[int] = []
     for word in {word.removesuffix("*") for word in wanted}:
-        at = lowered.find(word)
+        at = folded.find(word)
         while at >= 0:
-            if not at or not (lowered[at - 1].isalnum() or lowered[at - 1] == "_"):
+            if not at or not (folded[at - 1].isalnum() or folded[at - 1] == "_"):
                 found.append(at)
-            at = lowered.find(word, at + 1)
+            at = folded.find(word, at + 1)
     return sorted(set(found))

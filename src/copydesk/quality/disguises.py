@@ -19,7 +19,6 @@ from copydesk.quality.lexicon import lexicon
 _Way: TypeAlias = Callable[[str], Iterator[str]]
 
 _LEET: Final = str.maketrans("013457@$", "oieastas")
-_LOOKALIKE: Final = frozenset("013457@$")
 _MIXED: Final = re.compile(r"(?<![\w@$])[\d@$]*+[A-Za-z][\w@$]*")
 #: Where a letter stands beside what may stand for one; elsewhere `_MIXED` changes nothing.
 _BESIDE_LETTER: Final = re.compile(r"[\d@$](?:(?=[^\W\d])|(?<=[^\W\d][\d@$]))")
@@ -43,6 +42,7 @@ _KEYWORDS: Final = (
 )  # fmt: skip
 _SHORTEST: Final = min(map(len, _KEYWORDS))
 _SHUFFLED: Final = {"".join(sorted(word)): word for word in _KEYWORDS}
+_SHORTEST_BLOCK: Final = 20
 _ENCODED: Final = re.compile(
     r"(?<![\w+/=])(?:(?P<hex>(?:[0-9a-fA-F]{2}){12,200})|(?P<base>[A-Za-z0-9+/]{20,400}={0,2}))(?![\w+/=])"
 )
@@ -59,7 +59,7 @@ def ways_to_hide(text: str) -> list[_Way]:
     if _BESIDE_LETTER.search(text) or _SPACED_ANYWHERE.search(text):
         ways.append(_replaced)
     words = set(_WORD.findall(text))
-    if any(len(word) >= _LONG for word in words):
+    if max(map(len, words), default=0) >= _LONG:
         ways.append(_glued)
     if any(len(word) >= _SHORTEST and _is_shuffled(word) for word in words):
         ways.append(_shuffled)
@@ -85,11 +85,14 @@ def _confused(sentence: str) -> Iterator[str]:
 
 def _replaced(sentence: str) -> Iterator[str]:
     """Yield a sentence with digits and signs read as letters, and spaced words closed."""
-    if not _LOOKALIKE.isdisjoint(sentence) or _SPACED.search(sentence):
-        spaced = _SPACED.sub(lambda m: re.sub(r"[ .\-_]", "", m[0]) + " ", sentence)
-        lookalike = _MIXED.sub(lambda m: m[0].translate(_LEET), spaced)
-        if lookalike != sentence:
-            yield lookalike
+    closed = sentence
+    if _SPACED_ANYWHERE.search(sentence):
+        closed = _SPACED.sub(lambda m: re.sub(r"[ .\-_]", "", m[0]) + " ", sentence)
+    lookalike = closed
+    if _BESIDE_LETTER.search(closed):
+        lookalike = _MIXED.sub(lambda m: m[0].translate(_LEET), closed)
+    if lookalike != sentence:
+        yield lookalike
 
 
 def _glued(sentence: str) -> Iterator[str]:
@@ -113,6 +116,8 @@ def _is_shuffled(word: str) -> bool:
 
 def encoded(text: str) -> Iterator[tuple[int, int]]:
     """Yield the places of encoded blocks (base 64 or hexadecimal) that hold readable words."""
+    if max(map(len, text.split()), default=0) < _SHORTEST_BLOCK:
+        return
     for match in _ENCODED.finditer(text):
         try:
             if match["hex"]:

@@ -35,7 +35,6 @@ _TASK_WORDS: Final = (
     r"|tell me|show me|set up|book|order|design|discuss|elaborate|draw)(?= )"
 )
 _TASK: Final = re.compile(_TASK_WORDS, re.IGNORECASE)
-_TASK_FIRST: Final = first_words(_TASK_WORDS)
 # Asked of people as well, then about what both know of.
 _ASKED: Final = re.compile(
     r"(?:book|describe|determine|explain|give me|identify|list|order|plan|provide|set up|show me"
@@ -51,7 +50,8 @@ _QUESTION_WORDS: Final = (
     r"(?: (?:many|much|far|old|long|tall|big|fast))?(?=['’ ])"
 )
 _QUESTION: Final = re.compile(_QUESTION_WORDS, re.IGNORECASE)
-_QUESTION_FIRST: Final = first_words(_QUESTION_WORDS)
+#: The words that either begins with.
+_BEGIN: Final = first_words(_TASK_WORDS) | first_words(_QUESTION_WORDS)
 #: A question about the matter at hand points at somebody or something in it.
 _POINTING: Final = re.compile(
     r"\b(?:i|me|my|mine|we|us|our|ours|you|your|yours|he|she|him|his|her|they|them|their|it|its"
@@ -68,7 +68,7 @@ def foreign_tasks(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple
         text: a message.
         spans: the places of its sentences.
     """
-    candidates = [place for span in spans for place in _candidates(text, *span)]
+    candidates = [found for span in spans for found in _candidates(text, *span)]
     if not candidates:
         return
     words = [(match.start(), stem(match[0].casefold())) for match in _WORD.finditer(text)]
@@ -92,12 +92,25 @@ def _candidates(text: str, start: int, end: int) -> Iterator[tuple[int, int, int
     first = _FIRST.match(text, start, end)
     for match in chain((first,) if first else (), _CAPITAL.finditer(text, start, end)):
         at, word = match.start(), fold(match[0])
-        said = {word, word[:BEGINNING] + "*"}
-        task = None if said.isdisjoint(_TASK_FIRST) else _TASK.match(text, at, end)
-        if task and not (_ASKED.search(task[0]) and _DEFINITE.search(text, task.end(), end)):
-            yield at, end, task.end()
+        if word not in _BEGIN and word[:BEGINNING] + "*" not in _BEGIN:
+            continue
+        body = _task(text, at, end) or _question(text, at, end)
+        if body:
+            yield at, end, body
             return
-        asked = None if said.isdisjoint(_QUESTION_FIRST) else _QUESTION.match(text, at, end)
-        if asked and text[at:end].rstrip().endswith("?") and not _POINTING.search(text, at, end):
-            yield at, end, asked.end()
-            return
+
+
+def _task(text: str, at: int, end: int) -> int:
+    """Return where what a task is about begins, 0 if none begins at `at`."""
+    task = _TASK.match(text, at, end)
+    if task is None or (_ASKED.search(task[0]) and _DEFINITE.search(text, task.end(), end)):
+        return 0
+    return task.end()
+
+
+def _question(text: str, at: int, end: int) -> int:
+    """Return where what a question is about begins, 0 if none of that kind begins at `at`."""
+    asked = _QUESTION.match(text, at, end)
+    if asked is None or not text[at:end].rstrip().endswith("?") or _POINTING.search(text, at, end):
+        return 0
+    return asked.end()

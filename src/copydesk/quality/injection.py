@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -76,12 +76,14 @@ def _marks(text: str) -> tuple[Evidence, ...]:
     patterns, tells = _patterns(), told_by(whole)
     rows = [*patterns.anywhere.possible(tells), *patterns.tasks.possible(tells)]
     ways = ways_to_hide(whole)
+    disguised: list[tuple[tuple[int, int], str]] = []
     for (start, end), piece in zip(spans, pieces, strict=True):
         folded = fold(piece) if rows else ""
         if any(row.search(piece, folded) for row in rows):
             found.append(_mark("reads like an instruction to a machine", text, start, end))
-        elif any(_is_strong(meant) for way in ways for meant in way(piece)):
-            found.append(_mark("a disguised instruction", text, start, end))
+        else:
+            disguised += [((start, end), meant) for way in ways for meant in way(piece)]
+    found += (_mark("a disguised instruction", text, *place) for place in _strong(disguised))
     found += (
         _mark("a task that has nothing to do with the rest", text, start, end)
         for start, end in foreign.items()
@@ -90,9 +92,13 @@ def _marks(text: str) -> tuple[Evidence, ...]:
     return tuple(sorted(found, key=lambda evidence: evidence.start))
 
 
-def _is_strong(meant: str) -> bool:
-    rows = _patterns().strong.possible(told(meant))
-    return any(row.pattern.search(meant) for row in rows)
+def _strong(readings: Sequence[tuple[tuple[int, int], str]]) -> list[tuple[int, int]]:
+    """Return the places of which one reading is a strong sign, each once and in order."""
+    if not readings:
+        return []
+    rows = _patterns().strong.possible(told("\n".join(meant for _, meant in readings)))
+    strong = (at for at, meant in readings if any(row.pattern.search(meant) for row in rows))
+    return list(dict.fromkeys(strong))
 
 
 def _plain(piece: str) -> str:
@@ -112,7 +118,7 @@ def _mark(message: str, text: str, start: int, end: int) -> Evidence:
 
 def _hidden(text: str) -> Iterator[Evidence]:
     """Yield one mark for a text with characters that people do not see."""
-    places = [match.start() for match in _HIDDEN.finditer(text)]
+    places = [] if text.isascii() else [match.start() for match in _HIDDEN.finditer(text)]
     joiners = sum(text[at] in "\u00ad\u200c" for at in places)
     # A soft hyphen or a non-joiner is ordinary typography; a tag or a direction override is not.
     if len(places) > joiners:

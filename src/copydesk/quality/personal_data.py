@@ -21,6 +21,8 @@ _PHONE = re.compile(
 )
 _DIALLED = re.compile(r"[+(\d](?<![\w.+-][+(\d])")
 _DIGIT = re.compile(r"\d")
+#: The digits of a telephone number, however they are parted; every longer number has them too.
+_SEVEN_DIGITS = re.compile(r"\d(?:[ ./()-]{0,3}\d){6}")
 # a number too short to be told from others by itself, after a word that says it is one
 _LOCAL_PHONE = re.compile(
     r"(?<!\w)(?:call|phone|tel|telephone|telefon\w{0,4}|teléfono|téléphone|ring|mobile|cell|whatsapp"
@@ -107,13 +109,16 @@ def personal_data(text: str) -> Iterator[Evidence]:
 
 
 def _numbers(text: str) -> Iterator[Evidence]:
-    for match in _CARD.finditer(text):
+    is_long = _SEVEN_DIGITS.search(text) is not None
+    for match in _CARD.finditer(text) if is_long else ():
         digits = re.sub(r"\D", "", match[0])
         if digits.isascii() and len(set(digits)) > 1 and luhn(digits):
             yield _found("card number", match)
     for match in _IBAN.finditer(text):
         if iban(match[0]):
             yield _found("bank account number", match)
+    if not is_long:
+        return
     for match in at_marks(text, _DIALLED, _PHONE):
         if 7 <= sum(c.isdigit() for c in match[0]) <= 15:
             yield _found("phone number", match)

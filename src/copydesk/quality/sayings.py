@@ -15,7 +15,7 @@ from copydesk.quality.denials import denied
 from copydesk.quality.lexicon import bare_in, lexicon, stem
 
 _TOKEN: Final = re.compile(r"\w+(?:['’]\w+)?|[,;:.!?()\n–—\"“”]|(?<=\s)-(?=\s)")
-_MARKS: Final = frozenset(",;:.!?()\n–—\"“”-")
+_MARKS: Final = frozenset(',;:.!?()\n–—"“”-')
 _SHORTEST: Final = 3
 
 
@@ -54,6 +54,16 @@ class Saying:
             if (len(word) > _SHORTEST or word.isdigit()) and word not in light
         )
         return found or self.stems
+
+    @cached_property
+    def meaning(self) -> tuple[int, ...]:
+        """Return the numbers of the words that carry meaning, as far as words alone can tell."""
+        light = lexicon(self._language).function
+        return tuple(
+            number
+            for number, word in enumerate(self.words)
+            if len(word) >= _SHORTEST and word not in light and word.isalpha()
+        )
 
     @cached_property
     def denied(self) -> Mapping[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -17,7 +17,6 @@ from copydesk.quality.lexicon import Lexicon, bare, lexicon, stem
 from copydesk.quality.sayings import Saying, saying
 from copydesk.quality.separable import Verb, apart, together
 
-_SHORTEST: Final = 3
 _OF_WORDS: Final = frozenset({TokenClass.NAME, TokenClass.QUOTE})
 _VALUES: Final = (TokenClass.NUMBER, TokenClass.UNIT)
 
@@ -132,11 +131,10 @@ class Wording:
     def denied(self) -> frozenset[str]:
         """Return the stems of what a negation reaches somewhere."""
         return frozenset(
-            word.stem
+            said.stems_in_order[place]
             for number, said in enumerate(self._sayings)
             if said.denied
-            for word in self.plain_of(number)
-            if word.denied
+            for place in self._own(number, said.denied.keys() & set(said.meaning))
         )
 
     @cached_property
@@ -202,16 +200,31 @@ class Wording:
         """Return those of the sentence of this number."""
         found = self._plain.get(number)
         if found is None:
-            light, (starts, ends) = self._lexicon.function, self._own_tokens
-            found = self._plain[number] = tuple(
-                word
-                for word in self.within(number)
-                if len(word.bare) >= _SHORTEST
-                and word.bare not in light
-                and word.bare.isalpha()
-                and not _inside(word.start, starts, ends)
-            )
+            said = self._sayings[number]
+            found = self._plain[number] = self._placed(number, self._own(number, said.meaning))
         return found
+
+    def _own(self, number: int, words: Iterable[int]) -> list[int]:
+        """Return those of some words of a sentence, by number, that are part of no token."""
+        start, places = self._ledger.sentences[number][0], self._sayings[number].places
+        starts, ends = self._own_tokens
+        return [n for n in words if not _inside(start + places[n][0], starts, ends)]
+
+    def _placed(self, number: int, words: Iterable[int]) -> tuple[Word, ...]:
+        """Return some words of a sentence, by number, with where they stand in the text."""
+        start, said = self._ledger.sentences[number][0], self._sayings[number]
+        bare, stems, places, denied = said.words, said.stems_in_order, said.places, said.denied
+        return tuple(
+            Word(
+                bare[n],
+                stems[n],
+                start + places[n][0],
+                start + places[n][1],
+                number,
+                denied.get(n, 0),
+            )
+            for n in words
+        )
 
     @cached_property
     def _own_tokens(self) -> tuple[list[int], list[int]]:
@@ -223,12 +236,8 @@ class Wording:
         """Return the words of the sentence of this number."""
         found = self._within.get(number)
         if found is None:
-            start, said = self._ledger.sentences[number][0], self._sayings[number]
-            told = zip(said.words, said.stems_in_order, said.places, strict=True)
-            found = self._within[number] = tuple(
-                Word(word, root, start + at, start + to, number, said.denied.get(place, 0))
-                for place, (word, root, (at, to)) in enumerate(told)
-            )
+            every = range(len(self._sayings[number].words))
+            found = self._within[number] = self._placed(number, every)
         return found
 
     def having(self, number: int, stems: frozenset[str]) -> list[Word]:
