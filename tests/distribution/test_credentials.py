@@ -19,10 +19,12 @@ from copydesk.distribution.credentials import Opened
 from copydesk.distribution.lifetimes import lifetimes_of
 from copydesk.platforms.kit.auth import Grant
 from copydesk.platforms.kit.transport import Closed, HttpTransport, NotSent, Reply
+from copydesk.store.credentials import Renewal
 from copydesk.testing.authority import TokenLie
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.loopback import ImpatientTransport
 from copydesk.testing.oauth_server import OAuthServer
+from copydesk.work.connecting import change_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import account_now, add_posts, carry, deliveries, sandbox_has
 from tests.distribution.granting import granted_account, renewer
@@ -392,6 +394,47 @@ async def test_another_generation_stored_meanwhile_saves_the_account(
     assert isinstance(found, Opened)
     assert (await account_now(online, account)).state is AccountState.CONNECTED
     assert server.authority.counts["reused"] == 1
+
+
+async def test_settings_changed_meanwhile_do_not_cost_what_was_rotated(
+    online: Desk, server: OAuthServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await granted_account(online, server)
+    one = renewer(online, online.transport, "slow")
+    real = one._request
+
+    async def changed(*given: Any) -> Any:
+        answer = await real(*given)
+        settings = {**account.settings, "latency_ms": "1"}
+        await change_account(online, account.name, settings=settings, secrets={}, actor="person")
+        return answer
+
+    monkeypatch.setattr(one, "_request", changed)
+    assert isinstance(await one.renew(account), Opened)
+    now = await account_now(online, account)
+    assert now.settings["latency_ms"] == "1"
+    assert isinstance(await renewer(online, online.transport, "next").renew(now), Opened)
+    assert server.authority.counts["refreshed"] == 2
+    assert server.authority.counts["reused"] == server.authority.counts["grants_revoked"] == 0
+
+
+async def test_a_credential_given_anew_does_not_wait_for_a_login_server_that_hangs(
+    online: Desk, server: OAuthServer
+) -> None:
+    account = await granted_account(online, server)
+    server.authority.lies.append(TokenLie.HANG_AFTER_ROTATING)
+    hanging = asyncio.create_task(renewer(online, online.transport, "a").renew(account))
+    while not server.authority.counts["refreshed"]:  # noqa: ASYNC110 - the server is not ours
+        await asyncio.sleep(0.001)
+    given = await change_account(
+        online, account.name, settings={}, secrets={"access_token": "given"}, actor="person"
+    )
+    async with online.store.begin("test") as unit:
+        claim = await unit.credentials.claim(given.id, given.generation, "b", 45)
+    assert isinstance(claim, Renewal), "it waits for a renewal of the credential before"
+    server._silence.set()
+    await hanging
+    assert (await stored(online, account))["access_token"] == "given"
 
 
 async def test_a_courier_called_off_still_stores_what_was_rotated(

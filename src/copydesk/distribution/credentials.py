@@ -364,7 +364,23 @@ class Credentials:
     async def _keep_grant(
         self, account: Account, known: Mapping[str, str], grant: Grant
     ) -> Opened | Problem:
-        """Store a renewed credential, then hand it out: never the other way round."""
+        """Store a renewed credential, then hand it out: never the other way round.
+
+        Settings may have been changed since it was asked for. What was renewed is stored all the
+        same where the credential is still the one that was used up by it.
+        """
+        used = known.get(REFRESH_TOKEN)
+        while not await self._stored(account, known, grant):
+            async with self._store.read() as unit:
+                account, sealed = await unit.credentials.current(account.id)
+            known = {} if account.state is AccountState.REMOVED else self._vault.open(sealed)
+            if not used or known.get(REFRESH_TOKEN) != used:
+                _log.info("credential_superseded", account=account.name)
+                break
+        return await self.reload(account.id)
+
+    async def _stored(self, account: Account, known: Mapping[str, str], grant: Grant) -> bool:
+        """Store what was renewed for an account as it was read; tell whether it was still that."""
         kind = load_platform(account.platform).auth_of(account)
         merged = {**known, **grant.more, ACCESS_TOKEN: grant.access_token}
         if grant.refresh_token:
@@ -388,19 +404,16 @@ class Credentials:
                         auth=account.auth,
                         scopes=scopes,
                     )
-                break
+                if ours:
+                    until = str(lifetimes.expires_at)
+                    _log.info("credential_renewed", account=account.name, until=until)
+                return ours
             except StoreUnavailable as error:
                 if attempt == STORE_TRIES:
                     _log.error("credential_not_stored", account=account.name, reason=error.message)
                     raise
                 await self._pause(min(STORE_PAUSE, POLL * 2**attempt))
-        else:
-            raise AssertionError("unreachable")
-        if not ours:
-            _log.info("credential_superseded", account=account.name)
-        else:
-            _log.info("credential_renewed", account=account.name, until=str(lifetimes.expires_at))
-        return await self.reload(account.id)
+        raise AssertionError("unreachable")
 
     async def _not_now(
         self, renewal: Renewal, answer: RateLimited | Unavailable, *, answered: bool

@@ -74,6 +74,9 @@ _UNKNOWN_LIFE: Mapping[str, object] = {
     "renew_at": None,
     "ends_at": None,
     "notify_at": None,
+    # a renewal of the one before may hang: nobody waits for it with a credential of another
+    "renewal_owner": "",
+    "renewal_until": None,
     "renewal_sent_at": None,
     "renewal_tries": 0,
 }
