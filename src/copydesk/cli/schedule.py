@@ -29,7 +29,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
 @app.command("list")
 def list_(
     account: Annotated[str, typer.Option("--account", help="Of this account alone.")] = "",
-    days: Annotated[int, typer.Option("--days", min=1, help="How many days ahead.")] = 30,
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="How many days ahead.")] = 30,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:

@@ -19,7 +19,7 @@ from dateutil.rrule import rrulestr
 
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
-from copydesk.core.zones import Resolved, Shift, resolve, zone_of
+from copydesk.core.zones import FIRST_WALL, LAST_WALL, Resolved, Shift, resolve, zone_of
 
 #: How far ahead the occurrences of a rule are gone through.
 FIRST_WITHIN: Final = timedelta(days=3660)
@@ -53,9 +53,6 @@ _ONLY_WITH: Final = {
 }
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-#: Beyond these the calendar has no room for offsets, nor for looking ten years on.
-_FIRST: Final = datetime(1000, 1, 1)  # noqa: DTZ001 - wall times
-_LAST: Final = datetime(9000, 1, 1)  # noqa: DTZ001 - as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +76,7 @@ class Rule:
         """
         parts = _parts(self.text)
         zone_of(self.zone)
-        if not _FIRST <= self.start <= _LAST:
+        if not FIRST_WALL <= self.start <= LAST_WALL:
             raise _invalid("start", "it is beyond the calendar", "Give a time of these years.")
         if len(self.exceptions) > MOST_EXCEPTIONS:
             raise _invalid("except", f"there are more than {MOST_EXCEPTIONS} exceptions", "")
@@ -257,11 +254,11 @@ def _until(text: str, zone: ZoneInfo) -> datetime:
     try:
         form = "%Y%m%d" if len(text) == 8 else "%Y%m%dT%H%M%S"
         wall = datetime.strptime(text.removesuffix("Z"), form)  # noqa: DTZ007 - a wall time
-        if wall < _FIRST:
+        if wall < FIRST_WALL:
             raise ValueError
     except ValueError as error:
         raise _invalid("rule", f"UNTIL={text} is no date", "Write UNTIL=20271231.") from error
-    wall = min(wall, _LAST)
+    wall = min(wall, LAST_WALL)
     if len(text) == 8:
         return wall + timedelta(hours=23, minutes=59, seconds=59)
     if text.endswith("Z"):

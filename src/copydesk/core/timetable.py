@@ -16,7 +16,15 @@ from zoneinfo import ZoneInfo
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.core.windows import DAY, Slot, WeeklySpan, always_shut, slot_walls
-from copydesk.core.zones import next_transition, resolve, wall_of, written, zone_of
+from copydesk.core.zones import (
+    FIRST_WALL,
+    LAST_WALL,
+    next_transition,
+    resolve,
+    wall_of,
+    written,
+    zone_of,
+)
 
 #: Weekly spans repeat; two weeks and a day hold every edge at least once outside a DST gap.
 _PATTERN: Final = timedelta(days=15)
@@ -26,10 +34,6 @@ SLOT_HORIZON: Final = timedelta(days=366)
 
 #: Weeks are all alike.
 _ANY_DAY: Final = date(2024, 1, 1)
-
-#: Beyond these the calendar has no room for what follows a blackout.
-_FIRST: Final = datetime(1000, 1, 1)  # noqa: DTZ001 - wall times
-_LAST: Final = datetime(9000, 1, 1)  # noqa: DTZ001 - as above
 
 #: Bounds of what one timetable holds.
 MOST_SPANS: Final = 100
@@ -122,7 +126,7 @@ class Timetable:
                 "Remove those that are over.",
             )
         for blackout in self.blackouts:
-            if not blackout.first >= _FIRST or not blackout.last <= _LAST:
+            if blackout.first < FIRST_WALL or blackout.last > LAST_WALL:
                 refuse(
                     "blackout_invalid",
                     "blackout",

@@ -18,6 +18,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
 
+#: Wall times outside of these are refused: at the ends of the calendar (years 1 to 9999) there is
+#: no room for offsets, for what follows, nor for looking years ahead.
+FIRST_WALL: Final = datetime(1000, 1, 1)  # noqa: DTZ001 - a wall time
+LAST_WALL: Final = datetime(9000, 1, 1)  # noqa: DTZ001 - as above
+
 _NAME: Final = re.compile(r"[A-Za-z0-9_+\-]+(?:/[A-Za-z0-9_+\-]+)*")
 
 
@@ -93,30 +98,34 @@ def _known() -> frozenset[str]:
 def resolve(wall: datetime, zone: ZoneInfo) -> Resolved:
     """Return the instant that the naive `wall` means in `zone`.
 
-    Raises `ContentInvalid` at the ends of the calendar, where there is no such instant.
+    Raises `ContentInvalid` at the ends of the calendar, see `within_calendar`.
     """
-    first = wall.replace(tzinfo=zone, fold=0)
-    try:
-        moment = first.astimezone(UTC)
-        back = moment.astimezone(zone).replace(tzinfo=None, fold=0)
-    except OverflowError as error:
-        raise ContentInvalid(
-            [
-                Finding(
-                    code="time_invalid",
-                    field="at",
-                    message=f"{wall.isoformat()} is beyond the calendar",
-                    remedy="Give a time within the next years.",
-                )
-            ]
-        ) from error
-    if back != wall:
+    first = within_calendar(wall).replace(tzinfo=zone, fold=0)
+    moment = first.astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None, fold=0) != wall:
         shift = Shift.GAP
     elif first.utcoffset() != wall.replace(tzinfo=zone, fold=1).utcoffset():
         shift = Shift.OVERLAP
     else:
         shift = Shift.NONE
     return Resolved(asked=wall, zone=zone.key, moment=moment, shift=shift)
+
+
+def within_calendar(moment: datetime) -> datetime:
+    """Return `moment` (aware or naive) as it is; raises `ContentInvalid` before `FIRST_WALL` and
+    after `LAST_WALL`."""
+    if FIRST_WALL <= moment.replace(tzinfo=None) <= LAST_WALL:
+        return moment
+    raise ContentInvalid(
+        [
+            Finding(
+                code="time_invalid",
+                field="at",
+                message=f"{moment.isoformat()} is beyond the calendar",
+                remedy="Give a time within the next years.",
+            )
+        ]
+    )
 
 
 def wall_of(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -340,8 +340,9 @@ class _Reader:
                     "write an offset such as +01:00",
                 )
                 return value.replace(tzinfo=UTC)
-            return value.astimezone(UTC)
-        if isinstance(value, date):
+            with suppress(OverflowError):  # at the ends of the calendar
+                return value.astimezone(UTC)
+        elif isinstance(value, date):
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
         self.error("time_invalid", key, f"{value!r} is not a time", "2026-11-21T09:00:00+01:00")
         return None

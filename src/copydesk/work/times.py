@@ -13,7 +13,7 @@ from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.core.timetable import GRACE, LatePolicy
 from copydesk.core.timing import Timing, timing_of
-from copydesk.core.zones import resolve, wall_of, written, written_offset, zone_of
+from copydesk.core.zones import resolve, wall_of, within_calendar, written, written_offset, zone_of
 from copydesk.distribution.slots import next_free_slot
 from copydesk.store import UnitOfWork
 
@@ -42,8 +42,8 @@ class Wish:
 def read_time(text: str, zone: str = "") -> datetime:
     """Return an ISO 8601 time as written: aware with an offset, else a naive wall time.
 
-    With a space for the T too. Raises `ContentInvalid` for what is no time of a day, for an unknown
-    `zone`, and for a time whose offset is not the one of `zone` then.
+    With a space for the T too. Raises `ContentInvalid` for what is no time of a day or beyond the
+    calendar, for an unknown `zone`, and for a time whose offset is not the one of `zone` then.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -51,6 +51,7 @@ def read_time(text: str, zone: str = "") -> datetime:
             raise ValueError
     except ValueError as error:
         raise _invalid("time_invalid", f"{text!r} is not an ISO 8601 time of a day") from error
+    within_calendar(moment)
     if zone and moment.utcoffset() is not None:
         local = moment.astimezone(zone_of(zone))
         if local.utcoffset() != moment.utcoffset():
