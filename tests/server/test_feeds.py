@@ -1,4 +1,4 @@
-"""Feeds by API: who manages them, and what a poll answers."""
+"""Feeds by API and page: who manages them, and what a poll answers."""
 
 from __future__ import annotations
 
@@ -84,3 +84,47 @@ async def test_feeds_are_followed_by_admins(
         headers={"Authorization": f"Bearer {token}"},
     )
     assert refused.status_code == 403
+
+
+# ---------------------------------------------------------------- pages
+
+
+async def test_the_page_leads_from_nothing_to_what_came_of_a_feed(
+    browser: httpx2.AsyncClient, program: httpx2.AsyncClient, publisher: Publisher
+) -> None:
+    assert "No feed is followed" in (await browser.get("/settings/feeds")).text
+    private = {"url": f"{publisher.url}/feed", "every": "3600"}
+    assert (await browser.post("/settings/feeds", data=private)).status_code == 422
+    made = await program.post(
+        "/v1/feeds", json={"url": private["url"], "allow_private": True, "every_seconds": 3600}
+    )
+    place = f"/settings/feeds/{made.json()['id']}"
+    looked = (await browser.post(f"{place}/poll")).text
+    assert "Looked at now: read, 1 taken in, 0 left." in looked
+    assert 'href="/submissions/sub_' in looked
+    assert "every hour" in looked
+    listed = (await browser.get("/settings/feeds")).text
+    assert "Town" in listed
+    assert "1 of 1 entries taken in" in listed
+
+
+async def test_a_feed_is_changed_paused_resumed_and_removed_in_the_browser(
+    browser: httpx2.AsyncClient, program: httpx2.AsyncClient
+) -> None:
+    form = {"url": "https://example.org/feed", "every": "1800", "newest": "3"}
+    place = (await browser.post("/settings/feeds", data=form)).headers["location"]
+    api = place.replace("/settings", "/v1")
+
+    async def found() -> dict[str, object]:
+        return (await program.get(api)).json()  # type: ignore[no-any-return]
+
+    await browser.post(f"{place}/change", data={"every": "21600", "changes": "leave"})
+    assert ((await found())["every_seconds"], (await found())["changes"]) == (21600, "leave")
+    await browser.post(f"{place}/pause", data={"reason": "it <b>moves</b>"})
+    page = (await browser.get(place)).text
+    assert "it &lt;b&gt;moves&lt;/b&gt;" in page
+    assert "Begin from now" in page
+    await browser.post(f"{place}/resume", data={"newest": "0"})
+    assert (await found())["state"] == "followed"
+    assert (await browser.post(f"{place}/remove")).headers["location"] == "/settings/feeds"
+    assert (await browser.get(place)).status_code == 404

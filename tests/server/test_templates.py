@@ -75,6 +75,15 @@ async def look_at_webhooks(browser: httpx2.AsyncClient, desk: Desk) -> list[http
     return [*answers, await browser.get(place)]
 
 
+async def look_at_feeds(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
+    """The pages of one feed that is followed, and paused."""
+    form = {"url": "https://example.org/feed", "every": "3600"}
+    place = (await browser.post("/settings/feeds", data=form)).headers["location"]
+    answers = [await browser.get(path) for path in ("/settings/feeds", place)]
+    await browser.post(f"{place}/pause", data={"reason": "it moves"})
+    return [*answers, await browser.get(place)]
+
+
 async def look_at_schedule(browser: httpx2.AsyncClient, desk: Desk) -> list[httpx2.Response]:
     """The page of what is coming up, with a series that runs."""
     await add_account(desk, "sandbox", "box", settings={}, secrets={}, inbox=False, actor="test")
@@ -201,6 +210,7 @@ async def test_templates_use_every_field_they_are_given(
     answers += await look_at_budgets(browser, desk)
     answers += await look_at_releases(browser, desk)
     answers += await look_at_connecting(browser)
+    answers += await look_at_feeds(browser, desk)
     answers += await look_at_webhooks(browser, desk)
     answers += await look_at_schedule(browser, desk)
     answers += await look_at_a_decided_review(browser, scene)
@@ -240,6 +250,7 @@ def test_everything_is_escaped() -> None:
         states.SuggestionState,
         states.DeliveryState,
         states.AccountState,
+        states.FeedState,
         states.WebhookState,
         states.ReleaseState,
         states.AlarmState,

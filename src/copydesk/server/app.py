@@ -53,6 +53,7 @@ from copydesk.server.pages import connect as connect_pages
 from copydesk.server.pages import conversations as conversation_pages
 from copydesk.server.pages import deliveries as delivery_pages
 from copydesk.server.pages import desk as desk_pages
+from copydesk.server.pages import feeds as feed_pages
 from copydesk.server.pages import inbox, live, piece, redriving, removing
 from copydesk.server.pages import releases as release_pages
 from copydesk.server.pages import reviews as review_pages
@@ -154,6 +155,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         audit_pages,
         release_pages,
         live,
+        feed_pages,
         webhook_pages,
     ):
         app.include_router(page.router)

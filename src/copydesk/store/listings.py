@@ -15,7 +15,15 @@ from copydesk.core.states import DeliveryState, PostState, SubmissionState
 from copydesk.core.submission import Source
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.letters import Wanted, narrowed
-from copydesk.store.tables import accounts, deliveries, posts, revisions, submissions, timings
+from copydesk.store.tables import (
+    accounts,
+    deliveries,
+    feed_entries,
+    posts,
+    revisions,
+    submissions,
+    timings,
+)
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -71,11 +79,12 @@ class Listings:
         *,
         state: SubmissionState | None = None,
         parent: str = "",
+        feed: str = "",
         before: str = "",
         limit: int = 50,
     ) -> list[InboxLine]:
         """Return submissions, newest first; `before` is an id cursor, `parent` the id of a file
-        that held several messages."""
+        that held several messages, `feed` of one that is followed."""
         parsed = submissions.c.parsed
         file = submissions.alias("file")
         query = (
@@ -107,6 +116,9 @@ class Listings:
             query = query.where(submissions.c.state == state)
         if parent:
             query = query.where(submissions.c.parent_id == parent)
+        if feed:
+            taken = sa.select(feed_entries.c.submission_id).where(feed_entries.c.feed_id == feed)
+            query = query.where(submissions.c.id.in_(taken))
         if before:
             query = query.where(submissions.c.id < before)
         rows = await self._unit.connection.execute(
