@@ -17,11 +17,14 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from pyreqwest.http import Url
 
 from copydesk.core.clock import SystemClock
+from copydesk.platforms.kit.http_transport import HttpTransport
 
 # tests put others in their places
 from copydesk.platforms.kit.registry import load_platform, platform_modules
+from copydesk.platforms.kit.transport import Reply
 from copydesk.testing.clocks import NOON
 
 # As much time as a slow machine takes.
@@ -107,8 +110,23 @@ def guard_lookup(name: str) -> None:
     setattr(socket, name, guarded)
 
 
+def guard_calls() -> None:
+    # reqwest opens sockets that Python does not see
+    answer = HttpTransport._answer
+
+    @wraps(answer)
+    async def guarded(self: HttpTransport, request: Any, client: Any) -> Reply:
+        host = Url(request.url).host_str or "" if Url.is_valid(request.url) else ""
+        if not is_local(host.strip("[]")) and not host.rstrip(".").endswith(".invalid"):
+            raise refuse("calling", host)
+        return await answer(self, request, client)
+
+    setattr(HttpTransport, answer.__name__, guarded)
+
+
 def pytest_configure() -> None:
     """Close the network before anything is imported or collected, for the whole run."""
+    guard_calls()
     for name in ("connect", "connect_ex", "sendto"):
         guard_connection(name)
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):

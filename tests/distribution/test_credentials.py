@@ -18,7 +18,8 @@ from copydesk.distribution import credentials as module
 from copydesk.distribution.credentials import Opened
 from copydesk.distribution.lifetimes import lifetimes_of
 from copydesk.platforms.kit.auth import Grant
-from copydesk.platforms.kit.transport import Closed, HttpTransport, NotSent, Reply
+from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.transport import Closed, NotSent, Reply
 from copydesk.store.credentials import Renewal
 from copydesk.testing.authority import TokenLie
 from copydesk.testing.clocks import StoppedClock

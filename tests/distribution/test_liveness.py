@@ -25,7 +25,8 @@ from copydesk.distribution.liveness import (
     look_at,
     rest_after,
 )
-from copydesk.platforms.kit.transport import HttpTransport, NotSent, Reply
+from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.transport import NotSent, Reply
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.transformation.content import read_markdown_file

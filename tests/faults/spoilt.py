@@ -14,8 +14,8 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.manifest import Idempotency
-from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.testing.faults.specimen import Specimen, SpecimenClient, SpecimenRig
 
 

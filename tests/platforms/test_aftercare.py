@@ -13,7 +13,7 @@ import pytest
 from copydesk.core.delivery import Action
 from copydesk.core.outcomes import Inconclusive, Published, Ready, Refused
 from copydesk.core.standing import AsPublished, Changed, Gone
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.sandbox import Sandbox
 from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.testing.aftercare import AftercareContract, Afterwards

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from fastapi import FastAPI
 
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.server import create_app
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.work.desk import Desk

@@ -11,7 +11,7 @@ from aiohttp import web
 from fastapi import FastAPI
 
 from copydesk.core.states import WebhookState
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.server import create_app
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.work.desk import Desk

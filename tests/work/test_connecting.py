@@ -13,7 +13,7 @@ from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.outcomes import Published
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.platforms.kit.auth_oauth2 import NotYet
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.oauth_server import OAuthServer
 from copydesk.work.authorising import (

@@ -15,7 +15,7 @@ from copydesk.core.errors import Conflict, ContentInvalid
 from copydesk.core.feed import Changes, FollowedFeed, Skips
 from copydesk.core.states import FeedState, SubmissionState
 from copydesk.core.submission import Submission
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.work.composing import compose

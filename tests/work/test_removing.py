@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from copydesk.distribution.revoking import Back
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.oauth_server import OAuthServer
 from copydesk.work.desk import Desk
 from copydesk.work.removing import remove_account

@@ -13,7 +13,7 @@ from copydesk.core.findings import Severity
 from copydesk.core.states import AccountState
 from copydesk.distribution.notices import notice_of
 from copydesk.distribution.planning import account_findings
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.store.credentials import Lifetimes
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.oauth_server import OAuthServer

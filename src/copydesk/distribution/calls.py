@@ -49,8 +49,8 @@ class Calls:
         self._most_misses = most_misses
         self._manifest = manifest
         self._account = account
-        #: Whether the lease may have run out. Asked before each commit call: a cancellation that
-        #: falls together with aiohttp's own timeout is swallowed there (3.14, 2026-11-22).
+        #: Whether the lease may have run out. Asked before each commit call: libraries swallow a
+        #: cancellation that falls together with a timeout of their own (aiohttp 3.14, 2026-11-22).
         self.is_over: Callable[[], bool] = lambda: False
         # a guard above the adapter's own timeout: no call keeps an account for ever
         self._patience = manifest.timeout * 2 + 5

@@ -12,8 +12,8 @@ from typing import Final
 
 import regex
 
-from copydesk.core.errors import ReplyTruncated
 from copydesk.core.corrections import as_meant, corrections
+from copydesk.core.errors import ReplyTruncated
 from copydesk.core.ledger import VERBATIM, Ledger, TokenClass, extract, missing
 from copydesk.core.protected import ProtectedToken
 from copydesk.core.sentences import sentences

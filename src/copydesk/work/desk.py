@@ -20,8 +20,9 @@ from copydesk.distribution.budget_gate import Budgets
 from copydesk.distribution.vault import Vault, open_vault
 from copydesk.distribution.versions import VersionWatch
 from copydesk.platforms.kit.contract import Platform
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.registry import load_platform
-from copydesk.platforms.kit.transport import HttpTransport, Observer, Transport
+from copydesk.platforms.kit.transport import Observer, Transport
 from copydesk.quality.policy import Policy
 from copydesk.store import Store, open_store
 from copydesk.work.company import Company

@@ -16,7 +16,7 @@ from copydesk.core.errors import Conflict, CopydeskError, StoreUnavailable
 from copydesk.distribution.courier import Courier, CourierTools
 from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
 from copydesk.distribution.turns import Turns
-from copydesk.platforms.kit.transport import load_http
+from copydesk.platforms.kit.http_transport import load_http
 from copydesk.store import UnitOfWork
 from copydesk.work.citing import cite
 from copydesk.work.comparing import compare_input

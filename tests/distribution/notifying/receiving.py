@@ -15,7 +15,7 @@ from standardwebhooks import Webhook as Judge
 
 from copydesk.core.webhook import Attempt, Webhook
 from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.work.desk import Desk
 from copydesk.work.webhooks import add_webhook, webhook_secret

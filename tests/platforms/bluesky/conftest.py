@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_bluesky import FakeBluesky
 from tests.platforms.bluesky.skies import Sky

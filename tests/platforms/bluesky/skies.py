@@ -12,7 +12,7 @@ from copydesk.core.delivery import Outgoing, part_key
 from copydesk.core.outcomes import Outcome, Published, Ready
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import NOON
 from copydesk.testing.fake_bluesky import FakeBluesky
 from copydesk.testing.loopback import ImpatientTransport

@@ -15,7 +15,7 @@ from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.credentials import Credentials, Opened
 from copydesk.platforms.bluesky.sessions import lifetime
 from copydesk.platforms.kit.auth import Grant
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_bluesky import GRACE, REFRESH_LIFE, FakeBluesky
 from copydesk.work.connecting import add_account, change_account

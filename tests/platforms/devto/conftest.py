@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_devto import FakeDevto
 from tests.platforms.devto.desk import Desk

@@ -21,7 +21,7 @@ from copydesk.core.states import AccountState
 from copydesk.platforms.email import PLATFORM
 from copydesk.platforms.email.client import EmailClient
 from copydesk.platforms.kit import contract
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 
 WHEN = datetime(2026, 3, 29, 9, 30, tzinfo=UTC)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

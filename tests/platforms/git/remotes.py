@@ -18,7 +18,7 @@ from copydesk.core.states import AccountState
 from copydesk.platforms.git import PLATFORM
 from copydesk.platforms.git.client import GitClient
 from copydesk.platforms.kit.contract import Session, Subject
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 
 WHEN = datetime(2026, 3, 29, 9, 30, tzinfo=UTC)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

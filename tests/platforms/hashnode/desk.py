@@ -11,7 +11,7 @@ from copydesk.core.delivery import Outgoing
 from copydesk.core.outcomes import Published, Ready
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import NOON
 from copydesk.testing.fake_hashnode import HOST, FakeHashnode
 from copydesk.testing.loopback import ImpatientTransport

@@ -26,7 +26,7 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.core.standing import Changed, Gone
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_hashnode import HOST, PUBLICATION, Entry

@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 
 from copydesk.platforms.kit.addresses import is_public
-from copydesk.platforms.kit.transport import HttpTransport, NotSent
+from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.transport import NotSent
 from copydesk.testing.loopback import LoopbackServer
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from copydesk.platforms.kit.http_transport import PER_HOST, HttpTransport
 from copydesk.platforms.kit.names import Names
-from copydesk.platforms.kit.transport import PER_HOST, HttpTransport, NotSent
+from copydesk.platforms.kit.transport import NotSent
 from copydesk.testing.loopback import LoopbackServer
 
 #: More than the event loop's own look-ups ever run at once.
@@ -67,7 +68,7 @@ async def test_names_that_hang_keep_no_other_name_from_being_looked_up(
 
 
 async def test_a_call_to_a_name_that_hangs_was_not_sent(silent: threading.Event) -> None:
-    transport = HttpTransport(user_agent="copydesk-tests")
+    transport = HttpTransport(user_agent="copydesk-tests", public_only=True)
     with pytest.raises(NotSent, match="no connection"):
         await transport.call("POST", "http://platform.silent/", timeout=0.4)
     await transport.close()
@@ -78,7 +79,7 @@ async def test_a_call_to_what_is_no_name_was_not_sent(monkeypatch: pytest.Monkey
         return "..".encode("idna")
 
     monkeypatch.setattr(socket, "getaddrinfo", looked_up)
-    transport = HttpTransport(user_agent="copydesk-tests")
+    transport = HttpTransport(user_agent="copydesk-tests", public_only=True)
     with pytest.raises(NotSent, match="no host is called that"):
         await transport.call("POST", "http://no-name.example/")
     await transport.close()

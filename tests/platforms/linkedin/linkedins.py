@@ -13,7 +13,7 @@ from copydesk.core.delivery import Outgoing
 from copydesk.core.outcomes import Pending, Ready
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_linkedin import PAGE, FakeLinkedIn
 from copydesk.testing.loopback import ImpatientTransport

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from copydesk.core.account import Account
 from copydesk.core.states import DeliveryState
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_linkedin import PAGE, PERSON, FakeLinkedIn
 from copydesk.work.authorising import Wanted, begin_connection

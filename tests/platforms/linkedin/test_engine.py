@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from copydesk.core.states import AccountState, DeliveryState
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_linkedin import PAGE, FakeLinkedIn
 from copydesk.testing.faults.catalogue import Fault

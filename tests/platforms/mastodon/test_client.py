@@ -28,7 +28,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.mastodon.client import PAGE, PAGES
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_mastodon import FakeMastodon
@@ -140,6 +140,14 @@ async def test_of_two_matches_the_oldest_counts(desk: Desk) -> None:
     found = await desk.client.find(desk.outgoing)
     assert isinstance(found, Landed)
     assert found.id == first.id
+
+
+async def test_an_older_status_that_stands_first_does_not_hide_ours(desk: Desk) -> None:
+    ours = desk.instance.add(desk.outgoing.text)
+    desk.instance.add("pinned, imported or out of order", created_at=NOON - timedelta(days=9))
+    found = await desk.client.find(desk.outgoing)
+    assert isinstance(found, Landed)
+    assert found.id == ours.id
 
 
 async def test_looking_goes_back_over_several_pages(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from copydesk.core.states import AccountState, DeliveryState
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.mastodon import SCOPES
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_mastodon import FakeMastodon

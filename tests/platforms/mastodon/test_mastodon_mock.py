@@ -33,7 +33,8 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import AnswerLost, HttpTransport, NotSent, Reply
+from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
 from copydesk.testing.loopback import ImpatientTransport
 from copydesk.testing.samples import Case, sample_case, sample_content, sample_media
 

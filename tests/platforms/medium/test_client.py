@@ -24,7 +24,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Client
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_medium import AUTHOR, PUBLICATION, FakeMedium
 from copydesk.testing.loopback import RETRY_AFTER, ImpatientTransport, Lie

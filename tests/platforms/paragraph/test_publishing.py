@@ -26,8 +26,8 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.post import Content
 from copydesk.core.standing import AsPublished, Changed, Gone
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.manifest import Idempotency
-from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.testing.aftercare import AftercareContract, Afterwards
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.contract import PlatformContract

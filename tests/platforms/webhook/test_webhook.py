@@ -29,9 +29,9 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.platforms.kit.contract import Client
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.signature import signed_headers, signing_keys
-from copydesk.platforms.kit.transport import HttpTransport
 from copydesk.platforms.webhook import PLATFORM
 from copydesk.platforms.webhook.render import event_body
 from copydesk.testing.contract import PlatformContract

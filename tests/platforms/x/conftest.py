@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_x import FakeX
 from tests.platforms.x.desk import Desk

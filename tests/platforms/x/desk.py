@@ -13,7 +13,7 @@ from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.outcomes import Published, Ready
 from copydesk.core.post import Media
 from copydesk.platforms.kit.contract import Client, Session
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.fake_x import FakeX
 from copydesk.testing.loopback import ImpatientTransport

@@ -12,7 +12,7 @@ import pytest
 from copydesk.core.account import Account
 from copydesk.core.outcomes import Published
 from copydesk.core.states import AccountState, DeliveryState
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.x import SCOPES
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_x import FakeX

@@ -16,7 +16,7 @@ from copydesk.core.findings import Finding
 from copydesk.core.post import Content, Post, Tier
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.planning import plan, schedule
-from copydesk.platforms.kit.transport import HttpTransport
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_x import FakeX
 from copydesk.testing.faults.catalogue import Fault

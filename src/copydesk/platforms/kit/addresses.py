@@ -1,15 +1,18 @@
-"""Which addresses strangers may make us call: public ones. Looked at where the connection is made.
+"""Which addresses strangers may make us call: public ones.
 
-A name is harmless until it is resolved, and may be resolved anew for every connection; so neither
-the name nor an earlier answer counts, only the address that a socket is about to connect to.
+A name is harmless until it is resolved, and may mean something else the next time; so neither the
+name nor an earlier answer counts: what it resolves to is looked at, and the call goes there.
 """
 
 from __future__ import annotations
 
 import errno
 import ipaddress
-import socket
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
+
+#: How many addresses of one name are tried.
+MOST: Final = 4
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -38,15 +41,16 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved)
 
 
-def public_socket(info: tuple[Any, ...]) -> socket.socket:
-    """Return a socket for one resolved address, as `getaddrinfo` gives it.
+def public_of(found: Iterable[str]) -> list[str]:
+    """Return those of `found`, addresses of one name, that anybody can reach; at most `MOST`.
 
-    Raises `AddressNotPublic` instead when it is not public.
+    Raises `AddressNotPublic` when there are none.
     """
-    family, kind, protocol, _, address = info
-    if not is_public(str(address[0])):
+    numbers = list(dict.fromkeys(found))
+    public = [address for address in numbers if is_public(address)]
+    if not public:
         raise AddressNotPublic(
             errno.EACCES,
-            f"{address[0]} is not a public address; the operator has to allow private ones",
+            f"{numbers[0]} is not a public address; the operator has to allow private ones",
         )
-    return socket.socket(family, kind, protocol)
+    return public[:MOST]

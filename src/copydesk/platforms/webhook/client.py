@@ -27,7 +27,13 @@ class WebhookClient(Client):
     """Sends events to one receiver. `timeout` in seconds for every call."""
 
     def __init__(self, session: Session, *, timeout: float) -> None:
-        self._secret = session.secrets.get("secret", "")
+        secret = session.secrets.get("secret", "")
+        self._keys: tuple[bytes, ...] = ()
+        self._problem = ""
+        try:
+            self._keys = signing_keys(secret)
+        except ValueError as problem:
+            self._problem = str(problem)
         self._url = session.account.settings["url"]
         self._status_url = session.account.settings.get("status_url", "")
         self._transport = session.transport
@@ -38,7 +44,7 @@ class WebhookClient(Client):
             table=TABLE,
             read_error=read_error,
             timeout=timeout,
-            secrets=tuple(self._secret.split()),
+            secrets=tuple(secret.split()),
         )
 
     async def commit(self, outgoing: Outgoing) -> Outcome:
@@ -47,13 +53,11 @@ class WebhookClient(Client):
         `webhook-id` is the idempotency key, so it is the same on every try. `webhook-timestamp` is
         the time of this try (`sent_at`), because receivers refuse stale ones.
         """
-        try:
-            keys = signing_keys(self._secret)
-        except ValueError as problem:
-            return Misconfigured(str(problem), remedy="Set the account's secret again.")
+        if not self._keys:
+            return Misconfigured(self._problem, remedy="Set the account's secret again.")
         body = event_body(outgoing.payload, outgoing.action)
         sent_at = outgoing.sent_at or outgoing.first_sent_at or outgoing.intended_at
-        headers = signed_headers(keys, id=outgoing.key, sent_at=sent_at, body=body)
+        headers = signed_headers(self._keys, id=outgoing.key, sent_at=sent_at, body=body)
         reply = await self._wire.write(
             "POST",
             self._url,
