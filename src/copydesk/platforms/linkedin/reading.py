@@ -5,6 +5,7 @@ A person's posts can be read by approved apps only (`settings.can_read`).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from copydesk.core.delivery import Action, Outgoing
@@ -18,6 +19,7 @@ from copydesk.core.outcomes import (
     Unavailable,
 )
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
+from copydesk.platforms.kit.listing import reaches_back
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.linkedin.matching import (
@@ -92,16 +94,21 @@ class Reading:
             page = await self.page(PAGE, number * PAGE)
             if not isinstance(page, list):
                 return Inconclusive("LinkedIn did not list the posts")
+            moments: list[datetime] = []
             for post in page:
                 moment = created_at(post)
                 if moment is None:
                     return Inconclusive("a post in the listing has no date")
-                if moment < start:
-                    return _verdict(found, "the listing reaches back to before the first try")
-                if is_ours(post, outgoing):
+                moments.append(moment)
+                if moment >= start and is_ours(post, outgoing):
                     found = post
-            if not page:
+            if reaches_back(moments, start):
+                return _verdict(found, "the listing reaches back to before the first try")
+            if not page and number:
                 return _verdict(found, "the listing is complete")
+            if not page:
+                # a page that has never posted, or a listing that shows nothing: it does not say
+                return Inconclusive("an empty listing")
         if found:
             return _verdict(found, "")
         return Inconclusive(f"not among the last {PAGE * PAGES} posts, and the listing goes on")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from copydesk.core.delivery import Action, Outgoing
@@ -23,6 +24,7 @@ from copydesk.core.outcomes import (
 from copydesk.core.post import Media
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client, Session
+from copydesk.platforms.kit.listing import reaches_back
 from copydesk.platforms.kit.media import FittedMedia, fitted
 from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.transport import Reply
@@ -197,17 +199,21 @@ class MastodonClient(Client):
             page = await self._page(str(profile["id"]), last)
             if page is None:
                 return Inconclusive("the instance did not list the account's statuses")
+            moments: list[datetime] = []
             for status in page:
                 moment = created_at(status)
                 if moment is None:
                     return Inconclusive("a status in the listing has no date")
+                moments.append(moment)
                 if moment < start:
-                    return _verdict(found, "the listing reaches back to before the first try")
+                    continue
                 matches = await self._matches(status, outgoing)
                 if matches is None:
                     return Inconclusive("the text of a status could not be read")
                 if matches:
                     found = status
+            if reaches_back(moments, start):
+                return _verdict(found, "the listing reaches back to before the first try")
             seen += len(page)
             if not page:
                 if seen or profile.get("statuses_count") == 0:
