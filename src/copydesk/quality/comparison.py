@@ -1,11 +1,9 @@
-"""A source and its rewrite side by side: ledgers, words, and which sentences belong together."""
+"""A source and its rewrite side by side: ledgers, words, and what one has alone."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -14,20 +12,8 @@ from copydesk.core.corrections import Correction, Span, as_meant, corrections
 from copydesk.core.ledger import Ledger, ProtectedToken, added, extract, missing
 from copydesk.quality.equivalents import is_said_otherwise
 from copydesk.quality.lexicon import Lexicon, lexicon
+from copydesk.quality.pairings import Pairing, paired
 from copydesk.quality.wording import Sentence, Word, Wording
-
-#: A match needs this share of the shorter sentence's content words.
-_ENOUGH = 0.2
-_MANY = 40
-_NONE = (0.0, float("-inf"), -1)
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """Sentences of the source and those of the text that say the same; either may be empty."""
-
-    source: tuple[Sentence, ...]
-    text: tuple[Sentence, ...]
 
 
 class Comparison:
@@ -202,80 +188,5 @@ class Comparison:
 
     @cached_property
     def pairings(self) -> tuple[Pairing, ...]:
-        """Sentences that belong together: each with its best match, and matches of matches.
-
-        A pair needs a fifth of the shorter sentence's content words. What finds no match takes the
-        place that is free between its neighbours' matches, or stands alone. Merged and split
-        sentences end up in one pairing.
-        """
-        ours, theirs = self.ours.sentences, self.theirs.sentences
-        links = _best_matches(ours, theirs)
-        matched, partner = {i for i, _ in links}, {j: i for i, j in sorted(links)}
-        for j in range(len(theirs)):
-            place = partner.get(j - 1, -1) + 1
-            if j not in partner and place < len(ours) and place not in matched:
-                links.add((place, j))
-                matched.add(place)
-                partner[j] = place
-        return _components(ours, theirs, links)
-
-
-def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[tuple[int, int]]:
-    """Return, for every sentence of either side, its best match if it is good enough.
-
-    Only sentences with a word in common are compared, and a word that many sentences have counts
-    for the nearest of them alone, so that a long text does not cost the square of its length. Of
-    equally good matches the one that stands nearest wins.
-    """
-    holding: dict[str, list[int]] = {}
-    for j, sentence in enumerate(theirs):
-        for word in sentence.stems or ("",):
-            holding.setdefault(word, []).append(j)
-    everywhere = any(len(places) > _MANY for places in holding.values())
-    slope = len(theirs) / max(1, len(ours))
-    mine: dict[int, tuple[float, float, int]] = {}
-    other: dict[int, tuple[float, float, int]] = {}
-    for i, sentence in enumerate(ours):
-        found = [holding[word] for word in sentence.stems or ("",) if word in holding]
-        if everywhere:
-            found = [_nearest(places, round(i * slope)) for places in found]
-        for j, count in Counter(chain.from_iterable(found)).items():
-            score = count / max(1, min(len(sentence.stems), len(theirs[j].stems)))
-            if score < _ENOUGH:
-                continue
-            distance = -abs(j - i * slope)
-            mine[i] = max(mine.get(i, _NONE), (score, distance, j))
-            other[j] = max(other.get(j, _NONE), (score, distance, i))
-    links = {(i, j) for i, (_, _, j) in mine.items()}
-    return links | {(i, j) for j, (_, _, i) in other.items()}
-
-
-def _nearest(places: list[int], place: int) -> list[int]:
-    """Return the `_MANY` of some sorted places around one place, or all if they are no more."""
-    if len(places) <= _MANY:
-        return places
-    first = min(max(0, bisect_left(places, place) - _MANY // 2), len(places) - _MANY)
-    return places[first : first + _MANY]
-
-
-def _components(
-    ours: Sequence[Sentence], theirs: Sequence[Sentence], links: set[tuple[int, int]]
-) -> tuple[Pairing, ...]:
-    group = list(range(len(ours) + len(theirs)))
-
-    def root(node: int) -> int:
-        while group[node] != node:
-            group[node] = group[group[node]]
-            node = group[node]
-        return node
-
-    for i, j in links:
-        group[root(i)] = root(len(ours) + j)
-    members: dict[int, tuple[list[Sentence], list[Sentence]]] = {}
-    for node in range(len(group)):
-        mine, other = members.setdefault(root(node), ([], []))
-        if node < len(ours):
-            mine.append(ours[node])
-        else:
-            other.append(theirs[node - len(ours)])
-    return tuple(Pairing(tuple(a), tuple(b)) for a, b in members.values())
+        """Sentences of source and text that belong together."""
+        return paired(self.ours.sentences, self.theirs.sentences)

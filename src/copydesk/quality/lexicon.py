@@ -19,10 +19,13 @@ from copydesk.core.clues import first_words
 
 LANGUAGES: Final = ("en", "de", "fr", "es", "it", "pt", "nl")
 
-_ENDINGS: Final = (
-    ("ing", ""), ("ied", "i"), ("edly", ""), ("ed", ""), ("ies", "i"), ("es", ""), ("s", ""),
-    ("ly", ""), ("y", "i"),
-)  # fmt: skip
+#: Endings and what stands instead, the longest first, by their last letter.
+_ENDINGS: Final = {
+    "g": (("ing", ""),),
+    "d": (("ied", "i"), ("ed", "")),
+    "s": (("ies", "i"), ("es", ""), ("s", "")),
+    "y": (("edly", ""), ("ly", ""), ("y", "i")),
+}
 _PREFIXES: Final = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _SHORTEST_ROOT: Final = 4
 
@@ -38,7 +41,7 @@ Phrases = Mapping[str, tuple[tuple[str, ...], ...]]
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Return a word without a common English ending; crude, alike on both sides."""
-    for ending, instead in _ENDINGS:
+    for ending, instead in _ENDINGS.get(word[-1:], ()):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)] + instead
             break

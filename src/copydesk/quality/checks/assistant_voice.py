@@ -50,8 +50,10 @@ def check(comparison: Comparison) -> CheckResult:
     Returns:
         `failed` for a phrase of the machine, `flagged` for what may answer an injected question.
     """
-    text = comparison.text.text.replace("’", "'")
-    may_speak = _POSSIBLE.possible(told_by(text))
+    text, tells = comparison.text.text, told_by(comparison.text.text)
+    if "’" in text:
+        text, tells = text.replace("’", "'"), tells | {"'"}
+    may_speak = _POSSIBLE.possible(tells)
     authored = _plain(comparison.source.text) if may_speak else ""
     spoken = [
         Evidence(

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
-from copydesk.quality.comparison import Comparison, Pairing
+from copydesk.quality.comparison import Comparison
+from copydesk.quality.pairings import Pairing
 from copydesk.quality.wording import Word
 
 NAME = "exchange"

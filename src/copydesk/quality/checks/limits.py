@@ -25,6 +25,8 @@ _POLITE: Final = re.compile(
     r"|\b(?:\d{1,2}(?:st|nd|rd|th)?|in|of|since|until|by) may\b|\bmay \d"  # the month
     r"|\bdo (?:i|we) (?:have|need) to\b|\bshould (?:i|we)\b|\bmust (?:i|we)\b"
 )
+#: The words one of which each of these holds.
+_MODAL: Final = ("could", "can", "may", "might", "would", "do ", "should", "must")
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -71,4 +73,5 @@ def _joined(sentences: Sequence[Sentence]) -> str:
 
 
 def _plain(sentence: str) -> str:
-    return _POLITE.sub(" ", sentence.casefold().replace("’", "'"))
+    plain = sentence.casefold().replace("’", "'")
+    return _POLITE.sub(" ", plain) if any(word in plain for word in _MODAL) else plain

@@ -8,12 +8,13 @@ the other's old neighbours does it count; a sentence that was merely turned roun
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
 from copydesk.core.ledger import Ledger, ProtectedToken, TokenClass
-from copydesk.quality.comparison import Comparison, Pairing
+from copydesk.quality.comparison import Comparison
+from copydesk.quality.pairings import Pairing
 from copydesk.quality.wording import Sentence, Word, Wording
 
 NAME = "order"
@@ -105,6 +106,8 @@ def _traded(comparison: Comparison) -> Iterator[Evidence]:
     traded = _swapped(comparison, ours, theirs, of_a_kind=True)
     if traded:
         yield comparison.at(traded[0], f"traded places with {traded[1].bare!r}", "order.of_a_kind")
+    tokens = (*comparison.source.of(TokenClass.NAME), *comparison.text.of(TokenClass.NAME))
+    names = {word for token in tokens for word in token.norm.split()}
     for pairing, mine, other in changed:
         if not (pairing.source and pairing.text):
             continue
@@ -113,7 +116,7 @@ def _traded(comparison: Comparison) -> Iterator[Evidence]:
             message = f"traded places with {swapped[1].bare!r}"
             yield comparison.at(swapped[0], message, "order.neighbours")
         elif not traded:
-            yield from _reordered(comparison, pairing)
+            yield from _reordered(comparison, pairing, names)
 
 
 def _swapped(
@@ -122,10 +125,14 @@ def _swapped(
     """Return the first two things that traded places; only those of one kind, or only others."""
     mine, theirs = _places(source, of_a_kind), _places(text, of_a_kind)
     idea = comparison.theirs.idea
+    common = [key for key in mine if key in theirs]
+    places_in_text = [theirs[key][0] for key in common]
+    if not of_a_kind and places_in_text == sorted(places_in_text):
+        return None  # what stood behind another thing still does
     moved: list[tuple[str, frozenset[str], frozenset[str]]] = []
-    for key in mine:
-        if key not in theirs or len(moved) >= _MOST:
-            continue
+    for key in common:
+        if len(moved) >= _MOST:
+            break
         before = _neighbours(source, mine[key], idea)
         after = _neighbours(text, theirs[key], idea)
         if before.isdisjoint(after):
@@ -199,13 +206,13 @@ def _thing(
     return _Thing("", word.stem, word)
 
 
-def _reordered(comparison: Comparison, pairing: Pairing) -> Iterator[Evidence]:
+def _reordered(
+    comparison: Comparison, pairing: Pairing, names: Collection[str]
+) -> Iterator[Evidence]:
     """Names or values that all survived within one sentence, but not in their order."""
     if len(pairing.source) != 1 or len(pairing.text) != 1:
         return
     ours, theirs = pairing.source[0], pairing.text[0]
-    tokens = (*comparison.source.of(TokenClass.NAME), *comparison.text.of(TokenClass.NAME))
-    names = {word for token in tokens for word in token.norm.split()}
     for noun, mine, other in (
         ("names", _of(ours, names), _of(theirs, names)),
         ("values", _values(comparison.source, ours), _values(comparison.text, theirs)),
@@ -215,7 +222,7 @@ def _reordered(comparison: Comparison, pairing: Pairing) -> Iterator[Evidence]:
             yield comparison.spanning([theirs], "text", message, f"order.{noun}")
 
 
-def _of(sentence: Sentence, names: set[str]) -> list[str]:
+def _of(sentence: Sentence, names: Collection[str]) -> list[str]:
     return list(dict.fromkeys(word for word in sentence.words if word in names))
 
 

@@ -144,7 +144,7 @@ def lix(words: int, sentences: int, long_words: int) -> float:
 
 def _readability(text: _Text) -> str:
     words, sentences = len(text.words), len(text.sentences)
-    long_words = sum(len(word) > _LONG_WORD and word[0].isalpha() for word in text.written)
+    long_words = sum(1 for word in text.written if len(word) > _LONG_WORD and word[0].isalpha())
     value = lix(words, sentences, long_words)
     level = "easy" if value < _EASY else "hard" if value > _HARD else "medium"
     return (
