@@ -13,6 +13,7 @@ from copydesk.generation.budget import AT_ONCE, ModelLimits
 from copydesk.generation.catalogue import (
     ModelFacts,
     Prices,
+    Thinking,
     facts_of,
     limits_of,
     parse_facts,
@@ -123,3 +124,11 @@ def test_an_unknown_cached_price_is_the_full_one() -> None:
     usage = Usage(input_tokens=1_000_000, cached_tokens=1_000_000)
     assert Prices(input=2, output=1).of(usage) == pytest.approx(2)
     assert ModelFacts(name="x").price(usage, NOW) is None
+
+
+def test_how_much_a_model_is_to_think_is_stated_in_words() -> None:
+    address = parse_model_line("openai:own@http://localhost:9")
+    assert facts_of(address, [parse_facts("own thinking=low")]).thinking is Thinking.LOW
+    assert facts_of(address).thinking is None
+    with pytest.raises(ConfigError, match="'thinking=often' is none of off, minimal, low"):
+        parse_facts("own thinking=often")

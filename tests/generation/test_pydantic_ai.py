@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from aiohttp import web
 from copydesk.core.errors import ModelReplyInvalid, ModelUnavailable
 from copydesk.core.post import Tier
 from copydesk.generation.address import open_model, parse_model_line
-from copydesk.generation.catalogue import parse_facts
+from copydesk.generation.catalogue import Thinking, facts_of, parse_facts
 from copydesk.generation.port import Model, Usage
 from copydesk.generation.replies import REWRITE_SCHEMA
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
@@ -152,6 +153,42 @@ async def test_the_ollama_dialect(server: ModelServer) -> None:
     async with open_model(address, key="", clock=SteppingClock(), timeout=60) as model:
         rewrite = await rewrite_and_polish(material(TEXT), model=model, delimiter=DELIMITER)
     assert rewrite.tier is Tier.CAPABLE
+
+
+@pytest.mark.parametrize(
+    ("line", "thinking", "sent"),
+    [
+        ("openai:local-model", Thinking.OFF, {"reasoning_effort": "none"}),
+        ("openai:local-model", Thinking.LOW, {"reasoning_effort": "low"}),
+        ("openai:local-model", None, {}),
+        ("ollama:qwen3", Thinking.OFF, {"reasoning_effort": "none"}),
+        ("ollama:gpt-oss", Thinking.LOW, {"reasoning_effort": "low"}),
+        # this one thinks only when it is asked to
+        ("anthropic:claude-opus-4-6", Thinking.OFF, {}),
+        (
+            "anthropic:claude-opus-4-6",
+            Thinking.LOW,
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+        ),
+        ("anthropic:claude-opus-4-6", None, {}),
+    ],
+)
+async def test_a_model_is_asked_to_think_so_much_in_its_own_dialect(
+    server: ModelServer, line: str, thinking: Thinking | None, sent: dict[str, object]
+) -> None:
+    is_anthropic = line.startswith("anthropic")
+    server.answers = [anthropic_message("Yes.") if is_anthropic else chat_completion("Yes.")]
+    address = parse_model_line(f"{line}@{server.url}{'' if is_anthropic else '/v1'}")
+    facts = replace(facts_of(address), thinking=thinking)
+    async with open_model(
+        address, key="k3y", clock=SteppingClock(), timeout=60, facts=facts
+    ) as model:
+        await model.complete(request(max_tokens=4000))
+    found = {
+        key: server.requests[0].get(key)
+        for key in ("reasoning_effort", "thinking", "output_config")
+    }
+    assert {key: value for key, value in found.items() if value is not None} == sent
 
 
 # ---------------------------------------------------------------- from the wire to the text

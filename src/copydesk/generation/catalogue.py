@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from copydesk.core.errors import ConfigError
@@ -25,14 +26,27 @@ _FORM: Final = (
     "Write NAME key=value …, for example: my-model window=32000 output=8000 input_price=0.10 "
     "cached_price=0.01 output_price=0.50 streamed=1 at_once=2. Tokens; prices in US dollars per "
     "million tokens; streamed=1 for a server that is to send its answers piece by piece; at_once "
-    "is how many parts of a long text it is asked about side by side."
+    "is how many parts of a long text it is asked about side by side; thinking=off, minimal, low, "
+    "medium or high is how much a model that thinks before it answers is asked to."
 )
 _TOKENS: Final = ("window", "output", "cliff", "reasoning")
 _STREAMED: Final = "streamed"
 _AT_ONCE: Final = "at_once"
+_THINKING: Final = "thinking"
 #: More calls for one text are not made together, whatever is stated.
 _MOST_AT_ONCE: Final = 64
 _PRICES: Final = ("input_price", "output_price", "cached_price")
+
+
+class Thinking(StrEnum):
+    """How much a model that thinks before it answers is asked to. What it cannot do less of it
+    does as little as it can."""
+
+    OFF = "off"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +73,8 @@ class ModelFacts:
     `cliff` is the input size from which on the vendor charges more, 0 when that is to be paid on
     purpose. `reasoning` is kept free in the output cap of a model that thinks before it answers.
     `streamed` asks for answers piece by piece, for servers that keep nobody waiting otherwise.
-    `at_once` is how many parts of one text it is asked about side by side.
+    `at_once` is how many parts of one text it is asked about side by side. `thinking` is how much
+    it is asked to think, None for as much as it likes.
     """
 
     name: str
@@ -69,6 +84,7 @@ class ModelFacts:
     reasoning: int | None = None
     streamed: bool | None = None
     at_once: int | None = None
+    thinking: Thinking | None = None
     prices: Prices | None = None
     listed: tuple[ModelInfo, Provider] | None = field(default=None, repr=False, compare=False)
 
@@ -128,7 +144,7 @@ def facts_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelF
         if own.name in {address.name, f"{address.vendor}:{address.name}"}:
             known = {
                 key: value
-                for key in (*_TOKENS, _STREAMED, _AT_ONCE, "prices")
+                for key in (*_TOKENS, _STREAMED, _AT_ONCE, _THINKING, "prices")
                 if (value := getattr(own, key)) is not None
             }
             facts = replace(facts, **known)
@@ -161,9 +177,15 @@ def parse_facts(line: str) -> ModelFacts:
     """
     name, *pairs = line.split()
     given: dict[str, float] = {}
+    thinking: Thinking | None = None
     problems = []
     for pair in pairs:
         key, equals, value = pair.partition("=")
+        if key == _THINKING:
+            thinking = next((one for one in Thinking if one == value), None)
+            if thinking is None:
+                problems.append(f"model_facts {name}: {pair!r} is none of {', '.join(Thinking)}")
+            continue
         try:
             number = float(value)
         except ValueError:
@@ -199,6 +221,7 @@ def parse_facts(line: str) -> ModelFacts:
         prices=prices,
         streamed=bool(given[_STREAMED]) if _STREAMED in given else None,
         at_once=int(given[_AT_ONCE]) if _AT_ONCE in given else None,
+        thinking=thinking,
         **tokens,
     )
 

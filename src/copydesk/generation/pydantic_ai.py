@@ -26,12 +26,12 @@ from pydantic_ai.exceptions import (
 )
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
-from pydantic_ai.settings import ModelSettings
+from pydantic_ai.settings import ModelSettings, merge_model_settings
 
 from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError, ModelReplyInvalid, ModelUnavailable, ReplyTruncated
 from copydesk.generation.address import ModelAddress, Vendor
-from copydesk.generation.catalogue import ModelFacts, facts_of
+from copydesk.generation.catalogue import ModelFacts, Thinking, facts_of
 from copydesk.generation.port import Completion, ModelRequest, Usage
 from copydesk.generation.rate_limits import LONGEST, asked_wait
 from copydesk.generation.replies import json_object
@@ -50,12 +50,19 @@ class PydanticAIModel:
     """
 
     def __init__(
-        self, model: Model, *, clock: Clock, timeout: float, facts: ModelFacts | None = None
+        self,
+        model: Model,
+        *,
+        clock: Clock,
+        timeout: float,
+        facts: ModelFacts | None = None,
+        address: ModelAddress | None = None,
     ) -> None:
         self._model = model
         self._clock = clock
         self._timeout = timeout
         self._facts = facts or ModelFacts(name=model.model_name)
+        self._thinking = _thinking(address, self._facts.thinking)
 
     @classmethod
     def at(
@@ -69,7 +76,7 @@ class PydanticAIModel:
     ) -> Self:
         """Return the model at `address`; raises `ImportError` when its SDK is not installed."""
         facts = facts or facts_of(address)
-        return cls(_open(address, key), clock=clock, timeout=timeout, facts=facts)
+        return cls(_open(address, key), clock=clock, timeout=timeout, facts=facts, address=address)
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,7 +155,7 @@ class PydanticAIModel:
         )
         if request.cache:
             settings["cache"] = True
-        return settings
+        return merge_model_settings(settings, self._thinking) or settings
 
     def _cost(self, response: messages.ModelResponse) -> float | None:
         if self._facts.prices is not None:
@@ -186,6 +193,28 @@ def _open(address: ModelAddress, key: str) -> Model:
         address.vendor.value, base_url=address.url, api_key=key or None
     )
     return OpenAIChatModel(address.name, provider=compatible)
+
+
+def _thinking(address: ModelAddress | None, thinking: Thinking | None) -> ModelSettings:
+    """Return how the server at `address` is asked to think so much.
+
+    Of models that their vendors list the library knows what they take. Other servers of the OpenAI
+    dialect take `reasoning_effort` (Ollama's and vLLM's documentation, 2026-11-22), which it would
+    leave away for names it does not know.
+    """
+    if thinking is None:
+        return ModelSettings()
+    if address is None or address.vendor is Vendor.ANTHROPIC or not _is_compatible(address):
+        asked: Any = False if thinking is Thinking.OFF else thinking.value
+        return ModelSettings(thinking=asked)
+    from pydantic_ai.models.openai import OpenAIChatModelSettings
+
+    effort: Any = "none" if thinking is Thinking.OFF else thinking.value
+    return OpenAIChatModelSettings(openai_reasoning_effort=effort)
+
+
+def _is_compatible(address: ModelAddress) -> bool:
+    return address.vendor is not Vendor.OPENAI or address.custom
 
 
 def _parameters(request: ModelRequest, model: Model) -> ModelRequestParameters:
