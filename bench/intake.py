@@ -23,6 +23,7 @@ from bench._corpus import Message, messages
 from bench._report import Report, date_of, parser
 from copydesk.config import load_settings
 from copydesk.core.errors import InputRefused
+from copydesk.core.memory import Memory
 from copydesk.core.submission import ParsedMessage
 from copydesk.generation import rewrite_and_polish
 from copydesk.intake.parsing import parse
@@ -86,7 +87,9 @@ def _forget() -> None:
         if name.startswith("copydesk."):
             for value in vars(module).values():
                 told = getattr(value, "cache_parameters", None)
-                if told is not None and told()["maxsize"] is not None:
+                if isinstance(value, Memory):
+                    value.forget()
+                elif told is not None and told()["maxsize"] is not None:
                     value.cache_clear()
 
 

@@ -15,11 +15,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from copydesk.core.clues import at_marks
 from copydesk.core.finding import find_tokens
+from copydesk.core.memory import Memory
 from copydesk.core.names import find_names, name_words
 from copydesk.core.protected import VERBATIM, ProtectedToken, TokenClass
 from copydesk.core.sentences import sentences
@@ -43,9 +44,6 @@ _QUOTE = re.compile(
 )
 _QUOTE_MARK = re.compile(r"[\"“„«»'‘]")
 _WORDS = re.compile(r"\w+")
-
-#: Ledgers of texts up to so many code points are remembered, so that memory stays bounded.
-_SHORT = 20_000
 
 
 @dataclass(frozen=True)
@@ -90,6 +88,10 @@ class Ledger:
         return tuple(token for token in self.tokens if token.cls in classes)
 
 
+#: Clean-up, composing and every check ask for the ledgers of the same few texts of one message.
+REMEMBERED: Final = Memory[Ledger](room=400_000)
+
+
 def extract(text: str, *, language: str = "") -> Ledger:
     """Find every protected token of a text.
 
@@ -98,7 +100,12 @@ def extract(text: str, *, language: str = "") -> Ledger:
         language: BCP 47 tag or "" if unknown; decides number marks, number words and whether
             capitals make names (in German they do not).
     """
-    return _remembered(text, language) if len(text) <= _SHORT else _extract(text, language)
+    asked = text, language
+    ledger = REMEMBERED.get(asked)
+    if ledger is None:
+        ledger = _extract(text, language)
+        REMEMBERED.keep(asked, ledger)
+    return ledger
 
 
 def _extract(text: str, language: str) -> Ledger:
@@ -114,10 +121,6 @@ def _extract(text: str, language: str) -> Ledger:
     # no sentence ends in a name, so these are its sentences already
     ledger.__dict__["sentences"] = divided
     return ledger
-
-
-# Clean-up, composing and every check ask for the ledgers of the same few texts of one message.
-_remembered = lru_cache(maxsize=64)(_extract)
 
 
 def _quotes(text: str, tokens: Sequence[ProtectedToken]) -> Iterator[ProtectedToken]:
@@ -327,27 +330,29 @@ def altered(before: Ledger, after: Ledger) -> tuple[ProtectedToken, ...]:
     words stands in the text, since a change of capitals elsewhere can make or unmake a name.
     """
     changed: list[ProtectedToken] = []
-    for mine, other in ((before, after), (after, before)):
-        hard = [t for t in mine.tokens if t.cls is not TokenClass.NAME]
-        counts = Counter((t.cls, t.norm) for t in hard)
-        counts.subtract((t.cls, t.norm) for t in other.tokens if t.cls is not TokenClass.NAME)
-        changed += [t for t in hard if counts[t.cls, t.norm] > 0]
+    said, says = _counted(before), _counted(after)
+    for mine, extra in ((before, said - says), (after, says - said)):
+        changed += [t for t in mine.tokens if (t.cls, t.norm) in extra]
     names = (*before.of(TokenClass.NAME), *after.of(TokenClass.NAME))
     moved = _moved_words(before.text, after.text) if names else frozenset[str]()
     changed += [token for token in names if not moved.isdisjoint(token.norm.split())]
     return tuple(dict.fromkeys(changed))
 
 
+def _counted(ledger: Ledger) -> Counter[tuple[TokenClass, str]]:
+    return Counter((t.cls, t.norm) for t in ledger.tokens if t.cls is not TokenClass.NAME)
+
+
 def _moved_words(before: str, after: str) -> frozenset[str]:
     """Return the words (as in the norm of a name) that stand more often in one of two texts.
 
-    No word goes on in the next line, so lines that both have are not looked at.
+    No word holds a space, so what both have between spaces is not looked at.
     """
-    lines = Counter(after.split("\n"))
-    lines.subtract(before.split("\n"))
+    pieces = Counter(after.split())
+    pieces.subtract(before.split())
     words: Counter[str] = Counter()
-    for line, times in lines.items():
+    for piece, times in pieces.items():
         if times:
-            for word in name_words(line):
+            for word in name_words(piece):
                 words[word] += times
     return frozenset(word for word, times in words.items() if times)

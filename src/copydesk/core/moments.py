@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from copydesk.core.choices import either
 from copydesk.core.clues import Clues, first_words
 from copydesk.core.protected import ProtectedToken, TokenClass
 from copydesk.core.words import fold
@@ -57,11 +58,7 @@ _FOREIGN_VAGUE = {
 }  # fmt: skip
 
 
-def _either(words: Iterator[str] | dict[str, int] | dict[str, str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_NAMED = rf"(?:{_either(_MONTH)})(?!\w)\.?"
+_NAMED = rf"{either(_MONTH)}(?!\w)\.?"
 _ORDINAL = r"(?:st|nd|rd|th|er|º|\.)?"
 _DATE = re.compile(
     r"(?<![\w.,/-])(?=[\djfmasonde])(?:"
@@ -84,9 +81,9 @@ _MONTH_ALONE = re.compile(
     r"|(?<=\bin )March|(?<=\bin )May|(?<=\bby )May|(?<=\bby )March)(?!\w)"
 )
 _DAY = re.compile(
-    rf"(?<!\w)(?=[a-z2])(?:(?P<weekday>{_either(n for n in _WEEKDAY if len(n) > 5)})s?(?!\w)"
-    rf"|(?<=\bon )(?P<short>{_either(n for n in _WEEKDAY if len(n) <= 5)})(?!\w)\.?"
-    rf"|(?P<vague>{_either(_VAGUE)})(?!\w)"
+    rf"(?<!\w)(?=[a-z2])(?:(?P<weekday>{either(n for n in _WEEKDAY if len(n) > 5)})s?(?!\w)"
+    rf"|(?<=\bon )(?P<short>{either(n for n in _WEEKDAY if len(n) <= 5)})(?!\w)\.?"
+    rf"|(?P<vague>{either(_VAGUE)})(?!\w)"
     rf"|(?P<relative>(?:next|last|this|coming)[ ]{{1,3}}(?:{_PERIODS}))(?!\w))",
     re.IGNORECASE,
 )
@@ -100,7 +97,7 @@ _DAY_WORDS = (
 )
 _DAY_STARTS = _DAY_WORDS | {"next", "last", "this", "coming"}
 _TIME_WORDS = frozenset({"noon", "midnight"})
-_ZONE = r"UTC|GMT|CEST|CET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|ET|PT|IST|JST|AEST|AEDT|MESZ|MEZ"
+_ZONES = "UTC GMT CEST CET BST EST EDT CST CDT MST MDT PST PDT ET PT IST JST AEST AEDT MESZ MEZ"
 _TIME = re.compile(
     r"(?<![\w.,:])(?:"
     r"(?P<h>[01]?\d|2[0-4])"
@@ -110,7 +107,8 @@ _TIME = re.compile(
     r"|(?P<h3>[01]?\d|2[0-4])[ ]?uhr"
     r"|(?P<vague>\d{1,2}ish)"
     r"|(?P<word>noon|midnight)"
-    rf")(?:[ ]{{0,3}}(?P<zone>(?:{_ZONE})(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?|Z))?(?![\w:])",
+    rf")(?:[ ]{{0,3}}(?P<zone>{either(_ZONES.split())}(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?|Z))?"
+    r"(?![\w:])",
     re.IGNORECASE,
 )
 
@@ -143,16 +141,14 @@ def _date_norm(match: re.Match[str]) -> str:
 
 def find_dates(clues: Clues, language: str = "") -> Iterator[ProtectedToken]:
     """Yield dates, months, weekdays and vague day words; `language` is a two-letter code or ""."""
-    text = clues.text
     if clues.digits:
         for match in clues.matches(_DATE, clues.places(_MONTH_WORDS)):
             norm = _date_norm(match)
             if norm:
                 yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
-    if not clues.words.isdisjoint(_LONG_MONTHS):
-        for match in _MONTH_ALONE.finditer(text):
-            norm = _date(None, _MONTH[fold(match[0])], None)
-            yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
+    for match in clues.matches(_MONTH_ALONE, clues.places_of(_LONG_MONTHS)):
+        norm = _date(None, _MONTH[fold(match[0])], None)
+        yield ProtectedToken(TokenClass.DATE, match[0], norm, match.start(), match.end())
     if clues.words.isdisjoint(_DAY_WORDS):
         return
     for match in clues.matches(_DAY, clues.places(_DAY_STARTS)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from copydesk.core.protected import ProtectedToken, TokenClass
 
@@ -32,13 +33,20 @@ _COMMON = (
 )
 _NOT_NAMES = frozenset(_COMMON.split())
 _LINKS = re.compile(r"[ ]|[ ](?:of|de|del|van|von|der|den|da|di|la|le|the|&)[ ]")
+_ENDING = re.compile(r"['’]s?\Z|[-&]+\Z")
 _TITLE = re.compile(r"(?:\bHerrn?|\bFrau|\bDr\.?|\bProf\.?|\bFirma)[ ]\Z")
+
+
+class _Word(NamedTuple):
+    text: str
+    start: int
+    end: int
 
 
 def _inner_capital(word: str) -> bool:
     """Whether a word shows by itself that it is a name: an acronym or mixed case."""
     tail = word[1:]
-    return not tail.islower() and any(c.isupper() for c in tail)
+    return bool(tail) and not tail.islower() and any(map(str.isupper, tail))
 
 
 def name_words(text: str) -> list[str]:
@@ -71,29 +79,26 @@ def find_names(
     words = list(_capitalised(text, masked))
     openings = _openings(text, starts)
     nouns_are_capitalised = language == "de"
-    elsewhere = {m[0] for m in words if m.start() not in openings}
-    run: list[re.Match[str]] = []
-    for match in words:
-        if run and not _LINKS.fullmatch(text, run[-1].end(), match.start()):
+    elsewhere = {word.text for word in words if word.start not in openings}
+    run: list[_Word] = []
+    for word in words:
+        if run and not _LINKS.fullmatch(text, run[-1].end, word.start):
             yield from _name(text, run)
             run = []
-        word = match[0]
-        plain = _bare(word)
+        plain = _bare(word.text)
         if plain in _NOT_NAMES or len(plain) < 2:
-            if run:
-                yield from _name(text, run)
-                run = []
-            continue
-        certain = _inner_capital(word) and not _shouted(text, match)
-        if nouns_are_capitalised:
-            titled = _TITLE.search(text, max(0, match.start() - 8), match.start())
-            accepted = certain or bool(titled) or bool(run)
-        elif match.start() in openings:
-            accepted = certain or word in elsewhere or _followed(text, match)
+            accepted = False
         else:
-            accepted = not _shouted(text, match)
+            certain = _inner_capital(word.text) and not _shouted(text, word)
+            if nouns_are_capitalised:
+                titled = _TITLE.search(text, max(0, word.start - 8), word.start)
+                accepted = certain or bool(titled) or bool(run)
+            elif word.start in openings:
+                accepted = certain or word.text in elsewhere or _followed(text, word)
+            else:
+                accepted = not _shouted(text, word)
         if accepted:
-            run.append(match)
+            run.append(word)
         elif run:
             yield from _name(text, run)
             run = []
@@ -101,19 +106,18 @@ def find_names(
         yield from _name(text, run)
 
 
-def _capitalised(text: str, masked: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+def _capitalised(text: str, masked: Sequence[tuple[int, int]]) -> Iterator[_Word]:
     ahead = iter([*masked, (len(text) + 1, len(text) + 1)])
     low, high = next(ahead)
     for found in _NEXT.finditer(text):
-        match = _WORD.match(text, found.start(1))
-        if match is None or (word := match[0]).islower():
+        word = found[1]
+        if word.islower():
             continue
-        while high <= match.start():
+        start, end = found.span(1)
+        while high <= start:
             low, high = next(ahead)
-        if low < match.end():
-            continue
-        if word[0].isupper() or _inner_capital(word):
-            yield match
+        if low >= end and (word[0].isupper() or _inner_capital(word)):
+            yield _Word(word, start, end)
 
 
 def _openings(text: str, starts: Sequence[int]) -> set[int]:
@@ -126,26 +130,26 @@ def _openings(text: str, starts: Sequence[int]) -> set[int]:
     return found
 
 
-def _followed(text: str, match: re.Match[str]) -> bool:
+def _followed(text: str, word: _Word) -> bool:
     """Whether the next word carries a capital too ("Jane Miller wrote …")."""
-    after = _WORD.match(text, match.end() + 1)
-    if not after or text[match.end() : match.end() + 1] != " ":
+    after = _WORD.match(text, word.end + 1)
+    if not after or text[word.end] != " ":
         return False
     return after[0][0].isupper() and after[0].casefold() not in _NOT_NAMES
 
 
-def _shouted(text: str, match: re.Match[str]) -> bool:
+def _shouted(text: str, word: _Word) -> bool:
     """Whether a word in capitals stands among words in capitals, where they mean nothing."""
-    if not match[0].isupper():
+    if not word.text.isupper():
         return False
-    around = text[max(0, match.start() - 30) : match.end() + 30].replace(match[0], "", 1)
+    around = text[max(0, word.start - 30) : word.end + 30].replace(word.text, "", 1)
     letters = [c for c in around if c.isalpha()]
     return len(letters) > 6 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
 
 
-def _name(text: str, run: Sequence[re.Match[str]]) -> Iterator[ProtectedToken]:
-    start, end = run[0].start(), run[-1].end()
-    span = re.sub(r"['’]s?\Z|[-&]+\Z", "", text[start:end])
+def _name(text: str, run: Sequence[_Word]) -> Iterator[ProtectedToken]:
+    start, end = run[0].start, run[-1].end
+    span = _ENDING.sub("", text[start:end])
     norm = name_norm(span)
     if span and norm:
         yield ProtectedToken(TokenClass.NAME, span, norm, start, start + len(span))

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from copydesk.core.clues import Clues
+from copydesk.core.choices import either
+from copydesk.core.clues import Clues, at_marks
 
 
 class TokenClass(StrEnum):
@@ -56,8 +57,7 @@ VERBATIM = frozenset(
 """Classes in which not even the case of a letter may change."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProtectedToken:
+class ProtectedToken(NamedTuple):
     """One protected span of a text: `text[start:end]` in code points, and `norm` to compare by."""
 
     cls: TokenClass
@@ -101,21 +101,16 @@ _IDENTIFIER = re.compile(
 )
 _SEGMENT = r"(?:[\w.@+%-]|\{[\w.-]{1,60}\})"
 _EXTENSIONS = (
-    "py|js|ts|tsx|jsx|json|ya?ml|toml|txt|md|pdf|docx?|xlsx?|csv|png|jpe?g|gif|svg|zip|gz|tar|exe|"
-    "html?|css|sh|log|ini|cfg|conf|xml|sql|mp[34]|wav|pptx?|apk|dmg|iso|rs|go|java|rb|php|lock"
+    "py js ts tsx jsx json yml yaml toml txt md pdf doc docx xls xlsx csv png jpg jpeg gif svg zip "
+    "gz tar exe htm html css sh log ini cfg conf xml sql mp3 mp4 wav ppt pptx apk dmg iso rs go "
+    "java rb php lock"
 )
 _ROOTED_PATH = re.compile(
     rf"(?<![\w/.~}}:<-])(?:~|\.{{1,2}})?/{_SEGMENT}++(?:/{_SEGMENT}++)*+/?"
     r"|(?<!\w)[A-Za-z]:\\[^\s\"<>|]+"
 )
 _RELATIVE_PATH = re.compile(r"(?<![\w/.-])[\w-][\w.-]*+(?:/[\w.-]++)*+")
-_FILE = re.compile(rf"\.(?:{_EXTENSIONS})\Z", re.IGNORECASE)
-_ENDING = re.compile(rf"\.(?:{_EXTENSIONS})", re.IGNORECASE)
-#: Every URL has such a mark, and begins with a word in what stands around it.
-_INNER_MARK = re.compile(r"[.:](?=\S)")
-_SLASH = re.compile(r"[/\\]")
-_WORD = re.compile(r"\w+")
-_WORD_OR_MARK = re.compile(r"\w+|[~./+(#]")
+_ENDING = re.compile(rf"\.(?i:{either(_EXTENSIONS.split())})")
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{1,80}\}\}"
     r"|\$\{[^{}\n]{1,80}\}"
@@ -140,20 +135,31 @@ _ID = re.compile(
     r"|(?<!\w)\(\d{2,5}\) ?\d{2,5}(?:[ -]\d{2,5}){1,3}(?!\w)"
     r"|(?<![\w&#])#\d{1,40}(?:-\d{1,20}){0,4}(?!\w)"
 )
-#: Patterns that need no more than the span itself, and marks one of which each match has.
-_BY_SIGN = (
-    (_PLACEHOLDER, TokenClass.PLACEHOLDER, tuple("{%$€£<[")),
-    (_HANDLE, TokenClass.HANDLE, ("@",)),
-    (_HASHTAG, TokenClass.HASHTAG, ("#",)),
-    (_IDENTIFIER, TokenClass.CODE, ("_", "()", "--")),
-)
-_HYPHENS_OR_DIGITS = re.compile(r"[-\d]+")
+# Where each of these can match is told by a mark: by what it begins with, or by what stands in it
+# or beside it without a space. Marks are found fast, and most texts have few.
+_TICKS = re.compile(r"`+")
+_INSIDE_URL = re.compile(r"[.:](?=\S)")
+_INSIDE_CODE = re.compile(r"_|\(\)|--")
+_AT = re.compile(r"@")
+_SLASH = re.compile(r"[/\\]")
+_BEGINS_PLACEHOLDER = re.compile(r"[{%$€£<\[]")
+_BEGINS_HASHTAG = re.compile(r"#")
+_WORD = re.compile(r"\w+")
+_WORD_OR_HYPHENS = re.compile(r"\w+|-+")
+_WORD_OR_MARK = re.compile(r"\w+|[~./+(#]")
+_LOCAL_PART = re.compile(r"[\w.+%-]+")
+_PATH_PART = re.compile(r"[\w-]+")
+#: Inside a UUID that does without digits.
+_INSIDE_UUID = re.compile(r"-[a-fA-F]{4}-[a-fA-F]{4}-")
 _SUFFIX = r"(?:-?(?:alpha|beta|rc|dev)\.?\d*)?"
+_RELEASE = r"(?:v|version|ver\.|release)"
+_BEFORE_VERSION = re.compile(rf"{_RELEASE}\Z", re.IGNORECASE)
 _VERSION = re.compile(
-    rf"(?<![\w.])(?:(?:v|version|ver\.|release)\s?)(\d++(?:\.\d++){{0,5}}+{_SUFFIX})(?!\w)"
+    rf"(?<![\w.]){_RELEASE}\s?(\d++(?:\.\d++){{0,5}}+{_SUFFIX})(?!\w)"
     rf"|(?<![\w.,])(\d++(?:\.\d++){{2,5}}+{_SUFFIX})(?!\w|[.,]\d)",
     re.IGNORECASE,
 )
+_RELEASE_ENDS = frozenset("vVnN.eE")
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _TRAILING = frozenset(".,;:!?'\"*_~…”’“»")
 _CLOSING = {")": "(", "]": "[", "}": "{"}
@@ -197,12 +203,16 @@ def find_fences(text: str) -> Iterator[ProtectedToken]:
 
 def _find_url(clues: Clues) -> Iterator[ProtectedToken]:
     text = clues.text
-    inner = (match.span() for match in _INNER_MARK.finditer(text))
-    for match in clues.matches(_URL, clues.beside(inner, _WORD)):
+    for match in clues.matches(_URL, _beside(clues, _INSIDE_URL, _WORD)):
         start = match.start()
         end = start + _trimmed(match[0])
         if end > start:
             yield _token(TokenClass.URL, text, start, end, _url_norm(text[start:end]))
+
+
+def _beside(clues: Clues, mark: re.Pattern[str], begin: re.Pattern[str]) -> Iterator[int]:
+    """Yield where `begin` matches in what stands around the marks of a text without a space."""
+    return clues.beside((match.span() for match in mark.finditer(clues.text)), begin)
 
 
 def _url_norm(url: str) -> str:
@@ -216,19 +226,15 @@ def _url_norm(url: str) -> str:
 
 def _find_path(clues: Clues) -> Iterator[ProtectedToken]:
     text = clues.text
-    if "/" in clues.signs or "\\" in clues.signs:
-        slashes = (match.span() for match in _SLASH.finditer(text))
-        for match in clues.matches(_ROOTED_PATH, clues.beside(slashes, _WORD_OR_MARK)):
+    if "/" in text or "\\" in text:
+        for match in clues.matches(_ROOTED_PATH, _beside(clues, _SLASH, _WORD_OR_MARK)):
             end = match.start() + _trimmed(match[0])
             if end - match.start() > 1:
                 yield _token(TokenClass.PATH, text, match.start(), end)
-    if "." not in clues.signs or _ENDING.search(text) is None:
-        return
-    for match in _RELATIVE_PATH.finditer(text):
-        if "." not in match[0]:
-            continue
+    for match in clues.matches(_RELATIVE_PATH, _beside(clues, _ENDING, _PATH_PART)):
         end = match.start() + _trimmed(match[0])
-        if _FILE.search(text, match.start(), end):
+        ending = _ENDING.match(text, max(text.rfind(".", match.start(), end), match.start()), end)
+        if ending is not None and ending.end() == end:
             yield _token(TokenClass.PATH, text, match.start(), end)
 
 
@@ -237,47 +243,52 @@ def find_verbatim(clues: Clues) -> Iterator[ProtectedToken]:
 
     Tokens of different classes may overlap; the caller keeps the one that came first.
     """
-    text, signs = clues.text, clues.signs
-    if "`" in signs:
-        for match in _INLINE_CODE.finditer(text):
+    text = clues.text
+    if "`" in text:
+        for match in at_marks(text, _TICKS, _INLINE_CODE):
             norm = match[2].strip()
             yield _token(TokenClass.CODE, text, match.start(), match.end(), norm)
-    if "." in signs or ":" in signs:
-        yield from _find_url(clues)
-    if "@" in signs:
-        for match in _EMAIL.finditer(text):
+    yield from _find_url(clues)
+    if "@" in text:
+        for match in clues.matches(_EMAIL, _beside(clues, _AT, _LOCAL_PART)):
             local, _, host = match[0].rpartition("@")
             norm = f"{local}@{host.lower()}"
             yield _token(TokenClass.EMAIL, text, match.start(), match.end(), norm)
     yield from _find_path(clues)
-    for pattern, cls, needed in _BY_SIGN:
-        if any(mark in text for mark in needed):
-            for match in pattern.finditer(text):
-                yield _token(cls, text, match.start(), match.end())
-    if _may_hold_version(clues):
-        for match in _VERSION.finditer(text):
-            number = match[1] or match[2]
-            if match[1] or not _THOUSANDS.fullmatch(number):
-                yield _token(TokenClass.VERSION, text, match.start(), match.end(), number.lower())
+    for match in at_marks(text, _BEGINS_PLACEHOLDER, _PLACEHOLDER):
+        yield _token(TokenClass.PLACEHOLDER, text, *match.span())
+    if "@" in text:
+        for match in at_marks(text, _AT, _HANDLE):
+            yield _token(TokenClass.HANDLE, text, *match.span())
+    if "#" in text:
+        for match in at_marks(text, _BEGINS_HASHTAG, _HASHTAG):
+            yield _token(TokenClass.HASHTAG, text, *match.span())
+    for match in clues.matches(_IDENTIFIER, _beside(clues, _INSIDE_CODE, _WORD_OR_HYPHENS)):
+        yield _token(TokenClass.CODE, text, *match.span())
+    for match in clues.matches(_VERSION, _version_places(clues)):
+        number = match[1] or match[2]
+        if match[1] or not _THOUSANDS.fullmatch(number):
+            yield _token(TokenClass.VERSION, text, match.start(), match.end(), number.lower())
 
 
-def _may_hold_version(clues: Clues) -> bool:
-    """Whether some digits follow a word such as "release" or have a point and digits after them."""
+def _version_places(clues: Clues) -> Iterator[int]:
+    """Yield where a version may begin: a word such as "release" before digits, or digits alone."""
     text = clues.text
     for start, end in clues.digits:
-        if text[end : end + 1] == "." and text[end + 1 : end + 2].isdecimal():
-            return True
-        before = text[max(0, start - 2) : start].rstrip()[-1:]
-        if before and before in "vVrRnN.eE":
-            return True
-    return False
+        before = start - text[start - 1 : start].isspace()
+        if text[before - 1 : before] in _RELEASE_ENDS:
+            word = _BEFORE_VERSION.search(text, max(0, before - 7), before)
+            if word is not None:
+                yield word.start()
+        if text[end : end + 1] == ".":
+            yield start
 
 
 def find_ids(clues: Clues) -> Iterator[ProtectedToken]:
     """Yield ids, order, card and phone numbers; weaker than values such as "30s" or "9am"."""
     spans = clues.digits
-    if clues.text.count("-") >= 4:  # a UUID may do without digits
-        spans = [match.span() for match in _HYPHENS_OR_DIGITS.finditer(clues.text)]
+    if clues.text.count("-") >= 4:
+        spans = sorted([*spans, *(match.span() for match in _INSIDE_UUID.finditer(clues.text))])
     for match in clues.matches(_ID, clues.beside(spans, _WORD_OR_MARK)):
         norm = match[0].removeprefix("#")
         if not any(character.isalpha() for character in norm):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from copydesk.core.choices import either
 from copydesk.core.clues import Clues, first_words
 from copydesk.core.protected import ProtectedToken, TokenClass
 from copydesk.core.words import fold
@@ -82,12 +83,10 @@ _UNITS = {
     "cent": "cent cents", "time": "times",
 }  # fmt: skip
 _UNIT = {alias: unit for unit, aliases in _UNITS.items() for alias in aliases.split()}
-_PERCENT = "%|percent|per cent|pct|prozent|pour cent|por ciento|percentage points|pp"
-
-
-def _either(words: Iterator[str] | dict[str, str] | dict[str, int]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
+_PERCENT = (
+    "%", "percent", "per cent", "pct", "prozent", "pour cent", "por ciento", "percentage points",
+    "pp",
+)  # fmt: skip
 
 _DIGITS = (
     r"(?:\d{1,3}(?:[,.'’\u00a0\u202f]\d{3}){1,8}+(?:[.,]\d++)?|\d{1,3}(?: \d{3}){1,4}[.,]\d\d(?!\d)"
@@ -96,32 +95,32 @@ _DIGITS = (
 # A word character of a script that puts spaces between words: in "117名" the number ends at 名.
 _LETTER = r"[^\W\u0e00-\u0eff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 _SIGN = r"(?:(?<![\w)\]%])[-−+](?=[\d.]))?"
-_GAP = r"[ \t\u00a0\u202f]{0,3}"
-_TENS_ONES = rf"(?:{'|'.join(_TENS)})[- ](?:{'|'.join(_ONES)})"
-_CURRENCY_BEFORE = re.compile(rf"(?<!\w)(?:{_either(_CURRENCY)}){_GAP}\Z", re.IGNORECASE)
+_GAP = r"[ \t\u00a0\u202f]{0,3}+"
+_TENS_ONES = rf"{either(_TENS)}[- ]{either(_ONES)}"
+_CURRENCY_BEFORE = re.compile(rf"(?<!\w){either(_CURRENCY)}{_GAP}\Z", re.IGNORECASE)
 _CURRENCY_ENDS = frozenset(name[-1] for name in _CURRENCY)
 _SPACES = re.compile(r"[\s'’]")
 _LIST_MARKER = re.compile(r"[ \t>]*\d{1,4}[.)][ \t]", re.MULTILINE)
 
 
 def _pattern(language: str) -> re.Pattern[str]:
-    words = _either(_WORDS[language]) if language in _WORDS else ""
+    words = either(_WORDS[language]) if language in _WORDS else ""
     if language == "en":
         words = f"{_TENS_ONES}|{words}"
     in_words = rf"|(?:{words})(?!\w)" if words else ""
     return re.compile(
         rf"(?P<sign>{_SIGN})(?<!{_LETTER})(?<!\d[.,])(?P<amount>{_DIGITS}{in_words})"
-        rf"(?P<magnitude>k(?!\w)|{_GAP}(?:{_either(w for w in _MAGNITUDE if len(w) > 2)})(?!\w)"
+        rf"(?P<magnitude>k(?!\w)|{_GAP}{either(w for w in _MAGNITUDE if len(w) > 2)}(?!\w)"
         r"|(?<=\d)(?:bn|mn)(?!\w))?"
-        rf"(?:{_GAP}(?P<percent>{_PERCENT})(?!\w)"
-        rf"|(?:-|{_GAP})(?P<currency>{_either(_CURRENCY)})(?!\w)"
-        rf"|(?:-|{_GAP})(?P<unit>{_either(_UNIT)})(?!\w)"
+        rf"(?:{_GAP}(?P<percent>{either(_PERCENT)})(?!\w)"
+        rf"|(?:-|{_GAP})(?:(?P<currency>{either(_CURRENCY)})|(?P<unit>{either(_UNIT)}))(?!\w)"
         r"|(?P<ordinal>st|nd|rd|th|er|ème|º|ª)(?!\w))?"
         rf"(?!{_LETTER})(?![.,]\d)",
         re.IGNORECASE,
     )
 
 
+_PARTS = ("sign", "amount", "magnitude", "percent", "currency", "unit")
 #: "" knows digits alone, which is enough wherever no number word stands.
 _PATTERNS = {language: _pattern(language) for language in (*_WORDS, "")}
 _NUMBER_WORDS = {language: first_words(words) for language, words in _WORDS.items()}
@@ -185,9 +184,10 @@ def find_quantities(clues: Clues, language: str = "") -> Iterator[ProtectedToken
     if clues.words.isdisjoint(words):
         spoken = ""
     for match in clues.matches(_PATTERNS[spoken], _places(clues, words)):
-        start, amount = match.start(), match["amount"]
-        if _is_list_marker(text, match):
+        if not clues.is_free(*match.span()) or _is_list_marker(text, match):
             continue
+        start = match.start()
+        sign, amount, magnitude, percent, currency, unit = match.group(*_PARTS)
         if amount[-1].isdigit():
             value = value_of(amount, language)
         else:
@@ -195,15 +195,14 @@ def find_quantities(clues: Clues, language: str = "") -> Iterator[ProtectedToken
         before = None
         if text[max(0, start - 4) : start].strip()[-1:].casefold() in _CURRENCY_ENDS:
             before = _CURRENCY_BEFORE.search(text, max(0, start - 8), start)
-        currency = (before[0] if before else "").strip() or match["currency"]
-        unit, magnitude = match["unit"], fold((match["magnitude"] or "").strip())
+            currency = before[0].strip() if before else currency
         if before and unit and fold(unit) in _MAGNITUDE:
-            magnitude = fold(unit)
+            magnitude = unit
         if magnitude:
-            value = _scaled(value, _MAGNITUDE[magnitude])
-        if match["sign"] in ("-", "−"):
+            value = _scaled(value, _MAGNITUDE[fold(magnitude.strip())])
+        if sign in ("-", "−"):
             value = f"-{value}"
-        if match["percent"]:
+        if percent:
             cls, norm = TokenClass.PERCENT, f"{value}%"
         elif currency:
             cls, norm = TokenClass.MONEY, f"{value} {_CURRENCY[fold(currency)]}"
@@ -230,6 +229,8 @@ def _places(clues: Clues, words: frozenset[str]) -> Iterator[int]:
 
 def _is_list_marker(text: str, match: re.Match[str]) -> bool:
     """Whether the digits number an item of a list, which a rewrite may renumber."""
+    if text[match.end() : match.end() + 1] not in (".", ")"):
+        return False
     line = text.rfind("\n", max(0, match.start() - 80), match.start()) + 1
     if match.start() >= 80 and not line:
         return False
