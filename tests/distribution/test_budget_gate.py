@@ -78,7 +78,8 @@ class StrictPlatform:
         if self.refusals:
             refusal = self.refusals.pop(0)
             self.closed_at = now
-            self.closed_until = now + timedelta(seconds=float(refusal.headers["retry-after"]))
+            asked = refusal.headers["retry-after"]
+            self.closed_until = now + timedelta(seconds=int(asked) if asked.isdigit() else 0)
             return refusal
         return Reply(status=200, headers=self.headers, body=b'{"id": "1"}')
 
@@ -277,6 +278,34 @@ async def test_nothing_left_closes_until_the_reset(
     again = await account_now(desk, account)
     assert isinstance(await try_call(Budgets(desk.store), again, platform, strict), Closed)
     clock.advance(120)
+    assert isinstance(await try_call(budgets, account, platform, strict), Reply)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("soon", 60),
+        ("Sat, 21 Nov 2026 11:00:00 GMT", 60),  # an hour ago: their clock is late
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 7 * 86_400),
+        ("999999999", 7 * 86_400),
+    ],
+)
+async def test_a_refusal_that_asks_for_nonsense_is_rested_after_within_reason(
+    desk: Desk,
+    platform: Scripted,
+    strict: StrictPlatform,
+    clock: StoppedClock,
+    asked: str,
+    seconds: int,
+) -> None:
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    strict.refusals = [Reply(status=429, headers={"retry-after": asked})]
+    await try_call(budgets, account, platform, strict)
+    assert isinstance(await try_call(budgets, account, platform, strict), Closed)
+    clock.advance(seconds - 1)
+    assert isinstance(await try_call(budgets, account, platform, strict), Closed)
+    clock.advance(2)
     assert isinstance(await try_call(budgets, account, platform, strict), Reply)
 
 

@@ -45,7 +45,7 @@ from copydesk.platforms.kit.rate_headers import (
     is_limited,
     read_rates,
 )
-from copydesk.platforms.kit.retry_after import Wait
+from copydesk.platforms.kit.retry_after import ends_at
 from copydesk.platforms.kit.transport import Closed, NotSent, Reply
 from copydesk.store import Store
 
@@ -251,11 +251,11 @@ class BudgetGate:
             return
         now = self._budgets.now
         if limited:
-            until = _until(asked_wait(reply.headers, rates), now) or now + CAREFUL
+            until = ends_at(asked_wait(reply.headers, rates), now) or now + CAREFUL
             reason = f"the platform answered {reply.status} and asked us to rest"
             await self._close(method, url, rates, Closed(until, reason=reason), write=True)
         for rate in rates:
-            resets = _until(rate.resets, now)
+            resets = ends_at(rate.resets, now)
             if rate.remaining == 0 and resets is not None and resets > now and not limited:
                 closed = Closed(resets, reason="the platform says that its limit is used up")
                 await self._close(method, url, [rate], closed, write=resets - now > FLEETING)
@@ -319,9 +319,3 @@ def _used_up(pace: Pace, fill: Fill, cost: int, now: datetime) -> Closed:
         "endpoint" if pace.scope == "endpoint" else "account",
         f"the rate budget is used up: {which}, {pace.calls} in {pace.seconds} s",
     )
-
-
-def _until(wait: Wait, now: datetime) -> datetime | None:
-    if wait.seconds is not None:
-        return now + timedelta(seconds=wait.seconds)
-    return wait.until

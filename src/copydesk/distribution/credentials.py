@@ -54,6 +54,7 @@ from copydesk.platforms.kit.auth import (
 )
 from copydesk.platforms.kit.contract import Session
 from copydesk.platforms.kit.registry import load_platform
+from copydesk.platforms.kit.retry_after import LONGEST_WAIT
 from copydesk.platforms.kit.transport import (
     AnswerLost,
     Closed,
@@ -425,7 +426,7 @@ class Credentials:
         again = now + max(wait, timedelta(seconds=1))
         until = answer.until if isinstance(answer, RateLimited) else answer.retry_at
         if until is not None:
-            again = max(again, until)
+            again = max(again, min(until, now + timedelta(seconds=LONGEST_WAIT)))
         expires_at = renewal.account.expires_at
         if not answered and expires_at is not None and expires_at > now:
             # the token may be used up by now: the access token lives its life before we find out

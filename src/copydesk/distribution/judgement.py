@@ -32,6 +32,7 @@ from copydesk.core.states import DeliveryState
 from copydesk.distribution.retry import Cause, RetryPolicy, spend
 from copydesk.distribution.threads import done, has_begun, part_again, told
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
+from copydesk.platforms.kit.retry_after import LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -487,5 +488,7 @@ def _try_again(
 
 def _until(retry_after: float | None, moment: datetime | None, at: Circumstances) -> datetime:
     if retry_after is None and moment is not None:
-        return max(moment, at.now + at.policy.rate_limit(0))
+        # by a clock that need not be right: neither at once nor for ever
+        latest = at.now + timedelta(seconds=LONGEST_WAIT)
+        return min(max(moment, at.now + at.policy.rate_limit(0)), latest)
     return at.now + at.policy.rate_limit(retry_after)

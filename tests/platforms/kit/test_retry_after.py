@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copydesk.platforms.kit.retry_after import LONGEST_WAIT, Wait, parse_date, read_wait
+from copydesk.platforms.kit.retry_after import (
+    LONGEST_WAIT,
+    Wait,
+    ends_at,
+    parse_date,
+    read_wait,
+)
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DATE = format_datetime(NOW, usegmt=True)
@@ -54,6 +60,27 @@ def test_a_past_time_means_now_and_an_absurd_one_a_week() -> None:
 @pytest.mark.parametrize("text", ["", "soon", "nan", "inf", "1e400", "2026-13-45", "\u0663\u0660s"])
 def test_what_cannot_be_read_counts_as_not_said(text: str) -> None:
     assert read_wait({"retry-after": text, "date": DATE}) == Wait()
+
+
+def test_what_cannot_be_read_leaves_the_word_to_another_header() -> None:
+    headers = {"retry-after": "soon", "x-ratelimit-reset": "300", "date": DATE}
+    assert read_wait(headers) == Wait(seconds=300, until=LATER)
+
+
+@pytest.mark.parametrize(
+    ("wait", "ends"),
+    [
+        (Wait(), None),
+        (Wait(seconds=0), NOW),
+        (Wait(seconds=90, until=NOW + timedelta(days=400)), NOW + timedelta(seconds=90)),
+        (Wait(until=NOW + timedelta(minutes=3)), NOW + timedelta(minutes=3)),
+        (Wait(until=NOW - timedelta(hours=1)), None),
+        (Wait(until=datetime(9999, 12, 31, tzinfo=UTC)), NOW + timedelta(seconds=LONGEST_WAIT)),
+    ],
+    ids=["unsaid", "no wait", "relative first", "absolute", "their clock is late", "absurd"],
+)
+def test_a_wait_ends_by_our_clock_within_a_week(wait: Wait, ends: datetime | None) -> None:
+    assert ends_at(wait, NOW) == ends
 
 
 @settings(max_examples=200)

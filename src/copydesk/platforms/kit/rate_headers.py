@@ -95,8 +95,9 @@ def asked_wait(headers: Mapping[str, str], rates: tuple[Rate, ...]) -> Wait:
 
     `Wait()` when neither is told.
     """
-    if "retry-after" in headers:
-        return read_wait(headers)
+    asked = read_reset(headers.get("retry-after", ""), headers.get("date", ""))
+    if asked != Wait():
+        return asked
     used_up = [rate.resets for rate in rates if rate.remaining == 0 and rate.resets != Wait()]
     return used_up[0] if used_up else read_wait(headers)
 

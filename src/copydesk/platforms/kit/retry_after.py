@@ -42,13 +42,26 @@ def read_wait(headers: Mapping[str, str]) -> Wait:
     Never raises: what cannot be read counts as not said. A time that has passed is a wait of 0.
     """
     now = parse_date(headers.get("date", ""))
-    asked = headers.get("retry-after", "").strip()
-    if asked:
-        return _wait(asked, now)
-    for name in _RESET_HEADERS:
-        if reset := headers.get(name, "").strip():
-            return _wait(reset, now)
+    for name in ("retry-after", *_RESET_HEADERS):
+        if asked := headers.get(name, "").strip():
+            told = _wait(asked, now)
+            if told != Wait():
+                return told  # else it cannot be read, and another may tell
     return Wait()
+
+
+def ends_at(wait: Wait, now: datetime) -> datetime | None:
+    """Return when a wait that was told at `now` ends (both aware UTC, by our clock), at most
+    `LONGEST_WAIT` from now; None where that is not told.
+
+    A time that has passed, from a platform that does not say how late it is there, tells that our
+    clocks differ, and nothing else.
+    """
+    if wait.seconds is not None:
+        return now + timedelta(seconds=wait.seconds)
+    if wait.until is None or wait.until <= now:
+        return None
+    return min(wait.until, now + timedelta(seconds=LONGEST_WAIT))
 
 
 def read_reset(text: str, date: str) -> Wait:
