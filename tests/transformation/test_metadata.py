@@ -133,6 +133,91 @@ def test_a_film_keeps_its_length_and_loses_its_place() -> None:
     assert b"tkhd" in plain
 
 
+def test_a_box_with_a_long_length_is_blanked_where_it_stands() -> None:
+    place = box(b"\xa9xyz", b"+52.5200+013.4050/")
+    long = struct.pack(">I4sQ", 1, b"udta", len(place) + 16) + place
+    film = box(b"ftyp", b"mp42") + box(b"moov", long + box(b"mvhd", b"head"))
+    plain = without_metadata(film)
+    assert plain == film.replace(b"udta", b"free").replace(place, bytes(len(place)))
+
+
+def a_track(handler: bytes, form: bytes, sizes: list[int], chunks: list[int], each: int) -> bytes:
+    """A track whose samples have `sizes` and stand in `chunks` of `each`, as its tables say."""
+
+    def table(name: bytes, *rows: int, before: tuple[int, ...] = (), count: int) -> bytes:
+        return box(name, struct.pack(f">I{len(before)}II", 0, *before, count) + _packed(rows))
+
+    samples = (
+        box(b"stsd", struct.pack(">II", 0, 1) + box(form, bytes(8)))
+        + table(b"stsc", 1, each, 1, count=1)
+        + table(b"stsz", *sizes, before=(0,), count=len(sizes))
+        + table(b"stco", *chunks, count=len(chunks))
+    )
+    media = box(b"hdlr", struct.pack(">II4s", 0, 0, handler) + bytes(12))
+    return box(b"trak", box(b"mdia", media + box(b"minf", box(b"stbl", samples))))
+
+
+def _packed(rows: tuple[int, ...]) -> bytes:
+    return struct.pack(f">{len(rows)}I", *rows)
+
+
+def a_film(*, shared: bool = False, fragmented: bool = False) -> tuple[bytes, bytes, bytes]:
+    """A film that has places beside its pictures in turns, and both of these."""
+    pictures, places = [b"P" * 7, b"Q" * 9, b"R" * 5], [b"52.52", b"13.405", b"52.53"]
+    mdat = b"".join(p + g for p, g in zip(pictures, places, strict=True))
+    begin = box(b"ftyp", b"mp42")
+    first = len(begin) + 8
+    shown, told, at = [], [], first
+    for picture, place in zip(pictures, places, strict=True):
+        shown.append(at)
+        told.append(at + len(picture) - (2 if shared else 0))
+        at += len(picture) + len(place)
+    moov = a_track(b"vide", b"avc1", [len(p) for p in pictures], shown, 1)
+    moov += a_track(b"meta", b"gpmd", [len(g) for g in places], told, 1)
+    moov += box(b"mvex", b"") if fragmented else b""
+    film = begin + box(b"mdat", mdat) + box(b"moov", box(b"mvhd", b"head") + moov)
+    return film, b"".join(pictures), b"".join(places)
+
+
+def test_the_track_of_places_goes_and_the_pictures_stay() -> None:
+    film, pictures, places = a_film()
+    plain = without_metadata(film)
+    assert len(plain) == len(film)
+    left = plain[plain.index(b"mdat") + 4 : plain.index(b"moov") - 4]
+    assert bytes(byte for byte in left if byte) == pictures
+    assert len(left) == len(pictures) + len(places)
+    assert plain.count(b"trak") == 1
+    assert b"gpmd" not in plain
+    # the picture's own tables are as they were
+    track = film[film.index(b"trak") - 4 : film.rindex(b"trak") - 4]
+    assert track in plain
+    assert without_metadata(plain) is plain
+
+
+def test_a_film_without_its_kind_at_its_head_is_a_film() -> None:
+    film, _, _ = a_film()
+    old = box(b"wide", bytes(film.index(b"mdat") - 12)) + film[film.index(b"mdat") - 4 :]
+    assert len(old) == len(film)
+    assert b"gpmd" not in without_metadata(old)
+
+
+@pytest.mark.parametrize("how", ["shared", "fragmented"])
+def test_places_that_cannot_be_told_from_pictures_leave_the_film_whole(how: str) -> None:
+    film, _, _ = a_film(**{how: True})
+    assert without_metadata(film) is film
+
+
+@budget(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_broken_film_breaks_nothing(data: st.DataObject) -> None:
+    broken = bytearray(a_film()[0])
+    for _ in range(3):
+        place = data.draw(st.integers(0, len(broken) - 1))
+        broken[place] = data.draw(st.integers(0, 255))
+    plain = without_metadata(bytes(broken))
+    assert len(plain) == len(broken)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\xff\xd8\xff", b"GIF89a", b"<svg/>", b"RIFF\x00\x00\x00\x00WEBP", b"%PDF-1.7"]
 )

@@ -2,8 +2,8 @@
 
 Nothing is decoded: the containers are walked, what is no picture is left out, and every byte of the
 picture stays as it was. Which way is up and what the colours mean stays too. HEIC, AVIF, MP4 and
-MOV point to their own bytes by number, so there it is blanked where it stands. What cannot be
-walked (TIFF, SVG, a broken file) comes back as it is.
+MOV point to their own bytes by number, so there it is blanked where it stands, with the tracks that
+cameras write places into. What cannot be walked (TIFF, SVG, a broken file) comes back as it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
+
+from copydesk.transformation.data_tracks import telling_tracks
+from copydesk.transformation.iso_boxes import Box, blank, boxes
 
 _UPRIGHT: Final = 1
 _ORIENTATION: Final = 0x0112
@@ -38,8 +42,10 @@ _WEBP_EXIF, _WEBP_XMP = 0x08, 0x04
 #: GIF extensions of applications that show: how often it moves, and its colours.
 _GIF_KEPT: Final = frozenset({b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"})
 
+#: What ISO files begin with; those of QuickTime need not say what they are.
+_ISO_STARTS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 #: Boxes of ISO files that hold other boxes, and those that hold nothing of the picture.
-_BOXES: Final = frozenset({b"moov", b"trak"})
+_BOXES: Final = frozenset({b"moov", b"trak", b"mdia", b"moof", b"traf"})
 _TOLD: Final = frozenset({b"udta", b"meta", b"uuid"})
 
 
@@ -56,7 +62,7 @@ def without_metadata(data: bytes) -> bytes:
             made = _webp(data)
         elif data[:6] in {b"GIF87a", b"GIF89a"}:
             made = _gif(data)
-        elif data[4:8] == b"ftyp":
+        elif data[4:8] in _ISO_STARTS:
             made = _iso(data)
         else:
             return data
@@ -213,49 +219,46 @@ def _after_blocks(data: bytes, at: int) -> int:
 
 def _iso(data: bytes) -> bytes:
     made = bytearray(data)
-    for name, starts, ends in _boxes(data, 0, len(data)):
-        if name == b"meta":
-            for at, length in _told_items(data, starts + 4, ends):
+    for box in boxes(data, 0, len(data)):
+        if box.name == b"meta":
+            for at, length in _told_items(data, box.starts + 4, box.ends):
                 made[at : at + length] = _blank(length)
-        elif name == b"uuid":
-            made[starts - 4 : ends] = b"free" + bytes(ends - starts)
-        elif name in _BOXES:
-            _blank_told(made, data, starts, ends)
+        elif box.name == b"uuid":
+            blank(made, box)
+        elif box.name in _BOXES:
+            _blank_told(made, data, box)
+        if box.name == b"moov":
+            _blank_tracks(made, data, box)
     return bytes(made)
 
 
-def _boxes(data: bytes, at: int, ends: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the name of each box with where its content begins and ends."""
-    while at + 8 <= ends:
-        length, name = struct.unpack_from(">I4s", data, at)
-        head = 8
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", data, at + 8)
-            head = 16
-        elif length == 0:
-            length = ends - at
-        if length < head or at + length > ends:
-            raise ValueError("a box that is longer than what it is in")
-        yield name, at + head, at + length
-        at += length
+def _blank_told(made: bytearray, data: bytes, outer: Box) -> None:
+    for box in boxes(data, outer.starts, outer.ends):
+        if box.name in _TOLD:
+            blank(made, box)
+        elif box.name in _BOXES:
+            _blank_told(made, data, box)
 
 
-def _blank_told(made: bytearray, data: bytes, starts: int, ends: int) -> None:
-    for name, inner, over in _boxes(data, starts, ends):
-        if name in _TOLD:
-            made[inner - 4 : over] = b"free" + bytes(over - inner)
-        elif name in _BOXES:
-            _blank_told(made, data, inner, over)
+def _blank_tracks(made: bytearray, data: bytes, moov: Box) -> None:
+    """Blank the tracks that only tell, with their samples; a film that cannot be taken apart keeps
+    them."""
+    with suppress(ValueError, struct.error):
+        tracks, samples = telling_tracks(data, moov)
+        for at, over in samples:
+            made[at:over] = bytes(over - at)
+        for track in tracks:
+            blank(made, track)
 
 
 def _told_items(data: bytes, starts: int, ends: int) -> Iterator[tuple[int, int]]:
     """Yield where the EXIF and XMP of a HEIC or AVIF file stand, and how long they are."""
-    inside = {name: (at, over) for name, at, over in _boxes(data, starts, ends)}
+    inside = {box.name: (box.starts, box.ends) for box in boxes(data, starts, ends)}
     if b"iinf" not in inside or b"iloc" not in inside:
         return
     at, over = inside[b"iinf"]
     told = set()
-    for name, entry, _ in _boxes(data, at + (6 if data[at] == 0 else 8), over):
+    for name, _, entry, _ in boxes(data, at + (6 if data[at] == 0 else 8), over):
         if name == b"infe" and data[entry] >= 2:
             wide = data[entry] > 2
             (number,) = struct.unpack_from(">I" if wide else ">H", data, entry + 4)

@@ -5,6 +5,7 @@ Stable ids and growing SEQUENCE numbers let a program follow a delivery that is 
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import timedelta
 from typing import Final
@@ -29,6 +30,8 @@ FEED_ROLE: Final = "calendar"
 
 #: How long an event is shown to last: a calendar needs some length.
 _LENGTH: Final = timedelta(minutes=15)
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 _STATUS: Final = {
     DeliveryState.SCHEDULED: "CONFIRMED",
@@ -91,11 +94,16 @@ def _event(line: DeliveryLine, timing: Timing, base_url: str) -> Event:
     event.add("dtstamp", line.changed_at)
     event.add("dtstart", begins)
     event.add("dtend", begins + _LENGTH)
-    event.add("summary", f"{line.title or '(no title)'} → {line.account}")
+    event.add("summary", _plain(f"{line.title or '(no title)'} → {line.account}"))
     event.add("status", _STATUS.get(delivery.state, "TENTATIVE"))
     event.add("url", f"{base_url}/deliveries/{delivery.id}")
     about = [f"{line.platform}: {line.account}, {delivery.state}", timing.note, delivery.reason]
-    event.add("description", "\n".join(part for part in about if part))
+    event.add("description", "\n".join(_plain(part) for part in about if part))
     event.add("categories", [line.account])
     event.add("transp", "TRANSPARENT")
     return event
+
+
+def _plain(text: str) -> str:
+    """Return `text` without control characters: a TEXT of RFC 5545 (3.3.11) has none."""
+    return _CONTROL.sub(" ", text)
