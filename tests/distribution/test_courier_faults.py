@@ -182,3 +182,26 @@ async def test_nothing_is_carried_while_nothing_is_due(
     account = await sandbox_account()
     assert await carry(desk, account) == 0
     assert await deliveries(desk) == []
+
+
+async def test_after_a_clock_was_put_back_nobody_is_sent_for_what_is_not_due_any_more(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
+) -> None:
+    account = await sandbox_account(fault=Fault.TOKEN_REVOKED, times="1")
+    await add_posts(desk, "one")
+    await carry(desk, account)
+    clock.advance(-3_600)
+    # awake at once, by a clock that says that it is not due for an hour
+    await try_account(desk, account.name, actor="person")
+
+    async def sent_for() -> list[str]:
+        async with desk.store.read() as unit:
+            return await unit.deliveries.accounts_with_work(unit.now)
+
+    assert await sent_for() == [account.id]
+    assert await carry(desk, account) == 0
+    assert await sent_for() == []
+    clock.advance(3_600)
+    assert await sent_for() == [account.id]
+    await carry_to_rest(desk, account, clock)
+    assert [d.state for d in await deliveries(desk)] == [DeliveryState.DELIVERED]

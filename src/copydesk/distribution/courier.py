@@ -23,7 +23,7 @@ from copydesk.distribution.breaker import BreakerPolicy, Pulse
 from copydesk.distribution.calls import words
 from copydesk.distribution.credentials import Credentials
 from copydesk.distribution.opened import OpenAccount
-from copydesk.distribution.records import LEASE, MARGIN, RENEWAL, Records
+from copydesk.distribution.records import ACTOR, LEASE, MARGIN, RENEWAL, Records
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.rounds import MOST, Rounds
 from copydesk.distribution.turns import Seat, Turns
@@ -136,7 +136,18 @@ class Courier:
                     break
         finally:
             await rounds.close()
+        if not carried:
+            await self._put_off()
         return carried
+
+    async def _put_off(self) -> None:
+        # a clock that was put back leaves what is awake and not due any more: no round looks at
+        # that, and each sweep would send a courier for it until then
+        async with self._store.read() as unit:
+            early = await unit.letters.wakes_early(self._account_id)
+        if early:
+            async with self._store.begin(ACTOR) as unit:
+                await unit.letters.rest_until_due(self._account_id)
 
     async def _let_wait(self, lease: Lease) -> int:
         # no client, so no call: each delivery has to say itself what it waits for

@@ -188,6 +188,28 @@ class Letters:
             .values(wake_at=until)
         )
 
+    async def wakes_early(self, account_id: str) -> bool:
+        """Tell whether something of an account is awake that is not due."""
+        found = await self._unit.connection.scalar(
+            sa.select(deliveries.c.id).where(*self._early(account_id)).limit(1)
+        )
+        return found is not None
+
+    async def rest_until_due(self, account_id: str) -> None:
+        """Let what is awake and not due rest until it is."""
+        await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(*self._early(account_id))
+            .values(wake_at=deliveries.c.due_at)
+        )
+
+    def _early(self, account_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return (
+            deliveries.c.account_id == account_id,
+            deliveries.c.wake_at <= self._unit.now,
+            deliveries.c.due_at > self._unit.now,
+        )
+
     async def wake_stopped(self, account_id: str) -> None:
         """Look now at what a breaker had put off."""
         await self._unit.connection.execute(
