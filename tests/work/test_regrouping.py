@@ -196,3 +196,25 @@ async def test_what_was_put_right_before_stays(desk: Desk) -> None:
     with pytest.raises(Conflict, match="was replaced"):
         await move(desk, first.to, "said-x", "", actor="web:ada")
     assert second.replaced == (first.to,)
+
+
+async def test_what_was_moved_stays_where_it_is_when_the_log_comes_again_longer(
+    desk: Desk,
+) -> None:
+    _, (mail, lamp) = await taken_apart(desk)
+    wrong = await turn(desk, lamp, "thanks, the lamp shines")
+    await move(desk, lamp.id, wrong, mail.id, actor="web:ada")
+    more = "[10:06] <dan> bob: you are welcome, and the lamp needs no oil\n"
+    log, parts = await taken_apart(desk, LOG + more)
+    assert log.state is SubmissionState.UNPACKED
+    async with desk.store.read() as unit:
+        kept = await unit.conversations.moves(log.id)
+    assert wrong in kept
+    said = [[one.text for one in (await conversation_of(desk, part.id)).said] for part in parts]
+    (grown,) = [texts for texts in said if any("needs no oil" in text for text in texts)]
+    assert any("thanks, the lamp shines" in text for text in grown)
+    assert any("mail server" in text for text in grown), "the message it was moved to"
+    # the same log without the messages of that chat inherits nothing
+    other, _ = await taken_apart(desk, LOG.replace("mail", "print").replace("lamp", "chair"))
+    async with desk.store.read() as unit:
+        assert await unit.conversations.moves(other.id) == {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from copydesk.core.states import SubmissionState
+from copydesk.core.submission import Submission
 from copydesk.store.tables import moved_turns, submissions
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: How many characters of a conversation tell it from its neighbours.
 _FIRST_WORDS = 100
+#: How many ids one statement asks for, and how many earlier logs of a chat are looked at.
+_ASKED_AT_ONCE = 500
+_LOGS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,36 @@ class Conversations:
             )
         )
         return {row.turn: row.answers for row in rows}
+
+    async def has_moves(self, workspace_id: str) -> bool:
+        """Whether anybody has ever moved a message of a chat in the workspace."""
+        some = (
+            sa.select(sa.literal(1))
+            .select_from(moved_turns.join(submissions))
+            .where(submissions.c.workspace_id == workspace_id)
+            .limit(1)
+        )
+        return await self._unit.connection.scalar(some) is not None
+
+    async def logs_with_moves(self, submission: Submission, turns: Sequence[str]) -> list[str]:
+        """Return the newest logs before `submission` in which one of `turns` was moved, oldest of
+        these first."""
+        found: set[str] = set()
+        for start in range(0, len(turns), _ASKED_AT_ONCE):
+            rows = await self._unit.connection.scalars(
+                sa.select(moved_turns.c.submission_id)
+                .select_from(moved_turns.join(submissions))
+                .where(
+                    submissions.c.workspace_id == submission.workspace_id,
+                    moved_turns.c.submission_id < submission.id,
+                    moved_turns.c.turn.in_(turns[start : start + _ASKED_AT_ONCE]),
+                )
+                .distinct()
+                .order_by(moved_turns.c.submission_id.desc())
+                .limit(_LOGS)
+            )
+            found.update(rows)
+        return sorted(found)[-_LOGS:]
 
     async def move(self, log_id: str, moves: Mapping[str, str]) -> None:
         """Keep what the unit's actor says that messages of a log answer; "" is nothing."""

@@ -23,6 +23,7 @@ from copydesk.intake.reading import read
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.drafting import store_draft
+from copydesk.work.inheriting import parted_as_said
 from copydesk.work.patience import wait_for_model
 from copydesk.work.regrown import Continued, continue_chat, remember_opening
 from copydesk.work.spelling import Speller
@@ -126,6 +127,7 @@ async def _read(desk: Desk, submission: Submission) -> Submission:
     found = await asyncio.to_thread(
         read, raw, filename=submission.filename, source=submission.source
     )
+    found = await parted_as_said(desk, submission, raw, found)
     if isinstance(found, Bundle):
         await take_apart(desk, submission, found)
         async with desk.store.read() as unit:
