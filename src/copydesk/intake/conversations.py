@@ -30,6 +30,9 @@ BY_PERSON: Final = "a person says so"
 #: How the id of a message begins that its log gave none.
 MADE_UP = "said-"
 
+#: What a log is a bundle of.
+CONVERSATIONS = "conversations"
+
 
 @dataclass(slots=True)
 class _Words:
@@ -62,7 +65,7 @@ def part(message: ParsedMessage, *, filename: str = "", fewest: int = 2) -> Bund
     if left:
         notes.append(f"{left} messages of bots answer nobody and stay in the log.")
     return Bundle(
-        what="conversations",
+        what=CONVERSATIONS,
         pieces=_pieces(message, of_people, words, filename or "chat"),
         notes=tuple(notes),
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from copydesk.core.errors import InputRefused
 from copydesk.core.submission import ParsedMessage, Source, Submission
 from copydesk.intake.bundles import Bundle
-from copydesk.intake.conversations import PART_KEY, part, relink, turn_id
+from copydesk.intake.conversations import CONVERSATIONS, PART_KEY, part, relink, turn_id
 from copydesk.intake.grown import grown_from
 from copydesk.intake.parsing import parse
 from copydesk.work.desk import Desk
@@ -19,8 +19,10 @@ async def parted_as_said(
 ) -> Bundle | ParsedMessage:
     """Return what was read of a submission; a chat whose messages people have moved in an earlier
     log of it is parted as they said, and what they said is kept with this log as well."""
-    is_other = isinstance(found, ParsedMessage) and found.source is not Source.CHAT
-    if is_other or submission.source_key.startswith(PART_KEY):
+    is_chat = (
+        found.what == CONVERSATIONS if isinstance(found, Bundle) else found.source is Source.CHAT
+    )
+    if not is_chat or submission.source_key.startswith(PART_KEY):
         return found  # a conversation is what it was made
     async with desk.store.read() as unit:
         if not await unit.conversations.has_moves(submission.workspace_id):
