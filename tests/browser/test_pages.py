@@ -88,7 +88,9 @@ class Site:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, chromium_path: str, noon: None) -> AsyncIterator[Site]:
+async def site(
+    tmp_path: Path, chromium_path: str, noon: None, ready_made: None
+) -> AsyncIterator[Site]:
     async with (
         fresh_desk(tmp_path / "home") as desk,
         running(create_app(desk)) as url,

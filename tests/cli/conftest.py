@@ -1,4 +1,4 @@
-"""Commands run in this process, on a clock that no test has to fear."""
+"""Commands run in this process, at noon of an ordinary day."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _at_noon(noon: None) -> None:
-    """Commands read the machine's clock."""
+def _own_projects(noon: None, ready_made: None) -> None:
+    """Commands make their projects and read the machine's clock."""

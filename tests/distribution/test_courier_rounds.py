@@ -27,7 +27,7 @@ from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution import courier as courier_module
 from copydesk.distribution import rounds
 from copydesk.distribution.courier import Courier
-from copydesk.distribution.records import LEASE, Records
+from copydesk.distribution.records import LEASE, MARGIN, Records
 from copydesk.platforms.kit import registry
 from copydesk.platforms.kit.manifest import Reconcile
 from copydesk.store.accounts import LeaseLost
@@ -361,6 +361,7 @@ async def test_a_courier_that_cannot_renew_falls_silent_before_its_lease_ends(
         return terms[-1]
 
     monkeypatch.setattr(asyncio, "timeout_at", kept)
+    monkeypatch.setattr(courier_module, "MARGIN", MARGIN)
     ended = asyncio.Event()
 
     async def hang(outgoing: Outgoing) -> Outcome:

@@ -17,8 +17,8 @@ ADDRESS = "http://127.0.0.1:8642"
 
 
 @pytest.fixture(autouse=True)
-def _at_noon(noon: None) -> None:
-    """Desks here open by themselves, on the machine's clock."""
+def _own_desks(noon: None, ready_made: None) -> None:
+    """Tests here open desks by themselves, on the machine's clock."""
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from copydesk.config import Settings
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
+from copydesk.core.clock import Clock
 from copydesk.core.delivery import Action, Delivery, Intent, Receipt, Rendition
 from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Edit, Fate, Media, Tier
@@ -48,9 +49,9 @@ def settings_for(home: Path) -> Settings:
 
 
 @asynccontextmanager
-async def fresh_desk(home: Path) -> AsyncIterator[Desk]:
-    """A new project whose pieces are approved by a person."""
-    async with open_desk(settings_for(home), approve="person") as desk:
+async def fresh_desk(home: Path, clock: Clock | None = None) -> AsyncIterator[Desk]:
+    """A new project whose pieces are approved by a person, on `clock` or the machine's."""
+    async with open_desk(settings_for(home), clock=clock, approve="person") as desk:
         yield desk
 
 
