@@ -6,10 +6,8 @@ Each with its best match, and matches of matches: an editor merges sentences and
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from copydesk.quality.wording import Sentence
@@ -65,12 +63,14 @@ def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[t
     best = [_NONE] * len(theirs)
     links: set[tuple[int, int]] = set()
     for i, sentence in enumerate(ours):
-        found = [holding[word] for word in sentence.stems or _WORDLESS if word in holding]
-        if everywhere:
-            found = [_nearest(places, round(i * slope)) for places in found]
+        common: dict[int, int] = {}
+        for word in sentence.stems or _WORDLESS:
+            places = holding.get(word, ())
+            for j in _nearest(places, round(i * slope)) if everywhere else places:
+                common[j] = common.get(j, 0) + 1
         size, mine = len(sentence.stems), _NONE
-        for j, count in Counter(chain.from_iterable(found)).items():
-            score = count / max(1, min(size, sizes[j]))
+        for j, count in common.items():
+            score = count / (min(size, sizes[j]) or 1)
             # most pairs are worse than what either has already
             if score < _ENOUGH or (score < mine[0] and score < best[j][0]):
                 continue
@@ -82,7 +82,7 @@ def _best_matches(ours: Sequence[Sentence], theirs: Sequence[Sentence]) -> set[t
     return links | {(i, j) for j, (_, _, i) in enumerate(best) if i >= 0}
 
 
-def _nearest(places: list[int], place: int) -> list[int]:
+def _nearest(places: Sequence[int], place: int) -> Sequence[int]:
     """Return the `_MANY` of some sorted places around one place, or all if they are no more."""
     if len(places) <= _MANY:
         return places

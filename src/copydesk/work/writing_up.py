@@ -12,7 +12,6 @@ from copydesk.core.submission import ParsedMessage, Segment, Submission
 from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.checks import risk
-from copydesk.quality.comparison import Comparison
 from copydesk.quality.gate import GateResult, run_gate
 from copydesk.quality.policy import Policy
 from copydesk.work.adapting import adapt
@@ -191,7 +190,9 @@ def ask_gate(
         )
         for fate in rewrite.fates
     ]
-    subject = Comparison(parsed.subject, rewrite.title, language=parsed.language)
+    subject, title = (
+        extract(line, language=parsed.language) for line in (parsed.subject, rewrite.title)
+    )
     return run_gate(
         source,
         rewrite.body,
@@ -200,7 +201,7 @@ def ask_gate(
         segments=[segment.text for segment in material.segments],
         fates=fates,
         omitted=rewrite.omitted,
-        risk_input=risk.check(subject)[1].risk,
+        risk_input=risk.assess_both(subject, title).risk,
         support=parsed.subject,
         policy=policy,
     )

@@ -160,19 +160,23 @@ def _evidence(name: str, match: re.Match[str], where: str) -> Evidence:
     return Evidence(message=name, span=match[0], where=where, start=start, end=end)
 
 
-def check(comparison: Comparison) -> tuple[CheckResult, Risk]:
-    """Assess source and text.
-
-    Returns:
-        The check, `flagged` from high upwards, and the risk: the higher class of the two, with the
-        categories of both.
-    """
-    inbound = assess(comparison.source, where="source", inbound=True)
-    outbound = assess(comparison.text, where="text", inbound=False)
-    risk = Risk(
+def assess_both(source: Ledger, text: Ledger) -> Risk:
+    """Return the risk of a source and of the text made of it: the higher class of the two."""
+    inbound = assess(source, where="source", inbound=True)
+    outbound = assess(text, where="text", inbound=False)
+    return Risk(
         higher(inbound.risk, outbound.risk),
         tuple(dict.fromkeys((*inbound.categories, *outbound.categories))),
         (*inbound.evidence, *outbound.evidence),
     )
+
+
+def check(comparison: Comparison) -> tuple[CheckResult, Risk]:
+    """Assess source and text.
+
+    Returns:
+        The check, `flagged` from high upwards, and the risk, with the categories of both.
+    """
+    risk = assess_both(comparison.source, comparison.text)
     verdict = Verdict.FLAGGED if risk.risk in HELD else Verdict.PASSED
     return CheckResult(check=NAME, version=VERSION, verdict=verdict, evidence=risk.evidence), risk
