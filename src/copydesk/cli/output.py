@@ -49,7 +49,8 @@ def fail(error: CopydeskError) -> NoReturn:
 def describe(finding: Finding) -> str:
     """Return a finding as one line."""
     remedy = f" {finding.remedy}" if finding.remedy else ""
-    return f"{finding.field}: {finding.message} [{finding.code}].{remedy}"
+    where = f"{finding.field}: " if finding.field else ""
+    return f"{where}{finding.message} [{finding.code}].{remedy}"
 
 
 def hint(words: str) -> None:
