@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from copydesk.core.breaker import Breaker
 from copydesk.core.states import AccountState, BreakerState, DeliveryState
 from copydesk.store.deliveries import Change
+from copydesk.store.tables import deliveries as table
 from copydesk.work.desk import Desk
 from tests.server.scene import Scene, lay_out
 
@@ -123,6 +125,27 @@ async def test_sending_what_may_have_landed_takes_a_tick(
     assert sure.status_code == 303
     async with desk.store.read() as unit:
         assert (await unit.deliveries.get(scene.held)).state is DeliveryState.SCHEDULED
+
+
+async def test_an_answer_to_an_earlier_try_decides_nothing(
+    browser: httpx2.AsyncClient, program: httpx2.AsyncClient, desk: Desk
+) -> None:
+    scene = await lay_out(desk)
+    async with desk.store.begin("test") as unit:
+        seen = (await unit.deliveries.get(scene.held)).attempts
+        # another person had it sent, and it waits once more
+        again = sa.update(table).where(table.c.id == scene.held).values(attempts=seen + 1)
+        await unit.connection.execute(again)
+    stale = await browser.post(
+        f"/deliveries/{scene.held}/decide?attempts={seen}",
+        data={"decision": "send", "sure": "true"},
+    )
+    assert stale.status_code == 409
+    path = f"/v1/deliveries/{scene.held}/decide"
+    landed: dict[str, object] = {"decision": "landed"}
+    assert (await program.post(path, json={**landed, "attempts": seen})).status_code == 409
+    assert f"decide?attempts={seen + 1}" in (await browser.get(f"/deliveries/{scene.held}")).text
+    assert (await program.post(path, json={**landed, "attempts": seen + 1})).status_code == 200
 
 
 async def test_redriving_in_the_browser_shows_first_what_it_would_do(

@@ -103,6 +103,9 @@ async def test_after_a_long_sleep_only_the_most_urgent_is_said(
     await sweep(desk)
     await sweep(desk)
     assert await notices(desk, account) == [3]
+    async with desk.store.read() as unit:
+        told = (await unit.events.history([account.id]))[-1].reason
+    assert "ends in 2 days" in told, "a day and a half is left"
 
 
 async def test_accounts_without_an_end_are_never_looked_at(

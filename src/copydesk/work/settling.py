@@ -46,20 +46,30 @@ async def decide_delivery(
     *,
     url: str = "",
     reason: str = "",
+    attempts: int | None = None,
 ) -> Delivery:
     """Settle a delivery: it landed (at `url`), send it (again), or give it up.
+
+    `attempts` are the tries the person knew of: what somebody has sent again since, so that it
+    waits once more, is another question than the one that was answered.
 
     Of a thread that is about the part in flight: the parts after one that landed are sent, sending
     goes on where it stopped, and when it is given up what is out of it stays as delivered.
 
-    Raises `NotFound`; `Conflict` when the delivery is not waiting for a person; `ContentInvalid`
-    when `url` is not the address of a page, or does not tell what the next part should answer.
+    Raises `NotFound`; `Conflict` when the delivery is not waiting for a person, or was tried again
+    meanwhile; `ContentInvalid` when `url` is not the address of a page, or does not tell what the
+    next part should answer.
     """
     delivery = await unit.deliveries.get(delivery_id)
     if delivery.state not in WAITING:
         raise Conflict(
             f"Delivery {delivery.id} is {delivery.state}; it does not wait for a person.",
             remedy="`copydesk status` shows where it stands.",
+        )
+    if attempts is not None and attempts != delivery.attempts:
+        raise Conflict(
+            f"Delivery {delivery.id} was tried again since you looked. Nothing was done.",
+            remedy="Look at the platform once more, then decide on what the page says now.",
         )
     why = reason or f"a person said: {decision}"
     match decision:

@@ -6,6 +6,9 @@ neither costs nothing.
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 from copydesk.core.states import AccountState
 from copydesk.distribution.lifetimes import days_noticed, has_expired, next_notice
 from copydesk.work.desk import Desk
@@ -41,7 +44,7 @@ async def _announce(desk: Desk, account_id: str) -> None:
         reason = (
             f"the credential ended on {account.ends_at:%Y-%m-%d %H:%M} UTC. {remedy}"
             if ended
-            else f"the credential ends in {days} day{'s' if days != 1 else ''}"
+            else f"the credential ends in {_days_left(account.ends_at - unit.now)}"
             f" ({account.ends_at:%Y-%m-%d %H:%M} UTC) and cannot be renewed. {remedy}"
         )
         await unit.credentials.notice(account, reason, days, next_notice(account.ends_at, unit.now))
@@ -49,3 +52,9 @@ async def _announce(desk: Desk, account_id: str) -> None:
         if ended and over and account.state is AccountState.CONNECTED:
             await unit.credentials.rest(account.id)
             await unit.accounts.move(account, AccountState.BLOCKED, reason)
+
+
+def _days_left(left: timedelta) -> str:
+    # after a time without upkeep less may be left than the notice is called after
+    days = math.ceil(left / timedelta(days=1))
+    return "a day" if days <= 1 else f"{days} days"

@@ -194,6 +194,9 @@ class DecisionIn(BaseModel):
     )
     url: str = Field("", max_length=2000, description="where it landed")
     reason: str = Field("", max_length=2000)
+    attempts: int | None = Field(
+        None, ge=0, description="`attempts` as you saw it; 409 when it was tried again since"
+    )
 
 
 @router.post("/{id}/decide", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
@@ -201,7 +204,14 @@ async def decide(id: str, given: DecisionIn, desk: DeskNow, asking: Editor) -> D
     """Settle a delivery that waits for a person. 409 when it does not wait for one."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         check_own((await unit.deliveries.get(id)).workspace_id, desk, f"delivery {id}")
-        await decide_delivery(unit, id, given.decision, url=given.url, reason=given.reason)
+        await decide_delivery(
+            unit,
+            id,
+            given.decision,
+            url=given.url,
+            reason=given.reason,
+            attempts=given.attempts,
+        )
         return delivery_out(await unit.listings.delivery(id))
 
 

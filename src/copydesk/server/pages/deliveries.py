@@ -84,6 +84,7 @@ async def settle_delivery(
     url: Annotated[str, Form(max_length=2000)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
     sure: Annotated[bool, Form()] = False,
+    attempts: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
     """Settle a delivery that waits for a person and go back to it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
@@ -94,7 +95,9 @@ async def settle_delivery(
                 "It may be there already; sending it again would make a duplicate.",
                 remedy="Look at the platform, tick that it is not there, then send it.",
             )
-        await decide_delivery(unit, id, decision, url=url.strip(), reason=reason.strip())
+        await decide_delivery(
+            unit, id, decision, url=url.strip(), reason=reason.strip(), attempts=attempts
+        )
     return RedirectResponse(f"/deliveries/{id}", 303)
 
 

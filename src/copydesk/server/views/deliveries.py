@@ -225,7 +225,7 @@ def timeline_of(
         payload_sha256=payload.sha256,
         decisions=options_of(delivery),
         asks_where=delivery.state is DeliveryState.HELD or has_begun(delivery),
-        decide_url=f"/deliveries/{delivery.id}/decide",
+        decide_url=f"/deliveries/{delivery.id}/decide?attempts={delivery.attempts}",
         standing=standing_words(delivery),
         inspected_at=delivery.inspected_at,
         inspect_url=f"/deliveries/{delivery.id}/inspect" if _is_out(delivery) else "",
