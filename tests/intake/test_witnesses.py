@@ -77,7 +77,7 @@ def test_text_in_doubt_is_marked_and_said() -> None:
     doubtful = [s for s in found.segments if s.rule == "below-attribution"]
     assert [(s.kind, s.confidence) for s in doubtful] == [("unknown", 0.5)]
     assert text[doubtful[0].start :].startswith("On Mon, Jan 5")
-    assert any("as a quote" in note for note in found.notes)
+    assert any("Nothing marks the earlier message" in note for note in found.notes)
 
 
 def test_thousands_of_attributions_take_no_longer_than_their_size_says() -> None:
@@ -85,3 +85,18 @@ def test_thousands_of_attributions_take_no_longer_than_their_size_says() -> None
     started = time.process_time()
     segment_mail(text, sender=SENDER)
     assert time.process_time() - started < 10
+
+
+OUTLOOK = "From: Jane Doe <jane@mail.example>\nSent: 5 January 2026 10:15\nTo: Ann\nSubject: order"
+
+
+@pytest.mark.parametrize("above", ["Hi Jane,", "Hallo Jane,\n\n-- \nAnn", "您好，"])
+@pytest.mark.parametrize("header", [OUTLOOK, f"-----Original Message-----\n{OUTLOOK}"])
+def test_who_has_only_greeted_above_a_header_answers_below_it(above: str, header: str) -> None:
+    text = f"{above}\n\n{header}\n\nWhen does it ship?\nOn Friday.\n"
+    assert "On Friday." in kept(text)
+
+
+@pytest.mark.parametrize("above", ["Hello", "Hi Jane, it ships on Friday.", "Yes,\nAnn"])
+def test_who_has_said_something_above_a_header_has_answered(above: str) -> None:
+    assert "When does it ship?" not in kept(f"{above}\n\n{OUTLOOK}\n\nWhen does it ship?\n")

@@ -17,7 +17,7 @@ from typing import Final
 from copydesk.core.submission import SegmentKind
 from copydesk.intake import separators
 from copydesk.intake.lines import Line, label_all
-from copydesk.intake.witnesses import is_history
+from copydesk.intake.witnesses import is_history, opens_only
 
 HEADER = "header lines of a forwarded message"
 QUOTED = "quoted from an earlier message"
@@ -111,6 +111,8 @@ def find_unprefixed(lines: Sequence[Line], sender: Sequence[str] = ()) -> Histor
         if line.kind is not None or line.blank:
             continue
         found = _announced(lines, index)
+        if found is not None and opens_only(lines[: found.cut]):
+            return History(doubtful=found.cut)
         if found is not None:
             return replace(found, doubtful=doubtful)
         first = _addressed(lines, index) if weighed < _WEIGHED else -1

@@ -110,8 +110,8 @@ def _mark_doubtful(lines: Sequence[Line], notes: list[str]) -> None:
     open_lines = [line for line in lines if line.kind is None]
     label_all(open_lines, SegmentKind.UNKNOWN, "below-attribution", confidence=0.5)
     notes.append(
-        "Nothing marks the text below “… wrote:” as a quote, so it was kept: check which of its "
-        "lines are the author's."
+        "Nothing marks the earlier message as a quote, so the text below its header or “… wrote:” "
+        "was kept: check which of its lines are the author's."
     )
 
 

@@ -88,6 +88,17 @@ def _is_one_piece(below: Sequence[Line]) -> bool:
     return not any(line.blank or line.bare.endswith(("?", "？", "؟")) for line in piece[:-1])
 
 
+def opens_only(lines: Sequence[Line]) -> bool:
+    """Whether the author has greeted in `lines` and said no more: "Hi Jane," wants to go on."""
+    above = [line for line in lines if line.kind is None and not line.blank]
+    words = before_signature(above)
+    return (
+        bool(words)
+        and words[-1].bare.endswith((",", "，", "、", ":", "："))
+        and all(_is_opening(line, frozenset()) for line in words)
+    )
+
+
 def _names(lines: Sequence[Line], attribution: range) -> frozenset[str]:
     """Return the words that an attribution may call its writer by."""
     text = " ".join(lines[at].bare for at in attribution)
