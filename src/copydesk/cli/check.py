@@ -47,10 +47,10 @@ def check(
     """Say of each text whether it stays with its source.
 
     `seed` is the author's text that was edited into `text`; `source` and `context` are whatever
-    else supports facts. Without a seed only what the text invents is found; there a faithfulness
-    model is asked about every text in which rules find nothing. Prints a JSON line for
-    each line read: {id, verdict: pass|flag|fail, score, findings, risk}. A line that is none ends
-    the run with its number and exit code 4, after what came before it.
+    else supports facts. Without a seed only what the text invents or turns into its contrary is
+    found; there a faithfulness model is asked about every text in which rules find nothing. Prints
+    a JSON line for each line read: {id, verdict: pass|flag|fail, score, findings, risk}. A line
+    that is none ends the run with its number and exit code 4, after what came before it.
     """
     from copydesk.cli.judged import read_lines
     from copydesk.core.clock import SystemClock

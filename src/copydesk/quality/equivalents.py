@@ -53,6 +53,8 @@ _ONE: Final = frozenset(
         "uno",
     }
 )
+#: "API", or several: "APIs".
+_ACRONYM: Final = re.compile(r"[A-Z]{2,8}s?\Z")
 _GLUE: Final = re.compile(r"[\W_]+")
 
 
@@ -100,4 +102,8 @@ def _says_member(token: ProtectedToken, other: Wording) -> bool:
 def _says_name(token: ProtectedToken, other: Wording) -> bool:
     glued = _GLUE.sub("", token.norm)
     words = [word.bare for word in other.words]
+    if _ACRONYM.match(token.text) and not {glued, f"{glued}s", glued.removesuffix("s")}.isdisjoint(
+        words
+    ):
+        return True
     return glued in other.bare or any(one + two == glued for one, two in pairwise(words))

@@ -1,10 +1,10 @@
 """Examining a pair of texts by the gate's checks, for whoever wants to measure them on any set.
 
 Where the author's own text is there (`seed`), the gate's content checks hold the text against it.
-Without it only what the text invents can be told: a text may leave out whatever it likes. A model
-that reads texts is asked as in the gate, and without a seed wherever the rules find nothing. How
-risky a text is, and how well it reads, says nothing about its faithfulness: risk stands apart and
-never decides the verdict, style is not asked.
+Without it only what the text invents or turns into its contrary can be told: a text may leave out
+whatever it likes. A model that reads texts is asked as in the gate, and without a seed wherever the
+rules find nothing. How risky a text is, and how well it reads, says nothing about its faithfulness:
+risk stands apart and never decides the verdict, style is not asked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
 from copydesk.quality.calibration import signals_of, weighed
-from copydesk.quality.checks import assistant_voice, combiner, nothing_new, risk, style
+from copydesk.quality.checks import assistant_voice, combiner, contrary, nothing_new, risk, style
 from copydesk.quality.comparison import Comparison
 from copydesk.quality.doubts import is_about_wording
 from copydesk.quality.gate import WEIGHED, run_gate
@@ -85,7 +85,8 @@ def examine(
         is_doubted = is_about_wording(content)
     else:
         comparison = Comparison(support, text, language=language)
-        content = [nothing_new.check(comparison), assistant_voice.check(comparison)]
+        asked = (nothing_new, contrary, assistant_voice)
+        content = [check.check(comparison) for check in asked]
         badness = weighed(content, policy.calibration)
         found = risk.check(comparison)[1]
         level, categories = found.risk, found.categories

@@ -71,7 +71,7 @@ def _turned(
         (ours, theirs, "the source denies this"),
         (theirs, ours, "the source does not deny this"),
     ):
-        reach = _only_denied(words)
+        reach = only_denied(words)
         affirmed: dict[str, Word] = {}
         for word in others if reach else ():
             if word.stem in reach:
@@ -84,7 +84,7 @@ def _turned(
                 yield comparison.at(word, message, _DENIED if steps == 1 else "polarity.near")
 
 
-def _only_denied(words: Sequence[Word]) -> dict[str, int]:
+def only_denied(words: Sequence[Word]) -> dict[str, int]:
     """Return the stems that never stand without a denial, and how far it reached at most."""
     reach: dict[str, int] = {}
     for word in words:
