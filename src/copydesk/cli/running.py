@@ -84,11 +84,13 @@ def worker(
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
     from copydesk.work.memory import keep_what_is_loaded
+    from copydesk.work.open_files import allow_many_open_files
     from copydesk.work.worker import working
 
     log_to_stderr(verbose=verbose)
 
     async def work() -> None:
+        allow_many_open_files()
         async with open_desk(load_settings(find_home(home))) as desk, _stop_signal() as stopping:
             async with working(desk, "worker") as running:
                 keep_what_is_loaded()
@@ -103,9 +105,11 @@ async def _run(desk: Desk, watched: list[Path], *, until_idle: bool) -> None:
     from copydesk.server import create_app, serve
     from copydesk.work.folder import WatchedFolder
     from copydesk.work.memory import keep_what_is_loaded
+    from copydesk.work.open_files import allow_many_open_files
     from copydesk.work.ownership import owner_token
     from copydesk.work.worker import working
 
+    allow_many_open_files()
     settings = desk.settings
     token = await owner_token(desk)
     async with AsyncExitStack() as stack:
