@@ -32,6 +32,7 @@ TAKEN_BACK = [
     ("fr", "C'est 15h, enfin non, 16h.", ["15h"]),
     ("es", "Son 640 €, mejor dicho, 690 €.", ["640 €"]),
     ("es", "El martes, digo, el jueves.", ["El martes,", "martes"]),
+    ("es", "A las 20:40 pagó 656,25 €, no, perdón, 40,21 €.", ["656,25 €"]),
 ]
 
 #: An apology, a reproach, a comparison, and two things that are both so.

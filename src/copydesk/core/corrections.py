@@ -261,7 +261,7 @@ class _Search:
     def _copied(self, turn: Turn) -> Span | None:
         """Return the stretch before a turn that begins with the first word behind it."""
         ahead, back = self._repair(turn), self._words_before(turn)
-        if not ahead:
+        if not ahead or ahead[0][0][0].isdigit():
             return None
         begins = [n for n, (word, *_) in enumerate(back) if word == ahead[0][0]]
         if not begins:
