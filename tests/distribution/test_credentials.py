@@ -315,7 +315,7 @@ async def test_a_token_in_doubt_is_left_alone_while_the_old_one_is_good(
 ) -> None:
     account = await granted_account(online, server)
     server.authority.lies.append(lie)
-    impatient = ImpatientTransport(online.transport, 1.5)
+    impatient = ImpatientTransport(online.transport, 0.5, server)
     clock.advance(9)  # due, but good for another second
     one = renewer(online, impatient, "a")
     now = await account_now(online, account)

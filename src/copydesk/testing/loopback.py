@@ -20,7 +20,7 @@ from typing import Self
 from aiohttp import web
 
 from copydesk.core.clock import Clock, SystemClock
-from copydesk.platforms.kit.transport import Reply, Transport
+from copydesk.platforms.kit.transport import AnswerLost, Reply, Transport
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -109,6 +109,8 @@ class LoopbackServer:
         self._asked = 0
         self._limited_until: datetime | None = None
         self._silence = asyncio.Event()
+        #: Set when the next request is left without an answer; whoever waits for it looks before.
+        self.silence_begins = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     def routes(self) -> list[web.RouteDef]:
@@ -212,7 +214,7 @@ class LoopbackServer:
             case Lie.ERROR_AFTER_ACCEPT:
                 return web.json_response({"error": "something broke"}, status=500)
             case Lie.HANG:
-                await self._silence.wait()
+                await self._keep_silent()
                 return web.Response()
             case Lie.SLOW | Lie.TRUNCATED:
                 return await self._drip(request, truth, whole=lie is Lie.SLOW)
@@ -243,6 +245,11 @@ class LoopbackServer:
             case Lie.REFUSED:
                 return web.json_response({"error": "Validation failed: Text is spam"}, status=422)
 
+    async def _keep_silent(self) -> None:
+        begins, self.silence_begins = self.silence_begins, asyncio.Event()
+        begins.set()
+        await self._silence.wait()
+
     async def _drip(
         self, request: web.Request, truth: web.StreamResponse, *, whole: bool
     ) -> web.StreamResponse:
@@ -256,7 +263,7 @@ class LoopbackServer:
         await dripping.prepare(request)
         await dripping.write(text[: len(text) // 2])
         if whole:
-            await self._silence.wait()
+            await self._keep_silent()
         if request.transport is not None:
             request.transport.abort()
         return dripping
@@ -264,7 +271,8 @@ class LoopbackServer:
 
 class ImpatientTransport:
     """A transport that waits at most `seconds` for an answer, so that hanging is soon over. With
-    `server`, only while that was told to keep silent: a busy machine is no reason to give up."""
+    `server`, only from when that keeps silent as it was told: a busy machine is no reason to give
+    up, and what it was asked has arrived."""
 
     def __init__(
         self, inner: Transport, seconds: float, server: LoopbackServer | None = None
@@ -275,9 +283,23 @@ class ImpatientTransport:
 
     async def call(self, method: str, url: str, **content: object) -> Reply:
         """Make the call with the shorter timeout; see `Transport.call`."""
-        if self._server is not None and not self._server.will_be_silent:
-            return await self._inner.call(method, url, **content)  # type: ignore[arg-type]
-        return await self._inner.call(method, url, **{**content, "timeout": self._seconds})  # type: ignore[arg-type]
+        if self._server is None:
+            content = {**content, "timeout": self._seconds}
+        call = self._inner.call(method, url, **content)  # type: ignore[arg-type]
+        if self._server is None or not self._server.will_be_silent:
+            return await call
+        going = asyncio.ensure_future(call)
+        silence = asyncio.ensure_future(self._server.silence_begins.wait())
+        try:
+            await asyncio.wait((going, silence), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((going,), timeout=self._seconds)
+            if going.done():
+                return going.result()
+            raise AnswerLost(f"no answer within {self._seconds:g} seconds")
+        finally:
+            silence.cancel()
+            going.cancel()
+            await asyncio.wait((going, silence))
 
 
 def _limited(retry_after: str) -> web.Response:

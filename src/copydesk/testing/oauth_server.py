@@ -50,6 +50,11 @@ class OAuthServer(LoopbackServer):
         self.asks = asks
         self.port = port
 
+    @property
+    def will_be_silent(self) -> bool:
+        """Whether the next renewal is left without an answer."""
+        return self.authority.lies[:1] == [TokenLie.HANG_AFTER_ROTATING]
+
     def routes(self) -> list[web.RouteDef]:
         """Return what the server answers to."""
         return [
@@ -117,7 +122,7 @@ class OAuthServer(LoopbackServer):
                     request.transport.abort()
                 return web.Response()
             case TokenLie.HANG_AFTER_ROTATING:
-                await self._silence.wait()
+                await self._keep_silent()
                 return web.Response()
             case TokenLie.EMPTY_REFRESH_TOKEN:
                 answer["refresh_token"] = ""
