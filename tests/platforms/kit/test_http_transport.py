@@ -6,6 +6,7 @@ The servers here are raw sockets: they hang up and talk nonsense exactly when th
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import re
 import socket
@@ -14,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
+from copydesk.platforms.kit import http_transport
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.transport import AnswerLost, NotSent
 
@@ -34,11 +36,12 @@ async def transport() -> AsyncIterator[HttpTransport]:
 
 
 class Heard(list[bytes]):
-    """What a server has heard; `anything` is set by the first of it."""
+    """What a server has heard from its callers; `anything` is set by the first of it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.anything = asyncio.Event()
+        self.talkers: list[Talker] = []
 
 
 class Talker(asyncio.Protocol):
@@ -74,18 +77,18 @@ class Talker(asyncio.Protocol):
 @asynccontextmanager
 async def talking(says: Says) -> AsyncIterator[tuple[str, Heard]]:
     """A server that says what it is given to say: its URL, and what it has heard."""
-    heard, talkers = Heard(), list[Talker]()
+    heard = Heard()
 
     def listen() -> Talker:
-        talkers.append(Talker(says, heard))
-        return talkers[-1]
+        heard.talkers.append(Talker(says, heard))
+        return heard.talkers[-1]
 
     server = await asyncio.get_running_loop().create_server(listen, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/posts?token=s3cret", heard
     finally:
         server.close()
-        for talker in talkers:
+        for talker in heard.talkers:
             talker.transport.abort()
 
 
@@ -203,6 +206,21 @@ async def test_a_call_that_is_cancelled_ends_at_once(transport: HttpTransport) -
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
+
+
+async def test_a_call_under_way_ends_although_its_client_is_kept_no_longer(
+    monkeypatch: pytest.MonkeyPatch, transport: HttpTransport
+) -> None:
+    monkeypatch.setattr(http_transport, "_KEPT", 1)
+    answers = iter([b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", ok()])
+    async with talking(lambda _: next(answers)) as (url, heard):
+        call = asyncio.create_task(transport.call("POST", url, body=b"{}", timeout=LONG))
+        await heard.anything.wait()
+        # another time to connect in needs another client
+        await transport.call("POST", url, body=b"{}", timeout=LONG / 10)
+        gc.collect()
+        heard.talkers[0].transport.write(b"done")
+        assert (await call).body == b"done"
 
 
 # ---------------------------------------------------------------- what is kept of an answer

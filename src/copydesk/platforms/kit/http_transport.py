@@ -37,6 +37,10 @@ PER_HOST: Final = 100
 _CONNECT: Final = 10.0
 _CONNECT_SHARE: Final = 0.75
 
+#: How long a connection is kept for the next call, in seconds. A server that closes it at that very
+#: moment makes an outcome unknown, so it is less than what servers commonly wait.
+_IDLE: Final = 15.0
+
 _READS: Final = frozenset({"GET", "HEAD"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 10
@@ -261,6 +265,7 @@ def _new_client(user_agent: str, connect: float, *, host: str = "", address: str
         .follow_redirects(False)
         .no_proxy()
         .connect_timeout(_seconds(connect))
+        .pool_idle_timeout(_seconds(_IDLE))
         .http1_ignore_invalid_headers_in_responses(True)
     )
     return builder.resolve(host, address, 0).build() if host else builder.build()
