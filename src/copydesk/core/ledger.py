@@ -348,11 +348,12 @@ def _moved_words(before: str, after: str) -> frozenset[str]:
 
     No word holds a space, so what both have between spaces is not looked at.
     """
-    pieces = Counter(after.split())
-    pieces.subtract(before.split())
+    said, says = Counter(before.split()), Counter(after.split())
     words: Counter[str] = Counter()
-    for piece, times in pieces.items():
-        if times:
-            for word in name_words(piece):
-                words[word] += times
+    for piece, times in says.items() - said.items():
+        for word in name_words(piece):
+            words[word] += times
+    for piece, times in said.items() - says.items():
+        for word in name_words(piece):
+            words[word] -= times
     return frozenset(word for word, times in words.items() if times)

@@ -18,6 +18,7 @@ from importlib import resources
 from copydesk.core.clues import at_marks
 from copydesk.core.ledger import Ledger, altered, extract
 from copydesk.core.post import Edit
+from copydesk.core.words import places
 from copydesk.intake.edits import Change, compose, without_overlaps
 from copydesk.intake.page import Page
 from copydesk.intake.typos import Typo
@@ -130,16 +131,16 @@ _SHORT = re.compile(r"(?<![\w'’@#/.&*_-])[A-Za-z]{1,8}(?![\w'’@#/&*_=-]|\.\w
 
 
 def _shorthand(page: Page) -> Iterator[Change]:
-    if LEXICON.keys().isdisjoint(_LETTERS.findall(page.text.lower())):
-        return
-    for letters in _LETTERS.finditer(page.text):
-        word = letters[0]
+    text = page.text
+    known = LEXICON.keys() & _LETTERS.findall(text.lower())
+    for place in places(text, known) if known else ():
+        match = _SHORT.match(text, place)
+        if match is None or page.all_but_dates.touches(*match.span()):
+            continue
+        # what begins like a word of the lexicon may go on
+        word = match[0]
         full = LEXICON.get(word.lower())
         if full is None:
-            continue
-        # what is matched is always a run of letters as a whole
-        match = _SHORT.match(page.text, letters.start())
-        if match is None or page.all_but_dates.touches(*match.span()):
             continue
         if word.islower():
             yield Change("shorthand", match.start(), match.end(), full)

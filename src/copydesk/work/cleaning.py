@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from copydesk.core.ledger import extract
 from copydesk.core.post import Edit
 from copydesk.core.submission import ParsedMessage, Segment, Source
 from copydesk.intake.cleanup import Cleaned, clean
@@ -23,6 +24,8 @@ def clean_message(parsed: ParsedMessage, kept: Sequence[Segment], typos: Sequenc
     texts = [parsed.text[s.start : s.end] for s in kept]
     if parsed.source is not Source.CHAT:
         return clean("".join(texts), language=parsed.language, typos=typos)
+    # the lines of all are searched together, and remembered; the gate asks for the whole as well
+    extract("".join(texts), language=parsed.language)
     cleaned: list[str] = []
     edits: list[Edit] = []
     reverted: list[str] = []
