@@ -283,7 +283,7 @@ async def test_the_calendar_follows_what_is_moved_and_called_off(
     made = await publish(program, at="2026-12-01 09:00", zone="Europe/Berlin")
     (id,) = made["delivery_ids"]
     other = await publish(
-        program, at="2026-12-02T09:00Z", text="# Other\n\nWords.", source_key="other"
+        program, at="2026-12-02T09:00Z", text="# Other\x07\n\nWords.", source_key="other"
     )
     url = (await program.post("/v1/schedules/feeds", json={})).json()["url"]
     path = url.removeprefix(ADDRESS)
@@ -292,6 +292,7 @@ async def test_the_calendar_follows_what_is_moved_and_called_off(
         answer = await stranger.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/calendar")
+        assert "\x07" not in answer.text
         parsed = Calendar.from_ical(answer.text)
         return {str(e["uid"]): e for e in parsed.walk("VEVENT")}
 
