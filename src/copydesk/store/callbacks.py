@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from copydesk.core.delivery import Action, Delivery, parts_out
+from copydesk.core.delivery import Delivery, parts_out
 from copydesk.core.states import DeliveryState
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.codec import to_json_text
@@ -138,9 +138,8 @@ class Callbacks:
         on_its_way = deliveries.c.wake_at.is_not(None) | deliveries.c.state.in_(
             [DeliveryState.HELD, DeliveryState.FAILED]
         )
-        # what takes a thread down begins with its last part, so that may be a first call
-        taking_down = (deliveries.c.action == Action.DELETE) & on_its_way & THREADS
-        for which in (LATER_CALLS, taking_down):
+        # tries are counted anew for each part: most later parts go out by their first call, too
+        for which in (LATER_CALLS, on_its_way & THREADS, THREADS):
             rows = await self._unit.connection.execute(
                 sa.select(deliveries)
                 .join(intents, intents.c.delivery_id == deliveries.c.id)
