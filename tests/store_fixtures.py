@@ -37,6 +37,9 @@ from copydesk.work.desk import Desk
 
 _numbers = itertools.count(1)
 
+#: How many databases that no test needs any more may lie about, 10 MB each.
+MOST_LEFT = 20
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _plain_log() -> None:
@@ -64,6 +67,7 @@ class PostgresServer:
 
     def __init__(self, socket: str) -> None:
         self.socket = socket
+        self._left: list[str] = []
         self._admin(self._prepare())
 
     def url(self, name: str) -> str:
@@ -72,13 +76,22 @@ class PostgresServer:
     def fresh(self, template: str = "migrated") -> str:
         """Make a database that nobody else uses and return its address."""
         name = f"t_{next(_numbers)}"
-        self._admin(self.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        statements = [f"CREATE DATABASE {name} TEMPLATE {template}"]
+        if len(self._left) >= MOST_LEFT:
+            statements += [f"DROP DATABASE IF EXISTS {old} WITH (FORCE)" for old in self._left]
+            self._left.clear()
+        self._admin(self.execute(*statements))
         return self.url(name)
 
-    async def execute(self, statement: str, database: str = "postgres") -> None:
+    def leave(self, url: str) -> None:
+        """Take note that nobody needs the database at `url` any more: they are dropped together."""
+        self._left.append(url.partition("@/")[2].partition("?")[0])
+
+    async def execute(self, *statements: str, database: str = "postgres") -> None:
         connection = await asyncpg.connect(user="postgres", host=self.socket, database=database)
         try:
-            await connection.execute(statement)
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()
 
@@ -86,6 +99,8 @@ class PostgresServer:
         # nothing here outlives the run, so nothing has to reach the disk
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             await self.execute(f"ALTER SYSTEM SET {setting} = off")
+        # it may all be in memory, with other runs beside it
+        await self.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
         await self.execute("SELECT pg_reload_conf()")
         await self.execute("CREATE DATABASE migrated")
         clock = SystemClock()
@@ -163,13 +178,16 @@ def ready_made(migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
 )
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh, migrated database."""
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres")
-        return server.fresh()
-    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "copydesk.db")
-    return f"sqlite:///{tmp_path / 'copydesk.db'}"
+        url = server.fresh()
+        yield url
+        server.leave(url)
+    else:
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "copydesk.db")
+        yield f"sqlite:///{tmp_path / 'copydesk.db'}"
 
 
 # ---------------------------------------------------------------- stores and desks
