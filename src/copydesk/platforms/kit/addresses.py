@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 #: How many addresses of one name are tried.
@@ -41,16 +41,15 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved)
 
 
-def public_of(found: Iterable[str]) -> list[str]:
-    """Return those of `found`, addresses of one name, that anybody can reach; at most `MOST`.
+def public_of(found: Sequence[str]) -> list[str]:
+    """Return those of `found`, the addresses of one name, that anybody can reach; at most `MOST`.
 
     Raises `AddressNotPublic` when there are none.
     """
-    numbers = list(dict.fromkeys(found))
-    public = [address for address in numbers if is_public(address)]
+    public = [address for address in found if is_public(address)]
     if not public:
         raise AddressNotPublic(
             errno.EACCES,
-            f"{numbers[0]} is not a public address; the operator has to allow private ones",
+            f"{found[0]} is not a public address; the operator has to allow private ones",
         )
     return public[:MOST]

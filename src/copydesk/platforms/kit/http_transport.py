@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -200,11 +199,9 @@ class HttpTransport:
         from pyreqwest.http import Url
 
         try:
-            url = Url(request.url)
-            host, port = url.host_str or "", url.port_or_known_default or 0
+            host = Url(request.url).host_str or ""
             async with asyncio.timeout(_patience(request.timeout)):
-                found = await self._names.addresses(host.strip("[]"), port, socket.AF_UNSPEC)
-            return host, public_of(address.host for address in found)
+                return host, public_of(await self._names.addresses(host.strip("[]")))
         except TimeoutError as error:
             raise NotSent("no connection within the timeout: its name is not known yet") from error
         except (ValueError, OSError) as error:

@@ -12,21 +12,10 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Final
 
 #: How many names are looked up at once; who asks for more waits. Each is asked once at a time.
 AT_ONCE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One address of a name, as sockets take it."""
-
-    family: int
-    protocol: int
-    host: str
-    port: int
 
 
 class Names:
@@ -35,30 +24,19 @@ class Names:
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._places = asyncio.Semaphore(at_once)
 
-    async def addresses(self, host: str, port: int, family: int) -> list[Address]:
-        """Return the addresses of `host`, in the system's order. Raises `OSError` for none."""
+    async def addresses(self, host: str) -> list[str]:
+        """Return the numbers of `host`, in the system's order. Raises `OSError` for none."""
         async with self._places:
-            return await _in_a_thread(lambda: _looked_up(host, port, family))
+            return await _in_a_thread(lambda: _looked_up(host))
 
 
-def _looked_up(host: str, port: int, family: int) -> list[Address]:
-    found = socket.getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-    )
-    addresses: list[Address] = []
-    for kind, _, protocol, _, address in found:
-        if kind == socket.AF_INET6 and len(address) < 3:
-            continue  # a Python without IPv6 cannot connect there
-        number = str(address[0])
-        # a link-local address means nothing without the interface it is on
-        if kind == socket.AF_INET6 and len(address) > 3 and address[3]:
-            number = f"{number.partition('%')[0]}%{address[3]}"
-        addresses.append(Address(kind, protocol, number, int(address[1])))
-    return addresses
+def _looked_up(host: str) -> list[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-async def _in_a_thread(work: Callable[[], list[Address]]) -> list[Address]:
-    found: Future[list[Address]] = Future()
+async def _in_a_thread(work: Callable[[], list[str]]) -> list[str]:
+    found: Future[list[str]] = Future()
     found.set_running_or_notify_cancel()
 
     def run() -> None:
