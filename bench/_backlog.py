@@ -19,7 +19,7 @@ from copydesk.distribution.planning import plan, schedule
 from copydesk.platforms.kit.signature import signed_headers, signing_keys
 from copydesk.platforms.webhook.render import event_body
 from copydesk.store.tables import deliveries, events, receipts
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk, open_desk
 
 #: Later than any run: nothing leaves until `fall_due`.

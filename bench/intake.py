@@ -29,14 +29,14 @@ from copydesk.generation import rewrite_and_polish
 from copydesk.intake.parsing import parse
 from copydesk.intake.typos import Typo
 from copydesk.intake.vocabulary import Vocabulary
-from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk, open_desk
 from copydesk.work.following import progress
+from copydesk.work.incoming.submitting import submit
 from copydesk.work.memory import keep_what_is_loaded
-from copydesk.work.spelling import TOGETHER, Speller
-from copydesk.work.submitting import submit
 from copydesk.work.worker import working
-from copydesk.work.writing_up import ask_gate, material_of
+from copydesk.work.writing.cleaning import clean_message
+from copydesk.work.writing.spelling import TOGETHER, Speller
+from copydesk.work.writing.writing_up import ask_gate, material_of
 
 #: Stages of the pure path in the order they happen. Spelling is a program of its own; texts share
 #: a call, and its CPU is counted with ours.

@@ -30,12 +30,12 @@ from bench._report import Report, date_of, parser, quantile
 from bench._stories import Item, items
 from copydesk.config import load_settings
 from copydesk.quality.narratives import score
-from copydesk.work.composing import compose
 from copydesk.work.desk import Desk, open_desk
+from copydesk.work.incoming.submitting import submit
 from copydesk.work.memory import keep_what_is_loaded
-from copydesk.work.models import opened_models
-from copydesk.work.spelling import Speller
-from copydesk.work.submitting import submit
+from copydesk.work.models.opening import opened_models
+from copydesk.work.writing.composing import compose
+from copydesk.work.writing.spelling import Speller
 
 #: USD for a million tokens read, read from a cache, and written: list prices of a capable and of a
 #: light model of 2026-11 (gpt-6.1-sol, gpt-6-luna).

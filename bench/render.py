@@ -20,7 +20,7 @@ from copydesk.platforms.kit.registry import platform_modules
 from copydesk.transformation.document import image_paths, parse_markdown
 from copydesk.transformation.outline import _words, sentences_of
 from copydesk.transformation.text import to_text
-from copydesk.work.publishing import preview_plans, sample_account
+from copydesk.work.deliveries.publishing import preview_plans, sample_account
 from tests.renditions.manuscripts import PUBLISHED_AT, manuscript_of
 
 

@@ -32,7 +32,7 @@ from copydesk.platforms.sandbox import Sandbox
 from copydesk.store import Store, open_store
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.contract import ClosedTransport
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 
 _numbers = itertools.count(1)

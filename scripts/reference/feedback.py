@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from copydesk.work.corpus import CASE_SCHEMA
-from copydesk.work.lines import LINES
+from copydesk.work.feedback.corpus import CASE_SCHEMA
+from copydesk.work.feedback.lines import LINES
 from reference.markdown import page, paragraphs, table
 
 
@@ -18,7 +18,7 @@ def feedback() -> str:
         parts += [f"## {form}: `{form.schema}`", paragraphs(line.__doc__), *_fields(schema)]
     return page(
         "Feedback and cases",
-        "src/copydesk/work/lines.py and corpus.py",
+        "src/copydesk/work/feedback/lines.py and corpus.py",
         "`copydesk export feedback --as FORM` and `GET /v1/feedback?as=FORM` print one JSON object"
         " a line. All lines of a file have the same `schema`, and a `key` of their own that is the"
         " same in every export. How to use them: [learn from"

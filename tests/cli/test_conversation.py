@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cli.test_commands import Run, document, home, run
-from tests.work.test_regrouping import LOG
+from tests.work.incoming.test_regrouping import LOG
 
 __all__ = ["home", "run"]
 

@@ -13,8 +13,8 @@ from copydesk.core.states import SETTLED, PostState
 from copydesk.distribution.breaker import BreakerPolicy
 from copydesk.distribution.courier import Courier, CourierTools
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.deliveries.distributing import distribute
 from copydesk.work.desk import Desk
-from copydesk.work.distributing import distribute
 
 
 class StuckError(AssertionError):

@@ -9,7 +9,7 @@ import pytest
 from copydesk.core.account import Account
 from copydesk.platforms.kit import registry
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.distribution import scripted as scripted_module
 from tests.distribution.scripted import Remote, Scripted

@@ -14,7 +14,7 @@ from copydesk.distribution.lifetimes import lifetimes_of
 from copydesk.platforms.kit.auth import Grant
 from copydesk.platforms.kit.transport import Transport
 from copydesk.testing.oauth_server import OAuthServer
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 
 REDIRECT = "http://127.0.0.1/callback"

@@ -16,9 +16,9 @@ from copydesk.distribution.courier import Courier
 from copydesk.distribution.moving import cancel, retime
 from copydesk.distribution.planning import plan, schedule
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.deliveries.settling import Decision, decide_delivery
+from copydesk.work.deliveries.timetables import TimetableForm, set_timetable
 from copydesk.work.desk import Desk
-from copydesk.work.settling import Decision, decide_delivery
-from copydesk.work.timetables import TimetableForm, set_timetable
 from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries, tools
 from tests.distribution.scripted import Remote
 

@@ -20,13 +20,13 @@ from copydesk.platforms.kit.lifecycle import Window
 from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.connecting import change_account
+from copydesk.work.accounts.connecting import change_account
+from copydesk.work.deliveries.inspecting import inspect_account, inspect_now
+from copydesk.work.deliveries.publishing import Manuscript, Publication, preview, publish
+from copydesk.work.deliveries.settling import Decision, decide_delivery
+from copydesk.work.deliveries.times import Wish
+from copydesk.work.deliveries.unpublishing import Taken, plan_withdrawals, unpublish
 from copydesk.work.desk import Desk
-from copydesk.work.inspecting import inspect_account, inspect_now
-from copydesk.work.publishing import Manuscript, Publication, preview, publish
-from copydesk.work.settling import Decision, decide_delivery
-from copydesk.work.times import Wish
-from copydesk.work.unpublishing import Taken, plan_withdrawals, unpublish
 from tests.distribution.carrying import carry, carry_to_rest, deliveries
 from tests.distribution.scripted import Scripted
 from tests.store_fixtures import AddSandbox

@@ -19,7 +19,7 @@ from copydesk.distribution.retry import Cause
 from copydesk.platforms.kit.transport import Reply
 from copydesk.store.breakers import Breakers
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import account_now, add_posts, carry, carry_to_rest, deliveries
 from tests.distribution.scripted import Remote, Scripted

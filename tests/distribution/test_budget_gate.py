@@ -25,9 +25,9 @@ from copydesk.platforms.kit.transport import Closed, NotSent, Reply, observed
 from copydesk.platforms.kit.wire import Wire
 from copydesk.store import Store, open_store
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.deliveries.settling import try_account
 from copydesk.work.desk import Desk
-from copydesk.work.settling import try_account
 from tests.distribution.carrying import account_now, add_posts, carry, carry_to_rest, deliveries
 from tests.distribution.scripted import Scripted
 from tests.store_fixtures import ordered_ids

@@ -15,10 +15,10 @@ from copydesk.core.states import DeliveryState
 from copydesk.distribution.retry import LIMITS, Cause
 from copydesk.platforms.kit.pace import Price, price_of
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.work.budgeting import MoneyLine, report_budgets, set_budget
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.budgeting import MoneyLine, report_budgets, set_budget
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
-from copydesk.work.settling import Decision, decide_delivery
 from tests.distribution.carrying import (
     NO_BREAKER,
     add_posts,

@@ -32,8 +32,8 @@ from copydesk.platforms.kit import registry
 from copydesk.platforms.kit.manifest import Reconcile
 from copydesk.store.accounts import LeaseLost
 from copydesk.testing.clocks import NOON, StoppedClock
+from copydesk.work.deliveries.settling import Decision, decide_delivery, try_account
 from copydesk.work.desk import Desk
-from copydesk.work.settling import Decision, decide_delivery, try_account
 from tests.distribution.carrying import (
     account_now,
     add_posts,

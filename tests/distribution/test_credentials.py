@@ -25,7 +25,7 @@ from copydesk.testing.authority import TokenLie
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.loopback import ImpatientTransport
 from copydesk.testing.oauth_server import OAuthServer
-from copydesk.work.connecting import change_account
+from copydesk.work.accounts.connecting import change_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import account_now, add_posts, carry, deliveries, sandbox_has
 from tests.distribution.granting import granted_account, renewer

@@ -30,10 +30,10 @@ from copydesk.platforms.kit.transport import NotSent, Reply
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.deliveries.publishing import Manuscript, publish
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
-from copydesk.work.publishing import Manuscript, publish
-from copydesk.work.settling import Decision, decide_delivery
 from tests.distribution.carrying import deliveries, tools
 from tests.store_fixtures import AddSandbox
 

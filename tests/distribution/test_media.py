@@ -17,10 +17,10 @@ from copydesk.core.states import DeliveryState, PostState
 from copydesk.platforms.kit.contract import Subject
 from copydesk.store.tables import blobs
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.deliveries.distributing import distribute
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
-from copydesk.work.distributing import distribute
-from copydesk.work.settling import Decision, decide_delivery
 from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries
 from tests.distribution.scripted import Remote, Scripted
 

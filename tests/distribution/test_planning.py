@@ -11,8 +11,8 @@ from copydesk.core.post import Content, Tier
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.planning import Intended, Plan, plan, schedule
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
-from copydesk.work.settling import Decision, decide_delivery
 from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries
 from tests.distribution.scripted import Remote, Scripted
 

@@ -65,12 +65,12 @@ from copydesk.store import open_store
 from copydesk.store.letters import Wanted
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.contract import ClosedTransport
-from copydesk.work.breakers import breaker_ids
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.breakers import breaker_ids
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.accounts.trying import try_account
+from copydesk.work.deliveries.redriving import redrive
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
-from copydesk.work.redriving import redrive
-from copydesk.work.settling import Decision, decide_delivery
-from copydesk.work.trying import try_account
 from tests.distribution import scripted as scripted_module
 from tests.distribution.carrying import account_now, add_posts, carry, deliveries
 from tests.distribution.scripted import Remote, Scripted

@@ -18,9 +18,9 @@ from copydesk.platforms.kit.transport import NotSent, Reply
 from copydesk.store.deliveries import Change
 from copydesk.testing.callbacks import SECRET, standard_callback
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.connecting import change_account
+from copydesk.work.accounts.connecting import change_account
+from copydesk.work.deliveries.hearing import CallbackRefused, Taken, hear
 from copydesk.work.desk import Desk
-from copydesk.work.hearing import CallbackRefused, Taken, hear
 from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries, sandbox_has
 from tests.distribution.scripted import Remote
 from tests.store_fixtures import AddSandbox

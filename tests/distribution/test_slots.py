@@ -17,10 +17,10 @@ from copydesk.distribution.slots import next_free_slot
 from copydesk.store import open_store
 from copydesk.testing.clocks import StoppedClock
 from copydesk.transformation.content import read_markdown_file
+from copydesk.work.deliveries.publishing import Manuscript, publish
+from copydesk.work.deliveries.times import Wish
+from copydesk.work.deliveries.timetables import TimetableForm, set_timetable
 from copydesk.work.desk import Desk
-from copydesk.work.publishing import Manuscript, publish
-from copydesk.work.times import Wish
-from copydesk.work.timetables import TimetableForm, set_timetable
 from tests.store_fixtures import ordered_ids
 
 
@@ -84,7 +84,7 @@ async def test_nobody_gets_the_same_slot_at_the_same_moment(
         for number in range(20):
             file = read_markdown_file(f"# P{number}\n\nWords.", filename=f"p{number}.md")
             async with desk.store.begin("test") as unit:
-                from copydesk.work.publishing import put_post
+                from copydesk.work.deliveries.publishing import put_post
 
                 manuscript = Manuscript(source_key=f"file:{number}", file=file, images=())
                 post, _ = await put_post(unit, desk, manuscript)

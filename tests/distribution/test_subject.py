@@ -12,7 +12,7 @@ from copydesk.distribution.planning import subject_of
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.transformation.html import to_html
-from copydesk.work.publishing import sample_account
+from copydesk.work.deliveries.publishing import sample_account
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 CONTENT = Content(

@@ -11,7 +11,7 @@ from copydesk.core.outcomes import Published
 from copydesk.distribution.courier import Courier
 from copydesk.distribution.turns import TURN, Turns
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts, deliveries, tools
 from tests.distribution.scripted import Remote, Scripted

@@ -23,9 +23,9 @@ from copydesk.platforms.kit.lifecycle import Version
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.testing.clocks import NOON, StoppedClock
+from copydesk.work.accounts.versions import endings_of, known_versions, move_to_version
 from copydesk.work.desk import Desk
 from copydesk.work.examining import examine
-from copydesk.work.versions import endings_of, known_versions, move_to_version
 from tests.distribution.carrying import account_now, add_posts, carry_to_rest, deliveries
 from tests.distribution.scripted import MANIFEST, Remote, Scripted
 from tests.store_fixtures import AddSandbox

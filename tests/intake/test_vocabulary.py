@@ -6,7 +6,7 @@ import pytest
 
 from copydesk.intake.typos import Typo, find_typos, typos_program
 from copydesk.intake.vocabulary import Vocabulary
-from copydesk.work.spelling import Speller
+from copydesk.work.writing.spelling import Speller
 
 needs_program = pytest.mark.skipif(typos_program() is None, reason="no typos program here")
 TEXTS = (

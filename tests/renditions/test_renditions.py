@@ -19,7 +19,7 @@ from copydesk.core.ids import IdFactory
 from copydesk.distribution.planning import Plan
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.publishing import preview_plans, sample_account
+from copydesk.work.deliveries.publishing import preview_plans, sample_account
 from tests.renditions.manuscripts import NAMES, PUBLISHED_AT, manuscript_of
 
 #: The renditions as they were reviewed: `shown/POST/PLATFORM.txt`.

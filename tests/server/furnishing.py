@@ -9,12 +9,12 @@ from copydesk.core.money import Period
 from copydesk.core.release import Version
 from copydesk.core.webhook import Attempt
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work import releasing
-from copydesk.work.budgeting import set_budget
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.budgeting import set_budget
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.deliveries.publishing import Manuscript
+from copydesk.work.deliveries.recurring import SeriesForm, add_series
 from copydesk.work.desk import Desk
-from copydesk.work.publishing import Manuscript
-from copydesk.work.recurring import SeriesForm, add_series
+from copydesk.work.releases import releasing
 from copydesk.work.webhooks import add_webhook
 from tests.server.test_budgets import add_mastodon, use_up
 from tests.server.test_releases import counted_so_far, raised

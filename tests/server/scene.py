@@ -23,7 +23,7 @@ from copydesk.server import serve
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
 from copydesk.work.desk import Desk, open_desk
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.submitting import submit
 
 AUTHOR = "Ada Example"
 TITLE = "Opening hours on Sunday"

@@ -11,7 +11,7 @@ from copydesk.core.standing import Stands
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.courier import Courier, CourierTools
 from copydesk.platforms.sandbox.ledger import Ledger
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.server.scene import make_token
 

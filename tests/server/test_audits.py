@@ -11,9 +11,9 @@ from copydesk.core.checks import RiskClass
 from copydesk.core.review import ReviewKind
 from copydesk.core.states import AuditState, PostState, ReviewState
 from copydesk.store.reviews import Review, WantedReviews
-from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.submitting import submit
+from copydesk.work.writing.composing import compose
 from tests.server.scene import make_token
 
 CLS = ItemClass(channel="email", language="en", risk=RiskClass.LOW, writer="rules")

@@ -10,7 +10,7 @@ from copydesk.core.account import Account
 from copydesk.distribution.budget import Fill, take, to_stored
 from copydesk.distribution.closing import bucket_key, close_scope
 from copydesk.platforms.kit.registry import load_platform
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 
 

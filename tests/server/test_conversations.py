@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 import httpx2
 
-from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.submitting import submit
+from copydesk.work.writing.composing import compose
 from tests.server.scene import make_token
 from tests.server.test_audits import words
-from tests.work.test_regrouping import parts_of, taken_apart, turn
+from tests.work.incoming.test_regrouping import parts_of, taken_apart, turn
 
 ROWS = "message,email,date\n" + "".join(
     f"The lamp number {n} flickers,p{n}@example.org,2026-11-0{n}\n" for n in range(1, 8)

@@ -9,9 +9,9 @@ import httpx2
 from copydesk.core.errors import ModelUnavailable
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
 from copydesk.server import create_app
-from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.submitting import submit
+from copydesk.work.writing.composing import compose
 from tests.server.conftest import ADDRESS
 from tests.server.scene import make_token
 

@@ -15,7 +15,7 @@ from copydesk.core.delivery import Action, Delivery
 from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState
 from copydesk.server.views.decisions import Option, options_of
 from copydesk.testing.clocks import NOON
-from copydesk.work.settling import Decision
+from copydesk.work.deliveries.settling import Decision
 
 
 def options(

@@ -9,9 +9,9 @@ import pytest
 
 from copydesk.core.states import PostState
 from copydesk.editorial.reviewing import accept
-from copydesk.work.composing import compose
 from copydesk.work.desk import Desk
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.submitting import submit
+from copydesk.work.writing.composing import compose
 from tests.server.scene import make_token
 
 LETTER = (

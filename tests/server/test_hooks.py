@@ -9,7 +9,7 @@ from copydesk.core.errors import StoreUnavailable
 from copydesk.platforms.kit.callbacks import Challenge, Happened, Report
 from copydesk.platforms.sandbox import Sandbox
 from copydesk.testing.callbacks import OTHER_SECRET, SECRET, standard_callback
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 
 

@@ -14,7 +14,7 @@ from copydesk.editorial import reviewing
 from copydesk.work.desk import Desk
 from tests.server.scene import make_token
 from tests.work.reviewed import LETTER, WRITTEN, hold
-from tests.work.test_hinting import rough
+from tests.work.reviews.test_hinting import rough
 
 
 async def get(program: httpx2.AsyncClient, path: str) -> Any:

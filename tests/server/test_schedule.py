@@ -12,7 +12,7 @@ from icalendar import Calendar
 
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.store.credentials import Lifetimes
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.server.conftest import ADDRESS
 from tests.server.scene import make_token

@@ -19,16 +19,16 @@ from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.changes import changes
 from copydesk.testing.oauth_server import OAuthServer
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.deliveries.publishing import Manuscript
+from copydesk.work.deliveries.recurring import SeriesForm, add_series
 from copydesk.work.desk import Desk
-from copydesk.work.publishing import Manuscript
-from copydesk.work.recurring import SeriesForm, add_series
 from tests.server.scene import Scene, lay_out
 from tests.server.test_audits import find_audit
 from tests.server.test_budgets import add_mastodon, use_up
 from tests.server.test_releases import counted_trial, raised
-from tests.work.test_hinting import rough
-from tests.work.test_regrouping import parts_of, taken_apart, turn
+from tests.work.incoming.test_regrouping import parts_of, taken_apart, turn
+from tests.work.reviews.test_hinting import rough
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 

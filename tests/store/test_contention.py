@@ -17,8 +17,8 @@ from copydesk.store.accounts import leases
 from copydesk.store.journal import Entry
 from copydesk.store.tables import accounts
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.deliveries.distributing import distribute
 from copydesk.work.desk import Desk
-from copydesk.work.distributing import distribute
 from tests.distribution.carrying import add_posts
 from tests.store.test_journal import leased
 from tests.store.test_rows import add_account, add_delivery

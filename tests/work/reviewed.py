@@ -11,10 +11,10 @@ from copydesk.core.review import ReviewKind
 from copydesk.core.states import PostState, SubmissionState, SuggestionState
 from copydesk.core.suggestion import Suggestion
 from copydesk.intake.parsing import parse
-from copydesk.work.cleaning import clean_message
 from copydesk.work.desk import Desk
-from copydesk.work.reviewing import Look, look_at
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.submitting import submit
+from copydesk.work.reviews.reviewing import Look, look_at
+from copydesk.work.writing.cleaning import clean_message
 
 LETTER = (
     b"From: Ada <ada@example.org>\r\nSubject: The lamp\r\n\r\n"

@@ -9,10 +9,10 @@ from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.metrics import Metric
 from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.deliveries.measuring import measure_delivery, measure_post
+from copydesk.work.deliveries.publishing import publish
+from copydesk.work.deliveries.unpublishing import unpublish
 from copydesk.work.desk import Desk
-from copydesk.work.measuring import measure_delivery, measure_post
-from copydesk.work.publishing import publish
-from copydesk.work.unpublishing import unpublish
 from tests.distribution.carrying import carry, carry_to_rest, deliveries
 from tests.distribution.conftest import account, platform, remote  # noqa: F401
 from tests.distribution.scripted import Scripted

@@ -24,11 +24,11 @@ from copydesk.store import Hint, open_store
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
 from copydesk.work.health import LATE_AFTER, SILENT_AFTER, measure
+from copydesk.work.incoming.submitting import submit
 from copydesk.work.jobs import Handlers, Kind
 from copydesk.work.repairing import repair
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.runtime.embedded import EmbeddedRuntime
-from copydesk.work.submitting import submit
 from copydesk.work.sweep import rest_before_next, sweep
 from copydesk.work.worker import Worker, working
 from tests.distribution.carrying import add_posts, deliveries, sandbox_has

@@ -11,7 +11,7 @@ from copydesk.distribution.courier import Courier
 from copydesk.store import Hint
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work import sweep as sweeping
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from copydesk.work.in_hand import Bounds, InHand
 from copydesk.work.jobs import Kind

@@ -40,7 +40,7 @@ def add(
     """
     from copydesk.config import environment_secret, find_home, load_settings
     from copydesk.core.errors import CopydeskError
-    from copydesk.work.connecting import add_account, made_secrets
+    from copydesk.work.accounts.connecting import add_account, made_secrets
     from copydesk.work.desk import open_desk
 
     try:
@@ -98,7 +98,7 @@ def change(
     `copydesk accounts test` finds it working.
     """
     from copydesk.config import environment_secret, find_home, load_settings
-    from copydesk.work.connecting import change_account
+    from copydesk.work.accounts.connecting import change_account
     from copydesk.work.desk import open_desk
 
     async def work() -> dict[str, Any]:
@@ -190,8 +190,8 @@ def try_(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.outcomes import Published
+    from copydesk.work.deliveries.settling import try_account
     from copydesk.work.desk import open_desk
-    from copydesk.work.settling import try_account
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:

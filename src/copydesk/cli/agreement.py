@@ -29,7 +29,7 @@ def agreement(
     interval is alpha's, at 95 %. No check can be shown better than reviewers agree.
     """
     from copydesk.editorial.agreement import agreement_report
-    from copydesk.work.times import read_time
+    from copydesk.work.deliveries.times import read_time
 
     moment = read_time(since, "UTC") if since else None
 

@@ -19,7 +19,7 @@ app = typer.Typer(
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List what is used and left of every rate limit, what is closed and why, and the money."""
     from copydesk.config import find_home, load_settings
-    from copydesk.work.budgeting import report_budgets
+    from copydesk.work.accounts.budgeting import report_budgets
     from copydesk.work.desk import open_desk
 
     async def work() -> Any:
@@ -55,7 +55,7 @@ def change(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.money import Period
-    from copydesk.work.budgeting import SpentOn, report_budgets, set_budget
+    from copydesk.work.accounts.budgeting import SpentOn, report_budgets, set_budget
     from copydesk.work.desk import open_desk
 
     amounts = {Period.DAY: daily, Period.MONTH: monthly}

@@ -65,7 +65,7 @@ def check(
         policy = Policy(calibration=read_calibration(calibration) if calibration else standard())
         reads = None
         if faithfulness is not None:
-            from copydesk.work.faithfulness import examiner
+            from copydesk.work.writing.faithfulness import examiner
 
             reads = examiner(faithfulness, policy, clock.monotonic)
     except ConfigError as error:

@@ -15,7 +15,7 @@ from copydesk.core.findings import Finding, Severity
 if TYPE_CHECKING:
     from copydesk.core.account import Account
     from copydesk.distribution.planning import Plan
-    from copydesk.work.times import Wish
+    from copydesk.work.deliveries.times import Wish
 
 
 def validate(
@@ -91,9 +91,9 @@ def plan(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.errors import CopydeskError, NotFound
+    from copydesk.work.deliveries.publishing import preview as preview_manuscript
+    from copydesk.work.deliveries.publishing import read_manuscript
     from copydesk.work.desk import open_desk
-    from copydesk.work.publishing import preview as preview_manuscript
-    from copydesk.work.publishing import read_manuscript
 
     async def work() -> list[dict[str, Any]]:
         if not directory.is_dir():

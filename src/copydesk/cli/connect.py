@@ -16,7 +16,7 @@ from copydesk.cli.output import NOT_SETTLED, hint, run, show
 
 if TYPE_CHECKING:
     from copydesk.core.account import Account
-    from copydesk.work.authorising import Begun, Wanted
+    from copydesk.work.accounts.authorising import Begun, Wanted
     from copydesk.work.desk import Desk
 
 #: Where a browser is sent with --paste: nobody listens there, the address bar keeps the answer.
@@ -54,7 +54,7 @@ def connect(
     existing account replaces its credential and keeps its settings, schedule and history.
     """
     from copydesk.config import environment_secret, find_home, load_settings
-    from copydesk.work.authorising import Wanted
+    from copydesk.work.accounts.authorising import Wanted
     from copydesk.work.desk import open_desk
 
     async def work() -> dict[str, Any]:
@@ -114,8 +114,8 @@ async def _told(desk: Desk, account: Account) -> dict[str, Any]:
 
 
 async def _connect(desk: Desk, wanted: Wanted, *, paste: bool) -> Account:
-    from copydesk.work.authorising import begin_connection
-    from copydesk.work.granting import connect_by_itself, finish_connection
+    from copydesk.work.accounts.authorising import begin_connection
+    from copydesk.work.accounts.granting import connect_by_itself, finish_connection
 
     if paste:
         begun = await begin_connection(
@@ -144,7 +144,7 @@ async def _connect(desk: Desk, wanted: Wanted, *, paste: bool) -> Account:
 
 async def _by_device(desk: Desk, begun: Begun) -> Account:
     from copydesk.platforms.kit.auth_oauth2 import NotYet
-    from copydesk.work.granting import poll_connection
+    from copydesk.work.accounts.granting import poll_connection
 
     assert begun.device is not None
     device = begun.device

@@ -12,7 +12,7 @@ from copydesk.cli.output import columns, run, shortened, show
 if TYPE_CHECKING:
     from copydesk.store import UnitOfWork
     from copydesk.store.conversations import Neighbour
-    from copydesk.work.regrouping import Conversation, Moved
+    from copydesk.work.incoming.regrouping import Conversation, Moved
 
 app = typer.Typer(
     help="See which messages of a chat belong together, and put it right.", no_args_is_help=True
@@ -70,7 +70,7 @@ def show_(id: Id, home: Home = None, as_json: AsJson = False) -> None:
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.regrouping import conversation_of
+    from copydesk.work.incoming.regrouping import conversation_of
 
     async def work() -> Conversation:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -104,8 +104,8 @@ def move(
     from copydesk.cli.reviewing import actor
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.regrouping import conversation_of
-    from copydesk.work.regrouping import move as move_
+    from copydesk.work.incoming.regrouping import conversation_of
+    from copydesk.work.incoming.regrouping import move as move_
 
     if bool(to) == alone:
         raise typer.BadParameter("say --to ID or --alone")

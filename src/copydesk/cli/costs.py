@@ -12,7 +12,7 @@ from copydesk.cli.output import columns, run, show
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from copydesk.work.costs import CostReport
+    from copydesk.work.models.costs import CostReport
 
 
 def costs(
@@ -30,8 +30,8 @@ def costs(
     it). Budgets are set with `copydesk budgets set --models`.
     """
     from copydesk.config import find_home, load_settings
-    from copydesk.work.costs import By, report_costs
     from copydesk.work.desk import open_desk
+    from copydesk.work.models.costs import By, report_costs
 
     if by not in set(By):
         raise typer.BadParameter(f"one of: {', '.join(By)}", param_hint="--by")
@@ -54,7 +54,7 @@ def _moment(text: str) -> datetime | None:
     """Return a time; without a zone it is meant in UTC, as the days are that costs add up by."""
     from datetime import UTC
 
-    from copydesk.work.times import read_time
+    from copydesk.work.deliveries.times import read_time
 
     if not text:
         return None

@@ -25,7 +25,7 @@ def drift(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.drifting import Drifting, close_alarm, report_drift
+    from copydesk.work.drift.drifting import Drifting, close_alarm, report_drift
 
     async def work() -> Drifting:
         async with (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from copydesk.core.release import Version
     from copydesk.store import UnitOfWork
     from copydesk.work.desk import Desk
-    from copydesk.work.evaluating import CaseResult, Compared, Evaluation, Replayed
+    from copydesk.work.feedback.evaluating import CaseResult, Compared, Evaluation, Replayed
 
 app = typer.Typer(help="Replay what went wrong once against any version.")
 
@@ -108,7 +108,7 @@ def add(
 ) -> None:
     """Keep a message as a case. Its facts and questions are expected of any text without saying."""
     from copydesk.core.checks import Verdict
-    from copydesk.work.corpus import Wishes, keep_case
+    from copydesk.work.feedback.corpus import Wishes, keep_case
 
     if verdict and verdict not in set(Verdict):
         raise typer.BadParameter(f"one of: {', '.join(Verdict)}", param_hint="--verdict")
@@ -197,8 +197,8 @@ def export(
     `copydesk eval --corpus FOLDER` replays them anywhere.
     """
     from copydesk.config import find_home, load_settings
-    from copydesk.work.corpus import stored_cases, write_case
     from copydesk.work.desk import open_desk
+    from copydesk.work.feedback.corpus import stored_cases, write_case
 
     async def work() -> list[str]:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -214,8 +214,8 @@ def export(
 async def _evaluated(
     home: Path | None, names: list[str], corpus: str, stories: int, seed: int
 ) -> list[Evaluation]:
-    from copydesk.work.evaluating import evaluate as evaluated
-    from copydesk.work.models import opened_models
+    from copydesk.work.feedback.evaluating import evaluate as evaluated
+    from copydesk.work.models.opening import opened_models
 
     versions = [read_version(name) for name in names]
     is_stored = corpus == STORED
@@ -254,7 +254,7 @@ def _standing(desk: Desk) -> str:
 
 async def _cases(desk: Desk, corpus: str, stories: int, seed: int) -> list[Replayed]:
     from copydesk.quality.narratives import narratives
-    from copydesk.work.corpus import read_folder, stored_cases
+    from copydesk.work.feedback.corpus import read_folder, stored_cases
 
     if corpus != STORED:
         found: list[Replayed] = list(read_folder(Path(corpus)))
@@ -286,7 +286,7 @@ async def _opened(home: Path | None, *, needed: bool) -> AsyncIterator[Desk]:
 
 
 def _show_comparison(found: list[Evaluation], as_json: bool) -> None:
-    from copydesk.work.evaluating import compare
+    from copydesk.work.feedback.evaluating import compare
 
     compared = compare(*found)
     if as_json:

@@ -12,7 +12,7 @@ from copydesk.cli.options import Home
 from copydesk.cli.output import hint, run
 
 if TYPE_CHECKING:
-    from copydesk.work.exporting import Handout
+    from copydesk.work.feedback.exporting import Handout
 
 app = typer.Typer(help="Hand out what is in here, as JSON lines.", no_args_is_help=True)
 
@@ -54,10 +54,10 @@ def feedback(
     (copydesk consent). Placeholders stand for personal data. Times without a zone are UTC.
     """
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.times import read_time
     from copydesk.work.desk import open_desk
-    from copydesk.work.exporting import PAGE, hand_out, mark_handed_out
-    from copydesk.work.lines import Form
-    from copydesk.work.times import read_time
+    from copydesk.work.feedback.exporting import PAGE, hand_out, mark_handed_out
+    from copydesk.work.feedback.lines import Form
 
     if bare and form is not As.CHAT:
         raise typer.BadParameter("only chat lines have a bare form", param_hint="--bare")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from copydesk.core.feed import FollowedFeed
     from copydesk.store import UnitOfWork
     from copydesk.work.desk import Desk
-    from copydesk.work.feeds import FeedStatus
+    from copydesk.work.feeds.subscribing import FeedStatus
 
 app = typer.Typer(
     help="Follow RSS, Atom and JSON feeds: each new entry becomes a message.", no_args_is_help=True
@@ -71,7 +71,7 @@ def add(
     Of the entries that are there already the newest one is taken, unless --newest or --since say
     otherwise; all that come later are.
     """
-    from copydesk.work.feeds import EVERY, feed_status, follow_feed
+    from copydesk.work.feeds.subscribing import EVERY, feed_status, follow_feed
 
     begin, pace = _time(since), _length(every)
 
@@ -101,7 +101,7 @@ def add(
 @app.command("list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the feeds and how they are doing."""
-    from copydesk.work.feeds import feed_status
+    from copydesk.work.feeds.subscribing import feed_status
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
         async with desk.store.read() as unit:
@@ -131,7 +131,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 @app.command("show")
 def show_(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Show one feed: how it is doing, and when it is looked at next."""
-    from copydesk.work.feeds import feed_status, find_feed
+    from copydesk.work.feeds.subscribing import feed_status, find_feed
 
     async def work(desk: Desk) -> dict[str, Any]:
         async with desk.store.read() as unit:
@@ -157,8 +157,8 @@ def show_(name: Name, home: Home = None, as_json: AsJson = False) -> None:
 @app.command()
 def poll(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Look at a feed now, here, and say what came of it."""
-    from copydesk.work.feeds import find_feed
-    from copydesk.work.polling import Outcome, poll_now
+    from copydesk.work.feeds.polling import Outcome, poll_now
+    from copydesk.work.feeds.subscribing import find_feed
 
     async def work(desk: Desk) -> Any:
         async with desk.store.read() as unit:
@@ -190,7 +190,7 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Look at a feed more or less often, or do something else with entries that change."""
-    from copydesk.work.feeds import change_feed, feed_status
+    from copydesk.work.feeds.subscribing import change_feed, feed_status
 
     pace = _length(every)
     if pace is None and changes is None:
@@ -217,7 +217,7 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Do not look at a feed until it is resumed."""
-    from copydesk.work.feeds import feed_status, pause_feed
+    from copydesk.work.feeds.subscribing import feed_status, pause_feed
 
     async def act(unit: UnitOfWork, feed: FollowedFeed) -> dict[str, Any]:
         return _row(await feed_status(unit, await pause_feed(unit, feed, reason)))
@@ -235,7 +235,7 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Look at a paused or ended feed again, with all that came meanwhile or with what you say."""
-    from copydesk.work.feeds import feed_status, resume_feed
+    from copydesk.work.feeds.subscribing import feed_status, resume_feed
 
     begin = _time(since)
 
@@ -250,7 +250,7 @@ def resume(
 @app.command()
 def remove(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Stop following a feed for good; what was taken in stays."""
-    from copydesk.work.feeds import remove_feed
+    from copydesk.work.feeds.subscribing import remove_feed
 
     async def act(unit: UnitOfWork, feed: FollowedFeed) -> dict[str, Any]:
         removed = await remove_feed(unit, feed)
@@ -262,7 +262,7 @@ def remove(name: Name, home: Home = None, as_json: AsJson = False) -> None:
 
 def _time(text: str) -> datetime | None:
     from copydesk.core.errors import CopydeskError
-    from copydesk.work.times import parse_time
+    from copydesk.work.deliveries.times import parse_time
 
     try:
         return parse_time(text) if text else None
@@ -290,7 +290,7 @@ async def _at_desk(home: Path | None, work: Callable[[Desk], Awaitable[Any]]) ->
 def _changing(
     name: str, act: Callable[[UnitOfWork, FollowedFeed], Awaitable[dict[str, Any]]]
 ) -> Callable[[Desk], Awaitable[dict[str, Any]]]:
-    from copydesk.work.feeds import find_feed
+    from copydesk.work.feeds.subscribing import find_feed
 
     async def work(desk: Desk) -> dict[str, Any]:
         async with desk.store.begin("cli") as unit:

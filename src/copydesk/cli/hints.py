@@ -26,8 +26,8 @@ def hints(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.hinting import hints_of, take_hint
-    from copydesk.work.reviewing import look_at
+    from copydesk.work.reviews.hinting import hints_of, take_hint
+    from copydesk.work.reviews.reviewing import look_at
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk:

@@ -90,8 +90,8 @@ def _became(row: dict[str, Any]) -> str:
 async def take_in(desk: Desk, paths: list[Path], source: Source | None) -> list[dict[str, Any]]:
     """Submit every file; one that cannot be read is reported and stops nothing."""
     from copydesk.core.errors import InputRefused
-    from copydesk.work.folder import files_in, read_file
-    from copydesk.work.submitting import submit
+    from copydesk.work.incoming.folder import files_in, read_file
+    from copydesk.work.incoming.submitting import submit
 
     taken: list[dict[str, Any]] = []
     for path in await asyncio.to_thread(files_in, paths):

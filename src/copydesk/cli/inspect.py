@@ -31,8 +31,8 @@ def inspect(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.standing import Stands
+    from copydesk.work.deliveries.inspecting import inspect_now
     from copydesk.work.desk import open_desk
-    from copydesk.work.inspecting import inspect_now
 
     if bool(ids) == all_:
         raise typer.BadParameter("name deliveries, or say --all")

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from copydesk.core.findings import Finding
     from copydesk.distribution.planning import Plan
     from copydesk.transformation.forms import Form
-    from copydesk.work.publishing import Manuscript
-    from copydesk.work.times import Wish
+    from copydesk.work.deliveries.publishing import Manuscript
+    from copydesk.work.deliveries.times import Wish
 
 File = Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file.")]
 
@@ -33,8 +33,8 @@ async def plans_for(
     from copydesk.core.clock import SystemClock
     from copydesk.core.ids import IdFactory
     from copydesk.platforms.kit.registry import platform_modules
-    from copydesk.work.publishing import preview_plans, read_manuscript, sample_account
-    from copydesk.work.rendering import in_form
+    from copydesk.work.deliveries.publishing import preview_plans, read_manuscript, sample_account
+    from copydesk.work.deliveries.rendering import in_form
 
     if not platforms and not accounts:
         raise typer.BadParameter(
@@ -63,9 +63,9 @@ async def _account_plans(
     form: Form | None,
 ) -> list[Plan]:
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.publishing import preview
+    from copydesk.work.deliveries.rendering import in_form
     from copydesk.work.desk import open_desk
-    from copydesk.work.publishing import preview
-    from copydesk.work.rendering import in_form
 
     async with open_desk(load_settings(find_home(home))) as desk:
         async with desk.store.read() as unit:

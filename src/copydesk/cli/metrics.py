@@ -10,7 +10,7 @@ from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import columns, run, show
 
 if TYPE_CHECKING:
-    from copydesk.work.measuring import Measured
+    from copydesk.work.deliveries.measuring import Measured
 
 
 def metrics(
@@ -26,9 +26,9 @@ def metrics(
     numbers, that is said. --json has the platform's own answer as well.
     """
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.measuring import measure_delivery, measure_post
+    from copydesk.work.deliveries.unpublishing import find_post
     from copydesk.work.desk import open_desk
-    from copydesk.work.measuring import measure_delivery, measure_post
-    from copydesk.work.unpublishing import find_post
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk:

@@ -10,7 +10,7 @@ import typer
 from copydesk.core.timetable import LatePolicy, read_length
 
 if TYPE_CHECKING:
-    from copydesk.work.times import Wish
+    from copydesk.work.deliveries.times import Wish
 
 
 def _nearest_home(context: typer.Context, home: Path | None) -> Path | None:
@@ -75,7 +75,7 @@ def wish_of(
     now: bool = False,
 ) -> Wish | None:
     """Return when something should go out, None when nothing was said about it."""
-    from copydesk.work.times import Wish
+    from copydesk.work.deliveries.times import Wish
 
     if now and (at or queue):
         raise typer.BadParameter("say --now, --at or --queue, and not two of them")

@@ -35,7 +35,7 @@ def parse(
     """
     from copydesk.core.errors import InputRefused
     from copydesk.core.submission import Source
-    from copydesk.work.folder import files_in
+    from copydesk.work.incoming.folder import files_in
 
     if source != "auto" and source not in set(Source):
         raise typer.BadParameter(f"one of: auto, {', '.join(Source)}", param_hint="--source")
@@ -60,7 +60,7 @@ def parse(
 
 
 def _documents(path: Path, source: Source | None) -> Iterator[dict[str, Any]]:
-    from copydesk.work.folder import read_file
+    from copydesk.work.incoming.folder import read_file
 
     about = {"file": str(path)}
     try:

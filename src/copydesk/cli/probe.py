@@ -14,7 +14,7 @@ from copydesk.cli.output import NOT_HEALTHY, columns, hint, run, show
 if TYPE_CHECKING:
     from copydesk.core.probe import Probe
     from copydesk.quality.probes import ProbeKind
-    from copydesk.work.probing import Passed
+    from copydesk.work.drift.probing import Passed
 
 app = typer.Typer(
     help="Send messages with a known answer down the live path, or a text of your own.",
@@ -57,8 +57,8 @@ def send(
 async def _send(wanted: list[tuple[ProbeKind, int]], home: Path | None) -> list[Probe]:
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.models import opened_models
-    from copydesk.work.probing import send_probe
+    from copydesk.work.drift.probing import send_probe
+    from copydesk.work.models.opening import opened_models
 
     async with (
         open_desk(load_settings(find_home(home))) as desk,
@@ -134,8 +134,8 @@ def write(
 async def _pass(raw: bytes, name: str, home: Path | None) -> Passed:
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.models import opened_models
-    from copydesk.work.probing import pass_through
+    from copydesk.work.drift.probing import pass_through
+    from copydesk.work.models.opening import opened_models
 
     async with (
         open_desk(load_settings(find_home(home))) as desk,

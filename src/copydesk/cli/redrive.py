@@ -10,7 +10,7 @@ from copydesk.cli.options import AsJson, Home, names
 from copydesk.cli.output import columns, hint, run, shortened, show
 
 if TYPE_CHECKING:
-    from copydesk.work.redriving import Redriven
+    from copydesk.work.deliveries.redriving import Redriven
 
 _VERDICTS = {
     "sent": "sent again",
@@ -55,9 +55,9 @@ def redrive(
     from copydesk.config import find_home, load_settings
     from copydesk.core.states import DeliveryState
     from copydesk.store.letters import Wanted
+    from copydesk.work.deliveries.redriving import redrive as redrive_deliveries
+    from copydesk.work.deliveries.times import parse_time
     from copydesk.work.desk import open_desk
-    from copydesk.work.redriving import redrive as redrive_deliveries
-    from copydesk.work.times import parse_time
 
     try:
         states = tuple(DeliveryState(name) for name in names(state))

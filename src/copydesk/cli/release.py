@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from copydesk.core.release import Policy, Release
     from copydesk.store import UnitOfWork
     from copydesk.work.desk import Desk
-    from copydesk.work.trials import Shown
+    from copydesk.work.releases.trials import Shown
 
 app = typer.Typer(
     help="Try a prompt, a model or settings on real messages, and take them back.",
@@ -57,7 +57,7 @@ def create_(
 ) -> None:
     """Make a release. What is not named is taken from the settings, by name. It never changes."""
     from copydesk.core.release import Version
-    from copydesk.work import releasing, trials
+    from copydesk.work.releases import releasing, trials
 
     policy = _policy(alpha, margin, shadow_items, stage_items, stages, days, automatic=not manual)
     version = Version(prompt=prompt, model=model, light_model=light_model, temperature=temperature)
@@ -99,7 +99,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 @app.command("show")
 def show_(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Show what a release is, what its trial can find out, what was counted, and what is next."""
-    from copydesk.work import trials
+    from copydesk.work.releases import trials
 
     async def work(desk: Desk, unit: UnitOfWork) -> Shown:
         return await trials.show(unit, desk, name)
@@ -121,7 +121,7 @@ def start_(
     as_json: AsJson = False,
 ) -> None:
     """Put a release on trial: write messages up under it too, unpublished, and compare."""
-    from copydesk.work import releasing, trials
+    from copydesk.work.releases import releasing, trials
 
     async def work(desk: Desk, unit: UnitOfWork) -> Shown:
         release = await releasing.start(unit, desk, name, replayed=replay, skip_shadow=skip_shadow)
@@ -141,7 +141,7 @@ def replay_(
     as_json: AsJson = False,
 ) -> None:
     """Shadow further past messages under a release that is in shadow."""
-    from copydesk.work import releasing
+    from copydesk.work.releases import releasing
 
     async def work(desk: Desk, unit: UnitOfWork) -> int:
         return await releasing.shadow_more(unit, desk, name, last)
@@ -153,7 +153,7 @@ def replay_(
 @app.command("advance")
 def advance_(name: Name, reason: Why = "", home: Home = None, as_json: AsJson = False) -> None:
     """Give a release its next share of conversations without waiting for the evidence."""
-    from copydesk.work import releasing
+    from copydesk.work.releases import releasing
 
     async def work(desk: Desk, unit: UnitOfWork) -> Release:
         return await releasing.advance(unit, desk, name, reason)
@@ -164,7 +164,7 @@ def advance_(name: Name, reason: Why = "", home: Home = None, as_json: AsJson = 
 @app.command("promote")
 def promote_(name: Name, reason: Why = "", home: Home = None, as_json: AsJson = False) -> None:
     """Give a release to everybody without waiting for the evidence."""
-    from copydesk.work import releasing
+    from copydesk.work.releases import releasing
 
     async def work(desk: Desk, unit: UnitOfWork) -> Release:
         return await releasing.promote(unit, desk, name, reason)
@@ -182,7 +182,7 @@ def rollback_(
     as_json: AsJson = False,
 ) -> None:
     """Take a release back: the next message is written up with the version before it."""
-    from copydesk.work import releasing
+    from copydesk.work.releases import releasing
 
     async def work(desk: Desk, unit: UnitOfWork) -> Release:
         return await releasing.roll_back(unit, desk, name, reason)
@@ -214,7 +214,7 @@ def simulate_(
 
     from copydesk.core.release import Policy
     from copydesk.releases.forecast import smallest_change
-    from copydesk.work.trials import Simulation, play_through
+    from copydesk.work.releases.trials import Simulation, play_through
 
     async def work() -> Simulation:
         return await asyncio.to_thread(

@@ -10,7 +10,7 @@ from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import run, show
 
 if TYPE_CHECKING:
-    from copydesk.work.removing import Removed
+    from copydesk.work.accounts.removing import Removed
 
 
 def remove(
@@ -25,8 +25,8 @@ def remove(
     Where the platform takes it back, copydesk's access ends there too.
     """
     from copydesk.config import find_home, load_settings
+    from copydesk.work.accounts.removing import remove_account
     from copydesk.work.desk import open_desk
-    from copydesk.work.removing import remove_account
 
     if not yes:
         question = f"Remove {name} and wipe its secrets? This cannot be undone."

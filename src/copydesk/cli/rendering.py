@@ -15,7 +15,7 @@ from copydesk.transformation.forms import Form
 
 if TYPE_CHECKING:
     from copydesk.core.findings import Loss
-    from copydesk.work.rendering import Rendered
+    from copydesk.work.deliveries.rendering import Rendered
 
 
 def render(
@@ -49,7 +49,7 @@ def render(
 async def _rendered(
     file: Path, platforms: list[str], accounts: list[str], form: Form | None, home: Path | None
 ) -> list[Rendered]:
-    from copydesk.work.rendering import rendered
+    from copydesk.work.deliveries.rendering import rendered
 
     manuscript, plans = await plans_for(file, platforms, accounts, home, form=form)
     return [rendered(plan, manuscript.content) for plan in plans]

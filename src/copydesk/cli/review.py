@@ -222,8 +222,8 @@ def edit(
     """Put your words in the place of a suggestion, or with --file alone your own whole text."""
     from copydesk.config import find_home, load_settings
     from copydesk.core.suggestion import TextField
-    from copydesk.work import revising
     from copydesk.work.desk import open_desk
+    from copydesk.work.reviews import revising
 
     words = read_text(file) if file else text
     if words is None:
@@ -345,8 +345,8 @@ def answer(
 ) -> None:
     """Give the new text of a review that was sent back; decisions are carried over to it."""
     from copydesk.config import find_home, load_settings
-    from copydesk.work import revising
     from copydesk.work.desk import open_desk
+    from copydesk.work.reviews import revising
 
     text = read_text(file)
 

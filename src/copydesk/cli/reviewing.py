@@ -132,7 +132,7 @@ def decide(
     from copydesk.core.suggestion import RejectionReason
     from copydesk.editorial import deciding
     from copydesk.work.desk import open_desk
-    from copydesk.work.reviewing import look_at
+    from copydesk.work.reviews.reviewing import look_at
 
     verdict = deciding.Verdict(
         state=state, reason=choice(RejectionReason, because, "--because"), note=note
@@ -157,7 +157,7 @@ def accept_fluency(id: str, as_: str, home: Path | None, as_json: bool) -> None:
     from copydesk.core.suggestion import Intent
     from copydesk.editorial import deciding
     from copydesk.work.desk import open_desk
-    from copydesk.work.reviewing import look_at
+    from copydesk.work.reviews.reviewing import look_at
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -176,8 +176,8 @@ def approve(
 ) -> None:
     """Accept a whole review and print what became of its post."""
     from copydesk.config import find_home, load_settings
-    from copydesk.work import approving
     from copydesk.work.desk import open_desk
+    from copydesk.work.reviews import approving
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -240,9 +240,9 @@ def show_review(id: str, home: Path | None, as_json: bool) -> None:
     from copydesk.config import find_home, load_settings
     from copydesk.core.review import BLIND
     from copydesk.core.states import ReviewState, SuggestionState
-    from copydesk.work.approving import standing_of
     from copydesk.work.desk import open_desk
-    from copydesk.work.reviewing import look_at
+    from copydesk.work.reviews.approving import standing_of
+    from copydesk.work.reviews.reviewing import look_at
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:

@@ -10,7 +10,7 @@ from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import columns, hint, run, shortened, show
 
 if TYPE_CHECKING:
-    from copydesk.work.reworking import Reworked
+    from copydesk.work.writing.reworking import Reworked
 
 
 def rework(
@@ -33,7 +33,7 @@ def rework(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.reworking import rework as rework_posts
+    from copydesk.work.writing.reworking import rework as rework_posts
 
     async def work() -> Reworked:
         async with open_desk(load_settings(find_home(home))) as desk:

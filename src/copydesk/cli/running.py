@@ -103,7 +103,7 @@ def worker(
 
 async def _run(desk: Desk, watched: list[Path], *, until_idle: bool) -> None:
     from copydesk.server import create_app, serve
-    from copydesk.work.folder import WatchedFolder
+    from copydesk.work.incoming.folder import WatchedFolder
     from copydesk.work.memory import keep_what_is_loaded
     from copydesk.work.open_files import allow_many_open_files
     from copydesk.work.ownership import owner_token

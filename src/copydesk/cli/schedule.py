@@ -37,8 +37,8 @@ def list_(
     from datetime import timedelta
 
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.scheduling import MOST, upcoming
     from copydesk.work.desk import open_desk
-    from copydesk.work.scheduling import MOST, upcoming
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
@@ -70,8 +70,8 @@ def list_(
 def show_(id: Id, home: Home = None, as_json: AsJson = False) -> None:
     """Show when a delivery, or all of a post, goes out and why then."""
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.scheduling import scheduled
     from copydesk.work.desk import open_desk
-    from copydesk.work.scheduling import scheduled
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
@@ -109,7 +109,7 @@ def move(
 
     Only what was not sent can be moved. An occurrence of a series is taken out of it by that.
     """
-    from copydesk.work.scheduling import move_scheduled
+    from copydesk.work.deliveries.scheduling import move_scheduled
 
     wish = wish_of(at=at, zone=zone, queue=queue, late=late, grace=grace, now=now)
     if wish is None or (wish.is_now and not now):
@@ -125,7 +125,7 @@ def move(
 @app.command()
 def cancel(id: Id, reason: Reason = "", home: Home = None, as_json: AsJson = False) -> None:
     """Call off a delivery, or all of a post that was not sent."""
-    from copydesk.work.scheduling import cancel_scheduled
+    from copydesk.work.deliveries.scheduling import cancel_scheduled
 
     async def cancelled(unit: UnitOfWork, desk: Desk) -> list[str]:
         done = await cancel_scheduled(unit, desk.workspace_id, id, reason=reason)
@@ -147,7 +147,7 @@ def feed(
     It can be read by whoever knows it, and does nothing else.
     """
     from copydesk.config import find_home, load_settings
-    from copydesk.work.calendar import make_feed
+    from copydesk.work.deliveries.calendar import make_feed
     from copydesk.work.desk import open_desk
 
     async def work() -> dict[str, str]:
@@ -194,10 +194,10 @@ def add_series(
     """Let posts come round again by a rule, by the clock on the wall of a zone."""
     from copydesk.config import find_home, load_settings
     from copydesk.core.timetable import read_length
+    from copydesk.work.deliveries.publishing import read_manuscript
+    from copydesk.work.deliveries.recurring import SeriesForm
+    from copydesk.work.deliveries.recurring import add_series as add
     from copydesk.work.desk import open_desk
-    from copydesk.work.publishing import read_manuscript
-    from copydesk.work.recurring import SeriesForm
-    from copydesk.work.recurring import add_series as add
 
     async def work() -> dict[str, Any]:
         form = SeriesForm(
@@ -253,7 +253,7 @@ def set_series(
     as_json: AsJson = False,
 ) -> None:
     """Let a series go through other posts, from the occurrences on that are not planned yet."""
-    from copydesk.work.recurring import change_sources
+    from copydesk.work.deliveries.recurring import change_sources
 
     async def changed(unit: UnitOfWork, desk: Desk) -> Series:
         return await change_sources(
@@ -266,7 +266,7 @@ def set_series(
 @series_app.command()
 def pause(name: Name, reason: Reason = "", home: Home = None, as_json: AsJson = False) -> None:
     """Pause a series; its occurrences that were not sent are called off."""
-    from copydesk.work.recurring import pause_series
+    from copydesk.work.deliveries.recurring import pause_series
 
     _series_changed(
         lambda unit, desk: pause_series(unit, desk.workspace_id, name, reason), home, as_json
@@ -276,7 +276,7 @@ def pause(name: Name, reason: Reason = "", home: Home = None, as_json: AsJson = 
 @series_app.command()
 def resume(name: Name, home: Home = None, as_json: AsJson = False) -> None:
     """Let a paused series go on from now."""
-    from copydesk.work.recurring import resume_series
+    from copydesk.work.deliveries.recurring import resume_series
 
     _series_changed(lambda unit, desk: resume_series(unit, desk.workspace_id, name), home, as_json)
 
@@ -284,7 +284,7 @@ def resume(name: Name, home: Home = None, as_json: AsJson = False) -> None:
 @series_app.command()
 def end(name: Name, reason: Reason = "", home: Home = None, as_json: AsJson = False) -> None:
     """End a series for good; its occurrences that were not sent are called off."""
-    from copydesk.work.recurring import end_series
+    from copydesk.work.deliveries.recurring import end_series
 
     _series_changed(
         lambda unit, desk: end_series(unit, desk.workspace_id, name, reason), home, as_json
@@ -295,8 +295,8 @@ def _changed(
     change: Callable[[UnitOfWork, Desk], Awaitable[list[str]]], home: Path | None, as_json: bool
 ) -> None:
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.scheduling import scheduled
     from copydesk.work.desk import open_desk
-    from copydesk.work.scheduling import scheduled
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -356,7 +356,7 @@ def _row(line: Any, timing: Any) -> dict[str, Any]:
 
 
 def _series_row(one: Series, desk: Desk) -> dict[str, Any]:
-    from copydesk.work.recurring import coming
+    from copydesk.work.deliveries.recurring import coming
 
     return {
         "id": one.id,

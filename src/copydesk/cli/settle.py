@@ -26,8 +26,8 @@ def settle(
 ) -> None:
     """Say of a delivery: it landed, send it, or give it up."""
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.settling import Decision, decide_delivery
     from copydesk.work.desk import open_desk
-    from copydesk.work.settling import Decision, decide_delivery
 
     if (landed is not None) + send + give_up != 1:
         raise typer.BadParameter("say one of --landed URL, --send, --give-up")

@@ -18,7 +18,7 @@ def show_style(home: Home = None, as_json: AsJson = False) -> None:
     """Print the style guide of the workspace."""
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.styling import current_style
+    from copydesk.work.writing.styling import current_style
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -45,8 +45,8 @@ def set_(
     from copydesk.core.errors import NotFound
     from copydesk.intake.charsets import decode, refuse_binary
     from copydesk.work.desk import open_desk
-    from copydesk.work.folder import read_file
-    from copydesk.work.styling import set_style
+    from copydesk.work.incoming.folder import read_file
+    from copydesk.work.writing.styling import set_style
 
     try:
         raw = read_file(file)

@@ -20,8 +20,8 @@ def show_(account: Account, home: Home = None, as_json: AsJson = False) -> None:
     """Show an account's timetable."""
     from copydesk.config import find_home, load_settings
     from copydesk.core.timetable import Timetable
+    from copydesk.work.deliveries.timetables import in_words
     from copydesk.work.desk import open_desk
-    from copydesk.work.timetables import in_words
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
@@ -78,8 +78,8 @@ def set_(
     A list that is given replaces the one before. What waits for the account is looked at again.
     """
     from copydesk.config import find_home, load_settings
+    from copydesk.work.deliveries.timetables import TimetableForm, in_words, set_timetable
     from copydesk.work.desk import open_desk
-    from copydesk.work.timetables import TimetableForm, in_words, set_timetable
 
     lists = {"windows": window, "quiet": quiet, "blackouts": blackout, "queues": queue}
     for name in clear or []:

@@ -14,7 +14,7 @@ from copydesk.cli.output import describe, emit, fail, hint, run
 if TYPE_CHECKING:
     from copydesk.generation.capabilities import Capability
     from copydesk.generation.material import ContextMessage
-    from copydesk.work.transformed import Ask, Transformed
+    from copydesk.work.pipelines.transformed import Ask, Transformed
 
 
 def transform(
@@ -64,7 +64,7 @@ def transform(
     """
     from copydesk.core.checks import Verdict
     from copydesk.core.submission import Source
-    from copydesk.work.transformed import Ask
+    from copydesk.work.pipelines.transformed import Ask
 
     if source != "auto" and source not in set(Source):
         raise typer.BadParameter(f"one of: auto, {', '.join(Source)}", param_hint="--source")
@@ -95,11 +95,11 @@ async def _transformed(ask: Ask, home: Path | None) -> Transformed:
 
     from copydesk.config import find_home, load_settings
     from copydesk.core.clock import SystemClock
-    from copydesk.work.bench import Bench, opened_bench
     from copydesk.work.desk import is_project, open_desk
-    from copydesk.work.gating import policy_of
-    from copydesk.work.models import models_of
-    from copydesk.work.transforming import transform
+    from copydesk.work.models.opening import models_of
+    from copydesk.work.pipelines.bench import Bench, opened_bench
+    from copydesk.work.pipelines.transforming import transform
+    from copydesk.work.writing.gating import policy_of
 
     clock, chance = SystemClock(), random.SystemRandom()
     settings = load_settings(find_home(home))
@@ -132,7 +132,7 @@ def _stages(given: list[str] | None) -> tuple[Capability, ...]:
 
 def _read(path: Path) -> bytes:
     from copydesk.core.errors import NotFound
-    from copydesk.work.folder import read_file
+    from copydesk.work.incoming.folder import read_file
 
     try:
         return read_file(path)

@@ -8,7 +8,7 @@ from copydesk.cli.output import columns
 
 if TYPE_CHECKING:
     from copydesk.core.release import Release
-    from copydesk.work.trials import Shown
+    from copydesk.work.releases.trials import Shown
 
 
 def summary(release: Release) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def summary(release: Release) -> dict[str, Any]:
 
 def described(shown: Shown) -> dict[str, Any]:
     """Return a release with everything about it as one JSON object."""
-    from copydesk.work.trials import needs_person
+    from copydesk.work.releases.trials import needs_person
 
     return {
         **summary(shown.release),
@@ -104,7 +104,7 @@ def words(shown: Shown) -> list[str]:
     if shown.waiting_shadows:
         lines.append(f"{shown.waiting_shadows} messages are still to be written up in shadow.")
     if shown.next is not None:
-        from copydesk.work.trials import needs_person
+        from copydesk.work.releases.trials import needs_person
 
         waits = " (waits for a person)" if needs_person(shown) else ""
         lines += ["", f"Next: {shown.next.move}{waits}: {shown.next.because}."]

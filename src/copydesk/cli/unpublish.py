@@ -18,7 +18,7 @@ from copydesk.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from copydesk.work.unpublishing import Withdrawal
+    from copydesk.work.deliveries.unpublishing import Withdrawal
 
 
 def unpublish(
@@ -42,11 +42,11 @@ def unpublish(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.states import SETTLED, DeliveryState
+    from copydesk.work.deliveries.publishing import settled
+    from copydesk.work.deliveries.unpublishing import find_post, plan_withdrawals
+    from copydesk.work.deliveries.unpublishing import unpublish as unpublish_post
     from copydesk.work.desk import open_desk
     from copydesk.work.health import measure
-    from copydesk.work.publishing import settled
-    from copydesk.work.unpublishing import find_post, plan_withdrawals
-    from copydesk.work.unpublishing import unpublish as unpublish_post
     from copydesk.work.worker import working
 
     log_to_stderr(verbose=False)

@@ -16,8 +16,8 @@ app = typer.Typer(help="Replace and look at the keys that seal credentials.", no
 def status(home: Home = None, as_json: AsJson = False) -> None:
     """Show which key seals how many rows. Keys are named by fingerprints, never shown."""
     from copydesk.config import find_home, load_settings
+    from copydesk.work.accounts.rekeying import vault_status
     from copydesk.work.desk import open_desk
-    from copydesk.work.rekeying import vault_status
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -53,8 +53,8 @@ def rotate(home: Home = None, as_json: AsJson = False) -> None:
     file until `copydesk vault prune`, so nothing that is under way can be lost.
     """
     from copydesk.config import find_home, load_settings
+    from copydesk.work.accounts.rekeying import rotate_vault
     from copydesk.work.desk import open_desk
-    from copydesk.work.rekeying import rotate_vault
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:
@@ -77,8 +77,8 @@ def rotate(home: Home = None, as_json: AsJson = False) -> None:
 def prune(home: Home = None, as_json: AsJson = False) -> None:
     """Drop old keys that seal nothing any more from the key file."""
     from copydesk.config import find_home, load_settings
+    from copydesk.work.accounts.rekeying import prune_vault
     from copydesk.work.desk import open_desk
-    from copydesk.work.rekeying import prune_vault
 
     async def work() -> dict[str, Any]:
         async with open_desk(load_settings(find_home(home))) as desk:

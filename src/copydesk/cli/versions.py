@@ -23,8 +23,8 @@ def version(
     with the version it was prepared for.
     """
     from copydesk.config import find_home, load_settings
+    from copydesk.work.accounts.versions import known_versions, move_to_version
     from copydesk.work.desk import open_desk
-    from copydesk.work.versions import known_versions, move_to_version
 
     if to and back:
         raise typer.BadParameter("say --to VERSION or --back")

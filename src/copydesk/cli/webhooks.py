@@ -268,7 +268,7 @@ def replay(
     Messages keep their ids, so a receiver that deduplicates takes no harm.
     """
     from copydesk.core.errors import CopydeskError
-    from copydesk.work.times import parse_time
+    from copydesk.work.deliveries.times import parse_time
     from copydesk.work.webhooks import replay_exhausted, replay_messages, replay_range
 
     if bool(id) + bool(since) + failed != 1 or (until and not since):

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from copydesk.core.states import DeliveryState
 from copydesk.server.asking import SIGNED_IN, DeskNow
-from copydesk.work.budgeting import report_budgets
+from copydesk.work.accounts.budgeting import report_budgets
 from copydesk.work.health import measure
 
 router = APIRouter(tags=["health"])

@@ -26,12 +26,12 @@ from copydesk.platforms.kit.transport import Observer, Transport
 from copydesk.quality.policy import Policy
 from copydesk.store import Store, open_store
 from copydesk.work.company import Company
-from copydesk.work.gating import policy_of
-from copydesk.work.version_models import VersionModels
+from copydesk.work.models.by_version import VersionModels
+from copydesk.work.writing.gating import policy_of
 
 if TYPE_CHECKING:
     from copydesk.generation import Model
-    from copydesk.work.faithfulness import FaithfulnessReader
+    from copydesk.work.writing.faithfulness import FaithfulnessReader
 
 _USER_AGENT = f"copydesk/{__version__}"
 
@@ -139,7 +139,7 @@ async def open_desk(
         faithfulness = None
         if settings.faithfulness_model:
             # what reads with a model is loaded by those alone who have one
-            from copydesk.work.faithfulness import faithfulness_reader
+            from copydesk.work.writing.faithfulness import faithfulness_reader
 
             faithfulness = faithfulness_reader(settings, clock)
             stack.callback(faithfulness.close)

@@ -19,17 +19,17 @@ from copydesk.distribution.notices import notice_of
 from copydesk.distribution.versions import Ending, Urgency
 from copydesk.intake.typos import typos_program
 from copydesk.platforms.kit.registry import platform_modules
-from copydesk.work.breakers import stopped
+from copydesk.work.accounts.breakers import stopped
+from copydesk.work.accounts.versions import endings_of, versions_of
 from copydesk.work.desk import Desk
+from copydesk.work.drift.probing import WEEK, missed_for_certain
 from copydesk.work.health import measure
-from copydesk.work.model_breakers import resting
-from copydesk.work.model_money import Purse, purses
-from copydesk.work.models import Configured, configured_models
-from copydesk.work.probing import WEEK, missed_for_certain
-from copydesk.work.versions import endings_of, versions_of
+from copydesk.work.models.breakers import resting
+from copydesk.work.models.money import Purse, purses
+from copydesk.work.models.opening import Configured, configured_models
 
 if TYPE_CHECKING:
-    from copydesk.work.faithfulness import FaithfulnessReader
+    from copydesk.work.writing.faithfulness import FaithfulnessReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from copydesk.core.states import SETTLED, PostState, SubmissionState
 from copydesk.core.submission import Submission
-from copydesk.work.breakers import stopped
+from copydesk.work.accounts.breakers import stopped
 from copydesk.work.desk import Desk
 
 _MOVING = frozenset({SubmissionState.RECEIVED, SubmissionState.PARSED})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from copydesk.core.account import Account
-from copydesk.work.connecting import put_account
+from copydesk.work.accounts.connecting import put_account
 from copydesk.work.desk import Desk
 
 SITE = "site"

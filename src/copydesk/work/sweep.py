@@ -6,13 +6,13 @@ from collections.abc import Set
 from datetime import datetime, timedelta
 
 from copydesk.store import Hint, UnitOfWork
-from copydesk.work.citing import to_cite
-from copydesk.work.comparing import WEEK
-from copydesk.work.counting import to_count
 from copydesk.work.desk import Desk
-from copydesk.work.evidence import to_prune
+from copydesk.work.drift.comparing import WEEK
+from copydesk.work.drift.counting import to_count
 from copydesk.work.jobs import Kind
+from copydesk.work.models.evidence import to_prune
 from copydesk.work.runtime import Runtime
+from copydesk.work.writing.citing import to_cite
 
 #: How long the sweep rests at most, and at least, in seconds.
 LONGEST_REST = 1.0

@@ -18,27 +18,27 @@ from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
 from copydesk.distribution.turns import Turns
 from copydesk.platforms.kit.http_transport import load_http
 from copydesk.store import UnitOfWork
-from copydesk.work.citing import cite
-from copydesk.work.comparing import compare_input
-from copydesk.work.composing import compose
-from copydesk.work.counting import count
+from copydesk.work.accounts.rekeying import refuse_a_wrong_key
+from copydesk.work.accounts.tending import tend_account
+from copydesk.work.deliveries.distributing import distribute
+from copydesk.work.deliveries.inspecting import inspect_account
+from copydesk.work.deliveries.recurring import plan_series
 from copydesk.work.desk import Desk
-from copydesk.work.distributing import distribute
-from copydesk.work.evidence import prune
+from copydesk.work.drift.comparing import compare_input
+from copydesk.work.drift.counting import count
+from copydesk.work.drift.probing import plan_probes, send_next
+from copydesk.work.feeds.polling import poll
 from copydesk.work.in_hand import InHand, Place
-from copydesk.work.inspecting import inspect_account
 from copydesk.work.jobs import Handler, Handlers, Kind
-from copydesk.work.models import opened_models
-from copydesk.work.polling import poll
-from copydesk.work.probing import plan_probes, send_next
-from copydesk.work.recurring import plan_series
-from copydesk.work.rekeying import refuse_a_wrong_key
-from copydesk.work.reviewing import prepare
+from copydesk.work.models.evidence import prune
+from copydesk.work.models.opening import opened_models
+from copydesk.work.releases.shadowing import write_shadow
+from copydesk.work.reviews.reviewing import prepare
 from copydesk.work.runtime import Runtime, open_runtime
-from copydesk.work.shadowing import write_shadow
-from copydesk.work.spelling import Speller
 from copydesk.work.sweep import rest_before_next, sweep
-from copydesk.work.tending import tend_account
+from copydesk.work.writing.citing import cite
+from copydesk.work.writing.composing import compose
+from copydesk.work.writing.spelling import Speller
 
 _log = structlog.get_logger(__name__)
 

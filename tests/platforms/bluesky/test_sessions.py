@@ -18,9 +18,9 @@ from copydesk.platforms.kit.auth import Grant
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_bluesky import GRACE, REFRESH_LIFE, FakeBluesky
-from copydesk.work.connecting import add_account, change_account
+from copydesk.work.accounts.connecting import add_account, change_account
+from copydesk.work.accounts.trying import try_account
 from copydesk.work.desk import Desk
-from copydesk.work.trying import try_account
 from tests.distribution.carrying import account_now, add_posts, carry, deliveries
 from tests.platforms.bluesky.skies import Sky
 

@@ -12,7 +12,7 @@ from copydesk.core.delivery import Rendition
 from copydesk.core.post import Content, Media
 from copydesk.platforms.email import PLATFORM
 from copydesk.platforms.kit.contract import Subject
-from copydesk.work.publishing import sample_account
+from copydesk.work.deliveries.publishing import sample_account
 
 BODY = """We moved an archive.
 

@@ -11,7 +11,7 @@ from copydesk.platforms.kit.forms import check_form, form_of, form_setting, too_
 from copydesk.platforms.kit.manifest import Manifest
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.transformation.forms import Form
-from copydesk.work.publishing import sample_account
+from copydesk.work.deliveries.publishing import sample_account
 
 SOCIAL: Manifest = load_platform("x").manifest
 PAGES: Manifest = load_platform("site").manifest

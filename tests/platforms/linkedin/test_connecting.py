@@ -17,9 +17,9 @@ from copydesk.core.states import DeliveryState
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_linkedin import PAGE, PERSON, FakeLinkedIn
-from copydesk.work.authorising import Wanted, begin_connection
+from copydesk.work.accounts.authorising import Wanted, begin_connection
+from copydesk.work.accounts.granting import finish_connection
 from copydesk.work.desk import Desk
-from copydesk.work.granting import finish_connection
 from tests.distribution.carrying import add_posts, carry, deliveries
 from tests.distribution.granting import answer_of
 

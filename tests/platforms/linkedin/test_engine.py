@@ -16,10 +16,10 @@ from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.databases import databases
 from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.scenarios import run_scenario
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.accounts.versions import move_to_version
+from copydesk.work.deliveries.settling import try_account
 from copydesk.work.desk import Desk
-from copydesk.work.settling import try_account
-from copydesk.work.versions import move_to_version
 from tests.distribution.carrying import add_posts, carry, deliveries
 
 

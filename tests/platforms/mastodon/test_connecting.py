@@ -16,9 +16,9 @@ from copydesk.platforms.mastodon import SCOPES
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_mastodon import FakeMastodon
 from copydesk.testing.oauth_server import OAuthServer
-from copydesk.work.authorising import Wanted, begin_connection
+from copydesk.work.accounts.authorising import Wanted, begin_connection
+from copydesk.work.accounts.granting import finish_connection
 from copydesk.work.desk import Desk
-from copydesk.work.granting import finish_connection
 from tests.distribution.carrying import add_posts, carry, deliveries
 from tests.distribution.granting import answer_of
 

@@ -10,7 +10,7 @@ import pytest
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.webhook import PLATFORM
-from copydesk.work.publishing import sample_account
+from copydesk.work.deliveries.publishing import sample_account
 
 POST = Content(
     title="Forty years",

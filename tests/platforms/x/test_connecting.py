@@ -16,11 +16,11 @@ from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.x import SCOPES
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_x import FakeX
-from copydesk.work.authorising import Wanted, begin_connection
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.authorising import Wanted, begin_connection
+from copydesk.work.accounts.connecting import add_account
+from copydesk.work.accounts.granting import finish_connection
+from copydesk.work.deliveries.settling import try_account
 from copydesk.work.desk import Desk
-from copydesk.work.granting import finish_connection
-from copydesk.work.settling import try_account
 from tests.distribution.carrying import add_posts, carry, deliveries
 from tests.distribution.granting import answer_of
 

@@ -25,7 +25,7 @@ from copydesk.testing.faults.rigs.x import XThreadRig
 from copydesk.testing.faults.scenarios import run_scenario
 from copydesk.testing.loopback import Lie
 from copydesk.testing.samples import PIXEL
-from copydesk.work.connecting import add_account
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import carry_to_rest
 from tests.platforms.x.desk import picture

@@ -14,8 +14,8 @@ from copydesk.distribution.notices import notice_of
 from copydesk.distribution.revoking import Back
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of, check_own
-from copydesk.work.breakers import Stopped, stopped
-from copydesk.work.removing import remove_account
+from copydesk.work.accounts.breakers import Stopped, stopped
+from copydesk.work.accounts.removing import remove_account
 
 router = make_router("accounts")
 

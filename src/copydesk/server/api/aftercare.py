@@ -14,10 +14,10 @@ from copydesk.core.states import DeliveryState
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.api.deliveries import DeliveryOut, delivery_out
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
-from copydesk.work.inspecting import inspect_now
-from copydesk.work.measuring import Measured, measure_delivery, measure_post
-from copydesk.work.unpublishing import Taken, Withdrawal, plan_withdrawals, unpublish
-from copydesk.work.versions import set_version, versions_of
+from copydesk.work.accounts.versions import set_version, versions_of
+from copydesk.work.deliveries.inspecting import inspect_now
+from copydesk.work.deliveries.measuring import Measured, measure_delivery, measure_post
+from copydesk.work.deliveries.unpublishing import Taken, Withdrawal, plan_withdrawals, unpublish
 
 posts = make_router("posts")
 deliveries = make_router("deliveries")

@@ -11,7 +11,7 @@ from copydesk.core.money import Period
 from copydesk.server.api.contract import NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of
 from copydesk.store import UnitOfWork
-from copydesk.work.budgeting import SpentOn, report_budgets, set_budget
+from copydesk.work.accounts.budgeting import SpentOn, report_budgets, set_budget
 from copydesk.work.desk import Desk
 
 router = make_router("budgets")

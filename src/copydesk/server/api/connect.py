@@ -14,8 +14,8 @@ from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_r
 from copydesk.server.asking import Admin, DeskNow, actor_of, check_own
 from copydesk.server.pages.connect import callback_url
 from copydesk.store.connections import Connection
-from copydesk.work.authorising import Wanted, begin_connection
-from copydesk.work.granting import finish_connection
+from copydesk.work.accounts.authorising import Wanted, begin_connection
+from copydesk.work.accounts.granting import finish_connection
 
 router = make_router("connect")
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import DeskNow, Editor, actor_of
-from copydesk.work.regrouping import move
+from copydesk.work.incoming.regrouping import move
 
 router = make_router("submissions")
 

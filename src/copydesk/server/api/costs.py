@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from copydesk.core.money import Period
 from copydesk.server.api.contract import make_router
 from copydesk.server.asking import DeskNow
-from copydesk.work.costs import By, report_costs
+from copydesk.work.models.costs import By, report_costs
 
 router = make_router("costs")
 

@@ -28,8 +28,8 @@ from copydesk.server.api.events import EventOut, event_out
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.store.letters import Wanted
 from copydesk.store.listings import DeliveryLine
-from copydesk.work.redriving import LIMIT, Verdict, redrive
-from copydesk.work.settling import Decision, decide_delivery
+from copydesk.work.deliveries.redriving import LIMIT, Verdict, redrive
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 
 router = make_router("deliveries")
 

@@ -13,7 +13,7 @@ from copydesk.core.drift import Alarm, Watched
 from copydesk.core.states import AlarmState
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import DeskNow, Editor, actor_of
-from copydesk.work.drifting import close_alarm, report_drift
+from copydesk.work.drift.drifting import close_alarm, report_drift
 
 router = make_router("drift")
 

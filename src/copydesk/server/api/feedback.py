@@ -14,8 +14,8 @@ from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.server.api.contract import BAD_CURSOR, check_cursor, make_router
 from copydesk.server.asking import ADMINS_ONLY, DeskNow
-from copydesk.work.exporting import hand_out
-from copydesk.work.lines import Form
+from copydesk.work.feedback.exporting import hand_out
+from copydesk.work.feedback.lines import Form
 
 router = make_router("feedback")
 

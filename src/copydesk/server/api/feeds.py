@@ -13,7 +13,8 @@ from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_r
 from copydesk.server.asking import ADMINS_ONLY, Admin, DeskNow, actor_of, check_own
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
-from copydesk.work.feeds import (
+from copydesk.work.feeds.polling import Outcome, poll_now
+from copydesk.work.feeds.subscribing import (
     EVERY,
     FeedStatus,
     change_feed,
@@ -23,7 +24,6 @@ from copydesk.work.feeds import (
     remove_feed,
     resume_feed,
 )
-from copydesk.work.polling import Outcome, poll_now
 
 router = make_router("feeds")
 

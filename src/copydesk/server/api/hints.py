@@ -10,8 +10,8 @@ from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_r
 from copydesk.server.api.suggestions import SuggestionOut, suggestion_out
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.work.desk import Desk
-from copydesk.work.hinting import hints_of, take_hint
-from copydesk.work.reviewing import look_at
+from copydesk.work.reviews.hinting import hints_of, take_hint
+from copydesk.work.reviews.reviewing import look_at
 
 router = make_router("reviews")
 

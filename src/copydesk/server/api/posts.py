@@ -27,9 +27,9 @@ from copydesk.server.api.contract import (
 )
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.transformation.content import read_markdown_file
+from copydesk.work.deliveries.publishing import Manuscript, publish
+from copydesk.work.deliveries.times import Wish
 from copydesk.work.desk import Desk
-from copydesk.work.publishing import Manuscript, publish
-from copydesk.work.times import Wish
 
 router = make_router("posts")
 

@@ -25,8 +25,8 @@ from copydesk.server.api.contract import (
     make_router,
 )
 from copydesk.server.asking import Author, DeskNow
-from copydesk.work.models import opened_models
-from copydesk.work.probing import pass_through, send_probe
+from copydesk.work.drift.probing import pass_through, send_probe
+from copydesk.work.models.opening import opened_models
 
 router = make_router("probe")
 

@@ -24,7 +24,7 @@ from copydesk.server.api.contract import (
     page_of,
 )
 from copydesk.server.asking import Admin, DeskNow, actor_of
-from copydesk.work import releasing, trials
+from copydesk.work.releases import releasing, trials
 
 router = make_router("releases")
 

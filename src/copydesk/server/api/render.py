@@ -12,7 +12,7 @@ from copydesk.server.api.contract import NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.api.texts import TextIn, plans_of
 from copydesk.server.asking import DeskNow
 from copydesk.transformation.forms import Form
-from copydesk.work.rendering import rendered
+from copydesk.work.deliveries.rendering import rendered
 
 router = make_router("render")
 

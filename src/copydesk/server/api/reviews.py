@@ -30,10 +30,10 @@ from copydesk.server.api.suggestions import EvidenceOut, SuggestionOut, suggesti
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review, WantedReviews
-from copydesk.work.approving import approve, standing_of
 from copydesk.work.desk import Desk
-from copydesk.work.reviewing import look_at
-from copydesk.work.revising import answer, reword
+from copydesk.work.reviews.approving import approve, standing_of
+from copydesk.work.reviews.reviewing import look_at
+from copydesk.work.reviews.revising import answer, reword
 
 router = make_router("reviews")
 

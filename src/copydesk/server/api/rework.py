@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from copydesk.server.api.contract import NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import DeskNow, Editor, actor_of
-from copydesk.work.reworking import LIMIT, Verdict, rework
+from copydesk.work.writing.reworking import LIMIT, Verdict, rework
 
 router = make_router("rework")
 

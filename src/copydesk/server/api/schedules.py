@@ -27,11 +27,16 @@ from copydesk.server.api.contract import (
 )
 from copydesk.server.asking import DeskNow, Editor, actor_of
 from copydesk.store.listings import DeliveryLine
-from copydesk.work import recurring
-from copydesk.work.calendar import calendar_of, make_feed
-from copydesk.work.scheduling import cancel_scheduled, move_scheduled, scheduled, upcoming
-from copydesk.work.times import Wish
-from copydesk.work.timetables import TimetableForm, in_words, set_timetable
+from copydesk.work.deliveries import recurring
+from copydesk.work.deliveries.calendar import calendar_of, make_feed
+from copydesk.work.deliveries.scheduling import (
+    cancel_scheduled,
+    move_scheduled,
+    scheduled,
+    upcoming,
+)
+from copydesk.work.deliveries.times import Wish
+from copydesk.work.deliveries.timetables import TimetableForm, in_words, set_timetable
 
 router = make_router("schedules")
 

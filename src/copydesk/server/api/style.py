@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from copydesk.core.passages import StyleGuide
 from copydesk.server.api.contract import REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of
-from copydesk.work.styling import LONGEST, current_style, set_style
+from copydesk.work.writing.styling import LONGEST, current_style, set_style
 
 router = make_router("style")
 

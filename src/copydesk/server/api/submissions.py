@@ -27,8 +27,8 @@ from copydesk.server.api.contract import (
 )
 from copydesk.server.asking import Author, DeskNow, actor_of, check_own
 from copydesk.store.listings import InboxLine
-from copydesk.work.regrouping import Said, said_in
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.regrouping import Said, said_in
+from copydesk.work.incoming.submitting import submit
 
 router = make_router("submissions")
 

@@ -21,8 +21,8 @@ from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
 from copydesk.work.desk import Desk
-from copydesk.work.reviewing import look_at
-from copydesk.work.revising import edit
+from copydesk.work.reviews.reviewing import look_at
+from copydesk.work.reviews.revising import edit
 
 router = make_router("reviews")
 

@@ -17,9 +17,9 @@ from copydesk.generation.capabilities import MAX_STAGES, Capability
 from copydesk.generation.material import ContextMessage
 from copydesk.server.api.contract import REPEATABLE, make_router
 from copydesk.server.asking import Author, DeskNow
-from copydesk.work.bench import opened_bench
-from copydesk.work.transformed import POST_CHARACTERS, Ask
-from copydesk.work.transforming import transform
+from copydesk.work.pipelines.bench import opened_bench
+from copydesk.work.pipelines.transformed import POST_CHARACTERS, Ask
+from copydesk.work.pipelines.transforming import transform
 
 router = make_router("transform")
 

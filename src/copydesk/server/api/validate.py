@@ -10,7 +10,7 @@ from copydesk.core.findings import Finding, Loss
 from copydesk.server.api.contract import NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.api.texts import TextIn, plans_of
 from copydesk.server.asking import DeskNow
-from copydesk.work.times import Wish
+from copydesk.work.deliveries.times import Wish
 
 router = make_router("validate")
 

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from copydesk.platforms.kit.callbacks import CallbackRequest, Challenge
 from copydesk.server.asking import DeskNow
-from copydesk.work.hearing import hear
+from copydesk.work.deliveries.hearing import hear
 
 router = APIRouter(prefix="/hooks", include_in_schema=False)
 

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, check_own
 from copydesk.server.rendering import render
 from copydesk.server.views.aftercare import unpublish_view
-from copydesk.work.inspecting import inspect_now
-from copydesk.work.unpublishing import plan_withdrawals, unpublish
-from copydesk.work.versions import set_version
+from copydesk.work.accounts.versions import set_version
+from copydesk.work.deliveries.inspecting import inspect_now
+from copydesk.work.deliveries.unpublishing import plan_withdrawals, unpublish
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

@@ -9,7 +9,7 @@ from copydesk.server.asking import SIGNED_IN, DeskNow
 from copydesk.server.rendering import render
 from copydesk.server.views.budgets import BudgetsView, money_view, rate_view
 from copydesk.server.views.frame import Frame
-from copydesk.work.budgeting import report_budgets
+from copydesk.work.accounts.budgeting import report_budgets
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

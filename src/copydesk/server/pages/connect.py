@@ -13,8 +13,8 @@ from copydesk.server.asking import SIGNED_IN, Admin, DeskNow, actor_of
 from copydesk.server.cookies import session_secret
 from copydesk.server.rendering import render
 from copydesk.server.views.connect import connect_view, onward_view
-from copydesk.work.authorising import Wanted, begin_connection
-from copydesk.work.granting import finish_connection
+from copydesk.work.accounts.authorising import Wanted, begin_connection
+from copydesk.work.accounts.granting import finish_connection
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

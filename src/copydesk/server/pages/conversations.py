@@ -13,7 +13,7 @@ from copydesk.server.rendering import render
 from copydesk.server.views.conversations import conversation_view
 from copydesk.store.tokens import Principal
 from copydesk.work.desk import Desk
-from copydesk.work.regrouping import conversation_of, move
+from copydesk.work.incoming.regrouping import conversation_of, move
 
 router = APIRouter(prefix="/submissions", include_in_schema=False, dependencies=SIGNED_IN)
 

@@ -22,9 +22,9 @@ from copydesk.server.views.deliveries import (
 )
 from copydesk.server.views.frame import Frame, address, choices
 from copydesk.store.letters import Wanted
+from copydesk.work.deliveries.redriving import REDRIVABLE
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
-from copydesk.work.redriving import REDRIVABLE
-from copydesk.work.settling import Decision, decide_delivery
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

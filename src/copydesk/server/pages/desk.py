@@ -9,8 +9,8 @@ from copydesk.server.asking import SIGNED_IN, DeskNow
 from copydesk.server.rendering import render
 from copydesk.server.views.desk import AccountsView, account_line
 from copydesk.server.views.frame import Frame
-from copydesk.work.breakers import stopped
-from copydesk.work.versions import endings_of
+from copydesk.work.accounts.breakers import stopped
+from copydesk.work.accounts.versions import endings_of
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

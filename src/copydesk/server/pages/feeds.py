@@ -14,7 +14,8 @@ from copydesk.server.rendering import render
 from copydesk.server.views.feeds import feed_view, feeds_view
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
-from copydesk.work.feeds import (
+from copydesk.work.feeds.polling import Polled, poll_now
+from copydesk.work.feeds.subscribing import (
     change_feed,
     feed_status,
     follow_feed,
@@ -22,7 +23,6 @@ from copydesk.work.feeds import (
     remove_feed,
     resume_feed,
 )
-from copydesk.work.polling import Polled, poll_now
 
 router = APIRouter(prefix="/settings/feeds", include_in_schema=False, dependencies=SIGNED_IN)
 

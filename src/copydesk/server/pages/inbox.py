@@ -16,7 +16,7 @@ from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame, address, choices
 from copydesk.server.views.inbox import InboxView, Lines, line_of
 from copydesk.work.desk import Desk
-from copydesk.work.submitting import submit
+from copydesk.work.incoming.submitting import submit
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

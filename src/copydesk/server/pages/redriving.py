@@ -18,8 +18,8 @@ from copydesk.server.views.redriving import (
     redrive_line,
 )
 from copydesk.store.letters import Wanted
-from copydesk.work.redriving import REDRIVABLE, Verdict, redrive
-from copydesk.work.times import parse_time
+from copydesk.work.deliveries.redriving import REDRIVABLE, Verdict, redrive
+from copydesk.work.deliveries.times import parse_time
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from copydesk.server.asking import SIGNED_IN, Admin, DeskNow, Editor, actor_of
 from copydesk.server.rendering import render
 from copydesk.server.views.releases import release_view, releases_view
-from copydesk.work import releasing, trials
-from copydesk.work.drifting import close_alarm, report_drift
+from copydesk.work.drift.drifting import close_alarm, report_drift
+from copydesk.work.releases import releasing, trials
 
 router = APIRouter(prefix="/releases", include_in_schema=False, dependencies=SIGNED_IN)
 

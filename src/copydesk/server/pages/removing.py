@@ -9,7 +9,7 @@ from copydesk.server.asking import SIGNED_IN, Admin, DeskNow, actor_of, check_ow
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame
 from copydesk.server.views.removing import RemoveView
-from copydesk.work.removing import BATCH, OPEN, remove_account
+from copydesk.work.accounts.removing import BATCH, OPEN, remove_account
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

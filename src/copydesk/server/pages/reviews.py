@@ -31,11 +31,11 @@ from copydesk.server.views.reviews import (
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review, WantedReviews
 from copydesk.store.tokens import Principal
-from copydesk.work.approving import approve, standing_of
 from copydesk.work.desk import Desk
-from copydesk.work.hinting import hints_of, take_hint
-from copydesk.work.reviewing import look_at, prepare
-from copydesk.work.revising import answer, edit, reword
+from copydesk.work.reviews.approving import approve, standing_of
+from copydesk.work.reviews.hinting import hints_of, take_hint
+from copydesk.work.reviews.reviewing import look_at, prepare
+from copydesk.work.reviews.revising import answer, edit, reword
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

@@ -13,10 +13,10 @@ from copydesk.server.pages.trouble import find_trouble
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame, address
 from copydesk.server.views.schedule import ScheduleView, days_of, series_line
-from copydesk.work import recurring
-from copydesk.work.calendar import calendar_of, check_feed
-from copydesk.work.scheduling import cancel_scheduled, move_scheduled, upcoming
-from copydesk.work.times import Wish
+from copydesk.work.deliveries import recurring
+from copydesk.work.deliveries.calendar import calendar_of, check_feed
+from copydesk.work.deliveries.scheduling import cancel_scheduled, move_scheduled, upcoming
+from copydesk.work.deliveries.times import Wish
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
 

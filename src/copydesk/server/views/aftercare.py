@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from copydesk.core.delivery import Delivery
 from copydesk.core.standing import Stands
 from copydesk.server.views.frame import Frame
-from copydesk.work.unpublishing import Taken, Withdrawal
+from copydesk.work.deliveries.unpublishing import Taken, Withdrawal
 
 _WORDS = {
     Taken.DELETE: "is deleted there",

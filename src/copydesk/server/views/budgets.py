@@ -7,7 +7,7 @@ from datetime import datetime
 
 from copydesk.core.money import dollars
 from copydesk.server.views.frame import Frame
-from copydesk.work.budgeting import MoneyLine, RateLine, SpentOn
+from copydesk.work.accounts.budgeting import MoneyLine, RateLine, SpentOn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

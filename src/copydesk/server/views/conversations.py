@@ -9,7 +9,7 @@ from copydesk.core.states import SubmissionState
 from copydesk.intake.conversations import BY_PERSON
 from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.frame import Frame
-from copydesk.work.regrouping import Conversation, Said
+from copydesk.work.incoming.regrouping import Conversation, Said
 
 DOUBTFUL = Badge("doubtful", "question", "warn")
 PUT_RIGHT = Badge("put right", "hand", "good")

@@ -9,7 +9,7 @@ from typing import Final
 from copydesk.core.delivery import Action, Delivery
 from copydesk.core.states import MAY_HAVE_LANDED, TRANSITIONS, DeliveryState
 from copydesk.distribution.threads import has_begun
-from copydesk.work.settling import WAITING, Decision
+from copydesk.work.deliveries.settling import WAITING, Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from copydesk.distribution.versions import Ending
 from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.connect import connect_url, credential_words
 from copydesk.server.views.frame import Frame
-from copydesk.work.breakers import Stopped
-from copydesk.work.versions import versions_of
+from copydesk.work.accounts.breakers import Stopped
+from copydesk.work.accounts.versions import versions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.frame import Frame
 from copydesk.server.views.inbox import Line, line_of
 from copydesk.store.listings import InboxLine
-from copydesk.work.feeds import EVERY, FeedStatus
+from copydesk.work.feeds.subscribing import EVERY, FeedStatus
 
 #: What the forms offer; the command line takes any length.
 PACES: Final = tuple(

@@ -8,7 +8,7 @@ from datetime import datetime
 from copydesk.core.states import DeliveryState
 from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.frame import Frame
-from copydesk.work.redriving import Looked, Redriven, Verdict
+from copydesk.work.deliveries.redriving import Looked, Redriven, Verdict
 
 _WORDS = {
     Verdict.SENT: "goes out again",

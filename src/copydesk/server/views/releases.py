@@ -12,8 +12,8 @@ from copydesk.core.states import ReleaseState
 from copydesk.releases.ruling import Reading
 from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.frame import Frame
-from copydesk.work.drifting import Drifting, WatchedStream
-from copydesk.work.trials import Change, Shown, needs_person
+from copydesk.work.drift.drifting import Drifting, WatchedStream
+from copydesk.work.releases.trials import Change, Shown, needs_person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

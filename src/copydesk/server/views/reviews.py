@@ -15,9 +15,9 @@ from copydesk.editorial.text import Piece
 from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.frame import Choice, Frame, address
 from copydesk.store.reviews import Review
-from copydesk.work.approving import Standing
-from copydesk.work.hinting import Hint
-from copydesk.work.reviewing import Look
+from copydesk.work.reviews.approving import Standing
+from copydesk.work.reviews.hinting import Hint
+from copydesk.work.reviews.reviewing import Look
 
 #: What the queue can be narrowed to.
 REVIEW_STATES = [state.value for state in ReviewState]

@@ -1,0 +1,1 @@
+"""Accounts: connected, kept good, tried, limited, removed."""

@@ -1,0 +1,365 @@
+"""Finishing a connection: the platform's answer is used up once, and what it gives is stored.
+
+What comes back may come late, twice, from another browser or from another account there; each is
+told apart before anything is stored. Connecting an account that exists replaces its credential and
+keeps everything else, if it is still the same account on the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from copydesk.core.account import Account
+from copydesk.core.errors import Conflict, CopydeskError
+from copydesk.core.outcomes import Published, RateLimited, Unavailable
+from copydesk.core.post import Media
+from copydesk.core.states import AccountState, ConnectionState
+from copydesk.distribution.credentials import Opened
+from copydesk.distribution.lifetimes import is_renewable, lifetimes_of
+from copydesk.platforms.kit import auth_oauth1, auth_oauth2
+from copydesk.platforms.kit.auth import (
+    ACCESS_TOKEN,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CREDENTIAL_KEYS,
+    REFRESH_TOKEN,
+    App,
+    Grant,
+    OAuth1,
+    OAuth2ClientCredentials,
+    OAuth2Code,
+    OAuth2Device,
+    asked_scopes,
+)
+from copydesk.platforms.kit.auth_oauth2 import NotYet
+from copydesk.platforms.kit.registry import load_platform
+from copydesk.store.connections import Connection
+from copydesk.store.tokens import fingerprint
+from copydesk.work.accounts.authorising import (
+    AuthorisationUnavailable,
+    Begun,
+    Connects,
+    NotAuthorised,
+    Target,
+    fresh_moment,
+    given_or_raise,
+    kind_of,
+    open_kept,
+    opened_or_none,
+    send,
+)
+from copydesk.work.accounts.trying import ask_who, credentials_of, resume
+from copydesk.work.desk import Desk
+
+
+async def finish_connection(
+    desk: Desk, answer: Mapping[str, str], *, session: str, actor: str, id: str = ""
+) -> Account:
+    """Take the platform's answer (the query it sent a browser back with) and connect the account.
+
+    With an `id`, an answer to any other connection is left alone, and can still be given to that.
+
+    Raises `NotAuthorised` when the person said no or the answer is not to our question, `Conflict`
+    when it was used already, is to another connection than `id` or about another account there,
+    `AuthorisationUnavailable`.
+    """
+    async with desk.store.read() as unit:
+        connection = await unit.connections.by_ticket(answer.get("state", ""))
+    if connection is None or connection.workspace_id != desk.workspace_id:
+        raise NotAuthorised(
+            "This answer belongs to no connection that was begun here (state).",
+            remedy="Begin again, and use the newest page.",
+        )
+    if connection.session_sha256 and connection.session_sha256 != fingerprint(session):
+        raise NotAuthorised(
+            "This connection was begun in another browser.",
+            remedy="Finish it there, or begin again here.",
+        )
+    if id and connection.id != id:
+        raise Conflict(
+            f"This answer is to another connection than {id} (state). Nothing was done.",
+            remedy="Hand it to the connection whose authorize_url was opened.",
+        )
+    kept = await _claim(desk, connection, answer, actor)
+    connection = await _now(desk, connection)
+    kind = kind_of(load_platform(connection.platform), connection.auth)
+    target = _of_connection(connection, kind, kept, await _settings_of(desk, connection))
+    try:
+        if isinstance(kind, OAuth1):
+            if answer.get("oauth_token") != kept.get("token"):
+                raise NotAuthorised("The answer is about another token (oauth_token).")
+            token = auth_oauth1.Token(value=kept["token"], secret=kept["token_secret"])
+            assert target.app is not None
+            request = auth_oauth1.access_token_request(
+                target.endpoints,
+                target.app,
+                token,
+                fresh_moment(desk),
+                verifier=answer.get("oauth_verifier", ""),
+            )
+            read = auth_oauth1.read_token(await send(desk, request))
+            grant = auth_oauth1.grant_of(given_or_raise(read, auth_oauth1.Token))
+        else:
+            assert isinstance(kind, OAuth2Code)
+            assert target.app is not None
+            request = auth_oauth2.code_request(
+                kind,
+                target.endpoints,
+                target.app,
+                code=answer.get("code", ""),
+                redirect_uri=kept["redirect_uri"],
+                verifier=kept["verifier"],
+            )
+            grant = given_or_raise(auth_oauth2.read_grant(await send(desk, request), kind), Grant)
+        return await _accept(desk, connection, target, kept, grant, actor)
+    except CopydeskError as error:
+        await _refuse_connection(desk, connection, error, actor)
+        raise
+
+
+async def poll_connection(
+    desk: Desk, begun: Begun, interval: float, *, actor: str
+) -> Account | NotYet:
+    """Ask once whether the person has agreed on the other screen. Raises as `finish_connection`."""
+    connection = await _now(desk, begun.connection)
+    if connection.state is not ConnectionState.OPENED:
+        raise Conflict(f"The connection is {connection.state} already.", remedy="Begin again.")
+    kept = open_kept(desk, connection)
+    kind = kind_of(load_platform(connection.platform), connection.auth)
+    assert isinstance(kind, OAuth2Device)
+    target = _of_connection(connection, kind, kept, await _settings_of(desk, connection))
+    assert target.app is not None
+    request = auth_oauth2.device_poll(kind, target.endpoints, target.app, kept["device_code"])
+    try:
+        reply = await send(desk, request)
+    except AuthorisationUnavailable:
+        # RFC 8628 §3.5: after a lost connection, ask less often
+        return NotYet(min(interval * 2, 60.0))
+    found = auth_oauth2.read_poll(reply, kind, interval)
+    if isinstance(found, NotYet):
+        return found
+    if isinstance(found, Unavailable | RateLimited):
+        return NotYet(min(max(interval * 2, found.retry_after or 0.0), 60.0))
+    await _claim(desk, connection, {}, actor)
+    connection = await _now(desk, connection)
+    try:
+        return await _accept(desk, connection, target, kept, given_or_raise(found, Grant), actor)
+    except CopydeskError as error:
+        await _refuse_connection(desk, connection, error, actor)
+        raise
+
+
+async def connect_by_itself(desk: Desk, begun: Begun, *, actor: str) -> Account:
+    """Finish an attempt that needs nobody: the app speaks for itself."""
+    connection = begun.connection
+    kept = await _claim(desk, connection, {}, actor)
+    connection = await _now(desk, connection)
+    kind = kind_of(load_platform(connection.platform), connection.auth)
+    assert isinstance(kind, OAuth2ClientCredentials)
+    target = _of_connection(connection, kind, kept, await _settings_of(desk, connection))
+    assert target.app is not None
+    try:
+        request = auth_oauth2.client_request(kind, target.endpoints, target.app)
+        grant = given_or_raise(auth_oauth2.read_grant(await send(desk, request), kind), Grant)
+        return await _accept(desk, connection, target, kept, grant, actor)
+    except CopydeskError as error:
+        await _refuse_connection(desk, connection, error, actor)
+        raise
+
+
+async def _claim(
+    desk: Desk, connection: Connection, answer: Mapping[str, str], actor: str
+) -> dict[str, Any]:
+    """Use the answer up, before anything is done with it; return what was kept for it."""
+    said_no = answer.get("error") or ("access_denied" if answer.get("denied") else "")
+    async with desk.store.begin(actor) as unit:
+        connection = await unit.connections.get(connection.id)
+        if connection.state is not ConnectionState.OPENED:
+            raise Conflict(
+                f"This connection is {connection.state} already.", remedy="Begin again if you must."
+            )
+        kept = open_kept(desk, connection)
+        late = connection.expires_at <= unit.now
+        if late:
+            await unit.connections.move(
+                connection, ConnectionState.EXPIRED, reason="nobody came back in time"
+            )
+        elif said_no:
+            words = answer.get("error_description") or said_no
+            await unit.connections.move(
+                connection, ConnectionState.REFUSED, reason=f"the platform says: {words[:300]}"
+            )
+        else:
+            await unit.connections.move(connection, ConnectionState.CLAIMED)
+    if late:
+        raise NotAuthorised("The answer came after its ten minutes.", remedy="Begin again.")
+    if said_no:
+        words = "the person said no" if said_no == "access_denied" else words[:300]
+        raise NotAuthorised(
+            f"Nothing was connected: {words} ({said_no[:60]}).",
+            remedy="Begin again, and agree on the platform's page.",
+        )
+    return kept
+
+
+async def _accept(
+    desk: Desk,
+    connection: Connection,
+    target: Target,
+    kept: Mapping[str, Any],
+    grant: Grant,
+    actor: str,
+) -> Account:
+    """Store a grant: for the account it renews, or as a new one; then let waiting work go on."""
+    secrets = {**kept["secrets"], **grant.more, ACCESS_TOKEN: grant.access_token}
+    secrets |= {key: kept[key] for key in (CLIENT_ID, CLIENT_SECRET) if kept.get(key)}
+    if grant.refresh_token:
+        secrets[REFRESH_TOKEN] = grant.refresh_token
+    async with desk.store.read() as unit:
+        existing = {a.name: a for a in await unit.accounts.all(desk.workspace_id)}.get(
+            connection.account_name
+        )
+    identity = await _identity(desk, connection, existing, target, secrets)
+    renewable = is_renewable(target.kind, has_refresh_token=bool(grant.refresh_token))
+    lifetimes = lifetimes_of(
+        grant, desk.clock.now(), renewable=renewable, kept_until=None, source=desk.random
+    )
+    scopes = asked_scopes(target.kind) if grant.scopes is None else grant.scopes
+    async with desk.store.begin(actor) as unit:
+        if existing is None:
+            defaults = {
+                s.key: s.default for s in target.platform.settings if s.default and not s.secret
+            }
+            account = await unit.accounts.add(
+                workspace_id=desk.workspace_id,
+                name=connection.account_name,
+                platform=connection.platform,
+                settings={**defaults, **target.settings},
+                secrets=b"",
+                inbox=connection.inbox,
+            )
+        else:
+            account = await unit.credentials.lock(existing.id)
+            former = opened_or_none(desk, await unit.accounts.secrets(account.id))
+            declared = {s.key for s in target.platform.settings if s.secret}
+            own = {k: v for k, v in former.items() if k in declared - CREDENTIAL_KEYS}
+            secrets = {**own, **secrets}
+            await unit.accounts.change(
+                account,
+                settings=target.settings,
+                secrets=b"",
+                reason=f"connected again as {identity or 'the same account'}",
+            )
+            account = await unit.accounts.get(account.id)
+        stored = await unit.credentials.store(
+            account.id,
+            account.generation,
+            desk.vault.seal(secrets),
+            lifetimes,
+            auth=target.kind.name,
+            scopes=" ".join(scopes),
+        )
+        assert stored, "the row is locked"
+        if identity:
+            await unit.credentials.identify(account.id, identity)
+        account = await unit.accounts.get(account.id)
+        if account.state is AccountState.BLOCKED:
+            await resume(unit, account, "connected again")
+        await unit.connections.move(
+            connection, ConnectionState.CONNECTED, account_id=account.id, reason=identity
+        )
+        return await unit.accounts.get(account.id)
+
+
+async def _identity(
+    desk: Desk,
+    connection: Connection,
+    existing: Account | None,
+    target: Target,
+    secrets: Mapping[str, str],
+) -> str:
+    """Return who the new credential stands for. Raises `Conflict` when that is somebody else."""
+    stand_in = Account(
+        id=existing.id if existing else "connecting",
+        workspace_id=desk.workspace_id,
+        name=connection.account_name,
+        platform=connection.platform,
+        state=AccountState.CONNECTED,
+        settings=target.settings,
+        auth=target.kind.name,
+    )
+    credentials = credentials_of(desk, connection.id)
+    client = target.platform.connect(
+        credentials.session(Opened(account=stand_in, secrets=secrets), _no_media)
+    )
+    try:
+        found = await client.test()
+    finally:
+        await client.close()
+    if not isinstance(found, Published):
+        reason = getattr(found, "reason", "") or type(found).__name__
+        if isinstance(found, Unavailable | RateLimited):
+            raise AuthorisationUnavailable(
+                f"Whose credential this is could not be asked: {reason}.", remedy="Begin again."
+            )
+        raise NotAuthorised(f"The platform does not accept its own credential: {reason}.")
+    if existing is None or connection.other_identity:
+        return found.id
+    known = existing.identity
+    if not known and existing.state is AccountState.CONNECTED:
+        async with desk.store.read() as unit:
+            sealed = await unit.accounts.secrets(existing.id)
+        former = opened_or_none(desk, sealed)
+        if former:
+            answer = await ask_who(credentials, credentials.open(existing, sealed))
+            known = answer.id if isinstance(answer, Published) else ""
+    if known and known != found.id:
+        raise Conflict(
+            f"Account {existing.name} is {known}, but {found.id} has agreed. Nothing was changed.",
+            remedy="Sign in on the platform as the right one, connect it under another name, or"
+            " say that it may become another one (--other-identity).",
+        )
+    return found.id
+
+
+async def _refuse_connection(
+    desk: Desk, connection: Connection, error: CopydeskError, actor: str
+) -> None:
+    async with desk.store.begin(actor) as unit:
+        connection = await unit.connections.get(connection.id)
+        if connection.state is ConnectionState.CLAIMED:
+            await unit.connections.move(
+                connection, ConnectionState.REFUSED, reason=error.message, remedy=error.remedy
+            )
+
+
+async def _now(desk: Desk, connection: Connection) -> Connection:
+    async with desk.store.read() as unit:
+        return await unit.connections.get(connection.id)
+
+
+async def _settings_of(desk: Desk, connection: Connection) -> Mapping[str, str]:
+    async with desk.store.read() as unit:
+        found = {a.name: a for a in await unit.accounts.all(desk.workspace_id)}
+    existing = found.get(connection.account_name)
+    return {**(existing.settings if existing else {}), **connection.settings}
+
+
+def _of_connection(
+    connection: Connection,
+    kind: Connects,
+    kept: Mapping[str, Any],
+    settings: Mapping[str, str],
+) -> Target:
+    return Target(
+        platform=load_platform(connection.platform),
+        kind=kind,
+        settings=settings,
+        endpoints=kind.endpoints(settings),
+        app=App(client_id=kept[CLIENT_ID], client_secret=kept[CLIENT_SECRET]),
+    )
+
+
+async def _no_media(media: Media) -> bytes:
+    raise LookupError(f"{media.name}: connecting an account needs no media")

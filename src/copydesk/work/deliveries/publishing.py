@@ -1,0 +1,387 @@
+"""Publishing a person's own Markdown: read, plan, schedule, wait. Content as code.
+
+A file is one post for ever, known by its `id:` in the front matter or else by where it stands; so
+publishing it again plans only what has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from copydesk.core.account import Account
+from copydesk.core.delivery import Delivery
+from copydesk.core.errors import ContentInvalid, InputRefused, NotFound
+from copydesk.core.findings import Finding, Severity
+from copydesk.core.ids import IdFactory
+from copydesk.core.post import Adaptation, Content, Media, Post, Revision, Tier
+from copydesk.core.states import SETTLED, AccountState, PostState
+from copydesk.distribution.planning import Plan, account_findings, plan, schedule, subject_of
+from copydesk.platforms.kit.registry import load_platform
+from copydesk.store import UnitOfWork
+from copydesk.transformation.content import MarkdownFile, read_markdown_file
+from copydesk.transformation.images import image_size
+from copydesk.work.deliveries.times import Wish, is_wall_time, timings_for
+from copydesk.work.desk import Desk
+from copydesk.work.writing.adapting import Adapting, adapt, kept_adaptations
+
+#: Above this a Markdown file or an image is not read: it is not a post.
+MAX_FILE = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manuscript:
+    """A Markdown file with the bytes of the images it shows; `missing` names those that are not
+    there, and keeps it from being stored."""
+
+    source_key: str
+    file: MarkdownFile
+    images: tuple[tuple[Media, bytes], ...]
+    missing: tuple[Finding, ...] = ()
+
+    @property
+    def content(self) -> Content:
+        """Return the content with its media."""
+        return replace(self.file.content, media=tuple(media for media, _ in self.images))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What publishing did: the post, its plans and the deliveries they became."""
+
+    post: Post
+    plans: tuple[Plan, ...]
+    deliveries: tuple[Delivery, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+async def read_manuscript(path: Path) -> Manuscript:
+    """Read a Markdown file and the images beside it that it refers to.
+
+    Raises `NotFound` when it is not there, `InputRefused` when it is not text, `ContentInvalid`
+    with all that is wrong with its front matter.
+    """
+    return await asyncio.to_thread(_read, path)
+
+
+def _read(path: Path) -> Manuscript:
+    import hashlib
+
+    raw = _bytes(path, what="file")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputRefused(
+            "undecodable",
+            f"{path.name} is not UTF-8 text (byte {error.start}).",
+            remedy="Save it as UTF-8.",
+        ) from error
+    file = read_markdown_file(text, filename=path.name)
+    findings: list[Finding] = []
+    images: dict[str, tuple[Media, bytes]] = {}
+    for reference in file.images:
+        if "://" in reference.path or reference.path.startswith(("data:", "/")):
+            continue
+        target = (path.parent / reference.path).resolve()
+        if not target.is_relative_to(path.parent.resolve()) or not target.is_file():
+            findings.append(
+                Finding(
+                    code="image_missing",
+                    field=f"image {reference.path}",
+                    message="there is no such file beside the post",
+                    remedy="Put it there, or correct the path.",
+                )
+            )
+            continue
+        data = _bytes(target, what="image")
+        width, height = image_size(data)
+        media = Media(
+            name=reference.path,
+            content_type=mimetypes.guess_type(target.name)[0] or "application/octet-stream",
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            alt=reference.alt,
+            width=width,
+            height=height,
+        )
+        images[reference.path] = (media, data)
+    # another checkout, another path: an id of its own survives both
+    key = f"id:{file.identity}" if file.identity else f"file:{path.resolve()}"
+    return Manuscript(
+        source_key=key, file=file, images=tuple(images.values()), missing=tuple(findings)
+    )
+
+
+def _bytes(path: Path, *, what: str) -> bytes:
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise NotFound(f"{path} is not a {what}.")
+        if size > MAX_FILE:
+            raise InputRefused(
+                "too_large", f"{path.name} has {size:,} bytes; at most {MAX_FILE:,} are read."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"The {what} {path} cannot be read: {error.strerror}.") from error
+
+
+async def publish(
+    desk: Desk,
+    manuscript: Manuscript,
+    accounts: Sequence[str],
+    *,
+    wish: Wish | None = None,
+    overwrite: bool = False,
+    actor: str,
+) -> Publication:
+    """Schedule a manuscript to the named accounts. All or nothing.
+
+    With `overwrite` it replaces even what somebody changed or removed on a platform. It goes out
+    when `wish` says; without one when its front matter says, or else now.
+    Raises `NotFound` for an unknown account, `ContentInvalid` when any account would refuse it, is
+    blocked or expired, or the time asked for cannot be; nothing is stored then.
+    """
+    if not accounts:
+        raise ContentInvalid(
+            [Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")]
+        )
+    _refuse_draft(manuscript)
+    _refuse_missing(manuscript)
+    async with desk.store.read() as unit:
+        targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
+        kept = await _kept(unit, desk, manuscript)
+    adapted = await adapt(desk, manuscript.content, targets, kept)
+    async with desk.store.begin(actor) as unit:
+        targets = [await unit.accounts.by_name(desk.workspace_id, name) for name in accounts]
+        post, revision = await put_post(unit, desk, manuscript, adapted)
+        timings = await timings_for(unit, targets, _wish(manuscript, wish, post, unit.now))
+        dated = _dated(manuscript, min((t.due_at for t in timings.values()), default=unit.now))
+        plans = await plan(unit, post, revision, targets, dated, overwrite=overwrite)
+        refuse_errors(plans)
+        deliveries = await schedule(unit, post, revision, plans, unit.now, timings)
+        post = await settle_post(unit, post, ", ".join(accounts), dated)
+    return Publication(
+        post=post,
+        plans=tuple(plans),
+        deliveries=tuple(deliveries),
+        findings=(*manuscript.file.findings, *adapted.notes),
+    )
+
+
+async def _kept(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> Mapping[str, Adaptation]:
+    """Return the short texts that were written for this very content before."""
+    post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
+    if post is None:
+        return {}
+    current = await unit.posts.revision(post.revision_id)
+    return kept_adaptations(current.content, manuscript.content)
+
+
+async def settle_post(unit: UnitOfWork, post: Post, reason: str, dated: datetime) -> Post:
+    """Call a post distributed whose author has said where it goes; `dated` (aware UTC) is its date
+    unless it has one. The accounts that take inbox posts are not asked."""
+    if post.state is PostState.DISTRIBUTED:
+        return post
+    post = await unit.posts.move(post, PostState.APPROVED, reason="published by its author")
+    unit.hints = [hint for hint in unit.hints if hint.subject_id != post.id]
+    return await unit.posts.move(
+        post, PostState.DISTRIBUTED, reason=reason, published_at=post.published_at or dated
+    )
+
+
+async def preview(
+    desk: Desk,
+    manuscript: Manuscript,
+    accounts: Sequence[Account],
+    *,
+    wish: Wish | None = None,
+) -> list[Plan]:
+    """Work out what publishing at the time of `wish` would mean, without storing anything."""
+    async with desk.store.read() as unit:
+        post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
+        when = _wish(manuscript, wish, post, unit.now)
+        if post is None:
+            plans = preview_plans(manuscript, accounts, unit.now, desk.ids)
+        else:
+            current = await unit.posts.revision(post.revision_id)
+            kept = kept_adaptations(current.content, manuscript.content)
+            revision = replace(current, content=replace(manuscript.content, adaptations=kept))
+            dated = _dated(manuscript, unit.now)
+            in_hand = {media.sha256 for media, _ in manuscript.images}
+            plans = await plan(unit, post, revision, accounts, dated, in_hand=in_hand)
+        plans = [await _with_timing(unit, planned, when) for planned in plans]
+    return [_with_missing(planned, manuscript) for planned in plans]
+
+
+async def _with_timing(unit: UnitOfWork, planned: Plan, wish: Wish) -> Plan:
+    """Return the plan with what is wrong with the time that was asked for."""
+    try:
+        await timings_for(unit, [planned.account], wish)
+    except ContentInvalid as error:
+        return replace(planned, findings=(*planned.findings, *error.findings))
+    return planned
+
+
+def preview_plans(
+    manuscript: Manuscript, accounts: Sequence[Account], now: datetime, ids: IdFactory
+) -> list[Plan]:
+    """Return the plans for a manuscript that was never published, without a store."""
+    from copydesk.distribution.planning import Intended
+
+    revision = _first_revision(manuscript, now, ids)
+    plans: list[Plan] = []
+    for account in accounts:
+        subject = subject_of(revision.post_id, revision, _dated(manuscript, now), account)
+        platform = load_platform(account.platform)
+        for recipient in platform.recipients(account, subject.content):
+            rendition = platform.render(subject, account, recipient)
+            plans.append(
+                Plan(
+                    account=account,
+                    platform=platform,
+                    rendition=rendition,
+                    findings=(
+                        *platform.validate(rendition, account),
+                        *account_findings(account, now),
+                    ),
+                    intended=Intended.CREATE,
+                )
+            )
+    return [_with_missing(planned, manuscript) for planned in plans]
+
+
+def sample_account(platform: str) -> Account:
+    """Return a stand-in account for validating against a platform in general.
+
+    Raises `NotFound` for an unknown platform.
+    """
+    declared = load_platform(platform)
+    return Account(
+        id="",
+        workspace_id="",
+        name=platform,
+        platform=platform,
+        state=AccountState.CONNECTED,
+        settings={s.key: s.default or s.example for s in declared.settings},
+    )
+
+
+def refuse_errors(plans: Sequence[Plan]) -> None:
+    """Raise `ContentInvalid` with every error of every plan, each naming its account."""
+    findings = [
+        replace(finding, field=f"{planned.account.name}: {finding.field}")
+        for planned in plans
+        for finding in planned.findings
+        if finding.severity is Severity.ERROR
+    ]
+    if findings:
+        raise ContentInvalid(findings)
+
+
+async def settled(
+    desk: Desk, ids: Sequence[str], *, timeout: float, pause: float = 0.1
+) -> list[Delivery]:
+    """Wait until these deliveries need nothing more, at most `timeout` seconds; return them."""
+    ends = desk.clock.monotonic() + timeout
+    while True:
+        async with desk.store.read() as unit:
+            found = [await unit.deliveries.get(id) for id in ids]
+        if all(d.state in SETTLED for d in found) or desk.clock.monotonic() >= ends:
+            return found
+        await asyncio.sleep(pause)
+
+
+async def put_post(
+    unit: UnitOfWork, desk: Desk, manuscript: Manuscript, adapted: Adapting | None = None
+) -> tuple[Post, Revision]:
+    """Store a manuscript as its post, revised where it has changed; nothing is planned.
+
+    `adapted` is what was written for it, with what had been written before; without it that stays.
+    Raises `ContentInvalid` when an image it shows is not there.
+    """
+    _refuse_missing(manuscript)
+    for _, data in manuscript.images:
+        await unit.workspaces.keep(data)
+    content = manuscript.content
+    post = await unit.posts.find_by_key(desk.workspace_id, manuscript.source_key)
+    if post is None:
+        content = replace(content, adaptations=adapted.adaptations if adapted else {})
+        post, revision = await unit.posts.add(
+            workspace_id=desk.workspace_id,
+            source_key=manuscript.source_key,
+            content=content,
+            tier=Tier.PERSON,
+        )
+    else:
+        revision = await unit.posts.revision(post.revision_id)
+        kept = kept_adaptations(revision.content, content)
+        content = replace(content, adaptations=adapted.adaptations if adapted else kept)
+        if revision.content != content:
+            revision = await unit.posts.revise(post, content, Tier.PERSON)
+            post = await unit.posts.get(post.id)
+    if adapted is not None and adapted.attempts:
+        risk = await unit.posts.risk(post.id)
+        await unit.posts.store_checks(post.id, revision.id, adapted.checks, risk)
+    return post, revision
+
+
+def _first_revision(manuscript: Manuscript, now: datetime, ids: IdFactory) -> Revision:
+    return Revision(
+        id="",
+        post_id=ids.new("post"),
+        number=1,
+        content=manuscript.content,
+        tier=Tier.PERSON,
+        created_at=now,
+        created_by="",
+    )
+
+
+def _refuse_missing(manuscript: Manuscript) -> None:
+    if manuscript.missing:
+        raise ContentInvalid(list(manuscript.missing))
+
+
+def _with_missing(planned: Plan, manuscript: Manuscript) -> Plan:
+    """Return the plan with the images that are not there, unless the platform has told of them."""
+    if any(finding.code == "image_missing" for finding in planned.findings):
+        return planned
+    return replace(planned, findings=(*planned.findings, *manuscript.missing))
+
+
+def _refuse_draft(manuscript: Manuscript) -> None:
+    if manuscript.file.draft:
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="draft",
+                    field="draft",
+                    message="the file says that it is a draft",
+                    remedy="Take `draft: true` out of its front matter.",
+                )
+            ]
+        )
+
+
+def _dated(manuscript: Manuscript, due_at: datetime) -> datetime:
+    """Return the author's own date if it has passed by then, else when it goes out."""
+    own = manuscript.file.published_at
+    return own if own is not None and own <= due_at else due_at
+
+
+def _wish(manuscript: Manuscript, given: Wish | None, post: Post | None, now: datetime) -> Wish:
+    """Return when the manuscript should go out: as was said, else as its front matter has it."""
+    file = manuscript.file
+    if given is not None and (not given.is_now or given == Wish()):
+        return replace(given, zone=given.zone or file.zone) if is_wall_time(given.at) else given
+    given = given or Wish()
+    wish = replace(given, at=file.publish_at, zone=given.zone or file.zone)
+    if wish.at and post is not None and post.published_at is not None and post.published_at <= now:
+        # the time in the file was that of its first publication; this is a change of it
+        return given
+    return wish

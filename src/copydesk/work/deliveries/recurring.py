@@ -1,0 +1,393 @@
+"""Series: posts that come round again. Each occurrence is planned a while ahead, as deliveries.
+
+Occurrences are rendered when they are planned. What fell into an outage is not made up for one by
+one: of the occurrences that have passed only the last is planned, and its late policy decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from copydesk.core.account import Account
+from copydesk.core.errors import Conflict, ContentInvalid, NotFound
+from copydesk.core.findings import Finding
+from copydesk.core.recurrence import Series
+from copydesk.core.series import FIRST_WITHIN, MOST_SOURCES, Rule, expand
+from copydesk.core.states import AccountState, PostState, SeriesState
+from copydesk.core.timetable import LatePolicy
+from copydesk.core.timing import timing_of
+from copydesk.core.zones import Resolved
+from copydesk.distribution.moving import cancel, is_cancellable
+from copydesk.distribution.planning import account_findings, plan, schedule
+from copydesk.platforms.kit.manifest import Idempotency
+from copydesk.platforms.kit.registry import load_platform
+from copydesk.store import UnitOfWork
+from copydesk.work.deliveries.publishing import Manuscript, put_post, refuse_errors, settle_post
+from copydesk.work.deliveries.times import read_time
+from copydesk.work.desk import Desk
+
+_log = structlog.get_logger(__name__)
+
+#: How far ahead occurrences are planned, and how many at once. The next one always is.
+HORIZON: Final = timedelta(days=14)
+AT_ONCE: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesForm:
+    """A series in words. `start` is a wall time in `zone`, as are the `exceptions`.
+
+    `posts` are ids and `include` names of other series, whose posts are gone through as well.
+    """
+
+    name: str
+    rule: str
+    start: str
+    zone: str
+    accounts: Sequence[str]
+    posts: Sequence[str] = ()
+    include: Sequence[str] = ()
+    exceptions: Sequence[str] = ()
+    late: LatePolicy | None = None
+    grace: timedelta | None = None
+
+
+async def add_series(
+    desk: Desk, form: SeriesForm, manuscripts: Sequence[Manuscript] = (), *, actor: str
+) -> Series:
+    """Add a series of posts (of `manuscripts` and of the form, in this order) and plan its first.
+
+    Raises `NotFound` for an unknown account or post, `Conflict` for a name that is taken, and
+    `ContentInvalid` with what is wrong: a rule that never happens, a circle of series, an account
+    that is blocked or keeps one copy of a post only. Nothing is stored then.
+    """
+    rule = await _rule(form)
+    async with desk.store.begin(actor) as unit:
+        accounts = [await unit.accounts.by_name(desk.workspace_id, name) for name in form.accounts]
+        _refuse([f for account in accounts for f in _cannot_repeat(account, unit.now)])
+        _refuse(_is_over(rule, unit.now))
+        posts = [(await put_post(unit, desk, manuscript))[0] for manuscript in manuscripts]
+        for id in form.posts:
+            post = await unit.posts.get(id)
+            if post.workspace_id != desk.workspace_id:
+                raise NotFound(f"There is no post {id}.")
+            if post.state is not PostState.DISTRIBUTED:
+                raise Conflict(
+                    f"Post {id} is {post.state}; a series repeats what was approved.",
+                    remedy="Decide its review first.",
+                )
+            posts.append(post)
+        made = Series(
+            id=unit.ids.new("series"),
+            workspace_id=desk.workspace_id,
+            name=form.name,
+            state=SeriesState.RUNNING,
+            rule=rule,
+            sources=(*(post.id for post in posts), *form.include),
+            account_ids=tuple(account.id for account in accounts),
+            planned_until=unit.now,
+            created_at=unit.now,
+            late=form.late,
+            grace=form.grace,
+            wake_at=unit.now,
+        )
+        going = await _posts_of(unit, made)
+        for id in going:
+            post = await unit.posts.get(id)
+            revision = await unit.posts.revision(post.revision_id)
+            plans = await plan(unit, post, revision, accounts, unit.now, repeat=True)
+            refuse_errors(plans)
+            await settle_post(unit, post, f"series {form.name}", unit.now)
+        await unit.schedules.add_series(made)
+        await _plan_next(unit, made)
+        return await unit.schedules.get_series(made.id)
+
+
+async def plan_series(desk: Desk, series_id: str) -> None:
+    """Plan the occurrences of a series that come within the horizon. Safe to run twice.
+
+    A series that cannot go on is paused with the reason.
+    """
+    try:
+        async with desk.store.begin("series") as unit:
+            found = await unit.schedules.get_series(series_id)
+            due = found.wake_at is not None and found.wake_at <= unit.now
+            if found.state is SeriesState.RUNNING and due:
+                await _plan_next(unit, found)
+    except ContentInvalid as error:
+        _log.warning("series_paused", series=series_id, reason=error.message)
+        async with desk.store.begin("series") as unit:
+            found = await unit.schedules.get_series(series_id)
+            if found.state is SeriesState.RUNNING:
+                await unit.schedules.move_series(found, SeriesState.PAUSED, reason=error.message)
+
+
+async def change_sources(
+    unit: UnitOfWork,
+    workspace_id: str,
+    name: str,
+    *,
+    posts: Sequence[str] = (),
+    include: Sequence[str] = (),
+) -> Series:
+    """Let a series go through other posts from its next occurrence on.
+
+    Raises `NotFound`, and `ContentInvalid` when it would include itself.
+    """
+    found = await _named(unit, workspace_id, name)
+    changed = replace(found, sources=(*posts, *include))
+    for id in posts:
+        await unit.posts.get(id)
+    await _posts_of(unit, changed)
+    await unit.schedules.set_sources(found, changed.sources, "sources changed")
+    return await unit.schedules.get_series(found.id)
+
+
+async def pause_series(unit: UnitOfWork, workspace_id: str, name: str, reason: str = "") -> Series:
+    """Stop a series until it is resumed; its occurrences that were not sent are called off."""
+    found = await _named(unit, workspace_id, name)
+    moved = await unit.schedules.move_series(
+        found, SeriesState.PAUSED, reason=reason or "paused by a person"
+    )
+    await _call_off(unit, found, "its series was paused")
+    return moved
+
+
+async def resume_series(unit: UnitOfWork, workspace_id: str, name: str) -> Series:
+    """Let a paused series go on from now; what it missed meanwhile is left out."""
+    found = await _named(unit, workspace_id, name)
+    moved = await unit.schedules.move_series(
+        found, SeriesState.RUNNING, reason="", wake_at=unit.now
+    )
+    await unit.schedules.advance(moved, planned=moved.planned, until=unit.now, wake_at=unit.now)
+    await _plan_next(unit, await unit.schedules.get_series(found.id))
+    return await unit.schedules.get_series(found.id)
+
+
+async def end_series(unit: UnitOfWork, workspace_id: str, name: str, reason: str = "") -> Series:
+    """End a series for good; its occurrences that were not sent are called off."""
+    found = await _named(unit, workspace_id, name)
+    moved = await unit.schedules.move_series(
+        found, SeriesState.ENDED, reason=reason or "ended by a person"
+    )
+    await _call_off(unit, found, "its series was ended")
+    return moved
+
+
+def coming(found: Series, now: datetime, most: int = 5) -> list[Resolved]:
+    """Return when a running series happens next after `now` (aware), planned or not."""
+    return found.rule.after(now, most) if found.state is SeriesState.RUNNING else []
+
+
+async def _plan_next(unit: UnitOfWork, found: Series) -> None:
+    """Plan what comes within the horizon, and the next occurrence in any case."""
+    now = unit.now
+    wanted: list[Resolved] = []
+    for one in found.rule.following(max(found.planned_until, now)):
+        if len(wanted) == AT_ONCE or (wanted and one.moment - now > HORIZON):
+            break
+        wanted.append(one)
+    missed = found.rule.last_within(found.planned_until, now)
+    if missed is not None:
+        wanted.insert(0, missed)
+    accounts = await _accounts(unit, found)
+    sources = await _posts_of(unit, found)
+    settled = (
+        await unit.schedules.settled_occurrences(found.id, wanted[0].moment) if wanted else set()
+    )
+    planned = found.planned
+    for occurrence in wanted:
+        # what a person moved or called off before a pause does not come back after it
+        left = [one for one in accounts if (one.id, occurrence.moment) not in settled]
+        if left:
+            await _plan_one(unit, found, occurrence, sources[planned % len(sources)], left)
+        planned += 1
+    until = max([found.planned_until, now, *(one.moment for one in wanted)])
+    rest = found.rule.after(until, 1)
+    wake_at = None
+    if rest:
+        # when the next comes near, at the latest when the last of these goes out
+        wake_at = max(now, min(rest[0].moment - HORIZON, until))
+    await unit.schedules.advance(found, planned=planned, until=until, wake_at=wake_at)
+    if not rest and not wanted:
+        await unit.schedules.move_series(
+            replace(found, wake_at=None), SeriesState.ENDED, reason="its rule has come to its end"
+        )
+
+
+async def _plan_one(
+    unit: UnitOfWork,
+    found: Series,
+    occurrence: Resolved,
+    post_id: str,
+    accounts: Sequence[Account],
+) -> None:
+    post = await unit.posts.get(post_id)
+    revision = await unit.posts.revision(post.revision_id)
+    plans = await plan(unit, post, revision, accounts, occurrence.moment, repeat=True)
+    timing = replace(
+        timing_of(occurrence),
+        late=found.late,
+        grace=found.grace,
+        series_id=found.id,
+        occurrence=occurrence.moment,
+    )
+    await schedule(
+        unit,
+        post,
+        revision,
+        plans,
+        occurrence.moment,
+        {account.id: timing for account in accounts},
+    )
+
+
+async def _accounts(unit: UnitOfWork, found: Series) -> list[Account]:
+    accounts = [await unit.accounts.get(id) for id in found.account_ids]
+    left = [account for account in accounts if account.state is not AccountState.REMOVED]
+    if not left:
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="no_account",
+                    field="to",
+                    message=f"all accounts of series {found.name} were removed",
+                    remedy="Add the series anew with other accounts.",
+                )
+            ]
+        )
+    return left
+
+
+async def _posts_of(unit: UnitOfWork, found: Series) -> tuple[str, ...]:
+    """Return the ids of the posts a series goes through; raises `ContentInvalid` for a circle."""
+    known = {one.name: one.sources for one in await unit.schedules.all_series(found.workspace_id)}
+    known[found.name] = found.sources
+
+    def sources_of(name: str) -> Sequence[str]:
+        if name in known:
+            return known[name]
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="series_unknown",
+                    field="include",
+                    message=f"there is no series {name!r} to include",
+                    remedy=f"Known: {', '.join(sorted(known))}.",
+                )
+            ]
+        )
+
+    posts = expand(found.name, sources_of)
+    if not posts or len(found.sources) > MOST_SOURCES:
+        raise ContentInvalid(
+            [
+                Finding(
+                    code="no_post",
+                    field="posts",
+                    message=f"series {found.name!r} goes through no post",
+                    remedy="Name files, posts or a series that has some.",
+                )
+            ]
+        )
+    return posts
+
+
+def _cannot_repeat(account: Account, now: datetime) -> list[Finding]:
+    findings = account_findings(account, now)
+    platform = load_platform(account.platform)
+    if platform.idempotency(account) is Idempotency.NATURAL_KEY:
+        findings.append(
+            Finding(
+                code="cannot_repeat",
+                field="to",
+                message=f"{account.name} keeps one copy of a post, so repeating it changes nothing",
+                remedy="Leave it out: publish the post there once.",
+            )
+        )
+    return findings
+
+
+def _is_over(rule: Rule, now: datetime) -> list[Finding]:
+    if rule.start.replace(tzinfo=UTC) < now - FIRST_WITHIN:
+        return [
+            Finding(
+                code="series_invalid",
+                field="start",
+                message=f"{rule.start:%Y-%m-%d} is more than ten years ago",
+                remedy="Begin with the first occurrence that shall go out.",
+            )
+        ]
+    if rule.after(now, 1):
+        return []
+    return [
+        Finding(
+            code="series_over",
+            field="rule",
+            message=f"every occurrence of {rule.text} from {rule.start:%Y-%m-%d %H:%M} has passed",
+            remedy="Give it a later start, or another COUNT or UNTIL.",
+        )
+    ]
+
+
+async def _rule(form: SeriesForm) -> Rule:
+    findings: list[Finding] = []
+    if not form.accounts:
+        findings.append(
+            Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")
+        )
+    if not form.name.strip() or form.name.startswith("pst_") or "," in form.name:
+        findings.append(
+            Finding(
+                code="name_invalid",
+                field="name",
+                message=f"{form.name!r} cannot name a series",
+                remedy="Use letters, digits, spaces and hyphens.",
+            )
+        )
+    _refuse(findings)
+    rule = Rule(
+        text=form.rule.strip().upper().removeprefix("RRULE:"),
+        start=_wall(form.start, form.zone, "start"),
+        zone=form.zone,
+        exceptions=tuple(_wall(text, form.zone, "except") for text in form.exceptions),
+    )
+    # a rule that never happens may take seconds to be found out
+    await asyncio.to_thread(rule.check)
+    return rule
+
+
+def _wall(text: str, zone: str, field: str) -> datetime:
+    try:
+        moment = read_time(text, zone)
+    except ContentInvalid as error:
+        raise ContentInvalid(
+            [replace(finding, field=field) for finding in error.findings]
+        ) from error
+    return moment.replace(tzinfo=None)
+
+
+async def _named(unit: UnitOfWork, workspace_id: str, name: str) -> Series:
+    found = await unit.schedules.find_series(workspace_id, name)
+    if found is None:
+        known = ", ".join(one.name for one in await unit.schedules.all_series(workspace_id))
+        raise NotFound(f"There is no series {name!r}.", remedy=f"Known: {known or 'none yet'}.")
+    return found
+
+
+async def _call_off(unit: UnitOfWork, found: Series, reason: str) -> None:
+    for id in await unit.schedules.occurrences(found.id):
+        delivery = await unit.deliveries.get(id)
+        if is_cancellable(delivery):
+            await cancel(unit, delivery, reason, code="series_stopped")
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    if findings:
+        raise ContentInvalid(findings)

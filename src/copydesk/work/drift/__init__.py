@@ -1,0 +1,1 @@
+"""Observing results over time, and messages with a known answer."""

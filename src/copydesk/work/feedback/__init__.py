@@ -1,0 +1,1 @@
+"""What people taught: handed out, kept as cases, and replayed."""

@@ -1,0 +1,1 @@
+"""Putting a text through capabilities that are composed freely."""

@@ -1,0 +1,1 @@
+"""Versions on trial: which one writes, beside which, and what becomes of it."""

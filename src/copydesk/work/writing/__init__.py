@@ -1,0 +1,1 @@
+"""From a received message to a draft that the gate has judged."""
