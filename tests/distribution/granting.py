@@ -12,6 +12,7 @@ from copydesk.core.account import Account
 from copydesk.distribution.credentials import Credentials
 from copydesk.distribution.lifetimes import lifetimes_of
 from copydesk.platforms.kit.auth import Grant
+from copydesk.platforms.kit.names import Names
 from copydesk.platforms.kit.transport import Transport
 from copydesk.testing.oauth_server import OAuthServer
 from copydesk.work.accounts.connecting import add_account
@@ -98,6 +99,7 @@ def renewer(
         store=desk.store,
         vault=desk.vault,
         transport=transport,
+        names=Names(),
         home=desk.settings.home,
         owner=owner,
         source=random.Random(owner),

@@ -19,6 +19,7 @@ from copydesk.distribution.credentials import Opened
 from copydesk.distribution.lifetimes import lifetimes_of
 from copydesk.platforms.kit.auth import Grant
 from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.names import Names
 from copydesk.platforms.kit.transport import Closed, NotSent, Reply
 from copydesk.store.credentials import Renewal
 from copydesk.testing.authority import TokenLie
@@ -229,6 +230,7 @@ async def test_a_closed_budget_stops_a_renewal_before_it_is_sent(
         store=online.store,
         vault=online.vault,
         transport=online.transport,
+        names=Names(),
         home=online.settings.home,
         owner="a",
         source=online.random,

@@ -28,6 +28,7 @@ from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.rounds import MOST, Rounds
 from copydesk.distribution.turns import Seat, Turns
 from copydesk.distribution.vault import Vault
+from copydesk.platforms.kit.names import Names
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import Observer, Transport
 from copydesk.store import Store
@@ -50,6 +51,7 @@ class CourierTools:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     random: random.Random = field(default_factory=random.Random)
     turns: Turns = field(default_factory=Turns)
+    names: Names = field(default_factory=Names)
     stopping: Callable[[], bool] = lambda: False
     observers: Callable[[Account], Sequence[Observer]] = lambda _: ()
     closed_until: Callable[[Account], datetime | None] = lambda _: None
@@ -62,6 +64,7 @@ class CourierTools:
             store=self.store,
             vault=self.vault,
             transport=self.transport,
+            names=self.names,
             home=self.home,
             owner=self.owner,
             source=self.random,

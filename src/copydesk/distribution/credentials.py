@@ -53,6 +53,7 @@ from copydesk.platforms.kit.auth import (
     OAuth2Device,
 )
 from copydesk.platforms.kit.contract import Session
+from copydesk.platforms.kit.names import Names
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.retry_after import LONGEST_WAIT
 from copydesk.platforms.kit.transport import (
@@ -110,6 +111,7 @@ class Credentials:
         store: Store,
         vault: Vault,
         transport: Transport,
+        names: Names,
         home: Path,
         owner: str,
         source: random.Random,
@@ -122,6 +124,7 @@ class Credentials:
         self._clock = store.clock
         self._vault = vault
         self._transport = transport
+        self._names = names
         self._home = home
         self._owner = owner
         self._source = source
@@ -176,6 +179,7 @@ class Credentials:
             observers=observers,
             load_media=as_shown(load_media),
             home=self._home,
+            names=self._names,
         )
 
     async def reload(self, account_id: str) -> Opened | Problem:

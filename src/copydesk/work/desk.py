@@ -21,6 +21,7 @@ from copydesk.distribution.vault import Vault, open_vault
 from copydesk.distribution.versions import VersionWatch
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.names import Names
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import Observer, Transport
 from copydesk.quality.policy import Policy
@@ -57,8 +58,9 @@ def _towards_feeds(*, public_only: bool = False) -> HttpTransport:
 class Desk:
     """The parts of a running copydesk. `workspace_id` is the workspace this process serves.
 
-    Couriers call over `transport`. Webhooks are told over `public`, which reaches public addresses
-    only, or where the operator allowed it over `private`.
+    Couriers call over `transport`, and look up in `names` where that does not. Webhooks are told
+    over `public`, which reaches public addresses only, or where the operator allowed it over
+    `private`.
     Feeds are read over `feeds` and `private_feeds` likewise.
     `versions` hears what platforms say about the end of their APIs. `company` keeps messages that
     were there when a process died away from the others.
@@ -89,6 +91,7 @@ class Desk:
     version_models: VersionModels = field(default_factory=VersionModels)
     versions: VersionWatch | None = None
     policy: Policy = field(default_factory=Policy)
+    names: Names = field(default_factory=Names)
     faithfulness: FaithfulnessReader | None = None
 
     def observers(self, account: Account) -> Sequence[Observer]:

@@ -196,6 +196,7 @@ class Worker:
         tools = CourierTools(
             store=self.desk.store,
             transport=self.desk.transport,
+            names=self.desk.names,
             vault=self.desk.vault,
             home=self.desk.settings.home,
             turns=self._turns.of(workspace_id),

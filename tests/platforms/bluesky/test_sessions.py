@@ -16,6 +16,7 @@ from copydesk.distribution.credentials import Credentials, Opened
 from copydesk.platforms.bluesky.sessions import lifetime
 from copydesk.platforms.kit.auth import Grant
 from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.names import Names
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_bluesky import GRACE, REFRESH_LIFE, FakeBluesky
 from copydesk.work.accounts.connecting import add_account, change_account
@@ -155,6 +156,7 @@ async def test_many_who_need_a_session_at_once_begin_one(online: Desk, server: F
             store=online.store,
             vault=online.vault,
             transport=online.transport,
+            names=Names(),
             home=online.settings.home,
             owner=f"process/{number}",
             source=random.Random(number),

@@ -22,6 +22,7 @@ from copydesk.platforms.email import PLATFORM
 from copydesk.platforms.email.client import EmailClient
 from copydesk.platforms.kit import contract
 from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.names import Names
 
 WHEN = datetime(2026, 3, 29, 9, 30, tzinfo=UTC)
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -238,7 +239,9 @@ async def load(media: Media) -> bytes:
 
 
 @asynccontextmanager
-async def connected(where: Account, tmp: Any, **secrets: str) -> AsyncIterator[EmailClient]:
+async def connected(
+    where: Account, tmp: Any, names: Names | None = None, **secrets: str
+) -> AsyncIterator[EmailClient]:
     made = PLATFORM.connect(
         contract.Session(
             account=where,
@@ -246,6 +249,7 @@ async def connected(where: Account, tmp: Any, **secrets: str) -> AsyncIterator[E
             transport=HttpTransport(user_agent="test"),
             load_media=load,
             home=tmp,
+            names=names or Names(),
         )
     )
     assert isinstance(made, EmailClient)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import ssl
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -132,9 +133,9 @@ class EmailClient(Client):
         if self._smtp is not None and await self._still_there(self._smtp):
             return self._smtp
         server = self._server
+        connection = await self._connected()
         smtp = SMTP(
-            hostname=server.host,
-            port=server.port,
+            hostname=server.host,  # whose certificate it has to be
             use_tls=server.security == "tls",
             # never "if offered": that would let anybody in between take encryption away
             start_tls=False,
@@ -142,7 +143,12 @@ class EmailClient(Client):
             timeout=COMMAND_SECONDS,
         )
         self._smtp = smtp
-        await self._ask(Stage.GREETING, smtp.connect(timeout=CONNECT_SECONDS))
+        greeting = smtp.connect(sock=connection, timeout=CONNECT_SECONDS)
+        try:
+            await self._ask(Stage.GREETING, greeting)
+        except BaseException:
+            connection.close()
+            raise
         await self._ask(Stage.GREETING, smtp.ehlo())
         if server.security == "starttls":
             if not smtp.supports_extension("starttls"):
@@ -156,6 +162,18 @@ class EmailClient(Client):
         if self._user:
             await self._sign_in(smtp)
         return smtp
+
+    async def _connected(self) -> socket.socket:
+        host, port = self._server.host, self._server.port
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self._session.names.connected(host, port)
+        except TimeoutError as error:
+            problem = f"no connection to {host} at port {port} within {CONNECT_SECONDS:.0f} s"
+            raise _Stopped(Unavailable(problem)) from error
+        except OSError as error:
+            problem = f"the mail server {host} cannot be reached at port {port}: {error}"
+            raise _Stopped(Unavailable(problem)) from error
 
     async def _still_there(self, smtp: SMTP) -> bool:
         """Tell whether a kept connection still answers; servers drop idle ones."""

@@ -33,6 +33,7 @@ from copydesk.core.standing import Standing
 from copydesk.platforms.kit.auth import AppPassword, AuthKind, Grant, JwtMaker
 from copydesk.platforms.kit.callbacks import CallbackRequest, Heard
 from copydesk.platforms.kit.manifest import Idempotency, Limit, Manifest, Reconcile
+from copydesk.platforms.kit.names import Names
 from copydesk.platforms.kit.pace import price_of
 from copydesk.platforms.kit.transport import Observer, Transport
 from copydesk.transformation.document import parse_markdown
@@ -96,7 +97,7 @@ class Session:
     """What a client gets to work with. `load_media` returns the bytes of a post's media file.
 
     `transport` is watched by `observers` already; a spoke that does not speak HTTP through it hands
-    them its own calls (`observed`, `Observer`).
+    them its own calls (`observed`, `Observer`), and looks hosts up in `names`.
     """
 
     account: Account
@@ -105,6 +106,7 @@ class Session:
     load_media: Callable[[Media], Awaitable[bytes]]
     home: Path
     observers: Sequence[Observer] = ()
+    names: Names = field(default_factory=Names)
 
 
 class Client(ABC):

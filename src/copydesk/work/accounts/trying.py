@@ -25,6 +25,7 @@ def credentials_of(desk: Desk, owner: str, *, blocked_too: bool = False) -> Cred
         store=desk.store,
         vault=desk.vault,
         transport=desk.transport,
+        names=desk.names,
         home=desk.settings.home,
         owner=owner,
         source=desk.random,
