@@ -142,6 +142,21 @@ def test_a_held_delivery_is_settled_by_a_person(project: Run, article: Path) -> 
     project("settle", row["id"], "--give-up", code=6)
 
 
+def test_what_may_be_there_is_sent_again_by_who_knows_how_often_it_was_tried(
+    project: Run, article: Path
+) -> None:
+    faulty = ["--set", "fault=lost_response", "--set", "find=no"]
+    project("accounts", "add", "sandbox", "--name", "bad", *faulty)
+    (row,) = document(project("publish", article, "--to", "bad", "--wait", "--json", code=10))
+    assert (row["state"], row["reason_code"], row["attempts"]) == ("held", "unknown", 1)
+    refused = project("settle", row["id"], "--send", code=6)
+    assert f"copydesk settle {row['id']} --send --attempts 1" in " ".join(refused.stderr.split())
+    project("settle", row["id"], "--send", "--attempts", "0", code=6)
+    assert document(project("status", row["id"], "--json"))["state"] == "held"
+    project("settle", row["id"], "--send", "--attempts", "1")
+    assert document(project("status", row["id"], "--json"))["state"] != "held"
+
+
 def test_home_stands_before_or_after_the_verb(
     project: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
