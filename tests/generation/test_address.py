@@ -52,6 +52,23 @@ def test_lines_that_do_not_say_what_is_wrong(line: str, problem: str) -> None:
     assert "VENDOR:NAME" in caught.value.remedy
 
 
+def test_models_of_one_name_at_several_places_of_a_gateway_are_told_apart() -> None:
+    lines = [
+        "openai:m@http://gw/v1",
+        "openai:m@http://gw",
+        "openai:m@http://gw/azure/v1",
+        "openai:m@http://gw/groq/v1",
+        "openai:m@http://gw:8080/v1",
+        "ollama:m@http://gw/v1",
+        "anthropic:m@http://gw",
+        "anthropic:m@http://gw/v1",
+        "openai:m",
+    ]
+    labels = [parse_model_line(line).label for line in lines]
+    assert labels[:3] == ["openai:m@gw", "openai:m@gw/", "openai:m@gw/azure/v1"]
+    assert len(set(labels)) == len(lines)
+
+
 def test_a_password_in_the_line_is_refused_and_not_repeated() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_model_line("openai:m@http://user:s3cret@host/v1")

@@ -52,9 +52,14 @@ class ModelAddress:
 
     @property
     def label(self) -> str:
-        """Return what people call it: `openai:NAME`, with the server where it is one's own."""
+        """Return what people call it: `openai:NAME`, with the server where it is one's own, and the
+        path there where it is not the usual one: gateways have a model of that name at several."""
         name = f"{self.vendor}:{self.name}"
-        return f"{name}@{urlsplit(self.url).netloc}" if self.custom else name
+        if not self.custom:
+            return name
+        parts = urlsplit(self.url)
+        path = "" if parts.path == urlsplit(HOME[self.vendor]).path else parts.path or "/"
+        return f"{name}@{parts.netloc}{path}"
 
     @property
     def needs_key(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -14,8 +15,8 @@ from copydesk.core.errors import ModelUnavailable, ReplyTruncated
 from copydesk.core.money import Period
 from copydesk.core.post import Tier
 from copydesk.distribution.notifying.message import types_of
-from copydesk.generation.catalogue import Prices
-from copydesk.generation.fallback import Fallback
+from copydesk.generation.catalogue import ModelFacts, Prices, Thinking
+from copydesk.generation.fallback import Fallback, Provider
 from copydesk.generation.port import Completion, Model, ModelRequest
 from copydesk.generation.scripted import ScriptedModel
 from copydesk.store.model_calls import REJECTED_KEPT
@@ -152,12 +153,23 @@ async def test_the_same_question_is_answered_from_memory_and_costs_nothing(desk:
     ids=["material", "system", "cap", "temperature", "prompt"],
 )
 def test_another_question_is_another(change: dict[str, Any]) -> None:
-    changed = digest_of(replace(REQUEST, **change), "openai:sol")
-    assert changed != digest_of(REQUEST, "openai:sol")
+    sol = named("openai:sol", answering())
+    assert digest_of(replace(REQUEST, **change), sol) != digest_of(REQUEST, sol)
 
 
 def test_another_model_is_another_question() -> None:
-    assert digest_of(REQUEST, "openai:sol") != digest_of(REQUEST, "openai:luna")
+    sol, luna = named("openai:sol", answering()), named("openai:luna", answering())
+    assert digest_of(REQUEST, sol) != digest_of(REQUEST, luna)
+
+
+async def test_a_model_that_is_to_think_more_is_asked_anew(desk: Desk) -> None:
+    said = []
+    for thinking in (None, *Thinking):
+        script = answering(text=json.dumps({"thought": thinking}))
+        facts = ModelFacts(name="sol", thinking=thinking)
+        sol = Fallback((Provider(name="openai:sol", model=script, facts=facts),))
+        said += [(await routed(desk, sol).complete(REQUEST)).object for _ in range(2)]
+    assert said == [{"thought": one} for one in (None, *Thinking) for _ in range(2)]
 
 
 async def test_an_answer_is_forgotten_after_its_time(desk: Desk, clock: StoppedClock) -> None:

@@ -47,7 +47,7 @@ class BookedModel:
         Raises `ModelUnavailable` without a call while the model is resting, or wants to be left
         alone, or the money is spent.
         """
-        digest = digest_of(request, self.name)
+        digest = digest_of(request, self._provider)
         call_id = self._desk.ids.new("call")
         async with self._desk.store.begin("model") as unit:
             kept = await self._recalled(unit, digest)
@@ -84,7 +84,7 @@ class BookedModel:
         """
         worst, calls = 0.0, 0
         for request in requests:
-            if await self._recalled(unit, digest_of(request, self.name)) is None:
+            if await self._recalled(unit, digest_of(request, self._provider)) is None:
                 worst += self._price(_worst(request)) or 0.0
                 calls += 1
         return await afford(unit, self._desk.workspace_id, worst, calls=calls) if calls else None
@@ -195,8 +195,10 @@ class BookedModel:
         return self._provider.facts.price(usage, self._desk.clock.now())
 
 
-def digest_of(request: ModelRequest, provider: str) -> str:
+def digest_of(request: ModelRequest, provider: Provider) -> str:
     """Return what makes a question to a model the same: all that is sent, but for its random part.
+
+    How much the model is asked to think is sent as well.
 
     The workspace is not in it: answers are kept apart by workspace.
     """
@@ -204,7 +206,8 @@ def digest_of(request: ModelRequest, provider: str) -> str:
     if request.delimiter:
         user = user.replace(request.delimiter, "\0")
     asked = [
-        provider,
+        provider.name,
+        provider.facts.thinking,
         request.capability,
         request.prompt_version,
         request.system,
