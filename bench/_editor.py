@@ -23,6 +23,7 @@ from typing import Any
 from aiohttp import web
 
 from bench._stories import Item, items
+from copydesk.core.corrections import meant
 from copydesk.core.ledger import added, extract
 
 #: Seconds until the first token, and per token read and written. 300 tokens take 4.2 s and, of a
@@ -64,7 +65,7 @@ class Editor:
         model = "light" if "light" in asked["model"] else "capable"
         system = "".join(m["content"] for m in asked["messages"] if m["role"] != "user")
         user = "".join(m["content"] for m in asked["messages"] if m["role"] == "user")
-        whole = self._reply(system, user)
+        whole = self._reply(system, user, lines=_in_lines(asked))
         cap = asked.get("max_completion_tokens") or asked.get("max_tokens") or 16_000
         text = whole.encode()[: cap * 4].decode(errors="ignore")
         read, cached = tokens(system + user), self._cached(system)
@@ -110,18 +111,19 @@ class Editor:
         self._seen.add(system)
         return size if seen else 0
 
-    def _reply(self, system: str, user: str) -> str:
+    def _reply(self, system: str, user: str, *, lines: bool) -> str:
         segments = [json.loads(line) for line in _SEGMENT.findall(user)]
         if segments:
-            return self._consolidated(segments)
+            return self._consolidated(segments, lines=lines)
         stage, shown = system.split("\n", 1)[0], user.rpartition("MESSAGE:\n")[2]
         if stage == "Stage: parse":
             return json.dumps({"kind": "support", "text": shown}, ensure_ascii=False)
         return self._edited(shown)[0]
 
-    def _consolidated(self, segments: list[dict[str, Any]]) -> str:
+    def _consolidated(self, segments: list[dict[str, Any]], *, lines: bool) -> str:
         shown = "".join(segment["text"] for segment in segments)
         text, omitted = self._edited(shown)
+        fates = {s["segment"]: _fate(s["text"], text) for s in segments}
         reply = {
             "rewritten": text,
             "title": text[:60].rpartition(" ")[0] or text[:60],
@@ -129,7 +131,8 @@ class Editor:
             "tags": [],
             "category": "problem",
             "segment_map": [
-                {"segment": s["segment"], "fate": _fate(s["text"], text)} for s in segments
+                f"{segment} {fate}" if lines else {"segment": segment, "fate": fate}
+                for segment, fate in fates.items()
             ],
             "omitted": omitted,
             "open_questions": [],
@@ -138,7 +141,10 @@ class Editor:
         return json.dumps(reply, ensure_ascii=False)
 
     def _edited(self, shown: str) -> tuple[str, list[str]]:
-        """Return the beats that were shown whole, and the values that their author took back."""
+        """Return the beats that were shown whole, and values whose form it changed.
+
+        What the author took back is no fact that was lost, so it is not named.
+        """
         found = Counter(n for token in _TOKEN.findall(shown) for n in self._where.get(token, ()))
         if not found:
             return shown.strip(), []
@@ -153,8 +159,8 @@ class Editor:
             if all(fact in plain for fact in facts[number])
         ]
         text = " ".join(kept)
-        ledgers = [extract(one, language=story.language) for one in (text, shown)]
-        return text, list(dict.fromkeys(token.text for token in added(*ledgers)))
+        ours, theirs = (extract(one, language=story.language) for one in (text, shown))
+        return text, list(dict.fromkeys(token.text for token in added(ours, meant(theirs))))
 
     async def counted(self, _: web.Request) -> web.Response:
         """Say what was served."""
@@ -165,6 +171,13 @@ class Editor:
         self.served.clear()
         self._seen.clear()
         return web.Response(status=204)
+
+
+def _in_lines(asked: dict[str, Any]) -> bool:
+    """Return whether the agreed form wants a line for each segment, not an object."""
+    schema = asked.get("response_format", {}).get("json_schema", {}).get("schema", {})
+    fates = schema.get("properties", {}).get("segment_map", {})
+    return bool(fates.get("items", {}).get("type") == "string")
 
 
 def _fate(segment: str, text: str) -> str:

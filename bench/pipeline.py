@@ -5,8 +5,8 @@ mails, the last of threads of four. The old chain is given the author's words al
 nothing it does is stored; copydesk takes in the raw mail, parses, routes, writes, gates and stores
 it. The server's time and prices go by tokens. Facts are counted in what comes out.
 
-The server answers faster than a model would, so that a run takes minutes: at `--pace 0.2` in a
-fifth of the time, and what copydesk itself does then weighs five times as much as it would.
+A run takes some minutes at a model's own pace. `--pace 0.2` has the server answer in a fifth of the
+time; what copydesk itself does then weighs five times as much as it would.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ def _report(
 if __name__ == "__main__":
     flags = parser(__doc__, repeat=2)
     flags.add_argument("--count", type=int, default=60, help="messages in each run")
-    flags.add_argument("--pace", type=float, default=0.2, help="part of a model's time (0.2)")
+    flags.add_argument("--pace", type=float, default=1.0, help="part of a model's time (1)")
     flags.add_argument("--seed", type=int, default=1)
     flags.add_argument("--length", type=int, default=4500, help="characters of the longest")
     flags.add_argument("--rate", type=float, default=2.0, help="messages a second at load x1")

@@ -17,7 +17,7 @@ from copydesk.core.post import Tier
 from copydesk.generation.address import open_model, parse_model_line
 from copydesk.generation.catalogue import Thinking, facts_of, parse_facts
 from copydesk.generation.port import Model, Usage
-from copydesk.generation.replies import REWRITE_SCHEMA
+from copydesk.generation.replies import REWRITE_SCHEMAS
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
 from copydesk.generation.scripted import tokens
 from tests.generation.messages import DELIMITER, material, request
@@ -95,7 +95,7 @@ async def hasty_model(server: ModelServer) -> AsyncIterator[Model]:
 async def test_a_request_arrives_as_it_was_meant(server: ModelServer, model: Model) -> None:
     server.answers = [chat_completion(json.dumps(REPLY))]
     await model.complete(
-        request(max_tokens=777, system="Be brief.", user="…", reply=REWRITE_SCHEMA)
+        request(max_tokens=777, system="Be brief.", user="…", reply=REWRITE_SCHEMAS["lines"])
     )
     sent = server.requests[0]
     assert sent["model"] == "local-model"

@@ -14,6 +14,7 @@ from copydesk.core.submission import SegmentKind
 from copydesk.generation.budget import ModelLimits
 from copydesk.generation.material import AuthoredSegment, ContextMessage, Material
 from copydesk.generation.port import ModelRequest
+from copydesk.generation.prompts import load_prompt
 from copydesk.generation.rewrite import Rewrite
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
 from copydesk.generation.rules import compose
@@ -40,9 +41,9 @@ REPLY: Mapping[str, Any] = {
     "tags": ["Release", "login", "release"],
     "category": "announcement",
     "segment_map": [
-        {"segment": "s0", "fate": "dropped:greeting"},
-        {"segment": "s2", "fate": "kept"},
-        {"segment": "s5", "fate": "merged_into:s2"},
+        "s0 dropped:greeting",
+        "s2 kept",
+        "s5 merged_into:s2",
     ],
     "omitted": [],
     "open_questions": ["Which import?"],
@@ -70,10 +71,46 @@ async def test_one_call_does_everything() -> None:
         Fate(segment=5, fate="merged", into=2),
     )
     assert (rewrite.tier, rewrite.model) == (Tier.CAPABLE, "terra")
-    assert rewrite.prompt_version == "rewrite_and_polish.v2"
+    assert rewrite.prompt_version == "rewrite_and_polish.v3"
     assert not rewrite.degraded_because
     assert [attempt.rejected_because for attempt in rewrite.attempts] == [""]
     assert rewrite.cost_usd == 0.0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"s0": "dropped:greeting", "s2": "kept", "s5": "merged_into:s2"},
+        ["s0: dropped:greeting", " s2 kept ", "s5: merged_into:s2"],
+        [
+            {"segment": "s0", "fate": "dropped:greeting"},
+            {"segment": "s2", "fate": "kept"},
+            {"segment": "s5", "fate": "merged_into:s2"},
+        ],
+    ],
+)
+@pytest.mark.parametrize("number", [2, 3])
+async def test_what_became_of_segments_is_read_in_every_form_by_every_version(
+    said: Any, number: int
+) -> None:
+    model = ScriptedModel([{**REPLY, "segment_map": said}])
+    rewrite = await write(model, prompt=load_prompt("rewrite_and_polish", number))
+    assert [fate.fate for fate in rewrite.fates] == ["dropped", "kept", "merged"]
+
+
+@pytest.mark.parametrize(("number", "kind"), [(1, "object"), (2, "object"), (3, "string")])
+async def test_each_version_asks_for_the_form_that_it_explains(number: int, kind: str) -> None:
+    prompt = load_prompt("rewrite_and_polish", number)
+    model = ScriptedModel([REPLY])
+    await write(model, prompt=prompt)
+    reply = model.requests[0].reply
+    assert reply is not None
+    schema = reply.json_schema
+    entry = schema["properties"]["segment_map"]["items"]
+    entry = schema["$defs"]["SegmentFate"] if "$ref" in entry else entry
+    assert entry["type"] == kind
+    explained = '"s3 kept"' if kind == "string" else '{"segment": "s3", "fate": "kept"}'
+    assert explained in prompt.system
 
 
 async def test_the_model_sees_everything_it_needs_inside_the_fence() -> None:
@@ -125,7 +162,10 @@ async def test_the_doubled_cap_stays_within_what_the_model_can_answer() -> None:
     [
         ({"confidence": "very"}, "confidence: "),
         ({"rewritten": "  "}, "rewritten: "),
-        ({"segment_map": [{"segment": "s2", "fate": "kept"}]}, "s0 is not accounted for"),
+        ({"segment_map": ["s2 kept"]}, "s0 is not accounted for"),
+        ({"segment_map": ["s0 kept", "s2 kept", "s5"]}, "s5: '' is not a fate"),
+        ({"segment_map": ["s0 kept", "s0 kept", "s2 kept", "s5 kept"]}, "s0 is named twice"),
+        ({"segment_map": ["s0 kept", 2, "s5 kept"]}, "segment_map.1: "),
         ({"segment_map": {"s0": "kept", "s2": "kept", "s5": "shortened"}}, "not a fate"),
         ({"segment_map": {"s0": "kept", "s2": "kept", "s5": "dropped:"}}, "not a fate"),
         ({"segment_map": {"s0": "kept", "s2": "kept", "s5": "merged_into:s9"}}, "not a fate"),

@@ -49,7 +49,7 @@ async def test_one_stage_by_name(assisted: httpx2.AsyncClient, model: ScriptedMo
     assert done["stages"][0]["data"]["segment_map"] == [
         {"segment": "s0", "fate": "kept", "reason": ""}
     ]
-    assert done["calls"][0]["prompt_version"] == "rewrite_and_polish.v2"
+    assert done["calls"][0]["prompt_version"] == "rewrite_and_polish.v3"
     assert done["cost_usd"] == 0.0
     assert done["verdict"] in {"passed", "flagged"}
     assert '"from": "Anna"' in model.requests[0].user

@@ -29,7 +29,7 @@ Why = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
 def create_(
     name: Annotated[str, typer.Argument(help="What to call it, such as shorter-titles.")],
     prompt: Annotated[
-        str, typer.Option(help="A prompt version such as rewrite_and_polish.v2.")
+        str, typer.Option(help="A prompt version such as rewrite_and_polish.v3.")
     ] = "",
     model: Annotated[
         str, typer.Option(help="A model line such as openai:NAME; `none`: rules alone.")

@@ -58,6 +58,11 @@ def corrections(ledger: Ledger) -> tuple[Correction, ...]:
     return tuple(sorted(_found(ledger), key=lambda correction: correction.turn))
 
 
+def meant(ledger: Ledger) -> Ledger:
+    """Return the ledger of a text without what its author took back in it."""
+    return as_meant(ledger, corrections(ledger))
+
+
 def as_meant(ledger: Ledger, found: Sequence[Correction]) -> Ledger:
     """Return the ledger of a text without what its author took back; every place stays the same."""
     if not found:

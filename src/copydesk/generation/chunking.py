@@ -17,6 +17,7 @@ from typing import Final
 
 import regex
 
+from copydesk.core.corrections import meant
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.core.ledger import extract, protected_spans
@@ -158,9 +159,9 @@ class _Measure:
         self._tokens: dict[str, tuple[str, ...]] = {}
 
     def tokens(self, text: str) -> tuple[str, ...]:
-        """Return the protected tokens of `text`, once each."""
+        """Return the protected tokens of `text` that its author stands by, once each."""
         if text not in self._tokens:
-            found = extract(text, language=self.language).tokens
+            found = meant(extract(text, language=self.language)).tokens
             self._tokens[text] = tuple(dict.fromkeys(token.text for token in found))
         return self._tokens[text]
 

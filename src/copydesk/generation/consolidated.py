@@ -30,14 +30,14 @@ from copydesk.generation.material import Material
 from copydesk.generation.planning import Planned, Planner, is_about_the_cap, parted_after
 from copydesk.generation.port import Completion, Model, ModelRequest
 from copydesk.generation.prompts import PromptVersion, fill, fill_places
-from copydesk.generation.replies import REWRITE_SCHEMA, RewriteReply, read_fates, read_rewrite
+from copydesk.generation.replies import REWRITE_SCHEMAS, RewriteReply, read_fates, read_rewrite
 from copydesk.generation.rewrite import CATEGORIES, MAX_TAGS, Attempt, Rewrite
 from copydesk.generation.rules import MAX_TITLE, shorten
 from copydesk.generation.showing import show, version_of
 from copydesk.generation.surroundings import chosen
 
 CAPABILITY: Final = "rewrite_and_polish"
-CURRENT_VERSION: Final = 2
+CURRENT_VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ def _request(
         capability=CAPABILITY,
         system=system,
         user=fill_places(prompt.user, {"delimiter": delimiter, **show(material, delimiter)}),
-        reply=REWRITE_SCHEMA,
+        reply=REWRITE_SCHEMAS[prompt.segment_map],
         max_tokens=1,
         temperature=prompt.temperature,
         prompt_version=version_of(prompt.name, material),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Final
+from typing import Final, Literal
 
 import regex
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,7 +29,8 @@ class PromptVersion(BaseModel):
 
     `max_text` is how many characters a new text may have, None where the material decides.
     `max_references` is how many passages of our own texts it is shown, `max_reference_tokens` how
-    many tokens they may take together.
+    many tokens they may take together. `segment_map` is the form in which a consolidated reply says
+    what became of each segment: an object for each, or a line, which takes a third of the tokens.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +43,7 @@ class PromptVersion(BaseModel):
     max_text: int | None = Field(default=None, gt=0)
     max_references: int = Field(default=0, ge=0)
     max_reference_tokens: int = Field(default=900, gt=0)
+    segment_map: Literal["objects", "lines"] = "objects"
     system: str
     user: str
 

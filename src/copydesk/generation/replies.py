@@ -47,10 +47,12 @@ class RewriteReply(BaseModel):
 
     @field_validator("segment_map", mode="before")
     @classmethod
-    def _accept_mapping(cls, value: Any) -> Any:
-        # servers without schema support often send {"s1": "kept"}: same meaning, so no refusal
+    def _accept_every_form(cls, value: Any) -> Any:
+        # servers without schema support send any of them: same meaning, so no refusal
         if isinstance(value, Mapping):
             return [{"segment": key, "fate": fate} for key, fate in value.items()]
+        if isinstance(value, list):
+            return [_of_line(entry) if isinstance(entry, str) else entry for entry in value]
         return value
 
     @field_validator("rewritten", "title")
@@ -61,9 +63,31 @@ class RewriteReply(BaseModel):
         return value.strip()
 
 
-REWRITE_SCHEMA: Final = ReplySchema(
-    name="rewrite_and_polish", json_schema=RewriteReply.model_json_schema()
-)
+def _of_line(line: str) -> dict[str, str]:
+    segment, _, fate = line.strip().partition(" ")
+    return {"segment": segment.removesuffix(":"), "fate": fate}
+
+
+def _with_lines(schema: Mapping[str, Any]) -> dict[str, Any]:
+    lines = {
+        "type": "array",
+        "items": {
+            "type": "string",
+            "description": '"<segment> kept", "<segment> merged_into:<segment>" or '
+            '"<segment> dropped:<reason>"',
+        },
+    }
+    plain = {name: value for name, value in schema.items() if name != "$defs"}
+    return {**plain, "properties": {**schema["properties"], "segment_map": lines}}
+
+
+_OBJECTS: Final = RewriteReply.model_json_schema()
+
+#: What is asked for by a prompt whose `segment_map` is of that form. Either is read.
+REWRITE_SCHEMAS: Final[Mapping[str, ReplySchema]] = {
+    "objects": ReplySchema(name="rewrite_and_polish", json_schema=_OBJECTS),
+    "lines": ReplySchema(name="rewrite_and_polish", json_schema=_with_lines(_OBJECTS)),
+}
 
 
 def json_object(text: str) -> dict[str, Any] | None:

@@ -112,7 +112,7 @@ def faithful_reply(request: ModelRequest) -> Mapping[str, Any]:
         "summary": "",
         "tags": [],
         "category": "other",
-        "segment_map": [{"segment": s["segment"], "fate": "kept"} for s in segments],
+        "segment_map": [f"{s['segment']} kept" for s in segments],
         "omitted": [],
         "open_questions": [],
         "confidence": 0.9,

@@ -12,7 +12,7 @@ from typing import Final
 
 import regex
 
-from copydesk.core.corrections import as_meant, corrections
+from copydesk.core.corrections import meant
 from copydesk.core.errors import ReplyTruncated
 from copydesk.core.ledger import VERBATIM, Ledger, TokenClass, extract, missing
 from copydesk.core.protected import ProtectedToken
@@ -89,7 +89,7 @@ def check_coverage(
     returned = f"{text}\n{named}" if named else text
     wanted = extract(source, language=language)
     # what its author took back need not come back
-    wanted = as_meant(wanted, corrections(wanted))
+    wanted = meant(wanted)
     # the very text first: its ledger is wanted again by the gate
     lost = _lost(wanted, text, named, language)
     if lost and named:

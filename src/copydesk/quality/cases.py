@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from copydesk.core.checks import Verdict
-from copydesk.core.corrections import as_meant, corrections
+from copydesk.core.corrections import meant
 from copydesk.core.ledger import Ledger, TokenClass, added, extract, missing
 from copydesk.core.sentences import sentences
 from copydesk.core.submission import SegmentKind, Source
@@ -96,7 +96,7 @@ def facts_in(segments: Sequence[CaseSegment], language: str) -> tuple[str, ...]:
     """
     told = "".join(s.text if s.kind not in _AROUND else "\n" for s in segments)
     ledger = extract(told, language=language)
-    tokens = as_meant(ledger, corrections(ledger)).tokens
+    tokens = meant(ledger).tokens
     return tuple(dict.fromkeys(t.text for t in tokens if t.cls not in _LOOSE))
 
 

@@ -111,9 +111,9 @@ def codes(done: Transformed) -> set[str]:
     ("pipeline", "prompts"),
     [
         ("parse", []),
-        ("parse rewrite polish", ["rewrite_and_polish.v2"]),
-        ("rewrite_and_polish", ["rewrite_and_polish.v2"]),
-        ("rewrite polish summarize", ["rewrite_and_polish.v2"]),
+        ("parse rewrite polish", ["rewrite_and_polish.v3"]),
+        ("rewrite_and_polish", ["rewrite_and_polish.v3"]),
+        ("rewrite polish summarize", ["rewrite_and_polish.v3"]),
         ("rewrite", ["rewrite.v1"]),
         ("polish", ["polish.v1"]),
         ("improve summarize", ["improve.v1+summarize.v1"]),

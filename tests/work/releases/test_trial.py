@@ -13,6 +13,7 @@ from copydesk.core.release import Arm, Guard, Policy, Release, Tally, Version
 from copydesk.core.states import ReleaseState
 from copydesk.editorial import reviewing
 from copydesk.generation.capabilities import Capability
+from copydesk.generation.consolidated import CURRENT_VERSION
 from copydesk.generation.port import ModelRequest
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
 from copydesk.testing.clocks import StoppedClock
@@ -26,7 +27,7 @@ from copydesk.work.releases import releasing, trials
 from copydesk.work.releases.shadowing import write_shadow
 from copydesk.work.writing.composing import compose
 
-OLD, NEW = "rewrite_and_polish.v2", "rewrite_and_polish.v1"
+OLD, NEW = f"rewrite_and_polish.v{CURRENT_VERSION}", "rewrite_and_polish.v1"
 QUICK = Policy(shadow_items=3, stage_items=2, stages=(50,))
 
 

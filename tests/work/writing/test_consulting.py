@@ -219,10 +219,10 @@ async def test_what_was_shown_stands_with_the_call_and_the_post(
     shown = [json.loads(line) for line in block.splitlines()[1:]]
     assert {one["kind"] for one in shown} == {"style"}
     assert request.passages == tuple(one["id"] for one in shown)
-    assert request.prompt_version == "rewrite_and_polish.v2+style.v1"
+    assert request.prompt_version == "rewrite_and_polish.v3+style.v1"
     async with desk.store.read() as unit:
         (call,) = await unit.model_calls.of_submission(taken.submission.id)
         (post, _), *_ = await unit.posts.newest(desk.workspace_id)
         revision = await unit.posts.revision(post.revision_id)
     assert call["passages"] == list(request.passages)
-    assert revision.prompt_version == "rewrite_and_polish.v2+style.v1"
+    assert revision.prompt_version == "rewrite_and_polish.v3+style.v1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -315,3 +316,13 @@ async def test_what_would_have_to_wait_too_long_the_rules_write(desk: Desk) -> N
     _, state, revision, reasons = await written_up(equipped(desk, one("sol", script)), ROUGH)
     assert (state, revision.tier) == (PostState.HELD, Tier.RULES)
     assert any("429" in reason for reason in reasons)
+
+
+async def test_what_the_author_took_back_is_not_asked_to_be_kept(desk: Desk) -> None:
+    model = faithful()
+    text = f"{ROUGH}\n\nand it opens at 19:12, no wait, 10:28"
+    await written_up(equipped(desk, one("sol", model)), text)
+    shown = model.requests[0].user
+    kept = next(json.loads(line)["keep"] for line in shown.split("\n") if '"keep"' in line)
+    assert "10:28" in kept
+    assert "19:12" not in kept

@@ -35,7 +35,7 @@ _MOST: Final = 1e300
 class VersionOut(BaseModel):
     """Everything that decides how a message is written up; "" stands for what settings say."""
 
-    prompt: str = Field(examples=["rewrite_and_polish.v2"])
+    prompt: str = Field(examples=["rewrite_and_polish.v3"])
     model: str = Field(examples=["openai:gpt-6.1-terra"])
     light_model: str
     temperature: float | None
@@ -125,7 +125,7 @@ class ReleaseIn(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"name": "shorter-titles", "prompt": "rewrite_and_polish.v2"}]
+            "examples": [{"name": "shorter-titles", "prompt": "rewrite_and_polish.v3"}]
         },
     )
 

@@ -183,7 +183,7 @@ class TransformedOut(BaseModel):
                             "tier": "capable",
                             "fused_into": None,
                             "model": "openai:editor",
-                            "prompt_version": "rewrite_and_polish.v2",
+                            "prompt_version": "rewrite_and_polish.v3",
                         }
                     ],
                     "calls": [
@@ -191,7 +191,7 @@ class TransformedOut(BaseModel):
                             "stages": ["rewrite_and_polish"],
                             "tier": "capable",
                             "model": "openai:editor",
-                            "prompt_version": "rewrite_and_polish.v2",
+                            "prompt_version": "rewrite_and_polish.v3",
                             "max_tokens": 720,
                             "input_tokens": 1210,
                             "output_tokens": 140,

@@ -118,7 +118,7 @@ async def version_in_force(unit: UnitOfWork, desk: Desk) -> tuple[Version, str |
 
 
 def prompt_named(name: str) -> PromptVersion:
-    """Return the prompt version called `name`, such as `rewrite_and_polish.v2`.
+    """Return the prompt version called `name`, such as `rewrite_and_polish.v3`.
 
     Raises `NotFound` when there is none, or it is of another capability.
     """

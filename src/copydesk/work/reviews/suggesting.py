@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass
-from copydesk.core.corrections import as_meant, corrections
+from copydesk.core.corrections import meant
 from copydesk.core.ledger import VERBATIM, TokenClass, extract, missing
 from copydesk.core.post import Revision
 from copydesk.core.states import SuggestionState
@@ -155,7 +155,7 @@ def _rewritten(
     language = revision.content.language
     found = differences(cleaned, text, language=language)
     told = extract(cleaned, language=language)
-    gone = missing(as_meant(told, corrections(told)), extract(text, language=language))
+    gone = missing(meant(told), extract(text, language=language))
     lost = frozenset(token.text for token in gone)
     losing = frozenset(token.text for token in gone if token.cls is not TokenClass.NAME)
     changes = [Change(d.start, d.end, d.after) for d in found]

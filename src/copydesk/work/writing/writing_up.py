@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from copydesk.core.corrections import meant
 from copydesk.core.ledger import extract
 from copydesk.core.states import SubmissionState
 from copydesk.core.submission import ParsedMessage, Segment, Submission
@@ -139,7 +140,8 @@ def material_of(
         metadata=parsed.meta,
         protected=tuple(
             dict.fromkeys(
-                token.text for token in extract(cleaned.text, language=parsed.language).tokens
+                token.text
+                for token in meant(extract(cleaned.text, language=parsed.language)).tokens
             )
         ),
     )
