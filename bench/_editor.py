@@ -18,6 +18,9 @@ import math
 import re
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from aiohttp import web
@@ -123,17 +126,16 @@ class Editor:
     def _consolidated(self, segments: list[dict[str, Any]], *, lines: bool) -> str:
         shown = "".join(segment["text"] for segment in segments)
         text, omitted = self._edited(shown)
-        fates = {s["segment"]: _fate(s["text"], text) for s in segments}
+        fates = [(s["segment"], _fate(s["text"], text)) for s in segments]
         reply = {
             "rewritten": text,
             "title": text[:60].rpartition(" ")[0] or text[:60],
             "summary": text[:200].rpartition(" ")[0] or text,
             "tags": [],
             "category": "problem",
-            "segment_map": [
-                f"{segment} {fate}" if lines else {"segment": segment, "fate": fate}
-                for segment, fate in fates.items()
-            ],
+            "segment_map": list(_in_ranges(fates))
+            if lines
+            else [{"segment": segment, "fate": fate} for segment, fate in fates],
             "omitted": omitted,
             "open_questions": [],
             "confidence": 0.9,
@@ -178,6 +180,14 @@ def _in_lines(asked: dict[str, Any]) -> bool:
     schema = asked.get("response_format", {}).get("json_schema", {}).get("schema", {})
     fates = schema.get("properties", {}).get("segment_map", {})
     return bool(fates.get("items", {}).get("type") == "string")
+
+
+def _in_ranges(fates: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield a line for each run of segments with one fate."""
+    for fate, run in groupby(fates, key=itemgetter(1)):
+        segments = [segment for segment, _ in run]
+        named = segments[0] if len(segments) == 1 else f"{segments[0]}-{segments[-1]}"
+        yield f"{named} {fate}"
 
 
 def _fate(segment: str, text: str) -> str:

@@ -82,6 +82,7 @@ async def test_one_call_does_everything() -> None:
     [
         {"s0": "dropped:greeting", "s2": "kept", "s5": "merged_into:s2"},
         ["s0: dropped:greeting", " s2 kept ", "s5: merged_into:s2"],
+        ["s0-s0 dropped:greeting", "s2-2 kept", "s5-s5: merged_into:s2"],
         [
             {"segment": "s0", "fate": "dropped:greeting"},
             {"segment": "s2", "fate": "kept"},
@@ -96,6 +97,15 @@ async def test_what_became_of_segments_is_read_in_every_form_by_every_version(
     model = ScriptedModel([{**REPLY, "segment_map": said}])
     rewrite = await write(model, prompt=load_prompt("rewrite_and_polish", number))
     assert [fate.fate for fate in rewrite.fates] == ["dropped", "kept", "merged"]
+
+
+async def test_a_range_names_the_segments_of_the_message_between_its_ends() -> None:
+    rewrite = await write(ScriptedModel([{**REPLY, "segment_map": ["s0-s5 kept"]}]))
+    assert [(fate.segment, fate.fate) for fate in rewrite.fates] == [
+        (0, "kept"),
+        (2, "kept"),
+        (5, "kept"),
+    ]
 
 
 @pytest.mark.parametrize(("number", "kind"), [(1, "object"), (2, "object"), (3, "string")])
@@ -166,6 +176,11 @@ async def test_the_doubled_cap_stays_within_what_the_model_can_answer() -> None:
         ({"segment_map": ["s0 kept", "s2 kept", "s5"]}, "s5: '' is not a fate"),
         ({"segment_map": ["s0 kept", "s0 kept", "s2 kept", "s5 kept"]}, "s0 is named twice"),
         ({"segment_map": ["s0 kept", 2, "s5 kept"]}, "segment_map.1: "),
+        ({"segment_map": ["s0-s2 kept"]}, "s5 is not accounted for"),
+        ({"segment_map": ["s0-s5 kept", "s2 dropped:x"]}, "s2 is named twice"),
+        ({"segment_map": ["s0-s999999999999 kept"]}, "s0-s999999999999 is not a segment"),
+        ({"segment_map": ["s5-s0 kept"]}, "s5-s0 is not a segment"),
+        ({"segment_map": [f"s{'9' * 5000} kept"]}, "is not a segment"),
         ({"segment_map": {"s0": "kept", "s2": "kept", "s5": "shortened"}}, "not a fate"),
         ({"segment_map": {"s0": "kept", "s2": "kept", "s5": "dropped:"}}, "not a fate"),
         ({"segment_map": {"s0": "kept", "s2": "kept", "s5": "merged_into:s9"}}, "not a fate"),

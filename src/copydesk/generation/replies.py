@@ -14,7 +14,8 @@ from copydesk.core.post import Fate
 from copydesk.generation.port import Completion, ReplySchema
 
 _FENCED: Final = regex.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", regex.DOTALL)
-_ID: Final = regex.compile(r"s(\d+)")
+_ID: Final = regex.compile(r"s(\d{1,9})")
+_RANGE: Final = regex.compile(r"s(\d{1,9})-s?(\d{1,9})")
 
 
 class SegmentFate(BaseModel):
@@ -74,7 +75,7 @@ def _with_lines(schema: Mapping[str, Any]) -> dict[str, Any]:
         "items": {
             "type": "string",
             "description": '"<segment> kept", "<segment> merged_into:<segment>" or '
-            '"<segment> dropped:<reason>"',
+            '"<segment> dropped:<reason>"; "<first>-<last> kept" for several',
         },
     }
     plain = {name: value for name, value in schema.items() if name != "$defs"}
@@ -130,20 +131,32 @@ def read_fates(entries: list[SegmentFate], expected: frozenset[int]) -> tuple[Fa
     faults: list[str] = []
     fates: dict[int, Fate] = {}
     for entry in entries:
-        index = _segment(entry.segment)
-        if index is None or index not in expected:
+        named = _segments(entry.segment, expected)
+        if not named:
             faults.append(f"{entry.segment} is not a segment of the message")
-        elif index in fates:
-            faults.append(f"{entry.segment} is named twice")
-        elif (fate := _fate(index, entry.fate, expected)) is None:
-            faults.append(f"{entry.segment}: {entry.fate!r} is not a fate")
-        else:
-            fates[index] = fate
+        for index in named:
+            if index in fates:
+                faults.append(f"s{index} is named twice")
+            elif (fate := _fate(index, entry.fate, expected)) is None:
+                faults.append(f"s{index}: {entry.fate!r} is not a fate")
+            else:
+                fates[index] = fate
     faults += [f"s{index} is not accounted for" for index in sorted(expected - fates.keys())]
     faults += _endless_merges(fates)
     if faults:
         raise ModelReplyInvalid(f"The segment map is wrong: {'; '.join(faults)}")
     return tuple(fates[index] for index in sorted(fates))
+
+
+def _segments(name: str, expected: frozenset[int]) -> list[int]:
+    """Return those of `expected` that `name` names: one, or all from one to another."""
+    if (one := _segment(name)) is not None:
+        return [one] if one in expected else []
+    several = _RANGE.fullmatch(name.strip())
+    ends = [int(end) for end in several.groups()] if several else []
+    if not expected.issuperset(ends):
+        return []
+    return [index for index in sorted(expected) if ends and ends[0] <= index <= ends[1]]
 
 
 def _segment(name: str) -> int | None:
