@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from copydesk.core.words import BEGINNING, places, told_by, words
+from copydesk.core.words import BEGINNING, fold, places, told_by, words
 
 
 class _Phrase(NamedTuple):
@@ -58,6 +58,30 @@ class Phrases:
                 match = pattern.match(text, place) if place >= end else None
                 if match is not None:
                     end = match.end()
+                    yield number, match
+
+
+class Stems:
+    """Lists of pieces that also stand within words, found without case.
+
+    For languages that set no spaces between words, or that put other words in front of them.
+    """
+
+    def __init__(self, lists: Sequence[Iterable[str]]) -> None:
+        self._patterns: list[re.Pattern[str]] = []
+        self._needs: list[frozenset[frozenset[str]]] = []
+        for stems in lists:
+            listed = sorted(stems, key=len, reverse=True)
+            either = "|".join(map(re.escape, listed))
+            self._patterns.append(re.compile(either or "(?!)", re.IGNORECASE))
+            self._needs.append(frozenset(frozenset(fold(stem)) for stem in listed))
+
+    def find(self, text: str) -> Iterator[tuple[int, re.Match[str]]]:
+        """Yield every place of `text` where one stands, as `Phrases.find` does."""
+        told = told_by(text)
+        for number, needs in enumerate(self._needs):
+            if any(signs <= told for signs in needs):
+                for match in self._patterns[number].finditer(text):
                     yield number, match
 
 
