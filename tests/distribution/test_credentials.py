@@ -205,6 +205,22 @@ async def test_nothing_is_sent_while_a_renewal_rests(
     assert (await deliveries(online))[0].state is DeliveryState.DELIVERED
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_server_with_another_clock_is_left_alone_as_long_as_it_says(
+    online: Desk, server: OAuthServer, clock: StoppedClock, status: int
+) -> None:
+    class Ahead:
+        async def call(self, method: str, url: str, **content: Any) -> Reply:
+            date = (clock.now() + timedelta(days=2)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+            return Reply(status=status, headers={"retry-after": "120", "date": date})
+
+    account = await granted_account(online, server)
+    clock.advance(11)
+    await renewer(online, Ahead(), "a").renew(account)
+    now = await account_now(online, account)
+    assert now.renew_at == clock.now() + timedelta(seconds=120)
+
+
 async def test_an_unreachable_server_is_asked_again(online: Desk, clock: StoppedClock) -> None:
     async with OAuthServer(clock=clock, lifetime=10) as server:
         account = await granted_account(online, server)

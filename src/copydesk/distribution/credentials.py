@@ -429,7 +429,8 @@ class Credentials:
             wait = max(wait, timedelta(seconds=answer.retry_after))
         again = now + max(wait, timedelta(seconds=1))
         until = answer.until if isinstance(answer, RateLimited) else answer.retry_at
-        if until is not None:
+        if until is not None and answer.retry_after is None:
+            # who tells both a time and how long it is until then may have another clock
             again = max(again, min(until, now + timedelta(seconds=LONGEST_WAIT)))
         expires_at = renewal.account.expires_at
         if not answered and expires_at is not None and expires_at > now:

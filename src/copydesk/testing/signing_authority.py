@@ -28,6 +28,8 @@ def base_string(method: str, url: str, parameters: list[tuple[str, str]]) -> str
     """Return what is signed (RFC 5849 §3.4.1); `parameters` are decoded."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
     if parts.port and (parts.scheme.lower(), parts.port) not in {("http", 80), ("https", 443)}:
         host = f"{host}:{parts.port}"
     encoded = sorted((escape(k), escape(v)) for k, v in parameters if k != "oauth_signature")

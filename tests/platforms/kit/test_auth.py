@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey
 
 from copydesk.core.outcomes import AuthRevoked, Misconfigured, RateLimited, Unavailable
 from copydesk.platforms.kit.auth import (
@@ -18,36 +14,33 @@ from copydesk.platforms.kit.auth import (
     ClientAuth,
     Endpoints,
     Grant,
-    JwtMaker,
-    JwtMaterial,
     OAuth2Code,
+    OAuth2Device,
     missing_scopes,
 )
-from copydesk.platforms.kit.auth_jwt import make_token
-from copydesk.platforms.kit.auth_oauth1 import Moment, Token, authorization_header
 from copydesk.platforms.kit.auth_oauth2 import (
+    DeviceCode,
+    NotYet,
     authorization_url,
     challenge_of,
     code_request,
+    read_device,
     read_grant,
+    read_poll,
     read_seconds,
 )
 from copydesk.platforms.kit.transport import Reply
-from copydesk.testing.signing_authority import base_string, hmac_sha1
 from tests.distribution.granting import answer_of
 
 ENDPOINTS = Endpoints(authorize="https://a.example/authorize?tenant=1", token="https://a.example/t")
 KIND = OAuth2Code(endpoints=lambda _: ENDPOINTS, required=("write:statuses", "read"))
+DEVICE = OAuth2Device(endpoints=lambda _: ENDPOINTS)
 APP = App(client_id="id:with&marks", client_secret="s e+c")
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 def reply(status: int, body: object, **headers: str) -> Reply:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Reply(status=status, body=raw, headers=headers)
-
-
-# ---------------------------------------------------------------- OAuth 2
 
 
 def test_pkce_challenge_is_that_of_rfc_7636_appendix_b() -> None:
@@ -95,7 +88,15 @@ def test_the_app_proves_itself_in_one_place_only() -> None:
         (reply(401, {"error": "invalid_client"}), Misconfigured),
         (reply(400, {"error": "unauthorized_client"}), Misconfigured),
         (reply(200, {"error": "invalid_grant"}), AuthRevoked),
+        (reply(400, {"error": "interaction_required"}), AuthRevoked),
         (reply(400, {"error": "temporarily_unavailable"}), Unavailable),
+        (reply(401, {"error": "Unauthorized", "status": 401}), Unavailable),
+        (reply(401, {"error": "unauthorized"}), Unavailable),
+        (reply(400, {"error": "Bad Request", "message": "no upstream"}), Unavailable),
+        (reply(400, {"error": "too_many_requests"}), Unavailable),
+        (reply(400, {"error": {"code": 190, "message": "expired"}}), Unavailable),
+        (reply(403, {"error": "invalid_grant"}), AuthRevoked),
+        (reply(307, b"", location="https://elsewhere.example/"), Unavailable),
         (reply(500, {"error": "invalid_grant"}), Unavailable),
         (reply(503, b""), Unavailable),
         (reply(400, b"<h1>Bad Request</h1>"), Unavailable),
@@ -139,6 +140,8 @@ def test_no_answer_without_json_disconnects(status: int, body: bytes) -> None:
         ("never", None),
         (True, None),
         (10**12, None),
+        (10**400, None),
+        ("1e400", None),
         ("inf", None),
         ("nan", None),
         ([1], None),
@@ -166,115 +169,43 @@ def test_missing_scopes_are_named_and_unknown_ones_are_not_missing() -> None:
     assert missing_scopes(None, "read") == ()
 
 
-# ---------------------------------------------------------------- OAuth 1.0a
+# ---------------------------------------------------------------- device flow
 
 
-def test_signature_is_that_of_the_vendors_example() -> None:
-    """X, "Creating a signature" (docs.x.com, checked 2026-11-21)."""
-    header = authorization_header(
-        App(
-            client_id="xvz1evFS4wEEPTGEFPHBog",
-            client_secret="kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",
-        ),
-        Token(
-            value="370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb",
-            secret="LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
-        ),
-        Moment(timestamp=1318622958, nonce="kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg"),
-        "POST",
-        "https://api.twitter.com/1.1/statuses/update.json?include_entities=true",
-        form={"status": "Hello Ladies + Gentlemen, a signed OAuth request!"},
-    )
-    assert 'oauth_signature="hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D"' in header
-
-
-def test_the_judge_of_signatures_knows_the_examples_of_rfc_5849() -> None:
-    """Section 3.4.1.1's base string, and section 1.2's signature of the photo."""
-    parameters = [
-        ("b5", "=%3D"),
-        ("a3", "a"),
-        ("c@", ""),
-        ("a2", "r b"),
-        ("oauth_consumer_key", "9djdj82h48djs9d2"),
-        ("oauth_token", "kkk9d7dh3k39sjv7"),
-        ("oauth_signature_method", "HMAC-SHA1"),
-        ("oauth_timestamp", "137131201"),
-        ("oauth_nonce", "7d8f3e4a"),
-        ("c2", ""),
-        ("a3", "2 q"),
-    ]
-    assert base_string("post", "http://EXAMPLE.COM:80/request", parameters) == (
-        "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q"
-        "%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D%26oauth_consumer_"
-        "key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_m"
-        "ethod%3DHMAC-SHA1%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk"
-        "9d7dh3k39sjv7"
-    )
-    photo = base_string(
-        "GET",
-        "http://photos.example.net/photos",
-        [
-            ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
-            ("oauth_token", "nnch734d00sl2jdk"),
-            ("oauth_signature_method", "HMAC-SHA1"),
-            ("oauth_timestamp", "137131202"),
-            ("oauth_nonce", "chapoH"),
-            ("file", "vacation.jpg"),
-            ("size", "original"),
-        ],
-    )
-    signature = hmac_sha1(photo, "kd94hf93k423kf44", "pfkkdhi9sl3r4s00")
-    assert signature == "MdpQcU8iPSUjWoN/UDMsK2sui9I="
-
-
-@given(
-    st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=12), max_size=4),
-    st.sampled_from(["GET", "POST"]),
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (reply(400, {"error": "authorization_pending"}), NotYet(5.0)),
+        (reply(400, {"error": "slow_down"}), NotYet(10.0)),
+        (reply(428, {"error": "authorization_pending"}), NotYet(5.0)),
+        (reply(400, {"error": "expired_token"}), AuthRevoked),
+        (reply(400, {"error": "access_denied"}), AuthRevoked),
+        (reply(401, {"error": "invalid_client"}), Misconfigured),
+        (reply(502, b"<h1>Bad Gateway</h1>"), Unavailable),
+        (reply(200, {"access_token": "t"}), Grant),
+    ],
 )
-def test_signatures_hold_before_independent_code(form: dict[str, str], method: str) -> None:
-    form = {k: v for k, v in form.items() if (k + v).encode("utf-8", "ignore").decode() == k + v}
-    app, token = App(client_id="c", client_secret="s&s"), Token(value="t", secret="%")
-    header = authorization_header(
-        app,
-        token,
-        Moment(timestamp=1, nonce="n"),
-        method,
-        "https://a.example:8443/p%20q",
-        form=form,
-    )
-    parts = dict(
-        part.split("=", 1) for part in header.removeprefix("OAuth ").replace('"', "").split(", ")
-    )
-    fields = [(k, unquote(v)) for k, v in parts.items()]
-    base = base_string(method, "https://a.example:8443/p%20q", [*fields, *form.items()])
-    assert hmac_sha1(base, app.client_secret, token.secret) == unquote(parts["oauth_signature"])
+def test_polls_are_read_as_rfc_8628_has_it(answer: Reply, expected: NotYet | type) -> None:
+    """https://www.rfc-editor.org/rfc/rfc8628#section-3.5; Google polls with a 428."""
+    found = read_poll(answer, DEVICE, 5.0)
+    assert found == expected if isinstance(expected, NotYet) else isinstance(found, expected)
 
 
-# ---------------------------------------------------------------- signed tokens
-
-
-def _ghost(secrets: object, settings: object) -> JwtMaterial:
-    return JwtMaterial(
-        key=bytes.fromhex("ab" * 32), header={"kid": "key-1"}, claims={"aud": "/admin/"}
-    )
-
-
-def test_signed_token_holds_before_another_reader() -> None:
-    maker = JwtMaker(material=_ghost, lifetime=300)
-    token = make_token(maker, {}, {}, NOW)
-    read = jwt.decode(token, OctKey.import_key(bytes.fromhex("ab" * 32)), algorithms=["HS256"])
-    assert read.header == {"alg": "HS256", "kid": "key-1", "typ": "JWT"}
-    issued = int(NOW.timestamp())
-    assert read.claims == {"aud": "/admin/", "iat": issued, "exp": issued + 300}
-
-
-def test_private_keys_sign_and_wrong_ones_are_said_to_be() -> None:
-    key = ECKey.generate_key("P-256")
-    maker = JwtMaker(
-        material=lambda s, _: JwtMaterial(key=s["private_key"].encode()), algorithm="ES256"
-    )
-    token = make_token(maker, {"private_key": key.as_pem(private=True).decode()}, {}, NOW)
-    assert jwt.decode(token, key, algorithms=["ES256"]).claims["iat"] == int(NOW.timestamp())
-    with pytest.raises(ValueError, match="cannot sign with ES256") as caught:
-        make_token(maker, {"private_key": "hush, not a key"}, {}, NOW)
-    assert "hush" not in str(caught.value)
+@pytest.mark.parametrize(
+    ("written", "interval", "expires_in"),
+    [
+        ({}, 5.0, 600.0),
+        ({"interval": 0, "expires_in": 0}, 5.0, 600.0),
+        ({"interval": "10", "expires_in": "1800"}, 10.0, 1800.0),
+        ({"interval": -1, "expires_in": None}, 5.0, 600.0),
+    ],
+)
+def test_a_device_answer_without_times_has_those_of_rfc_8628(
+    written: dict[str, object], interval: float, expires_in: float
+) -> None:
+    """https://www.rfc-editor.org/rfc/rfc8628#section-3.2"""
+    body = {"device_code": "d", "user_code": "WDJB-MJHT", "verification_uri": "https://a.example/"}
+    found = read_device(reply(200, {**body, **written}))
+    assert isinstance(found, DeviceCode)
+    assert (found.interval, found.expires_in) == (interval, expires_in)
+    assert isinstance(read_device(reply(200, {**body, "device_code": ""})), Unavailable)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from copydesk.core.outcomes import Published
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.platforms.kit.auth_oauth2 import NotYet
 from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.transport import NotSent, Reply
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.oauth_server import OAuthServer
 from copydesk.work.accounts.authorising import (
@@ -135,13 +138,59 @@ async def test_answers_that_are_not_ours_change_nothing(
     assert account.state is AccountState.CONNECTED
 
 
+async def test_an_answer_of_another_server_is_told_from_ours(
+    online: Desk, server: OAuthServer
+) -> None:
+    """RFC 9207: a code of one server must not be handed to another."""
+    begun = await begin(online, server)
+    real = await agree(online, begun)
+    for mixed_up in (
+        {**real, "iss": "https://other.example"},
+        {"state": real["state"], "error": "access_denied", "iss": "https://other.example"},
+        {**real, "iss": "nonsense"},
+    ):
+        with pytest.raises(NotAuthorised, match=r"not the server that was asked \(iss\)"):
+            await finish_connection(online, mixed_up, session="browser", actor="test")
+    assert server.authority.counts["codes"] == 0, "nothing was handed to it"
+    account = await finish_connection(
+        online, {**real, "iss": server.url}, session="browser", actor="test"
+    )
+    assert account.state is AccountState.CONNECTED
+
+
+async def test_a_server_that_repeats_what_it_was_told_does_not_make_us_show_it(
+    online: Desk, server: OAuthServer
+) -> None:
+    begun = await begin(online, server)
+    answer = await agree(online, begun)
+    told: dict[str, str] = {}
+
+    class Echo:
+        async def call(self, method: str, url: str, **content: Any) -> Reply:
+            told.update(content["form"])
+            words = json.dumps({"error": "invalid_grant", "error_description": str(told)})
+            return Reply(status=400, body=words.encode())
+
+    with pytest.raises(NotAuthorised) as caught:
+        await finish_connection(
+            replace(online, transport=Echo()), answer, session="browser", actor="test"
+        )
+    async with online.store.read() as unit:
+        row = await unit.connections.get(begun.connection.id)
+        history = await unit.events.history([begun.connection.id])
+    shown = str(caught.value) + repr(row) + repr(history)
+    assert "authorization_code" in shown
+    for name in ("code", "code_verifier", "client_secret"):
+        assert told[name] not in shown
+
+
 async def test_ten_minutes_and_no_longer(
     online: Desk, server: OAuthServer, clock: StoppedClock
 ) -> None:
     begun = await begin(online, server)
     answer = await agree(online, begun)
     clock.advance(601)
-    with pytest.raises(NotAuthorised, match="ten minutes"):
+    with pytest.raises(NotAuthorised, match="10 minutes"):
         await finish_connection(online, answer, session="browser", actor="test")
     async with online.store.read() as unit:
         assert (await unit.connections.get(begun.connection.id)).state == "expired"
@@ -254,6 +303,33 @@ async def test_device_flow_waits_as_long_as_it_is_told(
     assert isinstance((await try_account(online, "tv", actor="test"))[1], Published)
 
 
+@pytest.mark.parametrize(
+    ("answer", "wait"),
+    [
+        (Reply(status=429, headers={"retry-after": "300"}), 300.0),
+        (Reply(status=503, headers={"retry-after": "1"}), 10.0),
+        (Reply(status=502, body=b"<h1>Bad Gateway</h1>"), 10.0),
+        (NotSent("no route"), 10.0),
+    ],
+    ids=["429", "503", "proxy", "away"],
+)
+async def test_device_flow_asks_less_often_while_the_server_cannot(
+    online: Desk, server: OAuthServer, answer: Reply | NotSent, wait: float
+) -> None:
+    class Troubled:
+        async def call(self, method: str, url: str, **content: Any) -> Reply:
+            if isinstance(answer, NotSent):
+                raise answer
+            return answer
+
+    app = server.authority.register(public=True)
+    settings = {"auth_url": server.url, "client_id": app.client_id}
+    wanted = Wanted(name="tv", platform="sandbox", settings=settings, auth="device")
+    begun = await begin_connection(online, wanted, redirect_uri="", session="", actor="test")
+    troubled = replace(online, transport=Troubled())
+    assert await poll_connection(troubled, begun, 5.0, actor="test") == NotYet(wait)
+
+
 @pytest.mark.parametrize(("decision", "wait"), [("deny", 5), ("", 601)])
 async def test_device_flow_ends(
     online: Desk, server: OAuthServer, clock: StoppedClock, decision: str, wait: int
@@ -339,6 +415,26 @@ async def test_oauth1_no_and_a_mixed_up_token(online: Desk, server: OAuthServer)
     answer = {**await agree(online, begun), "oauth_token": "another"}
     with pytest.raises(NotAuthorised, match="another token"):
         await finish_connection(online, answer, session="b", actor="test")
+    begun = await begin_connection(online, wanted, redirect_uri=BACK, session="b", actor="test")
+    answer = await agree(online, begun)
+    del answer["oauth_verifier"]
+    with pytest.raises(NotAuthorised, match="oauth_verifier"):
+        await finish_connection(online, answer, session="b", actor="test")
+
+
+async def test_oauth1_sends_people_back_to_any_address(online: Desk, server: OAuthServer) -> None:
+    signing = server.signing
+    wanted = Wanted(
+        name="signed",
+        platform="sandbox",
+        settings={"auth_url": server.url, "client_id": signing.app_id},
+        secrets={"client_secret": signing.app_secret},
+        auth="oauth1",
+    )
+    back = "http://127.0.0.1:8642/back?next=%2Fposts%20and%20more"
+    begun = await begin_connection(online, wanted, redirect_uri=back, session="b", actor="test")
+    account = await finish_connection(online, await agree(online, begun), session="b", actor="t")
+    assert account.identity == "@desk"
 
 
 async def test_secrets_stay_out_of_sight(online: Desk, server: OAuthServer) -> None:

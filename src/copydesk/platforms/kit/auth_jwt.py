@@ -38,4 +38,6 @@ def make_token(
         )
         return made
     except (JoseError, ValueError, TypeError) as error:
-        raise ValueError(f"the key cannot sign with {maker.algorithm}") from error
+        sealed = b"ENCRYPTED" in material.key
+        why = ": it is protected by a passphrase, which has to be taken off" if sealed else ""
+        raise ValueError(f"the key cannot sign with {maker.algorithm}{why}") from error

@@ -1,24 +1,33 @@
 """OAuth 1.0a (RFC 5849): three-legged requests, and a transport that signs every call.
 
-Signing is authlib's; timestamps and nonces are handed in, so a signature can be checked against the
-examples of the RFC.
+Timestamps and nonces are handed in, so a signature can be checked against published examples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import base64
+import hmac
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
 
-from copydesk.core.outcomes import AuthRevoked, Outcome, RateLimited, Unavailable
+from copydesk.core.outcomes import (
+    AuthRevoked,
+    Misconfigured,
+    Outcome,
+    RateLimited,
+    Unavailable,
+)
 from copydesk.platforms.kit.auth import TOKEN_SECRET, App, Endpoints, Grant, OAuth1
 from copydesk.platforms.kit.auth_oauth2 import TokenRequest, with_query
 from copydesk.platforms.kit.classify import evidence
 from copydesk.platforms.kit.retry_after import read_wait
 from copydesk.platforms.kit.transport import Reply, Transport
 
-_FORM: Final = "application/x-www-form-urlencoded"
+#: What stays as it is in a path (RFC 3986 §3.3), escapes included; the rest is sent escaped.
+_IN_PATHS: Final = "/%:@!$&'()*+,;=~"
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +62,63 @@ def authorization_header(
     `url` carries its query. `form` is signed where it is the whole body; JSON and multipart bodies
     are not part of the signature (§3.4.1.3.1).
     """
-    from authlib.oauth1.rfc5849.client_auth import (  # type: ignore[import-untyped]
-        ClientAuth,
-    )
-    from authlib.oauth1.rfc5849.parameters import (  # type: ignore[import-untyped]
-        prepare_headers,
-    )
+    protocol = {
+        "oauth_consumer_key": app.client_id,
+        "oauth_nonce": moment.nonce,
+        "oauth_signature_method": "HMAC-SHA1",
+        "oauth_timestamp": str(moment.timestamp),
+        "oauth_version": "1.0",
+        "oauth_token": token.value,
+        "oauth_callback": callback,
+        "oauth_verifier": verifier,
+    }
+    protocol = {name: value for name, value in protocol.items() if value}
+    sent = {key: str(value) for key, value in (form or {}).items()}
+    base = base_string(method, url, [*protocol.items(), *sent.items()])
+    protocol["oauth_signature"] = signature_of(base, app.client_secret, token.secret)
+    fields = (f'{_escaped(name)}="{_escaped(value)}"' for name, value in protocol.items())
+    return f"OAuth {', '.join(fields)}"
 
-    signer = ClientAuth(
-        app.client_id,
-        app.client_secret,
-        token=token.value or None,
-        token_secret=token.secret or None,
-        redirect_uri=callback or None,
-        verifier=verifier or None,
-    )
-    parameters = signer.get_oauth_params(moment.nonce, str(moment.timestamp))
-    body = urlencode({key: str(value) for key, value in (form or {}).items()})
-    headers = prepare_headers(parameters, {"Content-Type": _FORM} if form else {})
-    signature = signer.get_oauth_signature(method, url, headers, body)
-    signed = prepare_headers([*parameters, ("oauth_signature", signature)], {})
-    header: str = signed["Authorization"]
-    return header
+
+def base_string(method: str, url: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return what a signature is made of (RFC 5849 §3.4.1).
+
+    `parameters` are those of the protocol and of a form, not escaped; those in the query of `url`
+    are added.
+    """
+    parts = urlsplit(url)
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.port and parts.port != _DEFAULT_PORTS.get(scheme):
+        host = f"{host}:{parts.port}"
+    where = f"{scheme}://{host}{quote(parts.path, safe=_IN_PATHS) or '/'}"
+    pairs = [(_escaped(name), _escaped(value)) for name, value in parameters]
+    for field_ in filter(None, parts.query.split("&")):
+        name, _, value = field_.partition("=")
+        pairs.append((_reescaped(name), _reescaped(value)))
+    joined = "&".join(f"{name}={value}" for name, value in sorted(pairs))
+    return "&".join((method.upper(), _escaped(where), _escaped(joined)))
+
+
+def signature_of(base: str, client_secret: str, token_secret: str) -> str:
+    """Return the HMAC-SHA1 of a base string in base64 (RFC 5849 §3.4.2)."""
+    key = f"{_escaped(client_secret)}&{_escaped(token_secret)}"
+    return base64.b64encode(hmac.digest(key.encode(), base.encode(), "sha1")).decode()
+
+
+def _fields(reply: Reply) -> dict[str, str]:
+    return dict(parse_qsl(reply.body[:20_000].decode("utf-8", "replace")))
+
+
+def _escaped(text: str) -> str:
+    # RFC 5849 §3.6: letters, digits and -._~ alone stay
+    return quote(text, safe="")
+
+
+def _reescaped(text: str) -> str:
+    # by its bytes: a query need not be UTF-8
+    return quote(unquote_to_bytes(text.replace("+", " ")), safe="")
 
 
 def request_token_request(
@@ -100,9 +144,22 @@ def access_token_request(
     return TokenRequest(url=endpoints.token, headers={"Authorization": header})
 
 
+def read_temporary(reply: Reply) -> Token | Outcome:
+    """Return the temporary token of a first leg, or what its refusal means."""
+    found = read_token(reply)
+    if isinstance(found, Token) and _fields(reply).get("oauth_callback_confirmed") != "true":
+        # before 1.0a whoever sent a person there could use what that person agreed to (§2.1)
+        return Misconfigured(
+            "the platform does not confirm where it sends people back to: it speaks OAuth 1.0,"
+            " not 1.0a",
+            remedy="It has to answer oauth_callback_confirmed=true.",
+        )
+    return found
+
+
 def read_token(reply: Reply) -> Token | Outcome:
-    """Return the token of a first or third leg, or what its refusal means."""
-    body = dict(parse_qsl(reply.body[:20_000].decode("utf-8", "replace")))
+    """Return the token of a third leg, or what its refusal means."""
+    body = _fields(reply)
     token, secret = body.get("oauth_token", ""), body.get("oauth_token_secret", "")
     if reply.status // 100 == 2 and token and secret:
         return Token(value=token, secret=secret)

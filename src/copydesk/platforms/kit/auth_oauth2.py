@@ -8,9 +8,12 @@ grant against one that only says "not now". Only the first may ever disconnect a
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
 
@@ -45,6 +48,9 @@ _OUR_APP: Final = frozenset(
     {"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
 )
 _NOT_NOW: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
+#: What proxies and frameworks call an error in JSON of their own, such as "Unauthorized": the name
+#: of an HTTP status says nothing about a grant.
+_OF_HTTP: Final = frozenset(re.sub(r"\W+", "_", status.phrase.lower()) for status in HTTPStatus)
 
 _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 #: What to wait between polls when a device answer does not say (RFC 8628 §3.2), in seconds.
@@ -82,12 +88,8 @@ class NotYet:
 
 def challenge_of(verifier: str) -> str:
     """Return the S256 challenge of a PKCE verifier (RFC 7636 §4.2)."""
-    from authlib.oauth2.rfc7636 import (  # type: ignore[import-untyped]
-        create_s256_code_challenge,
-    )
-
-    made: str = create_s256_code_challenge(verifier)
-    return made
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def authorization_url(
@@ -246,7 +248,9 @@ def read_device(reply: Reply) -> DeviceCode | Outcome:
     return _refused(reply, body, ())
 
 
-def read_poll(reply: Reply, kind: OAuth2Device, interval: float) -> Grant | NotYet | Outcome:
+def read_poll(
+    reply: Reply, kind: OAuth2Device, interval: float, secrets: tuple[str, ...] = ()
+) -> Grant | NotYet | Outcome:
     """Return what a poll brought: a grant, "not yet", or the end (RFC 8628 §3.5)."""
     body = reply.json()
     code = body.get("error") if isinstance(body, dict) else None
@@ -254,7 +258,7 @@ def read_poll(reply: Reply, kind: OAuth2Device, interval: float) -> Grant | NotY
         return NotYet(interval)
     if code == "slow_down":
         return NotYet(interval + 5.0)
-    return read_grant(reply, kind)
+    return read_grant(reply, kind, secrets)
 
 
 def read_seconds(value: Any) -> float | None:
@@ -266,7 +270,7 @@ def read_seconds(value: Any) -> float | None:
         return None
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # ten years: no vendor issues longer ones, and dates beyond overflow
     return seconds if math.isfinite(seconds) and 0 < seconds < 315_360_000 else None
@@ -326,7 +330,7 @@ def _refused(reply: Reply, body: Mapping[str, Any], secrets: tuple[str, ...]) ->
             remedy="Check the app's id, secret and scopes on the platform, then connect again.",
             answer=answer,
         )
-    if status in {400, 401} and body and code:
+    if status in {400, 401} and code and re.sub(r"\W+", "_", code.lower()) not in _OF_HTTP:
         return AuthRevoked(f"the authorization server says: {said}", answer)
     # a page of a proxy, an empty body, a moved endpoint: no proof that the grant has ended
     return Unavailable(

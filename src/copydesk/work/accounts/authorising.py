@@ -146,7 +146,7 @@ async def begin_connection(
                 target.endpoints, app, fresh_moment(desk), callback=callback
             )
             token = given_or_raise(
-                auth_oauth1.read_token(await send(desk, first)), auth_oauth1.Token
+                auth_oauth1.read_temporary(await send(desk, first)), auth_oauth1.Token
             )
             kept |= {"token": token.value, "token_secret": token.secret}
             url = auth_oauth1.authorization_url(target.kind, target.endpoints, token)

@@ -8,7 +8,9 @@ keeps everything else, if it is still the same account on the platform.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
 from copydesk.core.errors import Conflict, CopydeskError
@@ -25,6 +27,7 @@ from copydesk.platforms.kit.auth import (
     CREDENTIAL_KEYS,
     REFRESH_TOKEN,
     App,
+    Endpoints,
     Grant,
     OAuth1,
     OAuth2ClientCredentials,
@@ -81,14 +84,18 @@ async def finish_connection(
             f"This answer is to another connection than {id} (state). Nothing was done.",
             remedy="Hand it to the connection whose authorize_url was opened.",
         )
+    kind = kind_of(load_platform(connection.platform), connection.auth)
+    settings = await _settings_of(desk, connection)
+    _check_issuer(kind.endpoints(settings), answer.get("iss", ""))
     kept = await _claim(desk, connection, answer, actor)
     connection = await _now(desk, connection)
-    kind = kind_of(load_platform(connection.platform), connection.auth)
-    target = _of_connection(connection, kind, kept, await _settings_of(desk, connection))
+    target = _of_connection(connection, kind, kept, settings)
     try:
         if isinstance(kind, OAuth1):
             if answer.get("oauth_token") != kept.get("token"):
                 raise NotAuthorised("The answer is about another token (oauth_token).")
+            if not answer.get("oauth_verifier"):
+                raise NotAuthorised("The answer does not prove who agreed (oauth_verifier).")
             token = auth_oauth1.Token(value=kept["token"], secret=kept["token_secret"])
             assert target.app is not None
             request = auth_oauth1.access_token_request(
@@ -96,7 +103,7 @@ async def finish_connection(
                 target.app,
                 token,
                 fresh_moment(desk),
-                verifier=answer.get("oauth_verifier", ""),
+                verifier=answer["oauth_verifier"],
             )
             read = auth_oauth1.read_token(await send(desk, request))
             grant = auth_oauth1.grant_of(given_or_raise(read, auth_oauth1.Token))
@@ -111,7 +118,9 @@ async def finish_connection(
                 redirect_uri=kept["redirect_uri"],
                 verifier=kept["verifier"],
             )
-            grant = given_or_raise(auth_oauth2.read_grant(await send(desk, request), kind), Grant)
+            reply = await send(desk, request)
+            told = (*_told(kept), answer.get("code", ""))
+            grant = given_or_raise(auth_oauth2.read_grant(reply, kind, told), Grant)
         return await _accept(desk, connection, target, kept, grant, actor)
     except CopydeskError as error:
         await _refuse_connection(desk, connection, error, actor)
@@ -136,11 +145,11 @@ async def poll_connection(
     except AuthorisationUnavailable:
         # RFC 8628 §3.5: after a lost connection, ask less often
         return NotYet(min(interval * 2, 60.0))
-    found = auth_oauth2.read_poll(reply, kind, interval)
+    found = auth_oauth2.read_poll(reply, kind, interval, _told(kept))
     if isinstance(found, NotYet):
         return found
     if isinstance(found, Unavailable | RateLimited):
-        return NotYet(min(max(interval * 2, found.retry_after or 0.0), 60.0))
+        return NotYet(max(min(interval * 2, 60.0), found.retry_after or 0.0))
     await _claim(desk, connection, {}, actor)
     connection = await _now(desk, connection)
     try:
@@ -161,11 +170,32 @@ async def connect_by_itself(desk: Desk, begun: Begun, *, actor: str) -> Account:
     assert target.app is not None
     try:
         request = auth_oauth2.client_request(kind, target.endpoints, target.app)
-        grant = given_or_raise(auth_oauth2.read_grant(await send(desk, request), kind), Grant)
+        reply = await send(desk, request)
+        grant = given_or_raise(auth_oauth2.read_grant(reply, kind, _told(kept)), Grant)
         return await _accept(desk, connection, target, kept, grant, actor)
     except CopydeskError as error:
         await _refuse_connection(desk, connection, error, actor)
         raise
+
+
+def _check_issuer(endpoints: Endpoints, issuer: str) -> None:
+    """Raise `NotAuthorised` for an answer that says that it comes from another server than the one
+    the person was sent to (RFC 9207); "" says nothing.
+
+    A code of one server must not be handed to another, which could use it.
+    """
+    ours = {urlsplit(url)[:2] for url in (endpoints.authorize, endpoints.token)}
+    if issuer and urlsplit(issuer)[:2] not in ours:
+        raise NotAuthorised(
+            f"The answer is from {issuer[:200]}, which is not the server that was asked (iss).",
+            remedy="Begin again. If it happens again, do not trust the server you connect to.",
+        )
+
+
+def _told(kept: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the secrets that a server has been told, and may repeat in what it says."""
+    named = (kept.get(name) for name in (CLIENT_SECRET, "verifier", "device_code"))
+    return tuple(str(secret) for secret in named if secret)
 
 
 async def _claim(
@@ -193,7 +223,8 @@ async def _claim(
         else:
             await unit.connections.move(connection, ConnectionState.CLAIMED)
     if late:
-        raise NotAuthorised("The answer came after its ten minutes.", remedy="Begin again.")
+        minutes = round((connection.expires_at - connection.created_at) / timedelta(minutes=1))
+        raise NotAuthorised(f"The answer came after its {minutes} minutes.", remedy="Begin again.")
     if said_no:
         words = "the person said no" if said_no == "access_denied" else words[:300]
         raise NotAuthorised(
