@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from copydesk.core.errors import ModelReplyInvalid, ModelUnavailable, ReplyTruncated
+from copydesk.generation.attempts import Reading, Unanswered, ask
 from copydesk.generation.budget import ModelLimits
 from copydesk.generation.catalogue import ModelFacts
 from copydesk.generation.fallback import Fallback, Provider, providers_of
@@ -50,6 +51,32 @@ async def test_when_all_are_away_each_says_why() -> None:
     model, _ = chain(ModelUnavailable("A is down."), ModelUnavailable("B is down."))
     with pytest.raises(ModelUnavailable, match=r"^A is down\. B is down\."):
         await model.complete(request())
+
+
+async def test_who_answers_tells_who_was_away_before() -> None:
+    away = ModelUnavailable("A is down.", answered=503)
+    model, _ = chain(away, ModelUnavailable("B rests.", asked=False), "three")
+    completion = await model.complete(request())
+    assert [str(error.message) for error in completion.away] == ["A is down.", "B rests."]
+    alone, _ = chain("one")
+    assert (await alone.complete(request())).away == ()
+
+
+async def test_what_each_of_them_may_cost_is_told_apart() -> None:
+    refuses = ModelUnavailable("A says no.", answered=503)
+    silent = ModelUnavailable("B is silent.")
+    model, _ = chain(refuses, silent, ModelUnavailable("C rests.", wait=7.0, asked=False))
+    answer = await ask(
+        model, request(), read=lambda _: Reading(value="", source="", text=""), largest_cap=900
+    )
+    assert isinstance(answer, Unanswered)
+    assert [(a.made, a.cost_usd) for a in answer.attempts] == [(True, 0), (True, None), (False, 0)]
+    assert answer.attempts[-1].wait == 7.0
+    model, _ = chain(refuses, '{"a": 1}')
+    good = await ask(
+        model, request(), read=lambda _: Reading(value="", source="", text=""), largest_cap=900
+    )
+    assert [a.rejected_because for a in good.attempts] == ["A says no.", ""]
 
 
 def test_limits_hold_whoever_answers() -> None:

@@ -141,14 +141,24 @@ class ModelUnavailable(CopydeskError):
         answered: int | None = None,
         wait: float | None = None,
         asked: bool = True,
+        arrived: bool = True,
+        of: tuple[ModelUnavailable, ...] = (),
     ) -> None:
         """`answered` is the HTTP status of a server that was reached and would not; `wait` for how
         many seconds it asks to be left alone, None where it does not. `asked` tells whether a call
-        was made at all."""
+        was made at all, `arrived` is False where it certainly never reached the server. `of` says
+        why each of several could not be asked, in order, where this sums them up."""
         self.answered = answered
         self.wait = wait
         self.asked = asked
+        self.arrived = arrived
+        self.of = of
         super().__init__(message, remedy=remedy)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody sends a bill. A server that went silent may have done the work."""
+        return not self.asked or not self.arrived or self.answered is not None
 
 
 class StoreUnavailable(CopydeskError):

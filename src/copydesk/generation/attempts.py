@@ -81,17 +81,18 @@ async def ask(
             # what a whole text may lack is looked for in all of it: not on the loop
             reading = await asyncio.to_thread(_covered, read, completion)
         except ModelUnavailable as error:
-            attempts.append(_refused(request, error))
+            attempts += _refused(request, error)
             return Unanswered(because=error.message, attempts=tuple(attempts), remedy=error.remedy)
         except ReplyTruncated as error:
             because = error.message
             await _tell(model, completion, error.signal, because)
-            attempts.append(_rejected(request, completion, error.signal, because))
+            attempts += _rejected(request, completion, error.signal, because)
         except ModelReplyInvalid as error:
             because = error.message
             await _tell(model, completion, error.code, because)
-            attempts.append(_rejected(request, completion, error.code, because))
+            attempts += _rejected(request, completion, error.code, because)
         else:
+            attempts += _in_vain(request, completion.away)
             attempts.append(Attempt(max_tokens=request.max_tokens, completion=completion))
             return Answered(value=reading.value, completion=completion, attempts=tuple(attempts))
         request = replace(request, max_tokens=min(2 * request.max_tokens, largest_cap))
@@ -120,7 +121,7 @@ async def ask_side_by_side(
             await model.afford([*requests, *later])
         except ModelUnavailable as error:
             refused = _refused(requests[0], error)
-            return Unanswered(because=error.message, attempts=(refused,), remedy=error.remedy)
+            return Unanswered(because=error.message, attempts=tuple(refused), remedy=error.remedy)
     answers: dict[int, Answered[T] | Unanswered] = {}
     numbers = iter(range(len(requests)))
 
@@ -163,13 +164,24 @@ def _covered(read: Callable[[Completion], Reading[T]], completion: Completion) -
     return reading
 
 
-def _refused(request: ModelRequest, error: ModelUnavailable) -> Attempt:
-    return replace(
-        _rejected(request, None, error.code, error.message),
-        wait=error.wait,
-        made=error.asked,
-        refused=error.answered is not None,
-    )
+def _refused(request: ModelRequest, error: ModelUnavailable) -> list[Attempt]:
+    attempts = _in_vain(request, error.of or (error,))
+    # when one of them may be asked again is told by the last
+    return [*attempts[:-1], replace(attempts[-1], wait=error.wait)]
+
+
+def _in_vain(request: ModelRequest, away: Sequence[ModelUnavailable]) -> list[Attempt]:
+    return [
+        Attempt(
+            max_tokens=request.max_tokens,
+            completion=None,
+            signal=error.code,
+            rejected_because=error.message,
+            made=error.asked,
+            is_free=error.is_free,
+        )
+        for error in away
+    ]
 
 
 async def _tell(model: Model, completion: Completion | None, signal: str, because: str) -> None:
@@ -179,10 +191,11 @@ async def _tell(model: Model, completion: Completion | None, signal: str, becaus
 
 def _rejected(
     request: ModelRequest, completion: Completion | None, signal: str, because: str
-) -> Attempt:
-    return Attempt(
+) -> list[Attempt]:
+    rejected = Attempt(
         max_tokens=request.max_tokens,
         completion=completion,
         signal=signal,
         rejected_because=because,
     )
+    return [*_in_vain(request, completion.away if completion else ()), rejected]

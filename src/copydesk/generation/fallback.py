@@ -6,7 +6,7 @@ answer: whether a better model is asked is the router's business, never this one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from copydesk.core.errors import ModelUnavailable
 from copydesk.generation.budget import ModelLimits
@@ -39,9 +39,11 @@ class Fallback:
         away: list[ModelUnavailable] = []
         for provider in self.providers:
             try:
-                return await provider.model.complete(request)
+                completion = await provider.model.complete(request)
             except ModelUnavailable as error:
                 away.append(error)
+            else:
+                return replace(completion, away=tuple(away)) if away else completion
         if len(away) == 1:
             raise away[0]
         said = " ".join(dict.fromkeys(error.message for error in away))
@@ -54,6 +56,8 @@ class Fallback:
             answered=asked[-1].answered if asked and all(one.answered for one in asked) else None,
             wait=min(waits, default=None),
             asked=bool(asked),
+            arrived=any(one.arrived for one in asked),
+            of=tuple(away),
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
 
 
@@ -64,7 +65,8 @@ class Completion:
     `text` is the reply as it came; `object` is it parsed, or None where it is not a JSON object.
     `finish_reason` is the server's own word, "" when it sent none. `cost_usd` is None when no price
     is known, which is not the same as free. `call_id` names the row that the call is booked in, ""
-    where no books are kept; `remembered` tells that an earlier call's answer was taken.
+    where no books are kept; `remembered` tells that an earlier call's answer was taken. `away` says
+    why those who come first did not answer, where this one stood in for them.
     """
 
     text: str
@@ -78,6 +80,7 @@ class Completion:
     latency_ms: float = 0.0
     call_id: str = ""
     remembered: bool = False
+    away: tuple[ModelUnavailable, ...] = ()
 
 
 class Model(Protocol):

@@ -17,6 +17,7 @@ from pydantic_ai.exceptions import (
     AgentRunError,
     ContentFilterError,
     ModelAPIError,
+    ModelConnectionError,
     ModelHTTPError,
     ModelQuotaExceededError,
     ModelRequestTimeout,
@@ -36,6 +37,8 @@ from copydesk.generation.port import Completion, ModelRequest, Usage
 from copydesk.generation.rate_limits import LONGEST, asked_wait
 from copydesk.generation.replies import json_object
 
+#: Where a call that failed there has certainly not left, in the library's words.
+_NOT_SENT: Final = frozenset({"pool", "connect"})
 # what the library trips over when an answer is valid JSON of a shape it did not expect
 _UNREADABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
 
@@ -158,8 +161,11 @@ class PydanticAIModel:
         return merge_model_settings(settings, self._thinking) or settings
 
     def _cost(self, response: messages.ModelResponse) -> float | None:
+        usage = _usage(response)
+        if usage.input_tokens is None or usage.output_tokens is None:
+            return None  # a server that does not count is not free
         if self._facts.prices is not None:
-            return self._facts.prices.of(_usage(response))
+            return self._facts.prices.of(usage)
         if self._facts.listed is None:
             return None
         try:
@@ -265,6 +271,9 @@ def _translated(error: AgentRunError, now: datetime) -> Exception:
             return ReplyTruncated("output_cap", f"The model stopped early: {error.message}")
         case ContentFilterError():
             return ModelReplyInvalid(f"The model refused the text: {error.message}")
+        case ModelAPIError(in_stream=True):
+            # the answer had begun, so it may be billed
+            return ModelUnavailable(f"The model broke its answer off: {error.message}")
         case ModelHTTPError(status_code=status) if status in {401, 403, 404}:
             return ModelUnavailable(
                 f"The model server answered {status}.",
@@ -286,6 +295,10 @@ def _translated(error: AgentRunError, now: datetime) -> Exception:
             )
         case ModelRequestTimeout(timeout=seconds):
             return ModelUnavailable(f"The model did not answer in full within {seconds:g} seconds.")
+        case ModelConnectionError(phase=phase):
+            return ModelUnavailable(
+                f"The model could not be reached: {error.message}", arrived=phase not in _NOT_SENT
+            )
         case ModelAPIError():
             return ModelUnavailable(f"The model could not be reached: {error.message}")
         case UnexpectedModelBehavior():

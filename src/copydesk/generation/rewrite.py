@@ -28,7 +28,8 @@ class Attempt:
 
     `completion` is kept for rejected answers too, as evidence; it is None when none came. `wait` is
     for how many seconds nobody who could answer wants to be asked, None where nobody said so.
-    `made` tells whether a call was made at all, `refused` whether the server said no to it.
+    `made` tells whether a call was made at all, `is_free` that it was answered by nobody who could
+    send a bill.
     """
 
     max_tokens: int
@@ -37,7 +38,7 @@ class Attempt:
     rejected_because: str = ""
     wait: float | None = None
     made: bool = True
-    refused: bool = False
+    is_free: bool = False
 
     @property
     def cost_usd(self) -> float | None:
@@ -45,7 +46,7 @@ class Attempt:
         bill."""
         if self.completion is not None:
             return self.completion.cost_usd
-        return 0.0 if self.refused or not self.made else None
+        return 0.0 if self.is_free or not self.made else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -438,6 +438,36 @@ async def test_what_was_reserved_and_not_spent_is_there_again(desk: Desk) -> Non
     assert spent == 50_000
 
 
+@pytest.mark.parametrize(
+    ("fault", "is_held"),
+    [
+        (ModelUnavailable("It says no.", answered=503), False),
+        (ModelUnavailable("Nobody listens.", arrived=False), False),
+        (ModelUnavailable("It went silent."), True),
+        (ReplyTruncated("output_cap", "It was cut."), True),
+    ],
+    ids=["refused", "not reached", "silent", "cut"],
+)
+async def test_what_may_be_billed_stays_reserved(
+    desk: Desk, fault: Exception, is_held: bool
+) -> None:
+    await allow(desk, "1")
+    with pytest.raises(type(fault)):
+        await routed(desk, one("sol", ScriptedModel([fault]), DEAR)).complete(REQUEST)
+    async with desk.store.read() as unit:
+        spent = await unit.model_calls.spent(desk.workspace_id, Period.DAY.starts(unit.now))
+    assert (spent >= 100_000) is is_held
+    assert is_held or spent == 0
+
+
+async def test_an_answer_without_a_bill_stays_reserved(desk: Desk) -> None:
+    await allow(desk, "0.15")
+    model = routed(desk, one("sol", answering(cost=None), DEAR))
+    await model.complete(REQUEST)
+    with pytest.raises(ModelUnavailable, match="daily budget"):
+        await model.complete(replace(REQUEST, user="another"))
+
+
 async def test_workers_that_call_at_once_never_spend_more_together(desk: Desk) -> None:
     await allow(desk, "0.50")
     everybody = asyncio.Event()

@@ -135,9 +135,9 @@ class BookedModel:
             wait = error.wait
             if wait is not None or error.answered == 429:
                 signal = LIMITED
-            # a server that says no sends no bill; one that went silent might
-            cost = 0.0 if error.answered is not None else None
-            values = {"outcome": CallOutcome.FAILED, "cost_usd": cost, "reserved_usd": 0.0}
+            # of one that may be billed what was reserved stays
+            cost = 0.0 if error.is_free else None
+            values = {"outcome": CallOutcome.FAILED, "cost_usd": cost}
         else:
             # answered, so billed: what was reserved stays
             values = {"outcome": CallOutcome.REJECTED, "cost_usd": None}
@@ -240,11 +240,13 @@ def _columns(completion: Completion) -> dict[str, Any]:
 
 
 def _kept(completion: Completion) -> dict[str, Any]:
-    return {**asdict(completion), "tier": completion.tier.value}
+    # who was away then is not away when it is remembered
+    return {**asdict(replace(completion, away=())), "tier": completion.tier.value}
 
 
 def _from_kept(kept: Any) -> Completion:
     values = dict(kept)
     values["usage"] = Usage(**values["usage"])
     values["tier"] = Tier(values["tier"])
+    values["away"] = ()
     return Completion(**values)
