@@ -57,14 +57,6 @@ def test_evidence_on_any_guard_rolls_back_at_once() -> None:
     assert "slowed: 0.0% → 60.0%" in ruling.because
 
 
-def test_three_incomplete_texts_in_fifty_roll_back_at_once() -> None:
-    two = (True, *([False] * 30), True)
-    assert rule(replace(CANARY, breaks=two), POLICY, NOW).move is Move.WAIT
-    assert rule(replace(CANARY, breaks=(*two, True)), POLICY, NOW).move is Move.ROLL_BACK
-    long_ago = (True, *([False] * 50), True, True)
-    assert rule(replace(CANARY, breaks=long_ago), POLICY, NOW).move is Move.WAIT
-
-
 def test_everybody_gets_it_only_when_it_is_shown_to_be_no_worse() -> None:
     last = replace(CANARY, share=50, stage_pairs=60)
     little = replace(last, tallies=tallies(failed=Tally(neither=120), flagged=Tally(neither=120)))

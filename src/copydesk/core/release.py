@@ -25,7 +25,7 @@ NO_MODEL: Final = "none"
 class Version:
     """Everything that decides how a message is written up. It never changes.
 
-    `prompt` is a prompt version such as `rewrite_and_polish.v2`. `model` and `light_model` are
+    `prompt` is a prompt version such as `rewrite_and_polish.v3`. `model` and `light_model` are
     model lines, `none` for no model at all. "" stands for what copydesk or its settings say.
     `temperature` is 0..2, None for the prompt's own. `code` is the version of copydesk it was made
     with, for people to read: what runs is the running program.
@@ -92,14 +92,12 @@ PROVED: Final = (Guard.FAILED, Guard.FLAGGED)
 class Outcome:
     """How one item went. What is not known is None, which is not the same as good.
 
-    `broke` tells that the version itself left the text incomplete: a reply that was cut or had no
-    usable form, or a segment without a fate. A provider that was down is none of its doing.
-    `latency_ms` and `cost_usd` are of all calls for the item together.
+    `failed` is None where no provider answered: that is none of the version's doing. `latency_ms`
+    and `cost_usd` are of all calls for the item together.
     """
 
     failed: bool | None = None
     flagged: bool | None = None
-    broke: bool = False
     edited: bool | None = None
     latency_ms: float | None = None
     cost_usd: float | None = None
@@ -158,7 +156,7 @@ def _margins() -> Mapping[Guard, float]:
 class Policy:
     """The rules of one release; they are fixed when it is created.
 
-    `alpha` is the chance that a release which is no worse is rolled back for evidence, over all
+    `alpha` is the chance that a release which is no worse is rolled back by itself, over all
     guards and looks together. `margins` say how much worse (a difference of shares) is not worth
     keeping the old version for. `shadow_items` and `stage_items` are the fewest pairs before the
     next stage, `stages` the percentages. After `days` without an answer the old version stays.
@@ -228,15 +226,13 @@ class Unpaired:
 class Counted:
     """What was counted of a release so far; it stands in the row, so every worker goes on from it.
 
-    `stage_pairs` are the pairs since the present stage began. `breaks` tells of the latest items
-    of the new version whether it left them incomplete, oldest first. What was composed and what
-    people decided is paired apart: decisions come when they come.
+    `stage_pairs` are the pairs since the present stage began. What was composed and what people
+    decided is paired apart: decisions come when they come.
     """
 
     shadow: Mapping[Guard, Tally] = field(default_factory=dict)
     canary: Mapping[Guard, Tally] = field(default_factory=dict)
     stage_pairs: int = 0
-    breaks: tuple[bool, ...] = ()
     composed: Unpaired = field(default_factory=Unpaired)
     decided: Unpaired = field(default_factory=Unpaired)
 

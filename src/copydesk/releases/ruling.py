@@ -15,10 +15,6 @@ from copydesk.core.release import PROVED, Guard, Policy, Tally
 from copydesk.core.states import ReleaseState
 from copydesk.releases.pairs import evidence_of_worse, least_worse, most_worse
 
-#: Of so many items of the new version, so many left incomplete take it back at once.
-BREAKS: Final = 3
-BREAKS_OF: Final = 50
-
 #: A difference of exactly the margin is not beyond it, whatever floats make of it.
 _ROUNDING: Final = 1e-9
 
@@ -28,8 +24,7 @@ class Standing:
     """How far a release has got and what was counted.
 
     `tallies` are over shadow and canary together: both ask the same question. `stage_pairs` are the
-    pairs since the present stage began. `breaks` tells of the latest items of the new version
-    whether it left them incomplete, oldest first.
+    pairs since the present stage began.
     """
 
     state: ReleaseState
@@ -37,7 +32,6 @@ class Standing:
     ends_at: datetime
     stage_pairs: int = 0
     tallies: Mapping[Guard, Tally] = field(default_factory=dict)
-    breaks: tuple[bool, ...] = ()
 
 
 class Move(StrEnum):
@@ -64,13 +58,6 @@ def rule(standing: Standing, policy: Policy, now: datetime) -> Ruling:
 
     Only `Move.ROLL_BACK` and `Move.GIVE_UP` are meant to happen where the policy is not automatic.
     """
-    broken = sum(standing.breaks[-BREAKS_OF:])
-    if broken >= BREAKS:
-        return Ruling(
-            move=Move.ROLL_BACK,
-            because=f"the new version left {broken} of its last "
-            f"{len(standing.breaks[-BREAKS_OF:])} texts incomplete",
-        )
     for guard, tally in standing.tallies.items():
         found = evidence_of_worse(tally)
         if found >= 1 / policy.guard_alpha:

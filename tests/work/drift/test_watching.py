@@ -5,27 +5,36 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from copydesk.core.audit import ItemClass
 from copydesk.core.checks import RiskClass
 from copydesk.core.drift import Observation, Occasion, Watched
-from copydesk.core.errors import ContentInvalid, TransitionNotAllowed
+from copydesk.core.errors import ContentInvalid, ModelUnavailable, TransitionNotAllowed
 from copydesk.core.release import Outcome
 from copydesk.editorial.noting import is_heavy
 from copydesk.editorial.reviewing import reject
+from copydesk.generation.scripted import ScriptedModel
 from copydesk.work.desk import Desk
 from copydesk.work.drift.counting import count, to_count
 from copydesk.work.drift.drifting import close_alarm, report_drift
 from copydesk.work.drift.observing import checks_digest
 from copydesk.work.incoming.submitting import submit
 from copydesk.work.writing.composing import compose
+from tests.work.modelling import equipped, says
 
 MAIL = (
     b"Message-ID: <%d@example.org>\nFrom: Ada <ada@example.org>\nSubject: Hours\n\n"
     b"We open at nine on Mondays. The shop is in the High Street.\n"
 )
+
+MESSY = (
+    b"Message-ID: <%d@example.org>\nFrom: Ada <ada@example.org>\nSubject: Parcel\n\n"
+    b"my parcel number 15 arrived with a torn lid, can you send another one please\n"
+)
+HOUR = timedelta(hours=1)
 
 
 def seen(
@@ -63,8 +72,8 @@ def drawn(mean: float, items: int, seed: int) -> list[float]:
     return [randomness.betavariate(mean * k, (1 - mean) * k) for _ in range(items)]
 
 
-async def composed(desk: Desk, number: int) -> tuple[str, list[str]]:
-    taken = await submit(desk, MAIL % number, filename=f"{number}.eml", actor="test")
+async def composed(desk: Desk, number: int, mail: bytes = MAIL) -> tuple[str, list[str]]:
+    taken = await submit(desk, mail % number, filename=f"{number}.eml", actor="test")
     await compose(desk, taken.submission.id)
     async with desk.store.read() as unit:
         submission = await unit.submissions.get(taken.submission.id)
@@ -88,6 +97,40 @@ async def test_composing_leaves_one_observation_that_a_job_counts(desk: Desk) ->
     }
     assert {w.stream.prompt_version for w in report.streams} == {"rules"}
     assert {w.stream.checks for w in report.streams} == {checks_digest()}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ScriptedModel(lambda _: "{"),
+        says(lambda reply: {**reply, "rewritten": reply["rewritten"].replace("15", "16")}),
+    ],
+    ids=["cut", "refused by the gate"],
+)
+async def test_a_reply_that_cannot_be_used_counts_against_the_version_that_gave_it(
+    desk: Desk, model: ScriptedModel
+) -> None:
+    """Rules stand in for it, but they are not what went wrong."""
+    await composed(equipped(desk, model), 1, MESSY)
+    await count(desk, desk.workspace_id)
+    async with desk.store.read() as unit:
+        report = await report_drift(unit, desk.workspace_id)
+    ((stream, bad),) = [(w.stream, w.stream.numbers["bad"]) for w in report.streams]
+    assert (stream.watched, bad) == (Watched.FAILURE, 1)
+    assert stream.prompt_version.startswith("rewrite_and_polish.v")
+    assert stream.model == "scripted"
+
+
+async def test_a_model_that_is_away_is_no_fault_of_anybodys_texts(desk: Desk) -> None:
+    away = ScriptedModel(lambda _: ModelUnavailable("nobody answers"))
+    await composed(equipped(desk, away), 1, MESSY)
+    async with desk.store.read() as unit:
+        (observed,) = await unit.observations.latest(desk.workspace_id, since=unit.now - HOUR)
+    assert (observed.outcome.failed, observed.outcome.flagged) == (None, True)
+    await count(desk, desk.workspace_id)
+    async with desk.store.read() as unit:
+        report = await report_drift(unit, desk.workspace_id)
+    assert [w.stream.watched for w in report.streams] == [Watched.SCORE]
 
 
 async def test_what_people_decide_is_watched_too(desk: Desk) -> None:

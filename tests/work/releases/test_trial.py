@@ -160,13 +160,27 @@ async def test_a_version_that_leaves_texts_incomplete_is_rolled_back_by_itself(
 ) -> None:
     desk = writing(desk, forgetful_under_new)
     await begin(desk, replace(QUICK, shadow_items=50))
-    for number in range(3):
+    for number in range(9):
         await compose_one(desk, number)
     release = await look(desk)
     assert release.state is ReleaseState.ROLLED_BACK
-    assert release.reason == "the new version left 3 of its last 3 texts incomplete"
+    assert release.reason == "failed: 0.0% → 100.0%; evidence 102, 100 was the limit"
     async with desk.store.read() as unit:
         assert await unit.shadows.waiting(release.id) == 0
+
+
+async def test_a_version_that_leaves_as_many_texts_incomplete_as_the_old_one_stays(
+    desk: Desk,
+) -> None:
+    """What both versions cannot write is the messages' fault: here one that no model answers in
+    full, four times over."""
+    desk = writing(desk, lambda _: "{")
+    await begin(desk, replace(QUICK, shadow_items=50))
+    for number in range(4):
+        await compose_one(desk, number)
+    release = await look(desk)
+    assert release.state is ReleaseState.SHADOWED
+    assert release.counted.shadow[Guard.FAILED] == Tally(both=4)
 
 
 async def test_a_conversation_keeps_its_version_while_shares_grow(desk: Desk) -> None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from copydesk.core.drift import Observation, Occasion
-from copydesk.core.release import Arm, Counted, Outcome, Release
+from copydesk.core.release import Counted, Outcome, Release
 from copydesk.core.states import ReleaseState
 from copydesk.releases.guards import added, compare
 from copydesk.releases.pairing import pair
-from copydesk.releases.ruling import BREAKS_OF, Move, Ruling, Standing, rule
+from copydesk.releases.ruling import Move, Ruling, Standing, rule
 from copydesk.work.drift.watching import watch
 from copydesk.work.releases.placing import roll_back_trial
 
@@ -89,8 +89,6 @@ def with_observation(release: Release, counted: Counted, observation: Observatio
         counted = replace(counted, decided=waiting)
     else:
         counted = replace(counted, composed=waiting)
-    if observation.arm is Arm.NEW and not is_decision:
-        counted = replace(counted, breaks=(*counted.breaks, outcome.broke)[-BREAKS_OF:])
     if found is None:
         return counted
     return replace(
@@ -107,7 +105,6 @@ def with_shadow(release: Release, counted: Counted, old: Outcome, new: Outcome) 
         shadow=added(counted.shadow, compare(old, new, slow_over_ms=release.slow_over_ms)),
         # of a release that has left the shadow, late ones still tell, but open no further stage
         stage_pairs=counted.stage_pairs + (release.state is ReleaseState.SHADOWED),
-        breaks=(*counted.breaks, new.broke)[-BREAKS_OF:],
     )
 
 
@@ -120,7 +117,6 @@ def ruling_of(release: Release, now: datetime) -> Ruling:
         ends_at=release.ends_at,
         stage_pairs=release.counted.stage_pairs,
         tallies=release.counted.together,
-        breaks=release.counted.breaks,
     )
     return rule(standing, release.policy, now)
 

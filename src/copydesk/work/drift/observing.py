@@ -9,29 +9,29 @@ import hashlib
 import importlib
 import math
 import pkgutil
-from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from copydesk.core.checks import CheckResult, Verdict
+from copydesk.core.checks import Verdict
 from copydesk.core.drift import Observation, Occasion
-from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
 from copydesk.core.release import Outcome
 from copydesk.quality import checks
 from copydesk.quality.calibration import standard
-from copydesk.quality.checks import completeness
+from copydesk.work.writing.ladder import is_away
 
 if TYPE_CHECKING:
     from copydesk.core.submission import Submission
+    from copydesk.generation import Rewrite
+    from copydesk.generation.port import Completion
     from copydesk.store import UnitOfWork
     from copydesk.work.writing.drafting import Draft
 
 
 async def observe(unit: UnitOfWork, submission: Submission, draft: Draft) -> None:
     """Write down how writing up `submission` went."""
-    rewrite, placed = draft.rewrite, draft.placed
-    by_rules = rewrite.tier is Tier.RULES
+    placed = draft.placed
+    prompt_version, model = _writer(draft.rewrite)
     await unit.observations.add(
         Observation(
             workspace_id=submission.workspace_id,
@@ -39,16 +39,36 @@ async def observe(unit: UnitOfWork, submission: Submission, draft: Draft) -> Non
             kind=Occasion.COMPOSED,
             channel=draft.parsed.source,
             language=language_of(draft.parsed.language),
-            prompt_version="rules" if by_rules else rewrite.prompt_version,
-            model="" if by_rules else rewrite.model,
+            prompt_version=prompt_version,
+            model=model,
             checks=checks_digest(),
-            score=_score(draft.gate.badness),
+            # what rules stood in for has no score: the text is not that of the version
+            score=None if _refused(draft.rewrite) else _score(draft.gate.badness),
             outcome=outcome_of(draft),
             release_id=placed.release.id if placed and placed.release else None,
             arm=placed.arm if placed else None,
             observed_at=unit.now,
         )
     )
+
+
+def _writer(rewrite: Rewrite) -> tuple[str, str]:
+    """Return prompt version and model that answer for a text.
+
+    An answer that could not be used is a fault of who gave it, not of the rules that stood in.
+    """
+    if rewrite.tier is not Tier.RULES:
+        return rewrite.prompt_version, rewrite.model
+    refused = _refused(rewrite)
+    return (refused.prompt_version, refused.model) if refused else ("rules", "")
+
+
+def _refused(rewrite: Rewrite) -> Completion | None:
+    """Return the answer that rules stand in for, None where there is no such answer."""
+    if not rewrite.degraded_because or is_away(rewrite.attempts):
+        return None
+    answered = [a.completion for a in rewrite.attempts if a.completion is not None]
+    return answered[-1] if answered else None
 
 
 def _score(badness: float) -> float:
@@ -59,22 +79,16 @@ def _score(badness: float) -> float:
 def outcome_of(draft: Draft) -> Outcome:
     """Return how a draft went, as far as it can be told before people have seen it."""
     rewrite = draft.rewrite
-    refused = draft.refused.checks if draft.refused else ()
-    unavailable = bool(rewrite.attempts) and rewrite.attempts[-1].signal == ModelUnavailable.code
     answered = [a.completion for a in rewrite.attempts if a.completion is not None]
     # an answer that was kept from before says nothing about time or money
     fresh = not any(completion.remembered for completion in answered)
     costs = [completion.cost_usd for completion in answered]
     return Outcome(
-        failed=draft.gate.verdict is Verdict.FAILED or bool(rewrite.degraded_because),
+        # a provider that was down says nothing about a version
+        failed=None
+        if rewrite.degraded_because and is_away(rewrite.attempts)
+        else draft.gate.verdict is Verdict.FAILED or bool(rewrite.degraded_because),
         flagged=draft.gate.verdict is not Verdict.PASSED or bool(rewrite.degraded_because),
-        broke=_is_incomplete((*draft.gate.checks, *refused))
-        or (
-            bool(rewrite.degraded_because)
-            and bool(rewrite.attempts)
-            and rewrite.attempts[-1].signal != ""
-            and not unavailable
-        ),
         latency_ms=math.fsum(c.latency_ms for c in answered) if fresh else None,
         cost_usd=math.fsum(c or 0.0 for c in costs) if fresh and None not in costs else None,
     )
@@ -95,7 +109,3 @@ def checks_digest() -> str:
         f"{module.NAME}:{module.VERSION}" for module in modules if hasattr(module, "NAME")
     )
     return hashlib.sha256(f"{versions},{standard().version}".encode()).hexdigest()[:16]
-
-
-def _is_incomplete(results: Sequence[CheckResult]) -> bool:
-    return any(r.check == completeness.NAME and r.verdict is Verdict.FAILED for r in results)

@@ -37,11 +37,7 @@ _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A written-up message on its way to a post.
-
-    `placed` is what it was written up with; `refused` is what the gate said about a model's text
-    that rules stand in for.
-    """
+    """A written-up message on its way to a post. `placed` is what it was written up with."""
 
     parsed: ParsedMessage
     cleaned: Cleaned
@@ -51,7 +47,6 @@ class Draft:
     route: Route
     adapted: Adapting = field(default_factory=Adapting)
     placed: Placed | None = None
-    refused: GateResult | None = None
 
 
 async def store_draft(unit: UnitOfWork, submission: Submission, draft: Draft) -> None:

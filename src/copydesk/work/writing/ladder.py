@@ -26,15 +26,11 @@ Judge = Callable[[Rewrite], Awaitable[GateResult]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Climbed:
-    """A text, what the gate says about it, and how it came about.
-
-    `refused` is what it said about a model's text that rules stand in for.
-    """
+    """A text, what the gate says about it, and how it came about."""
 
     rewrite: Rewrite
     gate: GateResult
     route: Route
-    refused: GateResult | None = None
 
 
 async def climb(
@@ -63,7 +59,7 @@ async def climb(
             return Climbed(rewrite=light, gate=gate, route=route)
         await _reject(model, light, fault)
         if Tier.CAPABLE not in model.tiers:
-            return await _back_to_rules(material, light, fault, route, judge, gate)
+            return await _back_to_rules(material, light, fault, route, judge)
         below = light
         route = Route(tier=Tier.CAPABLE, because=route.because, escalated_because=fault)
     capable = await _ask(material, model, Tier.CAPABLE, delimiter(), prompt)
@@ -73,7 +69,7 @@ async def climb(
     if capable.tier is not Tier.RULES and gate.verdict is Verdict.FAILED:
         fault = content_fault(gate)
         await _reject(model, capable, fault)
-        return await _back_to_rules(material, capable, fault, route, judge, gate)
+        return await _back_to_rules(material, capable, fault, route, judge)
     return Climbed(rewrite=capable, gate=gate, route=route)
 
 
@@ -127,14 +123,13 @@ async def _back_to_rules(
     fault: str,
     route: Route,
     judge: Judge,
-    refused: GateResult,
 ) -> Climbed:
     composed = replace(
         compose(material),
         attempts=rewrite.attempts,
         degraded_because=f"The model's text was not used: {fault}.",
     )
-    return Climbed(rewrite=composed, gate=await judge(composed), route=route, refused=refused)
+    return Climbed(rewrite=composed, gate=await judge(composed), route=route)
 
 
 async def _reject(model: RoutedModel, rewrite: Rewrite, fault: str) -> None:

@@ -88,7 +88,6 @@ async def write_up(
         gate=done.gate,
         route=done.route,
         placed=placed,
-        refused=done.refused,
     )
     if model is None or only_compared:
         return draft
