@@ -7,6 +7,7 @@ connection is made (`platforms.kit.addresses`).
 from __future__ import annotations
 
 import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 from copydesk.core.findings import Finding
@@ -37,7 +38,7 @@ def check_address(
                 without_password,
             )
         ]
-    if not allow_private and ((_is_number(host) and not is_public(host)) or _is_own_name(host)):
+    if not allow_private and _is_private(host):
         return [
             _finding(
                 "address_private",
@@ -48,16 +49,26 @@ def check_address(
     return []
 
 
-def _is_own_name(host: str) -> bool:
-    return host == "localhost" or host.endswith(".localhost")
+def _is_private(host: str) -> bool:
+    number, name = _number(host), host.removesuffix(".")
+    if number:
+        return not is_public(number)
+    return name == "localhost" or name.endswith(".localhost")
 
 
-def _is_number(host: str) -> bool:
+def _number(host: str) -> str:
+    """Return the address that `host` is, "" for a name.
+
+    Whoever connects takes 2130706433, 0x7f.1 and 0177.0.0.1 for 127.0.0.1, too.
+    """
     try:
-        ipaddress.ip_address(host)
+        return str(ipaddress.ip_address(host))
     except ValueError:
-        return False
-    return True
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
+    except (OSError, ValueError):
+        return ""
 
 
 def _finding(code: str, message: str, remedy: str) -> Finding:

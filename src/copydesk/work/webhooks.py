@@ -151,8 +151,7 @@ async def disable_webhook(unit: UnitOfWork, webhook: Webhook, reason: str = "") 
 async def enable_webhook(unit: UnitOfWork, webhook: Webhook, backlog: Backlog) -> Webhook:
     """Tell a disabled webhook again what happens, with what it missed or without it.
 
-    An enabled one that rests after failures is tried at once. Raises `ContentInvalid` if its
-    address has become one that is refused.
+    An enabled one that rests after failures is tried at once.
     """
     fresh = {"failures": 0, "failing_since": None, "resting": False, "wake_at": unit.now}
     if webhook.state is WebhookState.ENABLED:

@@ -39,6 +39,11 @@ class Server(LoopbackServer):
         "fe80::1",
         "fe80::1%eth0",
         "fc00::1",
+        "fec0::1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "fd00:ec2::254",
         "ff02::1",
         "::ffff:127.0.0.1",
         "::ffff:169.254.169.254",
@@ -60,7 +65,22 @@ def test_what_is_for_everybody_is_public(address: str) -> None:
     assert is_public(address)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "①②⑦.0.0.1",
+        "%31%32%37.0.0.1",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "example.org@127.0.0.1",
+    ],
+)
 async def test_a_guarded_transport_reaches_no_private_address(host: str) -> None:
     async with Server() as server:
         url = server.url.replace("127.0.0.1", host)
@@ -70,7 +90,7 @@ async def test_a_guarded_transport_reaches_no_private_address(host: str) -> None
             with pytest.raises(NotSent, match="not a public address"):
                 await guarded.call("POST", url)
             assert server.hits == [], "nothing arrived"
-            assert (await free.call("POST", url)).status == 200
+            assert (await free.call("POST", server.url)).status == 200
         finally:
             await guarded.close()
             await free.close()

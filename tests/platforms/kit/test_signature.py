@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +24,25 @@ KEYS = st.binary(min_size=24, max_size=64)
 
 def encoded(key: bytes) -> str:
     return "whsec_" + base64.b64encode(key).decode()
+
+
+def test_the_signature_is_that_of_the_public_example() -> None:
+    """The example that the libraries of Standard Webhooks share:
+    https://github.com/standard-webhooks/standard-webhooks/tree/main/libraries"""
+    keys = signing_keys("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    sent_at, body = datetime.fromtimestamp(1614265330, UTC), b'{"test": 2432232314}'
+    headers = signed_headers(keys, id="msg_p5jXN8AQM9LWM0D4loKWxJek", sent_at=sent_at, body=body)
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    assert verified_id(keys, headers, body, now=sent_at) == "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    others = "v1,bm9ldHUga2VlcCB0aGF0IHBsYWNl v1a,x v2,y " + headers["webhook-signature"]
+    headers["webhook-signature"] = others
+    assert verified_id(keys, headers, body, now=sent_at) == "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    headers["webhook-signature"] = others.replace(" v1,g0h", " v1a,g0h")
+    assert isinstance(verified_id(keys, headers, body, now=sent_at), BadSignature)
 
 
 @settings(max_examples=50)

@@ -36,7 +36,7 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if found.teredo is not None:
+        if found.teredo is not None or found.is_site_local:
             return False
     return found.is_global and not (found.is_multicast or found.is_reserved)
 
