@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
+from time import process_time
 
 import pytest
+from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.core.errors import ContentInvalid
-from copydesk.core.series import Rule, expand
+from copydesk.core.series import FIRST_WITHIN, Rule, expand
 from copydesk.core.zones import Shift, wall_of, zone_of
 
 HOURS = ",".join(map(str, range(24)))
@@ -122,6 +124,10 @@ def test_after_is_what_comes_after_by_the_instant(
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "does not happen"),
         ("FREQ=DAILY;UNTIL=20200101", "does not happen"),
         ("FREQ=YEARLY;BYMONTH=4,6;BYMONTHDAY=31,-31", "does not happen"),
+        ("FREQ=DAILY;BYDAY=MO;BYSETPOS=2", "does not happen"),
+        ("FREQ=MONTHLY;BYMONTH=12;BYDAY=53MO", "1MO to 5MO"),
+        ("FREQ=YEARLY;BYMONTH=12;BYDAY=-6MO", "BYDAY=-6MO"),
+        (f"FREQ=MONTHLY;BYDAY=MO;BYSETPOS={HOURS[2:]}", "23 positions"),
         ("FREQ=MINUTELY", "FREQ=DAILY;BYHOUR"),
         ("FREQ=HOURLY", "BYHOUR"),
         ("BYDAY=MO", "FREQ is missing"),
@@ -152,6 +158,38 @@ def test_a_rule_that_cannot_be_is_refused_by_field_with_a_remedy(text: str, word
     assert finding.field == "rule"
     assert words in f"{finding.message} {finding.remedy}"
     assert finding.remedy
+
+
+@pytest.mark.parametrize("start", ["1000-01-02T09:00", "2026-10-19T09:00", "8999-12-31T09:00"])
+def test_that_a_rule_never_happens_is_found_out_without_going_to_the_end_of_the_calendar(
+    start: str,
+) -> None:
+    begun = process_time()
+    with pytest.raises(ContentInvalid, match="does not happen"):
+        rule("FREQ=DAILY;BYDAY=MO;BYSETPOS=2", start)
+    # a quarter of a second, where 8,000 years of days take six
+    assert process_time() - begun < 2
+
+
+@given(
+    freq=st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]),
+    interval=st.integers(1, 20),
+    days=st.sampled_from(["", ";BYDAY=MO,FR", ";BYDAY=SU;BYSETPOS=-1", ";BYMONTH=2,11"]),
+    end=st.sampled_from(["", ";COUNT=7", ";UNTIL=21010301"]),
+    start=st.datetimes(wall("1004-01-01"), wall("8996-02-29")),
+    later=st.integers(0, 4000),
+)
+def test_whatever_the_year_a_rule_happens_when_the_library_says(
+    freq: str, interval: int, days: str, end: str, start: datetime, later: int
+) -> None:
+    start = start.replace(microsecond=0)
+    text = f"FREQ={freq};INTERVAL={interval}{days}{end}"
+    since = start + timedelta(days=later)
+    made = Rule(text=text, start=start, zone="UTC").from_(since)
+    expected = rrulestr(text.replace("=21010301", "=21010301T235959"), dtstart=start)
+    until = since + FIRST_WITHIN
+    found = list(takewhile(lambda asked: asked <= until, expected.xafter(since, inc=True)))
+    assert [one.asked for one in islice(made, 50)] == found[:50]
 
 
 def test_a_rule_whose_every_day_is_an_exception_never_happens() -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from copydesk.core.account import Account
 from copydesk.core.states import DeliveryState
-from copydesk.store import Store, UnitOfWork
+from copydesk.store import Store, UnitOfWork, callbacks
 from copydesk.store.letters import Wanted
 from copydesk.store.tables import accounts, deliveries, intents, timings
 from copydesk.testing.clocks import NOON
@@ -198,6 +198,52 @@ async def test_a_callback_about_a_part_of_a_thread_walks_through_no_other_posts(
         ("", "part-2", thread),
         ("nobody's", "", None),
         ("", "nobody's", None),
+    ]:
+        async with store.read() as unit:
+            asked.clear()
+            named = await unit.callbacks.delivery(account.id, key=key, remote_id=remote_id)
+            assert (named and named.id) == found
+            for statement, parameters in selected(asked):
+                await effort(store, unit, statement, parameters)
+
+
+async def test_a_callback_about_nothing_of_ours_reads_the_newest_threads_alone(
+    store: Store, account: Account, asked: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callbacks, "_MOST_THREADS", 50)
+    oldest, newest = f"dlv_{0:026}", f"dlv_{PENDING - 1:026}"
+    async with store.begin("test") as unit:
+        await unit.connection.execute(
+            sa.update(deliveries).values(state="delivered", wake_at=None, remote_id=deliveries.c.id)
+        )
+        await unit.connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id == sa.bindparam("which"))
+            .values(handles=sa.bindparam("parts")),
+            [
+                {
+                    "which": id,
+                    "parts": {"parts": [{"id": id, "url": ""}, {"id": f"part-{id}", "url": ""}]},
+                }
+                for id in (f"dlv_{number:026}" for number in range(PENDING))
+            ],
+        )
+        tries = sa.select(
+            sa.literal("int_") + deliveries.c.id, deliveries.c.id, sa.literal(1),
+            sa.literal("key-") + deliveries.c.id, sa.literal(""), sa.literal(1),
+            deliveries.c.due_at,
+        )  # fmt: skip
+        await unit.connection.execute(
+            sa.insert(intents).from_select([column.name for column in intents.c], tries)
+        )
+    async with store.connect(write=True) as connection:
+        await connection.execute(sa.text("ANALYZE"))
+        await connection.commit()
+    for key, remote_id, found in [
+        (f"key-{newest}", "", newest),
+        ("", f"part-{newest}", newest),
+        (f"key-{oldest}", "", None),
+        ("", f"part-{oldest}", None),
     ]:
         async with store.read() as unit:
             asked.clear()

@@ -10,7 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,6 +26,9 @@ FIRST_WITHIN: Final = timedelta(days=3660)
 
 #: How often a day a series may happen: all its occurrences since its start are gone through.
 MOST_A_DAY: Final = 288
+
+#: How many positions a rule may choose: each is looked up anew in every day, week, month or year.
+MOST_POSITIONS: Final = 12
 
 #: How many sources and exceptions one series takes.
 MOST_SOURCES: Final = 500
@@ -52,7 +55,10 @@ _ONLY_WITH: Final = {
     "BYMONTHDAY": ("DAILY", "MONTHLY", "YEARLY"),
 }
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_WEEKS_OF_A_MONTH: Final = 5
+
+#: After so many years the Gregorian calendar has the same days on the same weekdays again.
+_CYCLE: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +78,15 @@ class Rule:
         """Raise `ContentInvalid` for a rule that cannot be read, or does not happen within ten
         years of its start.
 
-        Some rules that never happen take seconds to be found out: not on the event loop.
+        That a rule never happens may take a second to find out: not on the event loop.
         """
-        parts = _parts(self.text)
+        _parts(self.text)
         zone_of(self.zone)
         if not FIRST_WALL <= self.start <= LAST_WALL:
             raise _invalid("start", "it is beyond the calendar", "Give a time of these years.")
         if len(self.exceptions) > MOST_EXCEPTIONS:
             raise _invalid("except", f"there are more than {MOST_EXCEPTIONS} exceptions", "")
-        if _impossible(parts) or next(self.from_(self.start), None) is None:
+        if next(self.from_(self.start), None) is None:
             raise _never(self.text)
 
     def from_(self, wall: datetime) -> Iterator[Resolved]:
@@ -88,7 +94,7 @@ class Rule:
         instant once and in order, exceptions left out."""
         zone = zone_of(self.zone)
         left_out = set(self.exceptions)
-        made = (asked for asked in self._made(zone, wall) if asked >= wall)
+        made = self._made(zone, wall)
         return _in_order(resolve(asked, zone) for asked in made if asked not in left_out)
 
     def after(self, moment: datetime, most: int) -> list[Resolved]:
@@ -112,15 +118,20 @@ class Rule:
         return last
 
     def _made(self, zone: ZoneInfo, wall: datetime) -> Iterator[datetime]:
-        """Yield the wall times of the rule from its start on, until ten years after `wall`."""
+        """Yield the wall times of the rule at or after `wall` and until ten years after it."""
         parts = dict(_parts(self.text))
         count = int(parts.pop("COUNT", 0)) or None
         until = max(wall, self.start) + FIRST_WITHIN
+        # whatever UNTIL says, the library looks for one that never comes to the end of the
+        # calendar; which repeats itself, so it is asked about the last years that are like these
+        ahead = (MAXYEAR - until.year) // _CYCLE * _CYCLE
         if "UNTIL" in parts:
             until = min(until, _until(parts["UNTIL"], zone))
-        parts["UNTIL"] = f"{until:%Y%m%dT%H%M%S}"
-        made = rrulestr(";".join(f"{k}={v}" for k, v in parts.items()), dtstart=self.start)
-        return islice(iter(made), count)
+        parts["UNTIL"] = f"{_moved(until, ahead):%Y%m%dT%H%M%S}"
+        text = ";".join(f"{key}={value}" for key, value in parts.items())
+        made = islice(iter(rrulestr(text, dtstart=_moved(self.start, ahead))), count)
+        first = _moved(wall, ahead)
+        return (_moved(asked, -ahead) for asked in made if asked >= first)
 
 
 def _in_order(found: Iterator[Resolved]) -> Iterator[Resolved]:
@@ -210,9 +221,25 @@ def _check_together(parts: Mapping[str, str]) -> None:
             + (" with BYWEEKNO" if "BYWEEKNO" in parts else ""),
             f"FREQ=MONTHLY;BYDAY={numbered[0]}, or BYDAY={numbered[0][-2:]} for each of them.",
         )
+    if freq == "MONTHLY" or "BYMONTH" in parts:
+        # the library looks for a 53rd Monday of December beyond the end of its tables
+        beyond = next((day for day in numbered if abs(int(day[:-2])) > _WEEKS_OF_A_MONTH), "")
+        if beyond:
+            day = beyond[-2:]
+            raise _invalid(
+                "rule",
+                f"BYDAY={beyond} counts further than a month goes",
+                f"1{day} to {_WEEKS_OF_A_MONTH}{day}, or -1{day} for the last one.",
+            )
     if "BYSETPOS" in parts and not any(key.startswith("BY") and key != "BYSETPOS" for key in parts):
         raise _invalid(
             "rule", "BYSETPOS has nothing to choose from", "Name days: BYDAY=MO,TU,WE,TH,FR."
+        )
+    if (positions := parts.get("BYSETPOS", "").count(",") + 1) > MOST_POSITIONS:
+        raise _invalid(
+            "rule",
+            f"BYSETPOS chooses {positions} positions",
+            f"{MOST_POSITIONS} are the most: name the days themselves (BYDAY, BYMONTHDAY).",
         )
     a_day = math.prod(len(parts.get(key, "0").split(",")) for key in ("BYHOUR", "BYMINUTE"))
     if a_day > MOST_A_DAY:
@@ -266,13 +293,9 @@ def _until(text: str, zone: ZoneInfo) -> datetime:
     return wall
 
 
-def _impossible(parts: Mapping[str, str]) -> bool:
-    """Tell whether no month has such a day: the library would look for it to the year 9999."""
-    if not {"BYMONTH", "BYMONTHDAY"} <= parts.keys():
-        return False
-    months = [int(month) for month in parts["BYMONTH"].split(",")]
-    days = [abs(int(day)) for day in parts["BYMONTHDAY"].split(",")]
-    return all(day > _LONGEST[month - 1] for month in months for day in days)
+def _moved(wall: datetime, years: int) -> datetime:
+    """Return the same wall time `years` later, a multiple of `_CYCLE`: it is the same weekday."""
+    return wall.replace(year=wall.year + years)
 
 
 _EXAMPLE: Final = "Write a rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO,TH."

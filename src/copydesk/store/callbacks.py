@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.delivery import Delivery, parts_out
-from copydesk.core.states import DeliveryState
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.codec import to_json_text
 from copydesk.store.deliveries import delivery_of
@@ -27,6 +26,10 @@ _HANDLES = sa.cast(deliveries.c.handles, sa.Text)
 
 #: How many deliveries are looked into that have an id somewhere in their handles.
 _MOST_ALIKE = 20
+
+#: How many threads of an account are searched for a part, the newest: platforms tell of whatever
+#: stands on an account, most of it none of ours, and not one such report may read all we sent.
+_MOST_THREADS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ class Callbacks:
         """Return the delivery of an account that a platform means by our key or its own id.
 
         Of several with one id (created, then updated) the newest is meant. A key or an id may be
-        that of one part of a thread, on its way or out.
+        that of a later part of one of the account's newest threads.
         """
         if not (key or remote_id):
             return None
@@ -135,11 +138,8 @@ class Callbacks:
 
     async def _by_key(self, account_id: str, key: str) -> Delivery | None:
         """Return the delivery of which a later part went by `key`."""
-        on_its_way = deliveries.c.wake_at.is_not(None) | deliveries.c.state.in_(
-            [DeliveryState.HELD, DeliveryState.FAILED]
-        )
         # tries are counted anew for each part: most later parts go out by their first call, too
-        for which in (LATER_CALLS, on_its_way & THREADS, THREADS):
+        for which in (LATER_CALLS, intents.c.delivery_id.in_(_newest_threads(account_id))):
             rows = await self._unit.connection.execute(
                 sa.select(deliveries)
                 .join(intents, intents.c.delivery_id == deliveries.c.id)
@@ -155,8 +155,7 @@ class Callbacks:
         rows = await self._unit.connection.execute(
             sa.select(deliveries)
             .where(
-                deliveries.c.account_id == account_id,
-                THREADS,
+                deliveries.c.id.in_(_newest_threads(account_id)),
                 _HANDLES.contains(to_json_text(remote_id), autoescape=True),
             )
             .order_by(deliveries.c.id.desc())
@@ -167,3 +166,13 @@ class Callbacks:
             if any(part.id == remote_id for part in parts_out(found.handles)):
                 return found
         return None
+
+
+def _newest_threads(account_id: str) -> sa.Select[tuple[str]]:
+    newest = (
+        sa.select(deliveries.c.id)
+        .where(deliveries.c.account_id == account_id, THREADS)
+        .order_by(deliveries.c.id.desc())
+        .limit(_MOST_THREADS)
+    )
+    return sa.select(newest.subquery().c.id)

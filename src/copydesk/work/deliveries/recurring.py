@@ -358,7 +358,7 @@ async def _rule(form: SeriesForm) -> Rule:
         zone=form.zone,
         exceptions=tuple(_wall(text, form.zone, "except") for text in form.exceptions),
     )
-    # a rule that never happens may take seconds to be found out
+    # that a rule never happens may take a while to find out
     await asyncio.to_thread(rule.check)
     return rule
 
