@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
@@ -28,13 +28,16 @@ from copydesk.generation.fallback import Fallback, Provider
 from copydesk.generation.material import ContextMessage
 from copydesk.generation.port import Model, ModelRequest
 from copydesk.generation.scripted import ScriptedModel, faithful_reply, stopped_after
+from copydesk.store.model_calls import REJECTED_KEPT
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.desk import Desk
 from copydesk.work.models.routed import TieredModel
-from copydesk.work.pipelines.bench import Bench
+from copydesk.work.pipelines.bench import Bench, opened_bench
 from copydesk.work.pipelines.transformed import Ask, ModelNeeded, Transformed
 from copydesk.work.pipelines.transforming import transform
 from tests.generation.messages import LANGUAGES, completion, prose
-from tests.generation.model_server import ModelServer, chat_completion, disconnects
+from tests.generation.model_server import ModelServer, chat_completion, disconnects, says
+from tests.work.modelling import equipped, one
 
 TEXT = (
     "the lamp arrived on 3 March and it flickers. it has order number AB-2217. "
@@ -87,13 +90,14 @@ async def through(
 ) -> Transformed:
     limits = more.pop("limits", ModelLimits())
     light = more.pop("light", None)
+    known = more.pop("tiers", None)
     tiers = {Tier.CAPABLE: model, Tier.LIGHT: light}
     numbers = iter(range(10**15, 10**15 + 100))
     ask = Ask(
         pipeline=tuple(Capability(stage) for stage in pipeline.split()), raw=text.encode(), **more
     )
     bench = Bench(
-        model=tiered({tier: one for tier, one in tiers.items() if one is not None}, limits),
+        model=known or tiered({tier: m for tier, m in tiers.items() if m is not None}, limits),
         monotonic=StoppedClock().monotonic,
         delimiter=lambda: f"delimiter{next(numbers)}",
     )
@@ -292,6 +296,27 @@ async def test_a_model_that_is_away_is_an_error_only_where_rules_cannot_help() -
     assert done.stages[0].text == (await through("polish")).text
 
 
+async def test_calls_made_in_vain_before_a_stand_in_answered_are_told() -> None:
+    async with ModelServer() as busy, ModelServer() as gone, AsyncExitStack() as stack:
+        busy.answers, gone.answers = [says(429, retry_after="7")], [disconnects]
+        providers = []
+        for server in (busy, gone):
+            line = parse_model_line(f"openai:local@{server.url}/v1")
+            model = open_model(line, key="", clock=StoppedClock(), timeout=60)
+            await stack.enter_async_context(model)
+            providers.append(Provider(name=line.label, model=model, facts=ModelFacts(name="m")))
+        last = Provider(name="last", model=ScriptedModel(answer), facts=ModelFacts(name="last"))
+        for number, cost in ((1, 0.0), (2, None)):
+            model = TieredModel({Tier.CAPABLE: Fallback((*providers[:number], last))})
+            done = await through("polish", tiers=model)
+            *vain, used = done.calls
+            assert len(vain) == number
+            assert "429" in vain[0].rejected_because
+            assert used.rejected_because == ""
+            assert done.cost_usd == cost, "who went silent may send a bill"
+            assert done.stages[0].tier is Tier.CAPABLE
+
+
 async def test_a_lost_fact_fails_and_an_invented_one_replaces_the_summary() -> None:
     lost = EDITED.replace("AB-2217", "AB-2271")
     done = await through("polish", ScriptedModel(lambda _: reply(lost, "")))
@@ -301,6 +326,43 @@ async def test_a_lost_fact_fails_and_an_invented_one_replaces_the_summary() -> N
     assert "9 May" not in done.text
     assert done.stages[0].tier is Tier.RULES
     assert any("9 May" in note.message for note in done.notes)
+
+
+async def test_a_call_whose_words_were_not_used_says_so() -> None:
+    invents = "The lamp arrived on 9 May."
+    done = await through("summarize", ScriptedModel(lambda _: reply("", invents)))
+    assert "9 May" in done.calls[0].rejected_because
+    done = await through("social", ScriptedModel(lambda _: social_reply(invents)))
+    assert done.calls[-1].rejected_because
+    light = ScriptedModel(lambda _: reply("", invents))
+    done = await through("summarize", ScriptedModel(answer), light=light)
+    assert [bool(call.rejected_because) for call in done.calls] == [True, False]
+    wrong = reply(EDITED.replace("AB-2217", "AB-2217 of 8 May"), "")
+    done = await through("improve", ScriptedModel([wrong, wrong]), rounds=2)
+    assert [bool(call.rejected_because) for call in done.calls] == [False, True]
+    done = await through("polish summarize", ScriptedModel(lambda _: reply(EDITED, invents)))
+    assert done.stages[0].text == EDITED
+    assert done.calls[0].rejected_because == "", "what it edited was used"
+
+
+async def test_what_was_not_used_is_not_remembered(desk: Desk, clock: StoppedClock) -> None:
+    replies = iter([reply("", "The lamp arrived on 9 May."), reply("", NEW)])
+    equipped_desk = equipped(desk, one("sol", ScriptedModel(lambda _: next(replies))))
+    ask = Ask(pipeline=(Capability.SUMMARIZE,), raw=TEXT.encode())
+    texts = []
+    for _ in range(2):
+        async with opened_bench(equipped_desk, ask.raw) as bench:
+            texts.append((await transform(ask, bench)).text)
+        clock.advance(REJECTED_KEPT.total_seconds() + 1)
+    assert texts[0] != NEW
+    assert texts[1] == NEW
+
+
+async def test_a_long_fault_is_told_in_short() -> None:
+    link = "https://example.org/" + "a/" * 3_000
+    done = await through("summarize", ScriptedModel(lambda _: reply("", f"See {link}.")))
+    (note,) = [note for note in done.notes if note.code == "degraded"]
+    assert len(note.message) < 600
 
 
 async def test_a_reply_may_use_the_context_and_the_wish_and_nothing_else() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from copydesk.core.checks import Verdict
 from copydesk.core.post import Tier
@@ -29,6 +29,9 @@ from copydesk.work.pipelines.transformed import Ask, Record, Stage
 from copydesk.work.writing.cleaning import clean_message
 from copydesk.work.writing.spelling import Speller
 from copydesk.work.writing.writing_up import ask_gate
+
+#: How much of one thing that speaks against a text is repeated in words, in characters.
+_LONGEST_FAULT: Final = 150
 
 
 class Passage:
@@ -150,17 +153,22 @@ class Passage:
         self.record.stages.append(stage)
         self._go_on(text)
 
-    def summed_up(self, stage: Stage, source: str) -> None:
-        """Take over a short text of the model; the rules' own where it says what is not there."""
+    def summed_up(self, stage: Stage, source: str) -> str:
+        """Take over a short text of the model; the rules' own where it says what is not there.
+
+        Return what speaks against the model's, "" where it was taken.
+        """
         results, _ = judge_new(stage.text or "", source, self.message.language)
-        if worst(results) is Verdict.FAILED:
-            said = [f"{e.message}: {e.span}" for r in results for e in r.evidence][:3]
-            self.degraded(
-                Step(stages=(stage.stage,)), f"what the model wrote was not used: {'; '.join(said)}"
-            )
-            self.extract(stage.stage)
-        else:
+        if worst(results) is not Verdict.FAILED:
             self.take_new(stage, source)
+            return ""
+        fault = "; ".join(
+            (f"{piece.message}: {piece.span}" if piece.span else piece.message)[:_LONGEST_FAULT]
+            for piece in [piece for result in results for piece in result.evidence][:3]
+        )
+        self.degraded(Step(stages=(stage.stage,)), f"what the model wrote was not used: {fault}")
+        self.extract(stage.stage)
+        return fault
 
     def extract(self, stage: Capability) -> None:
         """Do `stage` by rule: the beginning of the text, in its own words."""

@@ -28,7 +28,7 @@ from copydesk.generation.budget import plan as budget_of
 from copydesk.generation.capabilities import NEEDS_MODEL, Capability, Step
 from copydesk.generation.catalogue import smallest
 from copydesk.generation.planning import is_about_the_cap
-from copydesk.generation.port import Accountable
+from copydesk.generation.port import Accountable, Completion
 from copydesk.generation.rewrite import Attempt, Rewrite
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
 from copydesk.generation.router import Route, route_step
@@ -221,7 +221,7 @@ class Run:
         done = await asyncio.to_thread(self._judged, step, reading, answer)
         fault = await asyncio.to_thread(self._fault, step, done)
         if is_last or not fault:
-            self._answered(step, done)
+            await self._answered(step, model, done)
             return True
         await self._go_up(step, model, answer.attempts, fault)
         return False
@@ -241,9 +241,15 @@ class Run:
         self, step: Step, model: TieredModel, attempts: Sequence[Attempt], fault: str
     ) -> None:
         completion = attempts[-1].completion if attempts else None
-        if completion is not None and not attempts[-1].signal and isinstance(model, Accountable):
-            await model.reject(completion, "gate", fault)
+        if completion is not None and not attempts[-1].signal:
+            await self._disown(model, completion, fault)
         self._record.note("escalated", step.stages, f"the light model's text was not used: {fault}")
+
+    async def _disown(self, model: TieredModel, completion: Completion, fault: str) -> None:
+        """Tell that the reply of the last call, a whole one, was not used."""
+        if isinstance(model, Accountable):
+            await model.reject(completion, "gate", fault)
+        self._record.disown(fault)
 
     async def _written(self, step: Step, reading: Reading, model: TieredModel) -> None:
         best: Written | None = None
@@ -261,6 +267,7 @@ class Run:
             objections = done.objections
             if best is not None and done.faults >= best.faults:
                 # what was no better once is hardly better the next time, and costs as much
+                await self._disown(model, answer.completion, "it was no better than the one before")
                 self._record.note(
                     "no_better", step.stages, "a further round brought nothing better; it ended"
                 )
@@ -269,7 +276,7 @@ class Run:
             if not objections:
                 break
         if best is not None:
-            self._answered(step, best)
+            await self._answered(step, model, best)
 
     def _judged(self, step: Step, reading: Reading, answer: Answered[WrittenReply]) -> Written:
         gate = None
@@ -337,12 +344,15 @@ class Run:
                 model=adaptation.model,
                 prompt_version=adaptation.prompt_version,
             )
-            self.passage.summed_up(stage, reading.material.text)
+            fault = self.passage.summed_up(stage, reading.material.text)
+            completion = written.attempts[-1].completion
+            if fault and completion is not None:
+                await self._disown(model, completion, fault)
             return
         self.passage.degraded(step, written.missing[_SOCIAL_PLACE])
         self.passage.extract(Capability.SOCIAL)
 
-    def _answered(self, step: Step, done: Written) -> None:
+    async def _answered(self, step: Step, model: TieredModel, done: Written) -> None:
         reply, completion = done.answer.value, done.answer.completion
         self._record.omitted += reply.omitted
         self._record.questions += reply.open_questions
@@ -367,7 +377,9 @@ class Run:
             data={"confidence": reply.confidence},
         )
         if step.writes is Capability.SUMMARIZE:
-            self.passage.summed_up(stage, self.passage.text)
+            fault = self.passage.summed_up(stage, self.passage.text)
+            if fault and not step.edits:
+                await self._disown(model, completion, fault)
         else:
             said = [message.text for message in self._ask.context]
             self.passage.take_new(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from copydesk.core.checks import CheckResult, Evidence, RiskClass, Verdict
@@ -180,6 +180,10 @@ class Record:
                     remembered=remembered,
                 )
             )
+
+    def disown(self, because: str) -> None:
+        """Remember that the reply of the last call was not used after all."""
+        self.calls[-1] = replace(self.calls[-1], rejected_because=because)
 
     def check(self, stage: Capability, results: Sequence[CheckResult], level: RiskClass) -> None:
         """Remember what the gate said about the text of `stage`."""
