@@ -307,8 +307,8 @@ async def test_calls_made_in_vain_before_a_stand_in_answered_are_told() -> None:
             providers.append(Provider(name=line.label, model=model, facts=ModelFacts(name="m")))
         last = Provider(name="last", model=ScriptedModel(answer), facts=ModelFacts(name="last"))
         for number, cost in ((1, 0.0), (2, None)):
-            model = TieredModel({Tier.CAPABLE: Fallback((*providers[:number], last))})
-            done = await through("polish", tiers=model)
+            chain = TieredModel({Tier.CAPABLE: Fallback((*providers[:number], last))})
+            done = await through("polish", tiers=chain)
             *vain, used = done.calls
             assert len(vain) == number
             assert "429" in vain[0].rejected_because
