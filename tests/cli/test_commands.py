@@ -438,3 +438,38 @@ def test_what_shows_a_missing_image_is_not_published(project: Run, tmp_path: Pat
     done = project("publish", path, "--to", "box", code=4)
     assert "lamp.png" in done.stderr
     assert document(project("plan", tmp_path, "--json", code=4))[0]["change"] == "refuse"
+
+
+def test_a_file_that_keeps_what_it_tells_is_named_before_and_when_it_goes_out(
+    project: Run, tmp_path: Path
+) -> None:
+    settings = ("--set", f"path={tmp_path / 'public'}", "--set", "url=https://desk.example")
+    project("accounts", "add", "site", "--name", "blog", *settings)
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.7\n1 0 obj << /Author (Ann) >>")
+    path = tmp_path / "lamp.md"
+    path.write_text("---\ntitle: A\n---\n\n![A paper](paper.pdf)\n")
+    [shown] = document(project("render", path, "--to", "blog", "--json"))
+    [found] = shown["findings"]
+    assert (found["code"], found["severity"]) == ("metadata_stays", "warning")
+    assert found["field"] == "media paper.pdf"
+    assert (
+        "paper.pdf: its properties (who wrote it)"
+        in project("publish", path, "--to", "blog").stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("drawing", "code", "found"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", 0, "drawing_changed"),
+        (b"<svg><script>", 4, "drawing_unreadable"),
+    ],
+)
+def test_what_a_drawing_loses_is_told_and_one_that_cannot_be_read_is_refused(
+    run: Run, tmp_path: Path, drawing: bytes, code: int, found: str
+) -> None:
+    (tmp_path / "plan.svg").write_bytes(drawing)
+    path = tmp_path / "lamp.md"
+    path.write_text("---\ntitle: A\n---\n\n![Plan](plan.svg)\n")
+    said = document(run("validate", path, "--for", "git,sandbox", "--json", code=code))
+    assert [(f["platform"], f["code"]) for f in said["findings"]] == [("git", found)]

@@ -124,3 +124,15 @@ async def test_a_photo_goes_out_without_the_place_where_it_was_taken(
     with Image.open(sent) as image:
         assert dict(image.getexif().get_ifd(0x8825)) == {}
         assert ImageOps.exif_transpose(image).size == (20, 40)
+
+
+async def test_a_drawing_that_cannot_be_read_is_held_and_never_sent(
+    desk: Desk, remote: Remote, illustrated: Scripted, account: Account
+) -> None:
+    await add_illustrated(desk, b"<svg><script>alert(1)</svg>", "image/svg+xml")
+    await carry(desk, account)
+    (lamp,) = await deliveries(desk)
+    assert (lamp.state, lamp.reason_code) == (DeliveryState.HELD, "drawing_unreadable")
+    assert "lamp.png" in lamp.reason
+    assert "as PNG" in lamp.remedy
+    assert remote.taken == []

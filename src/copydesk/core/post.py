@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from copydesk.core.findings import Finding
 from copydesk.core.states import PostState
 
 
@@ -24,7 +25,8 @@ class Tier(StrEnum):
 class Media:
     """A file that belongs to a post. `name` is how the body refers to it (a relative path).
 
-    `width` and `height` are in pixels, 0 where they are not known or there are none.
+    `width` and `height` are in pixels, 0 where they are not known or there are none. `findings` are
+    what whoever publishes the file has to know about it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Media:
     alt: str = ""
     width: int = 0
     height: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

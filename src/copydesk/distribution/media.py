@@ -12,11 +12,20 @@ from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.judgement import Judgement
 from copydesk.store import Store
-from copydesk.transformation.metadata import without_metadata
+from copydesk.transformation.metadata import (
+    REDRAW,
+    UNREADABLE_DRAWING,
+    refused,
+    without_metadata,
+)
 
 LoadMedia = Callable[[Media], Awaitable[bytes]]
 
 MEDIA_GONE: Final = "media_gone"
+_RESTORE: Final = (
+    "Restore a backup and send it again, or give it up and publish the file again with the image"
+    " beside it."
+)
 
 
 def as_shown(load_media: LoadMedia) -> LoadMedia:
@@ -27,16 +36,14 @@ def as_shown(load_media: LoadMedia) -> LoadMedia:
 
     async def load(media: Media) -> bytes:
         content = await load_media(media)
-        if media.content_type.startswith(("image/", "video/")):
-            return await asyncio.to_thread(without_metadata, content)
-        return content
+        return await asyncio.to_thread(without_metadata, content, media.content_type)
 
     return load
 
 
 async def gone_media(store: Store, going: Outgoing) -> Judgement | None:
-    """Return that `going` is held because bytes it needs are gone or damaged, None when all are
-    there.
+    """Return that `going` is held because bytes it needs are gone or damaged, or must not go out;
+    None when all are there.
 
     No later try would find them. Asked before any call: a spoke that only finds out within the call
     that publishes leaves unknown whether something was published.
@@ -46,17 +53,18 @@ async def gone_media(store: Store, going: Outgoing) -> Judgement | None:
     async with store.read() as unit:
         for media in going.media:
             try:
-                await unit.workspaces.load(media.sha256)
+                content = await unit.workspaces.load(media.sha256)
             except NotFound as error:
-                reason = f"media {media.name}: {error.message}"
-                return Judgement(
-                    to=DeliveryState.HELD,
-                    reason=reason,
-                    values={
-                        "reason_code": MEDIA_GONE,
-                        "reason": reason,
-                        "remedy": "Restore a backup and send it again, or give it up and publish "
-                        "the file again with the image beside it.",
-                    },
-                )
+                return _held(media, MEDIA_GONE, error.message, _RESTORE)
+            if why := refused(content, media.content_type):
+                return _held(media, UNREADABLE_DRAWING, why, REDRAW)
     return None
+
+
+def _held(media: Media, code: str, why: str, remedy: str) -> Judgement:
+    reason = f"media {media.name}: {why}"
+    return Judgement(
+        to=DeliveryState.HELD,
+        reason=reason,
+        values={"reason_code": code, "reason": reason, "remedy": remedy},
+    )

@@ -140,6 +140,7 @@ async def plan(
             rendition = replace(platform.render(subject, account, recipient), api_version=version)
             findings = [
                 *platform.validate(rendition, account),
+                *media_findings(rendition),
                 *account_findings(account, unit.now),
                 *lost,
             ]
@@ -280,6 +281,11 @@ def account_findings(account: Account, now: datetime) -> list[Finding]:
             )
         ]
     return credential_findings(account, now)
+
+
+def media_findings(rendition: Rendition) -> list[Finding]:
+    """Return what whoever publishes has to know about the files that go out with `rendition`."""
+    return [finding for media in rendition.media for finding in media.findings]
 
 
 def _lost_media(media: Media) -> Finding:

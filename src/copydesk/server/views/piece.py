@@ -88,6 +88,7 @@ class Writing:
     body: str
     body_hidden: int
     media: tuple[str, ...]
+    warned: tuple[str, ...]
     changes: tuple[Change, ...]
     edits: tuple[EditLine, ...]
     omitted: tuple[str, ...]
@@ -226,6 +227,11 @@ def writing_of(
         body=content.body[:TEXT_SHOWN],
         body_hidden=max(0, len(content.body) - TEXT_SHOWN),
         media=tuple(f"{media.name} ({media.content_type})" for media in content.media),
+        warned=tuple(
+            f"{media.name}: {finding.message}. {finding.remedy}"
+            for media in content.media
+            for finding in media.findings
+        ),
         changes=changes(reply, content.body) if comparable else (),
         edits=tuple(
             EditLine(rule=edit.rule, before=edit.before, after=edit.after)

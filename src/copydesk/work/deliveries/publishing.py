@@ -20,11 +20,19 @@ from copydesk.core.findings import Finding, Severity
 from copydesk.core.ids import IdFactory
 from copydesk.core.post import Adaptation, Content, Media, Post, Revision, Tier
 from copydesk.core.states import SETTLED, AccountState, PostState
-from copydesk.distribution.planning import Plan, account_findings, plan, schedule, subject_of
+from copydesk.distribution.planning import (
+    Plan,
+    account_findings,
+    media_findings,
+    plan,
+    schedule,
+    subject_of,
+)
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.transformation.content import MarkdownFile, read_markdown_file
 from copydesk.transformation.images import image_size
+from copydesk.transformation.metadata import file_findings
 from copydesk.work.deliveries.times import Wish, is_wall_time, timings_for
 from copydesk.work.desk import Desk
 from copydesk.work.writing.adapting import Adapting, adapt, kept_adaptations
@@ -99,14 +107,16 @@ def _read(path: Path) -> Manuscript:
             continue
         data = _bytes(target, what="image")
         width, height = image_size(data)
+        kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
         media = Media(
             name=reference.path,
-            content_type=mimetypes.guess_type(target.name)[0] or "application/octet-stream",
+            content_type=kind,
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
             alt=reference.alt,
             width=width,
             height=height,
+            findings=file_findings(reference.path, kind, data),
         )
         images[reference.path] = (media, data)
     # another checkout, another path: an id of its own survives both
@@ -169,8 +179,13 @@ async def publish(
         post=post,
         plans=tuple(plans),
         deliveries=tuple(deliveries),
-        findings=(*manuscript.file.findings, *adapted.notes),
+        findings=(*manuscript.file.findings, *adapted.notes, *_about_media(plans)),
     )
+
+
+def _about_media(plans: Sequence[Plan]) -> tuple[Finding, ...]:
+    """Return what is to know about the files that go out, each once."""
+    return tuple(dict.fromkeys(f for one in plans for f in media_findings(one.rendition)))
 
 
 async def _kept(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> Mapping[str, Adaptation]:
@@ -247,6 +262,7 @@ def preview_plans(
                     rendition=rendition,
                     findings=(
                         *platform.validate(rendition, account),
+                        *media_findings(rendition),
                         *account_findings(account, now),
                     ),
                     intended=Intended.CREATE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.gate import GateResult
 from copydesk.store import UnitOfWork
 from copydesk.transformation.images import image_size
+from copydesk.transformation.metadata import file_findings
 from copydesk.transformation.plain import plain_to_markdown
 from copydesk.transformation.slugs import slugify
 from copydesk.work.drift.observing import observe
@@ -226,16 +228,18 @@ async def _media(unit: UnitOfWork, submission: Submission) -> tuple[Media, ...]:
         if name in names:
             name = f"{number}-{name}"
         names.add(name)
-        width, height = image_size(attachment.data)
+        kind, data = attachment.content_type, attachment.data
+        width, height = image_size(data)
         media.append(
             Media(
                 name=name,
-                content_type=attachment.content_type,
-                sha256=await unit.workspaces.keep(attachment.data),
-                size=len(attachment.data),
+                content_type=kind,
+                sha256=await unit.workspaces.keep(data),
+                size=len(data),
                 alt=attachment.filename,
                 width=width,
                 height=height,
+                findings=await asyncio.to_thread(file_findings, name, kind, data),
             )
         )
     return tuple(media)

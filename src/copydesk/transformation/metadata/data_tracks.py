@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from copydesk.transformation.iso_boxes import Box, boxes, inside
+from copydesk.transformation.metadata.iso_boxes import Box, boxes, inside
 
 #: Handlers of tracks that hold data, and formats of samples that do whatever their handler says
 #: (GoPro, Street View, DJI, Apple, XML and text about the film, Sony).
