@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from copydesk.work.memory import keep_what_is_loaded
+from copydesk.work.memory import keep_what_is_loaded, load_undisturbed
 
 
 class Ring:
@@ -24,6 +24,7 @@ def as_before() -> Iterator[None]:
     yield
     gc.set_threshold(*thresholds)
     gc.unfreeze()
+    gc.enable()
 
 
 def test_what_is_loaded_is_kept_and_garbage_made_later_is_found() -> None:
@@ -37,3 +38,10 @@ def test_what_is_loaded_is_kept_and_garbage_made_later_is_found() -> None:
     del ring
     gc.collect()
     assert gone() is None
+
+
+def test_garbage_is_looked_for_again_once_everything_is_loaded() -> None:
+    load_undisturbed()
+    assert not gc.isenabled()
+    keep_what_is_loaded()
+    assert gc.isenabled()

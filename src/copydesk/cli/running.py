@@ -50,6 +50,9 @@ def up(
     One process for it all. A new project is made on first use, with accounts that never leave this
     machine. Stopping and starting again continues where it was; nothing is published twice.
     """
+    from copydesk.work.memory import load_undisturbed
+
+    load_undisturbed()
     from copydesk.config import SETTINGS_FILE, find_home, load_settings
     from copydesk.work.desk import open_desk
 
@@ -81,9 +84,11 @@ def worker(
     Run as many as you like on PostgreSQL, beside `copydesk up` or without it.
     Stops when asked to (SIGTERM, Ctrl+C) after finishing what it has in hand.
     """
+    from copydesk.work.memory import keep_what_is_loaded, load_undisturbed
+
+    load_undisturbed()
     from copydesk.config import find_home, load_settings
     from copydesk.work.desk import open_desk
-    from copydesk.work.memory import keep_what_is_loaded
     from copydesk.work.open_files import allow_many_open_files
     from copydesk.work.worker import working
 
