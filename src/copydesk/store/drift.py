@@ -83,6 +83,12 @@ class Drift:
                 insert_if_absent(self._unit, streams).values(values)
             )
 
+    async def forget(self, stream_id: str) -> None:
+        """Let the detector of a stream begin anew; nothing where there is none."""
+        await self._unit.connection.execute(
+            sa.update(streams).where(streams.c.id == stream_id).values(numbers={}, items=0)
+        )
+
     async def streams(self, workspace_id: str, limit: int = 200) -> list[Stream]:
         """Return the streams of a workspace, those that something came to last first."""
         rows = await self._unit.connection.execute(

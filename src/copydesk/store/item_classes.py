@@ -7,7 +7,7 @@ hundred of them.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -39,7 +39,7 @@ FOLLOWING_CLASS: Final = [
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _counted(state: AuditState, most: int | None = None) -> sa.Select[Any]:
+def _counted(state: AuditState, most: int | None = None) -> sa.Select[str, int]:
     some = (
         sa.select(sa.literal(1).label("one"))
         .where(audits.c.workspace_id == sa.bindparam("workspace"))

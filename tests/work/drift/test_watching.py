@@ -198,6 +198,23 @@ async def test_failures_that_get_common_raise_an_alarm(desk: Desk) -> None:
     assert "the failure rate of email, en" in alarms[0].message
 
 
+async def test_what_came_while_an_alarm_was_open_is_not_the_usual_thing_afterwards(
+    desk: Desk,
+) -> None:
+    fine = [seen(desk, None, failed=False)] * 200
+    broken = [seen(desk, None, failed=number % 3 == 0) for number in range(90)]
+    await observe(desk, [*fine, *broken])
+    async with desk.store.begin("ada") as unit:
+        report = await report_drift(unit, desk.workspace_id)
+        (alarm,), (before,) = report.alarms, report.streams
+        assert before.stream.numbers["bad"], "it went on after the alarm"
+        await close_alarm(unit, desk.workspace_id, alarm.id, "the model was changed back")
+    await observe(desk, [*fine, *broken[:40]])
+    async with desk.store.read() as unit:
+        alarms = (await report_drift(unit, desk.workspace_id)).alarms
+    assert [alarm.watched for alarm in alarms] == [Watched.FAILURE]
+
+
 async def test_other_channels_and_other_checks_are_other_streams(desk: Desk) -> None:
     scores = [seen(desk, score) for score in drawn(0.9, 200, 1)]
     fallen = drawn(0.6, 100, 2)

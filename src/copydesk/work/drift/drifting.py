@@ -50,7 +50,7 @@ async def report_drift(
 async def close_alarm(unit: UnitOfWork, workspace_id: str, id: str, reason: str) -> Alarm:
     """Close an alarm: its channel and language go their usual way again.
 
-    What they had earned stays lost. Raises `NotFound`, `TransitionNotAllowed`, and `ContentInvalid`
+    What is usual is learnt anew from now on. What they had earned stays lost. Raises `NotFound`, `TransitionNotAllowed`, and `ContentInvalid`
     without a reason.
     """
     if not reason.strip():
@@ -64,7 +64,10 @@ async def close_alarm(unit: UnitOfWork, workspace_id: str, id: str, reason: str)
                 )
             ]
         )
-    return await unit.drift.close(await unit.drift.alarm(workspace_id, id), reason)
+    closed = await unit.drift.close(await unit.drift.alarm(workspace_id, id), reason)
+    # what came while the alarm was open would make its fault the usual thing
+    await unit.drift.forget(closed.stream_id)
+    return closed
 
 
 def _watched(stream: Stream) -> WatchedStream:
