@@ -119,17 +119,20 @@ def open_vault(key: str, home: Path) -> Vault:
     if key:
         return Vault(*split_keys(key))
     path = home / KEY_FILE
-    if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        fresh = _beside(path, [new_key()])
-        try:
-            # link, not rename: of two processes that start together one wins, none overwrites
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return Vault(*read_keys(path), reread=_rereader(path))
+    try:
+        if not path.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            with _alone_at(path):
+                # of two processes that start together one makes it, none overwrites it
+                if not path.exists():
+                    write_keys(path, [new_key()])
+        keys = read_keys(path)
+    except OSError as error:
+        raise ConfigError(
+            [f"key: {path} cannot be used: {error.strerror}"],
+            remedy="It has to be a file that this process may read, or give COPYDESK_KEY.",
+        ) from error
+    return Vault(*keys, reread=_rereader(path))
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:
@@ -138,8 +141,17 @@ def read_keys(path: Path) -> tuple[bytes, ...]:
 
 
 def write_keys(path: Path, keys: Sequence[bytes]) -> None:
-    """Replace a key file as a whole; it is on the disk before it takes the old one's place."""
-    fresh = _beside(path, keys)
+    """Replace a key file as a whole; it is on the disk before it takes the old one's place.
+
+    What a process that died here has left is overwritten by the next one: no key stays behind.
+    """
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(b"\n".join(keys) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -152,9 +164,15 @@ def write_keys(path: Path, keys: Sequence[bytes]) -> None:
 def key_file_kept(path: Path) -> Iterator[tuple[bytes, ...]]:
     """Yield the keys in a key file and let no other process replace it meanwhile: a key that is
     overwritten takes with it whatever was sealed with it."""
+    with _alone_at(path):
+        yield read_keys(path)
+
+
+@contextmanager
+def _alone_at(path: Path) -> Iterator[None]:
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield read_keys(path)
+        yield
 
 
 def _rereader(path: Path) -> Callable[[], Sequence[bytes]]:
@@ -172,13 +190,3 @@ def _rereader(path: Path) -> Callable[[], Sequence[bytes]]:
         return seen[1]
 
     return reread
-
-
-def _beside(path: Path, keys: Sequence[bytes]) -> Path:
-    fresh = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(b"\n".join(keys) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return fresh

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -178,6 +180,63 @@ def test_keys_show_nowhere() -> None:
     with pytest.raises(ConfigError) as caught:
         Vault(b"not a key at all")
     assert "not a key at all" not in str(caught.value)
+
+
+async def test_what_a_killed_rotation_has_written_does_not_stay(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(desk, "a")
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    home = desk.settings.home
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", die)
+        with pytest.raises(Killed):
+            await rotate_vault(desk)
+    assert len(list(home.glob("secret.*"))) > 2, "it died with the new keys written"
+    await rotate_vault(desk)
+    await prune_vault(desk)
+    holding = [path.name for path in home.glob("secret*") if path.is_file() and path.read_bytes()]
+    assert holding == [KEY_FILE], "keys that were dropped are nowhere any more"
+
+
+def test_processes_that_start_together_have_one_key(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def start() -> tuple[str, ...]:
+        together.wait()
+        return open_vault("", tmp_path / "home").fingerprints
+
+    with ThreadPoolExecutor(8) as pool:
+        found = {one.result() for one in [pool.submit(start) for _ in range(8)]}
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("key", ["\n", ",", "not a key", "ü" * 44])
+def test_what_is_no_key_is_said_in_words(key: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not a usable key"):
+        open_vault(key, tmp_path)
+    (tmp_path / KEY_FILE).write_text(key, encoding="utf-8")
+    with pytest.raises(ConfigError, match="not a usable key"):
+        open_vault("", tmp_path)
+
+
+def test_a_key_that_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).mkdir()
+    with pytest.raises(ConfigError, match=r"secret\.key cannot be used"):
+        open_vault("", tmp_path)
+
+
+def test_a_key_from_the_environment_may_end_a_line(tmp_path: Path) -> None:
+    key = new_key().decode()
+    sealed = open_vault(key, tmp_path).seal({"a": "b"})
+    for spelt in (f"{key}\n", f"\r\n{key}\r\n", f"{new_key().decode()},\n{key}"):
+        assert open_vault(spelt, tmp_path).open(sealed) == {"a": "b"}
 
 
 def test_every_sealed_column_is_in_the_list() -> None:
