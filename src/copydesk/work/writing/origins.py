@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from copydesk.core.post import Content, Edit, Revision, Tier
 from copydesk.core.submission import ParsedMessage, Segment, Submission
 from copydesk.core.suggestion import Base
 from copydesk.generation import Material, Rewrite, compose
+from copydesk.generation.rules import derive_title
 from copydesk.intake.cleanup import Cleaned
 from copydesk.transformation.plain import plain_to_markdown
 from copydesk.work.writing.drafting import content_of
@@ -47,16 +48,32 @@ def origins_of(submission: Submission | None, revision: Revision) -> Origins:
         text = base_of(revision.content)
         return Origins(text, text)
     source = "".join(parsed.text[s.start : s.end] for s in parsed.segments if s.kept)
-    media = revision.content.media
 
-    def by_rules(cleaned: Cleaned) -> Content:
+    def by_rules(cleaned: Cleaned, written: Callable[[Material], Rewrite]) -> Base:
         material = material_of(parsed, cleaned)
-        return content_of(submission, _ByRules(parsed, material, compose(material)), media)
+        made = _ByRules(parsed, material, written(material))
+        return base_of(content_of(submission, made, revision.content.media))
 
-    cleaned = base_of(by_rules(Cleaned(_edited(source, revision.edits), revision.edits)))
-    own = base_of(by_rules(Cleaned(source)))
+    if revision.tier is Tier.RULES:
+        cleaned = base_of(revision.content)
+    else:
+        cleaned = by_rules(Cleaned(_edited(source, revision.edits), revision.edits), compose)
     # titles and summaries are made, not written: there is nothing of the author's to put back
+    own = by_rules(Cleaned(source), _body_alone)
     return Origins(replace(cleaned, body=own.body), cleaned, parsed)
+
+
+def _body_alone(material: Material) -> Rewrite:
+    # a body depends on the title, where it opens with it; on the rest it does not
+    return Rewrite(
+        title=derive_title(material),
+        body=material.text,
+        summary="",
+        tags=(),
+        category="",
+        fates=(),
+        tier=Tier.RULES,
+    )
 
 
 def base_of(content: Content) -> Base:
