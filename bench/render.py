@@ -18,7 +18,9 @@ from copydesk.core.clock import SystemClock
 from copydesk.core.ids import IdFactory
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.transformation.document import image_paths, parse_markdown
+from copydesk.transformation.markdown_inline import _written
 from copydesk.transformation.outline import _words, sentences_of
+from copydesk.transformation.parsing import _stretch
 from copydesk.transformation.text import to_text
 from copydesk.work.deliveries.publishing import preview_plans, sample_account
 from tests.renditions.manuscripts import PUBLISHED_AT, manuscript_of
@@ -57,7 +59,15 @@ def main(arguments: argparse.Namespace) -> None:
 
 def _forget() -> None:
     """Let nothing be remembered of the run before: a post is rendered once."""
-    for remembering in (parse_markdown, image_paths, to_text, sentences_of, _words):
+    for remembering in (
+        parse_markdown,
+        image_paths,
+        to_text,
+        sentences_of,
+        _words,
+        _written,
+        _stretch,
+    ):
         remembering.cache_clear()
 
 

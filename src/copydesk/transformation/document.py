@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import is_
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 from urllib.parse import unquote
 
 from copydesk.transformation.nodes import (
@@ -38,6 +38,8 @@ from copydesk.transformation.parsing import parse_markdown
 from copydesk.transformation.rawhtml import images_in_html
 
 _LEADS: Final = (Link, CallToAction)
+_ALL: Final = get_args(Inline)
+_HOLDING: Final = frozenset(HOLDERS)
 
 
 class ImageReference(NamedTuple):
@@ -87,26 +89,27 @@ def with_urls(
     images are in `image_paths`, and a platform that cannot place them drops or refuses it.
     """
     nodes = document.nodes
-    leads_on = link and any(link(n.url) != n.url for n in nodes if isinstance(n, _LEADS))
-    if not leads_on and not (
-        image and any(image(n.url) != n.url for n in nodes if isinstance(n, Image))
-    ):
+    led = {n.url: link(n.url) for n in nodes if isinstance(n, _LEADS)} if link else {}
+    shown = {n.url: image(n.url) for n in nodes if isinstance(n, Image)} if image else {}
+    if all(old == new for urls in (led, shown) for old, new in urls.items()):
         return document
 
     def inline(node: Inline) -> Inline:
-        if isinstance(node, Link) and link:
-            url = link(node.url)
-            return node if url == node.url else replace(node, url=url)
-        if isinstance(node, Image) and image:
-            return replace(node, url=image(node.url))
-        return node
+        match node:
+            case Link(old):
+                url = led.get(old, old)
+            case Image(old):
+                url = shown.get(old, old)
+            case _:
+                return node
+        return node if url == old else replace(node, url=url)
 
     def block(node: Block) -> Block:
-        if isinstance(node, CallToAction) and link:
-            return replace(node, url=link(node.url))
+        if isinstance(node, CallToAction):
+            return replace(node, url=led.get(node.url, node.url))
         return node
 
-    return changed(document, block=block, inline=inline)
+    return changed(document, block=block, inline=inline, kinds=(Link, Image))
 
 
 def changed(
@@ -114,13 +117,15 @@ def changed(
     *,
     block: Callable[[Block], Block | tuple[Block, ...]] | None = None,
     inline: Callable[[Inline], Inline | tuple[Inline, ...]] | None = None,
+    kinds: Collection[type] = _ALL,
 ) -> Document:
     """Return `document` with every block and inline node as `block` and `inline` make it.
 
     Both are handed nodes whose children are changed already, and return one node or several (none:
-    it is left out).
+    it is left out). `inline` is asked about nodes of these `kinds` alone.
     """
-    change = _Change(block, inline)
+    kinds = frozenset(kinds)
+    change = _Change(block, inline, kinds, kinds | _HOLDING)
     if not document.footnotes:
         blocks = change.blocks(document.blocks)
         return document if blocks is document.blocks else Document(blocks)
@@ -163,6 +168,9 @@ def image_paths(document: Document) -> tuple[ImageReference, ...]:
 class _Change:
     block: Callable[[Block], Block | tuple[Block, ...]] | None
     inline: Callable[[Inline], Inline | tuple[Inline, ...]] | None
+    kinds: frozenset[type]
+    #: Of these and of what may hold them: what has none of it is passed by.
+    asked: frozenset[type]
 
     # What stays as it is stays the same object: most of a document does, and most platforms ask.
 
@@ -201,12 +209,15 @@ class _Change:
         return item if children is item.children else replace(item, children=children)
 
     def inlines(self, children: tuple[Inline, ...]) -> tuple[Inline, ...]:
-        if self.inline is None:
+        if self.inline is None or self.asked.isdisjoint(map(type, children)):
             return children
         found: list[Inline] = []
         same = True
+        made: Inline | tuple[Inline, ...]
         for node in children:
-            made = self.inline(self.within(node) if isinstance(node, HOLDERS) else node)
+            made = self.within(node) if isinstance(node, HOLDERS) else node
+            if type(node) in self.kinds:
+                made = self.inline(made)
             same = same and made is node
             found.extend(made) if isinstance(made, tuple) else found.append(made)
         return children if same else joined(found)

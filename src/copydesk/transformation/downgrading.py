@@ -47,7 +47,12 @@ def downgraded(document: Document, flavour: Flavour) -> tuple[Document, tuple[Lo
             kinds.add(ListItem)
     if not kinds & downgrade.lacking and not (downgrade.numbers and document.footnotes):
         return document, ()
-    document = changed(document, block=downgrade.block, inline=downgrade.inline)
+    document = changed(
+        document,
+        block=downgrade.block,
+        inline=downgrade.inline,
+        kinds=(Strikethrough, HtmlInline, FootnoteReference),
+    )
     if flavour.footnotes == "endnotes" and document.footnotes:
         document = Document(_with_endnotes(document))
         downgrade.lose(
@@ -85,6 +90,8 @@ class _Downgrade:
     def block(self, block: Block) -> Block | tuple[Block, ...]:
         if self.flavour.html == "drop" and isinstance(block, Paragraph):
             children = _trimmed(block.children)
+            if children is block.children and children:
+                return block
             return Paragraph(children) if children else ()
         if type(block) not in self.lacking and not isinstance(block, List):
             return block
@@ -225,4 +232,4 @@ def _trimmed(children: tuple[Inline, ...]) -> tuple[Inline, ...]:
             text = text.rstrip()
         parts[index] = Text(text)
     kept = tuple(node for node in parts if node != Text(""))
-    return kept if kept == children else _trimmed(kept)
+    return children if kept == children else _trimmed(kept)

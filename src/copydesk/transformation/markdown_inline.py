@@ -8,9 +8,9 @@ taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Final, Literal, NamedTuple
 
@@ -19,6 +19,7 @@ from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isValidEntityC
 
 from copydesk.core.findings import Loss
 from copydesk.transformation.nodes import (
+    HOLDERS,
     Code,
     Emphasis,
     FootnoteReference,
@@ -72,8 +73,34 @@ def write_inline(
     of them no Markdown can say there."""
     if len(children) == 1 and isinstance(children[0], Text) and style.guard is None:
         text = children[0].text
-        if not (_SPECIAL.search(text) or _ADDRESS.search(text)) and text == text.strip():
+        if not (_SPECIAL.search(text) or _has_address(text)) and text == text.strip():
             return [text], ()
+    if style.image is None or not _shows(children):
+        pieces, losses = _written(children, tuple(style.labels.items()))
+    else:
+        pieces, losses = _pieces(children, style)
+    return _lines(pieces, style.guard), losses
+
+
+def _shows(children: tuple[Inline, ...]) -> bool:
+    """Tell whether there is an image among `children`."""
+    return any(
+        isinstance(node, Image) or (isinstance(node, HOLDERS) and _shows(node.children))
+        for node in children
+    )
+
+
+@lru_cache(maxsize=1024)
+def _written(
+    children: tuple[Inline, ...], labels: tuple[tuple[str, str], ...]
+) -> tuple[tuple[_Piece, ...], tuple[Loss, ...]]:
+    """Return what most platforms write alike: a post is written for several of them."""
+    return _pieces(children, InlineStyle(labels=dict(labels)))
+
+
+def _pieces(
+    children: tuple[Inline, ...], style: InlineStyle
+) -> tuple[tuple[_Piece, ...], tuple[Loss, ...]]:
     losses: list[Loss] = []
     while True:
         writer = _Writer(children, style)
@@ -86,7 +113,12 @@ def write_inline(
             break
         children, loss = _without_a_mark(children)
         losses.append(loss)
-    return _lines(pieces, style.guard), tuple(losses)
+    return tuple(pieces), tuple(losses)
+
+
+def _has_address(text: str) -> bool:
+    # most texts have none of what an address needs, and that is cheap to see
+    return (":" in text or "@" in text or "www." in text) and bool(_ADDRESS.search(text))
 
 
 def _read_back(children: tuple[Inline, ...], style: InlineStyle) -> list[_Piece] | None:
@@ -194,7 +226,7 @@ class _Writer:
         for node in children:
             match node:
                 case Text(text):
-                    if not in_link and _ADDRESS.search(text):
+                    if not in_link and _has_address(text):
                         self.is_risky = True
                     out.append(_Piece(self._text(text, in_link), "text"))
                 case Emphasis(inner):
@@ -242,7 +274,7 @@ class _Writer:
     def _image(self, image: Image) -> str:
         if self.style.image is not None:
             return self.style.image(image)
-        if _ADDRESS.search(image.alt):
+        if _has_address(image.alt):
             self.is_risky = True
         return f"![{self._text(image.alt, True)}]({_target(image.url, image.title)})"
 
@@ -405,7 +437,7 @@ def _is_punctuation(character: str) -> bool:
     return isMdAsciiPunct(ord(character)) or isPunctChar(character)
 
 
-def _lines(pieces: list[_Piece], guard: Callable[[str], str] | None) -> list[str]:
+def _lines(pieces: Sequence[_Piece], guard: Callable[[str], str] | None) -> list[str]:
     """Return the pieces as lines; line ends inside raw HTML do not begin a new one."""
     lines: list[str] = []
     line = stretch = ""

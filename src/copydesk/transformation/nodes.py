@@ -7,7 +7,7 @@ footnotes as GitHub reads them, and two directives of our own (`directives`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -229,8 +229,11 @@ class Document:
     @cached_property
     def nodes(self) -> tuple[Block | Inline, ...]:
         """Return every block and inline node in reading order, footnotes last."""
-        notes = (block for note in self.footnotes for block in note.children)
-        return tuple(node for block in (*self.blocks, *notes) for node in _walk_block(block))
+        found: list[Block | Inline] = []
+        _collect_blocks(self.blocks, found)
+        for note in self.footnotes:
+            _collect_blocks(note.children, found)
+        return tuple(found)
 
     @cached_property
     def _hash(self) -> int:
@@ -240,33 +243,30 @@ class Document:
         return self._hash
 
 
-def _walk_block(block: Block) -> Iterator[Block | Inline]:
-    yield block
-    match block:
-        case Paragraph(children):
-            yield from _walk_inline(children)
-        case Heading():
-            yield from _walk_inline(block.children)
-        case Quote(children):
-            for child in children:
-                yield from _walk_block(child)
-        case List():
-            for item in block.items:
-                for child in item.children:
-                    yield from _walk_block(child)
-        case Table():
-            for cells in (block.header, *block.rows):
-                for cell in cells:
-                    yield from _walk_inline(cell)
-        case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
-            pass
+def _collect_blocks(blocks: tuple[Block, ...], found: list[Block | Inline]) -> None:
+    for block in blocks:
+        found.append(block)
+        match block:
+            case Paragraph(children) | Heading(_, children):
+                _collect(children, found)
+            case Quote(within):
+                _collect_blocks(within, found)
+            case List():
+                for item in block.items:
+                    _collect_blocks(item.children, found)
+            case Table():
+                for cells in (block.header, *block.rows):
+                    for cell in cells:
+                        _collect(cell, found)
+            case CodeBlock() | Rule() | HtmlBlock() | Embed() | CallToAction():
+                pass
 
 
-def _walk_inline(children: tuple[Inline, ...]) -> Iterator[Inline]:
+def _collect(children: tuple[Inline, ...], found: list[Block | Inline]) -> None:
     for node in children:
-        yield node
+        found.append(node)
         if isinstance(node, HOLDERS):
-            yield from _walk_inline(node.children)
+            _collect(node.children, found)
 
 
 def joined(children: Iterable[Inline]) -> tuple[Inline, ...]:

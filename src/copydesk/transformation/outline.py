@@ -33,6 +33,8 @@ from copydesk.transformation.nodes import (
 from copydesk.transformation.richtext import find_spans
 from copydesk.transformation.text import words_of
 
+#: What stands in a paragraph and is not said by it.
+_UNSAID: Final = (Image, FootnoteReference)
 _SPACE: Final = regex.compile(r"\s+")
 _CODE: Final = regex.compile(r"`[^`]*`")
 #: A first sentence shorter than this ("So what?") says too little to stand alone.
@@ -145,17 +147,13 @@ def _prose(blocks: Sequence[Block]) -> list[str]:
 @lru_cache(maxsize=512)
 def _words(paragraph: Paragraph) -> str:
     """Return what a paragraph says on one line: without images and marks of footnotes."""
-    kept = _without_marks(paragraph)
-    return _even(words_of(kept))
+    is_marked = any(isinstance(node, _UNSAID) for node in Document((paragraph,)).nodes)
+    return _even(words_of(_without_marks(paragraph) if is_marked else paragraph))
 
 
 def _without_marks(node: Any) -> Any:
     if isinstance(node, tuple):
-        return tuple(
-            _without_marks(child)
-            for child in node
-            if not isinstance(child, Image | FootnoteReference)
-        )
+        return tuple(_without_marks(child) for child in node if not isinstance(child, _UNSAID))
     if not is_dataclass(node) or isinstance(node, type | Code):
         return node
     inner = {

@@ -7,10 +7,10 @@ docs/reference/markdown.md, with the share of the specifications' own examples t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
@@ -81,6 +81,10 @@ class _Parser(MarkdownIt):
 
 @cache
 def _parser() -> MarkdownIt:
+    return _made()
+
+
+def _made() -> MarkdownIt:
     options = {
         "html": True,
         "tasklists": True,
@@ -92,13 +96,20 @@ def _parser() -> MarkdownIt:
     return parser.use(footnote_plugin, inline=False, move_to_end=False)
 
 
+@cache
+def _block_parser() -> MarkdownIt:
+    """Return a parser that leaves what stands in a paragraph to `_stretch`."""
+    return _made().disable(["inline", "text_join"])
+
+
 @lru_cache(maxsize=32)
 def parse_markdown(text: str) -> Document:
     """Parse `text` (CommonMark + GFM, no front matter). Never raises; any text is a document."""
     try:
-        tokens = _parser().parse(text)
+        env: dict[str, Any] = {}
+        tokens = _block_parser().parse(text, env)
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        return _Reader(lines).document(_tree(tokens))
+        return _Reader(lines, env).document(_tree(tokens))
     except RecursionError:
         # thousands of nested brackets: nobody wrote that as markup
         return Document((Paragraph((Text(text),)),))
@@ -107,15 +118,22 @@ def parse_markdown(text: str) -> Document:
 def parse_inline(text: str, labels: Iterable[str] = ()) -> tuple[Inline, ...]:
     """Parse one paragraph's `text` alone; `labels` are the footnotes that marks may lead to."""
     refs = {f":{label}": -1 for label in labels}
-    tokens = _parser().parseInline(text, {"footnotes": {"refs": refs, "list": {}}})
-    return _Reader(()).inlines(_tree(tokens[0].children or ()))
+    return _Reader((), {"footnotes": {"refs": refs, "list": {}}}).stretch(text)
+
+
+@lru_cache(maxsize=1024)
+def _stretch(text: str) -> tuple[Inline, ...]:
+    """Return what stands in a paragraph that refers to nothing outside it: most of a post is parsed
+    again when its images have moved, and what was written is read back."""
+    return _Reader((), {}).parsed(text)
 
 
 class _Reader:
     """Makes nodes of tokens, and sets the footnotes aside that stand between them."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], env: Mapping[str, Any]) -> None:
         self.lines = lines
+        self.env = env
         self.notes: dict[str, Footnote] = {}
         #: the marks met while one text is read: the body's, or a footnote's
         self.marks: list[str] = []
@@ -214,10 +232,16 @@ class _Reader:
 
     def content(self, node: _Node) -> tuple[Inline, ...]:
         return tuple(
-            inline
-            for holder in node.children
-            for inline in self.inlines(_tree(holder.token.children or ()))
+            inline for holder in node.children for inline in self.stretch(holder.token.content)
         )
+
+    def stretch(self, text: str) -> tuple[Inline, ...]:
+        refers = "[" in text and ("references" in self.env or "footnotes" in self.env)
+        return self.parsed(text) if refers else _stretch(text)
+
+    def parsed(self, text: str) -> tuple[Inline, ...]:
+        tokens = _parser().parseInline(text, dict(self.env))
+        return self.inlines(_tree(tokens[0].children or ()))
 
     def inlines(self, nodes: Sequence[_Node]) -> tuple[Inline, ...]:
         found = joined(map(self.inline, nodes))

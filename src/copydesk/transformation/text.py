@@ -175,7 +175,10 @@ class _Writer:
         return "\n".join(line for line in lines if line)
 
     def inlines(self, children: tuple[Inline, ...]) -> str:
-        lines = "".join(map(self.inline, children)).split("\n")
+        text = "".join(map(self.inline, children))
+        if "\n" not in text:
+            return text.strip(" ")
+        lines = text.split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def inline(self, node: Inline) -> str:

@@ -53,7 +53,8 @@ _ANY_CASE: Final = regex.IGNORECASE | regex.ASCII
 #: No name has a dot that nothing follows; most texts have no other.
 _DOTTED: Final = re.compile(r"\.[^\s.]")
 _SPACE: Final = regex.compile(f"[{_SPACES}]")
-_WORD: Final = re.compile(f"[^{_SPACES}]+")
+#: A word with such a dot; looked for where words begin alone, so that a long one costs its length.
+_DOTTED_WORD: Final = re.compile(rf"(?<![^{_SPACES}])[^{_SPACES}]*?\.[^\s.{_SPACES}][^{_SPACES}]*")
 
 _LONGEST_LABEL: Final = 63
 _LONGEST_ADDRESS: Final = 4096
@@ -110,9 +111,8 @@ def find_addresses(text: str) -> list[Address]:
 def _names(text: str) -> Iterator[regex.Match[str]]:
     """Yield what may be a name with dots; looking for one in every word is what costs."""
     pattern = _patterns().name
-    for word in _WORD.finditer(text):
-        if _DOTTED.search(word[0]):
-            yield from pattern.finditer(text, *word.span())
+    for word in _DOTTED_WORD.finditer(text):
+        yield from pattern.finditer(text, *word.span())
 
 
 def _weight(text: str) -> int:
