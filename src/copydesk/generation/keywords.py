@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from itertools import chain
+from itertools import chain, permutations
 from typing import Final
 
 import regex
@@ -72,8 +72,24 @@ def _tags(subject: str, above: str, prose: str) -> tuple[str, ...]:
             for place, (word, count) in enumerate(uses.items())
             if count >= _MIN_USES or word in in_subject
         ]
-        tags += [word for _, _, word in sorted(wanted)]
+        tags += _joined([word for _, _, word in sorted(wanted)], prose, uses)
     return tuple(dict.fromkeys(tags))[:MAX_TAGS]
+
+
+def _joined(tags: Sequence[str], prose: str, uses: Mapping[str, int]) -> list[str]:
+    """Return `tags` with two words as one tag ("desk lamp") where each stands only beside the
+    other."""
+    joined = list(tags)
+    often = [word for word in tags[: 2 * MAX_TAGS] if uses[word] >= _MIN_USES]
+    text = prose.lower() if len(often) > 1 else ""
+    for first, second in permutations(often, 2):
+        pair, count = f"{first} {second}", uses[first]
+        if uses[second] != count or pair not in text or {first, second} - set(joined):
+            continue
+        if len(regex.findall(rf"(?<!\w){pair}(?!\w)", text)) == count:
+            joined[joined.index(first)] = pair
+            joined.remove(second)
+    return joined
 
 
 def _is_unspaced(prose: str) -> bool:
@@ -97,7 +113,7 @@ def _category(prose: str) -> str:
 
 def _words(prose: str) -> Iterator[str]:
     """Yield the words that may become tags, in lower case, as often as they stand there."""
-    common = stop_words()
+    common = _no_tags()
     runs = _ASCII_RUN.findall(prose.lower()) if prose.isascii() else _RUN.findall(prose)
     for run in runs:
         word = run.lower()
@@ -112,6 +128,11 @@ def _words(prose: str) -> Iterator[str]:
 def stop_words() -> frozenset[str]:
     """Return the small words of the languages we know, in lower case."""
     return frozenset[str]().union(*_word_lists("stop_words").values())
+
+
+@cache
+def _no_tags() -> frozenset[str]:
+    return stop_words().union(*_word_lists("plain_words").values())
 
 
 @cache

@@ -21,6 +21,7 @@ from copydesk.core.submission import SegmentKind
 from copydesk.generation.keywords import label
 from copydesk.generation.material import Material
 from copydesk.generation.rewrite import Rewrite
+from copydesk.generation.telling import from_what_is_said, is_no_subject
 
 MAX_TITLE: Final = 90
 MAX_SUMMARY: Final = 300
@@ -73,14 +74,15 @@ def compose(material: Material) -> Rewrite:
 
 
 def derive_title(material: Material) -> str:
-    """Return the subject without reply marks, or else the first sentence, in at most 90 characters.
+    """Return the subject without reply marks, or else the first sentence that says something, in
+    at most 90 characters.
 
     A longer one ends at a word boundary with an ellipsis; the body keeps it in full.
     """
     subject = _plain(_REPLY_MARK.sub("", material.subject))
-    if subject:
+    if subject and not is_no_subject(subject):
         return shorten(subject, MAX_TITLE)
-    first = next(_telling_sentences(material), "") or _plain(material.text)
+    first = next(_telling_sentences(material), "") or subject or _plain(material.text)
     return shorten(first.removesuffix(".").removesuffix("。") or first, MAX_TITLE)
 
 
@@ -121,16 +123,23 @@ def shorten(text: str, limit: int) -> str:
 
 def _telling_sentences(material: Material) -> Iterator[str]:
     telling = frozenset(s.index for s in material.segments if s.kind in _TELLING)
-    text = material.text_of(telling) or material.text
+    text = _text_of(material, telling) or material.text
     if "```" in text or "~~~" in text:
         text = _CODE_BLOCK.sub("\n\n", text)
     # no sentence goes on after a blank line, and the first few are all that is ever asked for
-    return (
+    return from_what_is_said(
         sentence
         for block in _blocks(text)
         for start, end in sentences(block)
         if any(map(str.isalnum, sentence := _plain(block[start:end])))
     )
+
+
+def _text_of(material: Material, indexes: frozenset[int]) -> str:
+    """Return the text of the segments with these indexes; nobody ends the sentence of another."""
+    if not any(segment.speaker for segment in material.segments):
+        return material.text_of(indexes)
+    return "\n\n".join(s.text.strip() for s in material.segments if s.index in indexes)
 
 
 def _blocks(text: str) -> Iterator[str]:
