@@ -7,6 +7,7 @@ import pytest
 
 from copydesk.core.errors import StoreUnavailable
 from copydesk.platforms.kit.callbacks import Challenge, Happened, Report
+from copydesk.platforms.kit.signature import signed_headers, signing_keys
 from copydesk.platforms.sandbox import Sandbox
 from copydesk.testing.callbacks import OTHER_SECRET, SECRET, standard_callback
 from copydesk.work.accounts.connecting import add_account
@@ -45,6 +46,18 @@ async def test_a_signed_callback_is_taken_and_a_repeated_one_known(
     again = await stranger.post(path, content=body, headers=headers)
     assert (first.status_code, first.json()["new"]) == (200, True)
     assert (again.status_code, again.json()["new"]) == (200, False)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b"\xff\xfe\x00", b"[1, 2]", b'{"type": ["x"], "data": {"key": {}}}']
+)
+async def test_a_signed_callback_that_means_nothing_is_taken_and_kept(
+    stranger: httpx2.AsyncClient, desk: Desk, path: str, body: bytes
+) -> None:
+    sent_at = desk.clock.now()
+    headers = signed_headers(signing_keys(SECRET), id="msg_1", sent_at=sent_at, body=body)
+    taken = await stranger.post(path, content=body, headers=headers)
+    assert (taken.status_code, taken.json()) == (200, {"new": True, "effects": []})
 
 
 async def test_what_came_in_and_what_it_did_can_be_read(

@@ -103,6 +103,8 @@ def test_the_app_proves_itself_in_one_place_only() -> None:
         (reply(401, b""), Unavailable),
         (reply(404, {"message": "no"}), Unavailable),
         (reply(200, b"<h1>Welcome</h1>"), Unavailable),
+        (reply(200, b"[" * 200_000), Unavailable),
+        (reply(400, b'{"error":' * 200_000), Unavailable),
         (reply(200, {}), Unavailable),
         (reply(429, {"error": "invalid_grant"}, **{"retry-after": "7"}), RateLimited),
         (reply(200, {"access_token": "t", "token_type": "mac"}), Misconfigured),

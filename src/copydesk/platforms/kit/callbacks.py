@@ -96,7 +96,7 @@ def read_standard_callback(secret: str, request: CallbackRequest, now: datetime)
         return NotVerified(id.reason)
     try:
         message = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
     report = _report(message) if isinstance(message, dict) else None
     return Callback(message_id=id, reports=(report,) if report else ())

@@ -51,10 +51,11 @@ class Reply:
     is_whole: bool = True
 
     def json(self) -> Any:
-        """Return the decoded body, or None when it is not JSON (proxies answer HTML)."""
+        """Return the decoded body, or None when it is not JSON (proxies answer HTML) or is nested
+        deeper than anybody means."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def answer(self, vendor_code: str = "", mask: Callable[[str], str] = str) -> Answer:
