@@ -140,11 +140,16 @@ Outcome = (
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """`find`: what was sent has been applied; of a delete: the post is no longer there."""
+    """`find`: what was sent has been applied; of a delete: the post is no longer there.
+
+    `compared`: of an update, told by nothing but that what can be read there reads as sent. Where
+    only something else was to be changed, it did so before, too.
+    """
 
     id: str
     url: str = ""
     evidence: str = ""
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

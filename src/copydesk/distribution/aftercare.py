@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Delivery, Outgoing
 from copydesk.core.findings import Finding
+from copydesk.core.outcomes import Absent, Existence, Inconclusive, Landed
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing, Stands, stands
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.calls import Calls
@@ -132,11 +133,8 @@ class Respect:
             return gone
         if going.action is not Action.UPDATE or delivery.overwrite or not self._looks:
             return None
-        async with self._store.read() as unit:
-            out = await unit.aftercare.standing(
-                delivery.account_id, delivery.post_id, delivery.recipient
-            )
-        if out is None or out.delivery.remote_id != delivery.target_id:
+        out = await self._replaced(delivery)
+        if out is None:
             return None
         found = await look_at(calls, out)
         if not isinstance(found, Changed | Gone):
@@ -152,6 +150,26 @@ class Respect:
             "Take the change over into the post and publish that; or send this, which overwrites "
             "it; or give it up.",
         )
+
+    async def told_apart(self, calls: Inspects, delivery: Delivery, found: Existence) -> Existence:
+        """Return `found`, unless it says that an update is there because it reads as sent, and what
+        it replaces reads the same as well: then nothing was seen of it, and as the same change made
+        twice is made, it is said to be absent."""
+        if not isinstance(found, Landed) or not found.compared:
+            return found
+        out = await self._replaced(delivery)
+        before = await look_at(calls, out) if out is not None else None
+        if isinstance(before, AsPublished):
+            return Absent("what it replaces reads the same, as far as it can be read")
+        return before if isinstance(before, Inconclusive) else found
+
+    async def _replaced(self, delivery: Delivery) -> Out | None:
+        """Return what an update replaces, None when it is not what stands there by our rows."""
+        async with self._store.read() as unit:
+            out = await unit.aftercare.standing(
+                delivery.account_id, delivery.post_id, delivery.recipient
+            )
+        return out if out is not None and out.delivery.remote_id == delivery.target_id else None
 
 
 def _held(code: str, reason: str, remedy: str) -> Judgement:

@@ -198,6 +198,7 @@ class Rounds:
         outgoing = replace(outgoing, sent_at=await self._records.last_call(delivery))
         missed = self._gate.pulse.failures
         found = await self._calls.find(outgoing)
+        found = await self._respect.told_apart(self._calls, delivery, found)
         until = self._tools.closed_until(self._account)
         if isinstance(found, Inconclusive) and until is not None:
             # a rate limit kept it from looking: that tells nothing, so it is no look

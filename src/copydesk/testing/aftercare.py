@@ -98,7 +98,7 @@ class AftercareContract:
         assert isinstance(await rig.client.commit(removal), Unknown)
         assert isinstance(await rig.client.find(removal), Landed)
 
-    @pytest.mark.parametrize("lie", [Lie.RESET_BEFORE_ACCEPT, Lie.HTML])
+    @pytest.mark.parametrize("lie", [Lie.RESET_BEFORE_ACCEPT, Lie.HTML, Lie.HTML_OK])
     async def test_a_removal_that_did_not_arrive_is_not_believed(
         self, rig: Afterwards, lie: Lie
     ) -> None:

@@ -52,7 +52,8 @@ class Post:
 class FakeParagraph(LoopbackServer):
     """One publication. `mails` lists the title of every post that was mailed. Lists and look-ups by
     slug show a post after `stale_for` seconds, and lists fail `broken_looks` times; what `own` is
-    set to stands for its own domain. `slow_mail` keeps a mailed post a draft for so many looks."""
+    set to stands for its own domain. Without `tells_states` a post's page leaves its state out,
+    as the specification allows. `slow_mail` keeps a mailed post a draft for so many looks."""
 
     # a draft may be made as often as one likes; what publishes is the change of its state
     lies_to = frozenset({"PUT", "DELETE"})
@@ -66,6 +67,7 @@ class FakeParagraph(LoopbackServer):
         self.stale_for = 0.0
         self.broken_looks = 0
         self.slow_mail = 0
+        self.tells_states = True
         self._next_id = 1
 
     def routes(self) -> list[web.RouteDef]:
@@ -194,9 +196,10 @@ class FakeParagraph(LoopbackServer):
         if post is None:
             return _error(404, "Post not found")
         post.read = post.version
-        return web.json_response(
-            self._as_json(post, with_content="includeContent" in request.query)
-        )
+        shown = self._as_json(post, with_content="includeContent" in request.query)
+        if not self.tells_states:
+            del shown["status"]
+        return web.json_response(shown)
 
     async def _by_slug(self, request: web.Request) -> web.Response:
         slug = request.match_info["slug"]

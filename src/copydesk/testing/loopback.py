@@ -44,6 +44,7 @@ class Lie(StrEnum):
     ECHO = "echo"
     UNAUTHORIZED = "unauthorized"
     REFUSED = "refused"
+    FORBIDDEN = "forbidden"
 
 
 AFTER_ACCEPT = frozenset(
@@ -89,6 +90,7 @@ class LoopbackServer:
     Subclasses add routes. Lies strike requests with a method in `lies_to`; `struck` counts them.
     `calls_while_limited` counts calls that came before a rate limit of ours was over. `accepted` is
     called after each request in `lies_to` was taken, before it is answered, with their number.
+    `gone_status` is what such a request is answered whose target is not there.
     """
 
     #: The port to listen on; 0: a free one.
@@ -102,6 +104,7 @@ class LoopbackServer:
         self.struck = 0
         self.taken_calls = 0
         self.calls_while_limited = 0
+        self.gone_status = 404
         self.accepted: Callable[[int], Awaitable[None]] | None = None
         self._lie: Lie | None = None
         self._times = 0
@@ -183,6 +186,8 @@ class LoopbackServer:
         if lie is None or lie in AFTER_ACCEPT:
             answer = await handler(request)
             if answer.status >= 400:
+                if answer.status == 404 and not answer.prepared:
+                    answer.set_status(self.gone_status)
                 return answer
             self.taken_calls += 1
             if self.accepted is not None:
@@ -244,6 +249,8 @@ class LoopbackServer:
                 return web.json_response({"error": "The access token is invalid"}, status=401)
             case Lie.REFUSED:
                 return web.json_response({"error": "Validation failed: Text is spam"}, status=422)
+            case Lie.FORBIDDEN:
+                return web.json_response({"error": "You may not do this"}, status=403)
 
     async def _keep_silent(self) -> None:
         begins, self.silence_begins = self.silence_begins, asyncio.Event()

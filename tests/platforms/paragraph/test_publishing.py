@@ -327,6 +327,15 @@ async def test_an_update_of_what_is_gone_is_refused(desk: Desk) -> None:
     assert refused.field == "target"
 
 
+async def test_an_answer_without_a_state_tells_neither_that_it_is_gone_nor_that_it_is_a_draft(
+    desk: Desk,
+) -> None:
+    post = await desk.published()
+    desk.publication.tells_states = False
+    assert isinstance(await desk.client.inspect(post), Inconclusive)
+    assert isinstance(await desk.client.find(post), Inconclusive)
+
+
 async def test_marks_and_addresses_that_paragraph_rewrites_are_no_change(desk: Desk) -> None:
     content = replace(
         sample_content(

@@ -154,15 +154,17 @@ class DevtoClient(Client):
             if is_public:
                 return Absent("it is still public")
             return Landed(number, evidence="it is no longer public")
+        if isinstance(found, Gone) and outgoing.action is Action.UPDATE:
+            return Absent("the article is gone, and the change with it")
         if isinstance(found, Gone):
             # deleted by somebody, before or after it was public: nobody can tell any more
             return Inconclusive("the article is gone from dev.to")
         if not is_public:
             return Absent("it is still a draft")
-        if outgoing.action is Action.UPDATE and (
-            differing := differences(found, outgoing.payload["article"])
-        ):
-            return Absent(f"the article still reads otherwise: {', '.join(differing)}")
+        if outgoing.action is Action.UPDATE:
+            if differing := differences(found, outgoing.payload["article"]):
+                return Absent(f"the article still reads otherwise: {', '.join(differing)}")
+            return Landed(number, public_url(found), "the article reads as sent", compared=True)
         return Landed(number, public_url(found), "the article is public")
 
     # -- looking again ----------------------------------------------------------------------------

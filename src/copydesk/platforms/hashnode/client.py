@@ -312,10 +312,10 @@ class HashnodeClient(Client):
                 return Landed(id, evidence=found.evidence)
             return Absent("the publication still shows the post")
         if isinstance(found, Gone):
-            return Inconclusive("the post is gone from Hashnode")
+            return Absent("the post is gone, and the change with it")
         if differing := differences(found, outgoing.payload):
             return Absent(f"the post still reads otherwise: {', '.join(differing)}")
-        return Landed(id, str(found.get("url") or ""), "the post reads as sent")
+        return Landed(id, str(found.get("url") or ""), "the post reads as sent", compared=True)
 
 
 def _published(answer: Data | Outcome, mutation: str) -> Outcome:

@@ -85,9 +85,15 @@ class Wire:
     async def delete(
         self, path: str, target_id: str, *, method: str = "DELETE", **content: Any
     ) -> Outcome:
-        """Make the call that removes `target_id`; 404 and 410 mean that it was gone already."""
+        """Make the call that removes `target_id`; 404 and 410 mean that it was gone already.
+
+        An API says nothing to that, or says it in JSON: a page of whoever stands in between proves
+        nothing, whatever its status.
+        """
         reply = await self.write(method, path, action=Action.DELETE, **content)
         if isinstance(reply, Reply):
+            if reply.body and reply.json() is None:
+                return self.unreadable(reply, "what an API says to a removal")
             return Published(target_id, answer=self.evidence(reply))
         if reply.answer.status in {404, 410}:
             return Published(target_id, answer=reply.answer)

@@ -17,7 +17,6 @@ from copydesk.core.outcomes import (
     Published,
     Ready,
     Unavailable,
-    Unknown,
 )
 from copydesk.core.standing import Gone, Standing
 from copydesk.platforms.kit.contract import Client, Session
@@ -168,15 +167,11 @@ class LinkedInClient(Client):
 
     async def _remove(self, outgoing: Outgoing) -> Outcome:
         urn = outgoing.target_id
-        outcome = await self._wire.delete(
+        return await self._wire.delete(
             f"/rest/posts/{encoded(urn)}",
             urn,
             headers={"X-RestLi-Method": "DELETE"},
         )
-        if isinstance(outcome, Published) and outcome.answer.status == 200 and outcome.answer.raw:
-            # a removal, too, is answered with nothing
-            return Unknown("answered 200 with a page of its own", outcome.answer)
-        return outcome
 
     async def _settled(self, outcome: Duplicate, outgoing: Outgoing) -> Outcome:
         """Return what "duplicate" means; where posts can be read, the named one is looked at."""

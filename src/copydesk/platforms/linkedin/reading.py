@@ -162,7 +162,7 @@ class Reading:
             return Absent("the post is gone")
         if same_text(post, outgoing):
             where = address_of(outgoing.target_id)
-            return Landed(outgoing.target_id, where, "the post reads as sent")
+            return Landed(outgoing.target_id, where, "the post reads as sent", compared=True)
         return Absent("the post still reads otherwise")
 
 

@@ -297,9 +297,12 @@ class MastodonClient(Client):
     async def _find_edit(self, outgoing: Outgoing) -> Existence:
         source = await self._get(f"/api/v1/statuses/{outgoing.target_id}/source")
         if not isinstance(source, dict) or "text" not in source:
+            if isinstance(await self._status(outgoing.target_id), Gone):
+                return Absent("the status is gone, and the change with it")
             return Inconclusive("the instance did not show the text of the status")
         if same_source(str(source["text"]), sent_by(outgoing)):
-            return Landed(outgoing.target_id, evidence="the status reads as sent")
+            reads = "the status reads as sent"
+            return Landed(outgoing.target_id, evidence=reads, compared=True)
         return Absent("the status still reads otherwise")
 
     async def _find_removal(self, outgoing: Outgoing) -> Existence:

@@ -176,20 +176,24 @@ class ParagraphClient(Client):
                 return post
             case Gone() if outgoing.action is Action.DELETE:
                 return Landed(id, evidence=post.evidence)
+            case Gone() if outgoing.action is Action.UPDATE:
+                return Absent("the post is gone, and the change with it")
             case Gone():
                 return Inconclusive(post.evidence)
             case _:
                 pass
-        is_public = post.get("status") == "published"
+        if "status" not in post:
+            return Inconclusive(_NO_STATE)
+        is_public = post["status"] == "published"
         if outgoing.action is Action.DELETE:
             if self._keeps_drafts and not is_public:
-                return Landed(id, evidence=f"the post is {post.get('status')} now")
-            return Absent(f"the post is still there ({post.get('status')})")
+                return Landed(id, evidence=f"the post is {post['status']} now")
+            return Absent(f"the post is still there ({post['status']})")
         if outgoing.action is Action.UPDATE:
             differing = differences(post, outgoing.payload)
             if differing:
                 return Absent(f"it still reads otherwise: {', '.join(differing)}")
-            return Landed(id, evidence="the post reads as sent")
+            return Landed(id, evidence="the post reads as sent", compared=True)
         if is_public:
             return Landed(id, str(outgoing.handles.get("url", "")), "the post is public")
         if outgoing.payload["newsletter"]:
@@ -199,15 +203,17 @@ class ParagraphClient(Client):
                 " see on Paragraph whether it was mailed",
                 retry_at=until,
             )
-        return Absent("the post is still a draft")
+        return Absent(f"the post is not public yet ({post['status']})")
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Compare the post with what was sent: its title, its subtitle, its words."""
         post = await self._library.shown(outgoing.target_id)
         if isinstance(post, Gone | Inconclusive):
             return post
-        if post.get("status") != "published":
-            return Gone(f"the post is {post.get('status')} now, no longer public")
+        if "status" not in post:
+            return Inconclusive(_NO_STATE)
+        if post["status"] != "published":
+            return Gone(f"the post is {post['status']} now, no longer public")
         differing = differences(post, outgoing.payload)
         if differing:
             return Changed(", ".join(differing))
@@ -225,6 +231,10 @@ class ParagraphClient(Client):
         name = str(publication.get("name") or publication.get("slug") or publication["id"])
         return Published(name, home(publication))
 
+
+#: The state of a post is told to its own publication alone, and no field of an answer has to be
+#: there (openapi.json, 2026-08-20).
+_NO_STATE: Final = "Paragraph did not say whether the post is public"
 
 #: What an update of a post that is no longer there means.
 _GONE: Final = Refused(

@@ -56,17 +56,25 @@ class Folder:
         _sync_folder(target.parent)
 
     def remove(self, path: str) -> None:
-        """Remove the file at `path`, its unfinished copy, and folders that are empty then."""
+        """Remove the file at `path`, its unfinished copy, and folders that are empty then. That it
+        was there is no longer on disk when this returns."""
         self.discard_unfinished(path)
-        with suppress(FileNotFoundError, NotADirectoryError):
+        try:
             (self.root / path).unlink()
+            removed = True
+        except (FileNotFoundError, NotADirectoryError):
+            removed = False
+        left = self.root
         for parent in Path(path).parents:
+            left = self.root / parent
             if not parent.name:
                 break
             try:
-                (self.root / parent).rmdir()
+                left.rmdir()
             except OSError:
                 break  # not empty or gone: somebody's file keeps it
+        if removed:
+            _sync_folder(left)
 
     def discard_unfinished(self, path: str) -> None:
         """Remove the unfinished copy that a dead writer of `path` left."""

@@ -157,9 +157,14 @@ class Looks:
 
     async def _find_edit(self, outgoing: Outgoing) -> Existence:
         post = await self._post(outgoing.target_id)
-        if isinstance(post, Gone | Inconclusive):
+        if isinstance(post, Gone):
+            return Absent("the post is gone, and the change with it")
+        if isinstance(post, Inconclusive):
             return Inconclusive("X did not show the post that was to be changed")
-        newest = next(reversed(history(post)), outgoing.target_id)
+        versions = history(post)
+        newest = next(reversed(versions), outgoing.target_id)
+        if versions and newest == outgoing.target_id:
+            return Absent("the post has no newer version")
         if newest != outgoing.target_id:
             post = await self._post(newest)
             if isinstance(post, Gone | Inconclusive):
@@ -168,7 +173,8 @@ class Looks:
         if same is None:
             return Inconclusive("a link in the post could not be undone")
         if same:
-            return Landed(newest, self.url(newest), "the newest version reads as sent")
+            reads = "the newest version reads as sent"
+            return Landed(newest, self.url(newest), reads, compared=not versions)
         return Absent("the newest version reads otherwise")
 
     async def _post(self, id: str) -> dict[str, Any] | Gone | Inconclusive:

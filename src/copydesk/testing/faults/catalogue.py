@@ -26,6 +26,7 @@ class Fault(StrEnum):
     STALE_READS = "stale_reads"
     BROKEN_LISTING = "broken_listing"
     REFUSED = "refused"
+    FORBIDDEN = "forbidden"
     LOCKED = "locked"
     TOKEN_EXPIRED = "token_expired"
     TOKEN_REVOKED = "token_revoked"
@@ -65,6 +66,40 @@ class Fault(StrEnum):
     KILL_BEFORE_RECEIPT_COMMIT = "kill_before_receipt_commit"
     KILL_AFTER_RECEIPT_COMMIT = "kill_after_receipt_commit"
 
+    UPDATE_NONE = "update_none"
+    UPDATE_RESPONSE_LOST = "update_response_lost"
+    UPDATE_ERROR_AFTER_ACCEPT = "update_error_after_accept"
+    UPDATE_RESET_BEFORE_ACCEPT = "update_reset_before_accept"
+    UPDATE_HANG = "update_hang"
+    UPDATE_HTML = "update_html"
+    UPDATE_HTML_WITH_200 = "update_html_with_200"
+    UPDATE_RATE_LIMITED = "update_429_seconds"
+    UPDATE_FORBIDDEN = "update_forbidden"
+    UPDATE_OF_TAGS_LOST = "update_of_tags_lost"
+    UPDATE_EDITED_THERE = "update_edited_there"
+    UPDATE_EDITED_IN_DOUBT = "update_edited_in_doubt"
+    UPDATE_REMOVED_THERE = "update_removed_there"
+    UPDATE_REMOVED_IN_DOUBT = "update_removed_in_doubt"
+    UPDATE_KILL_AFTER_INTENT = "update_kill_after_intent_commit"
+    UPDATE_KILL_AFTER_ACCEPT = "update_kill_after_accept"
+    UPDATE_KILL_BEFORE_RECEIPT = "update_kill_before_receipt_commit"
+
+    DELETE_NONE = "delete_none"
+    DELETE_RESPONSE_LOST = "delete_response_lost"
+    DELETE_ERROR_AFTER_ACCEPT = "delete_error_after_accept"
+    DELETE_RESET_BEFORE_ACCEPT = "delete_reset_before_accept"
+    DELETE_HANG = "delete_hang"
+    DELETE_HTML = "delete_html"
+    DELETE_HTML_WITH_200 = "delete_html_with_200"
+    DELETE_RATE_LIMITED = "delete_429_seconds"
+    DELETE_FORBIDDEN = "delete_forbidden"
+    DELETE_EDITED_THERE = "delete_edited_there"
+    DELETE_REMOVED_THERE = "delete_removed_there"
+    DELETE_ANSWERED_410 = "delete_answered_410"
+    DELETE_KILL_AFTER_INTENT = "delete_kill_after_intent_commit"
+    DELETE_KILL_AFTER_ACCEPT = "delete_kill_after_accept"
+    DELETE_KILL_BEFORE_RECEIPT = "delete_kill_before_receipt_commit"
+
 
 KILLS: Final = tuple(fault for fault in Fault if fault.startswith("kill_"))
 
@@ -87,6 +122,7 @@ CALLS: Final = (
     Fault.STALE_READS,
     Fault.BROKEN_LISTING,
     Fault.REFUSED,
+    Fault.FORBIDDEN,
     Fault.LOCKED,
     Fault.TOKEN_EXPIRED,
     Fault.TOKEN_REVOKED,
@@ -100,3 +136,6 @@ RATE_LIMITS: Final = (
 )
 
 NETWORK: Final = tuple(fault for fault in Fault if fault.startswith("tcp_"))
+
+#: What goes wrong when a post that is out is changed or taken down: the rest of the name says what.
+AFTERWARDS: Final = tuple(fault for fault in Fault if fault.startswith(("update_", "delete_")))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from copydesk.core.delivery import Outgoing
-from copydesk.core.outcomes import Outcome
+from copydesk.core.outcomes import Outcome, Unknown
 from copydesk.platforms.kit.contract import Client, Session
 from copydesk.platforms.kit.registry import load_platform
 
@@ -17,11 +17,17 @@ Listener = Callable[[int], Awaitable[None]]
 
 @contextmanager
 def hearing(
-    platform: str, *, before: Listener | None = None, after: Listener | None = None
+    platform: str,
+    *,
+    before: Listener | None = None,
+    after: Listener | None = None,
+    doubt: Callable[[Outgoing], Awaitable[None]] | None = None,
 ) -> Iterator[None]:
-    """Await `before(n)` and `after(n)` around the n-th publishing call of a spoke.
+    """Await `before(n)` and `after(n)` around the n-th publishing call of a spoke, and
+    `doubt(sent)` for whatever was sent of which the spoke does not know whether it arrived.
 
-    `after` is awaited when the client has returned, before the engine knows the outcome.
+    `after` and `doubt` are awaited when the client has returned, before the engine knows the
+    outcome.
     """
     declared = load_platform(platform)
     connect = declared.connect
@@ -38,6 +44,10 @@ def hearing(
             await after(number)
         return outcome
 
+    async def told(outgoing: Outgoing, outcome: Outcome) -> None:
+        if doubt is not None and isinstance(outcome, Unknown):
+            await doubt(outgoing)
+
     def connect_heard(session: Session) -> Client:
         client = connect(session)
         commit, commit_batch = client.commit, client.commit_batch
@@ -47,6 +57,7 @@ def hearing(
             if in_batch:
                 return await commit(outgoing)
             outcome: Outcome = await around(lambda: commit(outgoing))
+            await told(outgoing, outcome)
             return outcome
 
         async def several(batch: Sequence[Outgoing]) -> Sequence[Outcome]:
@@ -56,6 +67,8 @@ def hearing(
                 outcomes: Sequence[Outcome] = await around(lambda: commit_batch(batch))
             finally:
                 in_batch = False
+            for outgoing, outcome in zip(batch, outcomes, strict=True):
+                await told(outgoing, outcome)
             return outcomes
 
         vars(client).update(commit=one, commit_batch=several)

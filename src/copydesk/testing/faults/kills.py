@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
+from copydesk.core.account import Account
 from copydesk.core.clock import SystemClock
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.testing.faults.catalogue import Fault
@@ -76,22 +77,25 @@ def calls_of(stage: Scene) -> int:
 
 async def play(stage: Scene) -> Row:
     """Let two workers die at the step, and a third finish."""
-    account = await stage.account()
+    await carry(stage, await stage.account(), stage.fault)
+    return await stage.row()
+
+
+async def carry(stage: Scene, account: Account, kill: Fault) -> None:
+    """Let two workers die at the step `kill` of what is planned for `account`, a third finish."""
     later = max(1, calls_of(stage) // 2)
     # a victim lives by the machine's clock: it cannot wait for the next call of a slow pace
     for round_, number in enumerate((1,) if stage.rig.seconds_each else (1, later)):
         # a statement comes once a batch, an answer once a call
-        step = 1 if stage.fault in STATEMENTS else number
-        died = await _die(stage, number=step)
+        step = 1 if kill in STATEMENTS else number
+        died = await _die(stage, kill, number=step)
         if not died and round_ == 0:
             raise AssertionError("the step never came: this proves nothing")
         stage.clock.advance(TAKE_OVER)
     await stage.engine(account).run_to_rest()
-    return await stage.row()
 
 
-async def _die(stage: Scene, *, number: int) -> bool:
-    fault = stage.fault
+async def _die(stage: Scene, fault: Fault, *, number: int) -> bool:
     async with victim(stage, fault, number=number) as process:
         if fault is Fault.KILL_AFTER_ACCEPT and not stage.rig.accepted_file:
             _kill_when_accepted(stage, process, number)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from copydesk.platforms.kit.manifest import Idempotency
-from copydesk.testing.faults.catalogue import KILLS, Fault
+from copydesk.testing.faults.catalogue import AFTERWARDS, KILLS, Fault
 
 #: The spoke that stands for each kind of idempotency.
 SPOKES: Final[Mapping[Idempotency, str]] = {
@@ -53,6 +53,9 @@ _ALIKE: Final = (
     Fault.TCP_DELAY,
 )
 
+#: Changes and takes down what it has published; the others do so in full rounds.
+_AFTERWARDS: Final = "mastodon"
+
 #: Has every kill; the others have half of them, in turns.
 _KILLED: Final = "specimen+client_id"
 
@@ -73,6 +76,7 @@ def quick_round(spokes: Sequence[str] = ()) -> list[tuple[str, Fault]]:
         and not fault.startswith("database_")
         and spoke in _WAITING.get(fault, {spoke})
         and (fault not in _ALIKE or (_ALIKE.index(fault) + place) % 2 == 0)
+        and (fault not in AFTERWARDS or spoke == _AFTERWARDS or spokes)
         and (fault not in KILLS or spoke == _KILLED or (KILLS.index(fault) + place) % 2 == 0)
     ]
     played.sort(key=lambda one: one[1] is not Fault.STALLED_WORKER)

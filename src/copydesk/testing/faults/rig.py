@@ -100,6 +100,21 @@ class EngineRig(ABC):
             language="en",
         )
 
+    # -- what a spoke needs whose platform lets posts be changed or taken down ---------------------
+
+    def shown(self, marker: str) -> str:
+        """Return all that the platform shows of the post called `marker`, text and tags, "" when it
+        shows none. The platform's own record, as in `copies`."""
+        raise NotImplementedError(f"say in {type(self).__name__}.shown what the platform shows")
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Let somebody put `words` into the text of the post called `marker` on the platform."""
+        raise NotImplementedError(f"let {type(self).__name__}.edit_there change a post there")
+
+    def remove_there(self, marker: str) -> None:
+        """Let somebody remove the post called `marker` on the platform."""
+        raise NotImplementedError(f"let {type(self).__name__}.remove_there remove a post there")
+
     @property
     def address(self) -> str:
         """Return HOST:PORT where the platform listens, "" where it does not."""
@@ -155,6 +170,7 @@ LIES: Final[Mapping[Fault, Lie]] = {
     Fault.STALE_READS: Lie.RESET_AFTER_ACCEPT,
     Fault.BROKEN_LISTING: Lie.RESET_AFTER_ACCEPT,
     Fault.REFUSED: Lie.REFUSED,
+    Fault.FORBIDDEN: Lie.FORBIDDEN,
     Fault.TOKEN_EXPIRED: Lie.UNAUTHORIZED,
     Fault.TOKEN_REVOKED: Lie.UNAUTHORIZED,
 }

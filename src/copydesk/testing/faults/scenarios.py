@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from copydesk.testing.faults import kills, machines, moments, networks, tokens
-from copydesk.testing.faults.catalogue import CALLS, KILLS, NETWORK, Fault
+from copydesk.testing.faults import afterwards, kills, machines, moments, networks, tokens
+from copydesk.testing.faults.catalogue import AFTERWARDS, CALLS, KILLS, NETWORK, Fault
 from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.figures import Row
 from copydesk.testing.faults.muted import mute
@@ -42,6 +42,8 @@ async def _play(stage: Scene) -> Row:
         return await networks.play(stage)
     if fault in KILLS:
         return await kills.play(stage)
+    if fault in AFTERWARDS:
+        return await afterwards.play(stage)
     if fault is Fault.TOKEN_ROTATED:
         return await tokens.play(stage)
     if play := moments.PLAYS.get(fault) or machines.PLAYS.get(fault):

@@ -27,8 +27,8 @@ async def compare(
     copies = rig.copies()
     by_marker = {markers[d.post_id]: d for d in found if d.post_id in markers}
     held = [d for d in found if d.state is DeliveryState.HELD]
-    expected = fault is Fault.REFUSED
-    excused = [d for d in held if expected or (await _uncertain(desk, rig, d))]
+    expected = fault in {Fault.REFUSED, Fault.FORBIDDEN}
+    excused = [d for d in held if expected or (await is_uncertain(desk, rig, d))]
     failed = [
         d
         for d in found
@@ -52,12 +52,12 @@ async def compare(
         wrongly_failed=len(failed),
         calls_during_429=rig.calls_while_limited,
         held=len(held),
-        seconds_to_truth=round(await _seconds_to_truth(desk), 1),
+        seconds_to_truth=round(await seconds_to_truth(desk), 1),
         note=note,
     )
 
 
-async def _uncertain(desk: Desk, rig: EngineRig, delivery: Delivery) -> bool:
+async def is_uncertain(desk: Desk, rig: EngineRig, delivery: Delivery) -> bool:
     """Tell whether nobody could have known what became of `delivery`: it was called, and the
     platform neither knows a repeated key nor can be asked in a way that settles it."""
     platform = load_platform(rig.platform)
@@ -72,7 +72,7 @@ async def _uncertain(desk: Desk, rig: EngineRig, delivery: Delivery) -> bool:
     )
 
 
-async def _seconds_to_truth(desk: Desk) -> float:
+async def seconds_to_truth(desk: Desk) -> float:
     """Return the longest time from a delivery's first try to its last step, in seconds."""
     first: dict[str, datetime] = {}
     longest = 0.0

@@ -37,6 +37,25 @@ class BlueskyRig(HttpRig):
         markers = (marker_in(post["text"]) for post in self.server.posts)
         return Counter(marker for marker in markers if marker)
 
+    def shown(self, marker: str) -> str:
+        """Return the texts of the post's records."""
+        return "\n".join(self.server.records[key].value["text"] for key in self._keys(marker))
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Write the record anew with another client."""
+        for key in self._keys(marker):
+            value = self.server.records[key].value
+            self.server.records[key].value = {**value, "text": f"{value['text']} {words}"}
+
+    def remove_there(self, marker: str) -> None:
+        """Remove the record with another client."""
+        for key in self._keys(marker):
+            del self.server.records[key]
+
+    def _keys(self, marker: str) -> list[str]:
+        records = self.server.records.items()
+        return [key for key, record in records if marker_in(record.value["text"]) == marker]
+
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave."""
         if fault is Fault.STALE_READS:

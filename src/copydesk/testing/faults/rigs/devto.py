@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from copydesk.testing.fake_devto import FakeDevto
+from copydesk.testing.fake_devto import Article, FakeDevto
 from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.rig import HttpRig, marker_in
 from copydesk.testing.loopback import LoopbackServer
@@ -48,6 +48,24 @@ class DevtoRig(HttpRig):
         public = (a for a in self.server.articles if a.published)
         markers = (marker_in(f"{article.title}\n{article.body}") for article in public)
         return Counter(marker for marker in markers if marker)
+
+    def shown(self, marker: str) -> str:
+        """Return the text and the tags of the public article."""
+        return "\n".join(f"{a.title}\n{a.body}\n{a.tags}" for a in self._named(marker))
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Edit the article in the browser."""
+        for article in self._named(marker):
+            article.body, article.edited_at = f"{article.body} {words}", self.clock.now()
+
+    def remove_there(self, marker: str) -> None:
+        """Delete the article in the dashboard."""
+        gone = self._named(marker)
+        self.server.articles = [a for a in self.server.articles if a not in gone]
+
+    def _named(self, marker: str) -> list[Article]:
+        public = (a for a in self.server.articles if a.published)
+        return [a for a in public if marker_in(f"{a.title}\n{a.body}") == marker]
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave; an old key is refused by the Forem itself."""

@@ -6,7 +6,8 @@ import importlib
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Final
@@ -66,14 +67,50 @@ class GitRig(EngineRig):
         return {"remote": str(self._remote)}
 
     def copies(self) -> Counter[str]:
-        """Count how often each post's file was added in the history of the branch."""
+        """Count how often each file that is there was added in the history of the branch."""
         heads = self._git("-C", str(self._remote), "for-each-ref", "refs/heads/main")
         if not heads:
             return Counter()
         log = self._git(
             "-C", str(self._remote), "log", "--diff-filter=A", "--name-only", "--format=", "main"
         )
-        return Counter(marker_in(line) for line in log.splitlines() if line.endswith(".md"))
+        added = Counter(marker_in(line) for line in log.splitlines() if line.endswith(".md"))
+        return Counter({marker: n for marker, n in added.items() if self._path(marker)})
+
+    def shown(self, marker: str) -> str:
+        """Return the post's file in the branch."""
+        return (
+            self._git("-C", str(self._remote), "show", f"main:{path}")
+            if (path := self._path(marker))
+            else ""
+        )
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Push another version of the file."""
+        with self._checkout() as tree:
+            file = tree / self._path(marker)
+            file.write_text(f"{file.read_text().rstrip()} {words}\n")
+
+    def remove_there(self, marker: str) -> None:
+        """Push a commit without the file."""
+        with self._checkout() as tree:
+            (tree / self._path(marker)).unlink()
+
+    def _path(self, marker: str) -> str:
+        names = self._git("-C", str(self._remote), "ls-tree", "-r", "--name-only", "main")
+        found = (n for n in names.splitlines() if n.endswith(".md") and marker_in(n) == marker)
+        return next(found, "")
+
+    @contextmanager
+    def _checkout(self) -> Iterator[Path]:
+        tree = self.folder / "somebody"
+        self._git("clone", "--quiet", str(self._remote), str(tree))
+        yield tree
+        who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+        self._git("-C", str(tree), *who, "commit", "--quiet", "--all", "-m", "By hand")
+        # not by a push, which the hooks would see
+        self._git("-C", str(self._remote), "fetch", "--quiet", str(tree), "main:main")
+        shutil.rmtree(tree)
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Install a hook, or lock the branch."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from copydesk.testing.fake_hashnode import HOST, FakeHashnode
+from copydesk.testing.fake_hashnode import HOST, Entry, FakeHashnode
 from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.rig import HttpRig, marker_in
 from copydesk.testing.loopback import LoopbackServer
@@ -24,7 +25,7 @@ class HashnodeRig(HttpRig):
         """Return the publication."""
         hashnode = FakeHashnode(clock=self.clock)
         # drafts are made again without harm; the faults are for what makes a post public
-        hashnode.lies_to_mutations = frozenset({"PublishDraft"})
+        hashnode.lies_to_mutations = frozenset({"PublishDraft", "UpdatePost", "RemovePost"})
         hashnode.lies_to_tries = 2
         older = hashnode.add_post("Older")
         older.published_at = self.clock.now() - timedelta(days=1)
@@ -43,6 +44,23 @@ class HashnodeRig(HttpRig):
         """Count the posts that are public; drafts are nothing anybody sees."""
         texts = (f"{p.now['title']}\n{p.now['contentMarkdown']}" for p in self.server.active())
         return Counter(marker for marker in map(marker_in, texts) if marker)
+
+    def shown(self, marker: str) -> str:
+        """Return the fields of the post."""
+        return "\n".join(json.dumps(post.now) for post in self._named(marker))
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Edit the post in the dashboard."""
+        for post in self._named(marker):
+            self.server.change(post, contentMarkdown=f"{post.now['contentMarkdown']} {words}")
+
+    def remove_there(self, marker: str) -> None:
+        """Remove the post in the dashboard."""
+        for post in self._named(marker):
+            self.server.remove(post)
+
+    def _named(self, marker: str) -> list[Entry]:
+        return [post for post in self.server.active() if marker_in(json.dumps(post.now)) == marker]
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave; an old token is refused by Hashnode itself, with HTTP 200."""

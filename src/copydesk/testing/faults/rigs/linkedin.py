@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from copydesk.testing.fake_linkedin import PAGE, PERSON, FakeLinkedIn
+from copydesk.testing.fake_linkedin import PAGE, PERSON, FakeLinkedIn, Post
 from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.rig import HttpRig, marker_in
 from copydesk.testing.loopback import LoopbackServer
@@ -41,6 +41,23 @@ class LinkedInRig(HttpRig):
         """Count the posts."""
         markers = (marker_in(post.seen) for post in self.server.posts)
         return Counter(marker for marker in markers if marker)
+
+    def shown(self, marker: str) -> str:
+        """Return what readers see of the post."""
+        return "\n".join(post.seen for post in self._named(marker))
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Edit the post on LinkedIn."""
+        for post in self._named(marker):
+            post.commentary, post.seen = f"{post.commentary} {words}", f"{post.seen} {words}"
+
+    def remove_there(self, marker: str) -> None:
+        """Delete the post on LinkedIn."""
+        for post in self._named(marker):
+            self.server.drop(post.urn)
+
+    def _named(self, marker: str) -> list[Post]:
+        return [post for post in self.server.posts if marker_in(post.seen) == marker]
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave; an old token is refused by LinkedIn itself."""

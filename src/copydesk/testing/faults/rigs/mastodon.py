@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from copydesk.core.post import Content
-from copydesk.testing.fake_mastodon import FakeMastodon
+from copydesk.testing.fake_mastodon import FakeMastodon, Status
 from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.rig import HttpRig, marker_in, thread_of, whole_threads
 from copydesk.testing.loopback import LoopbackServer
@@ -39,6 +39,23 @@ class MastodonRig(HttpRig):
         """Count the statuses."""
         markers = (marker_in(status.text) for status in self.server.statuses)
         return Counter(marker for marker in markers if marker)
+
+    def shown(self, marker: str) -> str:
+        """Return the texts of the post's statuses."""
+        return "\n".join(status.text for status in self._named(marker))
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Edit the status with another client."""
+        for status in self._named(marker):
+            status.text, status.edited_at = f"{status.text} {words}", self.clock.now()
+
+    def remove_there(self, marker: str) -> None:
+        """Remove the status with another client."""
+        gone = self._named(marker)
+        self.server.statuses = [s for s in self.server.statuses if s not in gone]
+
+    def _named(self, marker: str) -> list[Status]:
+        return [s for s in self.server.statuses if marker_in(s.text) == marker]
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave; an old token is refused by the instance itself."""

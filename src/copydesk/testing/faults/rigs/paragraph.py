@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from copydesk.testing.fake_paragraph import FakeParagraph
+from copydesk.testing.fake_paragraph import FakeParagraph, Post
 from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.rig import HttpRig, marker_in
 from copydesk.testing.loopback import LoopbackServer
@@ -43,6 +43,23 @@ class ParagraphRig(HttpRig):
         """Count the public posts."""
         markers = (marker_in(post.title) for post in self.server.public)
         return Counter(marker for marker in markers if marker)
+
+    def shown(self, marker: str) -> str:
+        """Return the text and the categories of the public post."""
+        return "\n".join(f"{p.title}\n{p.markdown}\n{p.categories}" for p in self._named(marker))
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Edit the post in the editor."""
+        for post in self._named(marker):
+            self.server.edit(post.id, f"{post.markdown} {words}")
+
+    def remove_there(self, marker: str) -> None:
+        """Delete the post in the editor."""
+        gone = self._named(marker)
+        self.server.posts = [post for post in self.server.posts if post not in gone]
+
+    def _named(self, marker: str) -> list[Post]:
+        return [post for post in self.server.public if marker_in(post.title) == marker]
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave; an old key is refused by the publication itself."""

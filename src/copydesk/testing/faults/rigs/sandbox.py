@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from copydesk.core.clock import Clock
 from copydesk.platforms.kit.registry import load_platform
+from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.testing.faults.catalogue import RATE_LIMITS, Fault
 from copydesk.testing.faults.rig import EngineRig, marker_in
 from copydesk.testing.loopback import RETRY_AFTER
@@ -61,12 +62,39 @@ class SandboxRig(EngineRig):
         return {**self.knobs, **self._given}
 
     def copies(self) -> Counter[str]:
-        """Count the lines of the sandbox's own file."""
-        found: Counter[str] = Counter()
-        for path in (self.home / "sandbox").glob("*.jsonl"):
-            if not path.name.endswith(".faults.jsonl"):
-                found += Counter(marker_in(line) for line in path.read_text().splitlines())
-        return found
+        """Count the posts that stand in the sandbox's own file, by their ids."""
+        return Counter(marker_in(json.dumps(line)) for line in self._standing())
+
+    def shown(self, marker: str) -> str:
+        """Return the newest lines of the posts that stand."""
+        lines = map(json.dumps, self._standing())
+        return "\n".join(line for line in lines if marker_in(line) == marker)
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Write another version into the file."""
+        self._write(marker, lambda line: {**line, "payload": _edited(line["payload"], words)})
+
+    def remove_there(self, marker: str) -> None:
+        """Write into the file that the post is removed."""
+        self._write(marker, lambda line: {"id": line["id"], "action": "delete"})
+
+    def _write(self, marker: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        for path in self._files():
+            ledger = Ledger(path.parent, path.stem)
+            for line in {line["id"]: line for line in ledger.posts()}.values():
+                if marker_in(json.dumps(line)) == marker:
+                    at = self.clock.now().isoformat()
+                    ledger.accept({**change(line), "key": "theirs", "received_at": at}, once=False)
+
+    def _standing(self) -> list[dict[str, Any]]:
+        """Return the newest line of each post that was not removed."""
+        texts = [text for path in self._files() for text in path.read_text().splitlines()]
+        newest = {line["id"]: line for line in map(json.loads, filter(None, texts))}
+        return [line for line in newest.values() if line.get("action") != "delete"]
+
+    def _files(self) -> list[Path]:
+        # beside it are what went wrong, and who was told
+        return [p for p in (self.home / "sandbox").glob("acc_*.jsonl") if p.name.count(".") == 1]
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Turn the knobs; they are settings, so this comes before the account is made."""
@@ -118,6 +146,11 @@ class SandboxRig(EngineRig):
         module = importlib.import_module("copydesk.platforms.sandbox")
         module.PLATFORM = module.Sandbox(**options)  # type: ignore[attr-defined]
         load_platform.cache_clear()
+
+
+def _edited(payload: Mapping[str, Any], words: str) -> dict[str, Any]:
+    text = next(key for key in ("text", "markdown", "body") if key in payload)
+    return {**payload, text: f"{payload[text]} {words}"}
 
 
 class SandboxKeyRig(SandboxRig):

@@ -47,6 +47,20 @@ class SiteRig(EngineRig):
             raise AssertionError("the site's records and its pages do not agree")
         return pages
 
+    def shown(self, marker: str) -> str:
+        """Return the post's page."""
+        page = self._site / "posts" / marker / "index.html"
+        return page.read_text() if page.exists() else ""
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Write into the page by hand."""
+        page = self._site / "posts" / marker / "index.html"
+        page.write_text(page.read_text().replace("</p>", f" {words}</p>", 1))
+
+    def remove_there(self, marker: str) -> None:
+        """Say that it does not last."""
+        self.not_applicable("a page is made anew from its record when its neighbours change")
+
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Put a file in the folder's place: nothing can be written there until it is gone."""
         if fault is Fault.NONE:

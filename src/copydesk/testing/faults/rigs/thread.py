@@ -23,11 +23,8 @@ class ThreadRig(SandboxRig):
         """Count whole threads. A part that is there twice, or that answers another post than the
         one before it, makes a copy more; a thread without one of its parts is none."""
         threads: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for path in (self.home / "sandbox").glob("acc_*.jsonl"):
-            if path.name.count(".") > 1:
-                continue  # what went wrong, and who was told
-            for line in path.read_text().splitlines():
-                threads[marker_in(line)].append(json.loads(line))
+        for line in self._standing():
+            threads[marker_in(json.dumps(line))].append(line)
         return Counter({marker: _copies(lines) for marker, lines in threads.items()})
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -16,6 +18,17 @@ from copydesk.testing.loopback import LoopbackServer
 _SECRET = "whsec_" + "ZmF1bHRLaXRLZXlPZlRoaXJ0eVR3b0J5dGVzISE="
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """An event that was taken: its `webhook-id`, the post it is about, its type and its body."""
+
+    id: str
+    marker: str
+    kind: str
+    body: str
+    at: datetime
+
+
 class Receiver(LoopbackServer):
     """Takes events at `/hook`; `/hook/<id>` tells whether one arrived, unless it is too young
     (`stale_for` seconds) or the next `broken_looks` look-ups fail."""
@@ -23,7 +36,9 @@ class Receiver(LoopbackServer):
     def __init__(self, *, deduplicates: bool, **more: Any) -> None:
         super().__init__(**more)
         self.deduplicates = deduplicates
-        self.taken: list[tuple[str, str, datetime]] = []
+        self.taken: list[Taken] = []
+        self.changed: dict[str, str] = {}
+        self.removed: set[str] = set()
         self.stale_for = 0.0
         self.broken_looks = 0
 
@@ -32,9 +47,17 @@ class Receiver(LoopbackServer):
         return [web.post("/hook", self._take), web.get("/hook/{id}", self._tell)]
 
     async def _take(self, request: web.Request) -> web.Response:
-        id = request.headers["webhook-id"]
-        if not (self.deduplicates and any(id == known for known, _, _ in self.taken)):
-            self.taken.append((id, marker_in(await request.read()), self.clock.now()))
+        id, body = request.headers["webhook-id"], await request.text()
+        if not (self.deduplicates and any(id == event.id for event in self.taken)):
+            self.taken.append(
+                Taken(
+                    id=id,
+                    marker=marker_in(body),
+                    kind=json.loads(body)["type"],
+                    body=body,
+                    at=self.clock.now(),
+                )
+            )
         return web.json_response({})
 
     async def _tell(self, request: web.Request) -> web.Response:
@@ -42,8 +65,15 @@ class Receiver(LoopbackServer):
             self.broken_looks -= 1
             return web.Response(status=503)
         now, wanted = self.clock.now(), request.match_info["id"]
-        ages = [(now - at).total_seconds() for id, _, at in self.taken if id == wanted]
-        return web.Response(status=200 if any(age >= self.stale_for for age in ages) else 404)
+        known = [
+            event
+            for event in self.taken
+            if event.id == wanted and (now - event.at).total_seconds() >= self.stale_for
+        ]
+        if not known or (known[0].kind != "post.deleted" and known[0].marker in self.removed):
+            return web.Response(status=404)
+        changed = self.changed.get(known[0].marker, "")
+        return web.json_response({"changed": changed} if changed else {})
 
 
 class WebhookRig(HttpRig):
@@ -74,8 +104,31 @@ class WebhookRig(HttpRig):
         return {"secret": _SECRET}
 
     def copies(self) -> Counter[str]:
-        """Count what the receiver took."""
-        return Counter(marker for _, marker, _ in self.server.taken)
+        """Count how often the receiver was told to publish each post; what it was told to remove
+        is not there."""
+        told = Counter((e.marker, e.kind) for e in self.server.taken)
+        return Counter(
+            {
+                marker: told[marker, "post.published"]
+                for marker, kind in told
+                if kind == "post.published" and self.shown(marker)
+            }
+        )
+
+    def shown(self, marker: str) -> str:
+        """Return the last event about the post, and what somebody wrote into it there."""
+        events = [event for event in self.server.taken if event.marker == marker]
+        if not events or events[-1].kind == "post.deleted" or marker in self.server.removed:
+            return ""
+        return f"{events[-1].body} {self.server.changed.get(marker, '')}".strip()
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Change the post where the receiver keeps it."""
+        self.server.changed[marker] = words
+
+    def remove_there(self, marker: str) -> None:
+        """Remove the post where the receiver keeps it."""
+        self.server.removed.add(marker)
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave; reads only where there are any."""

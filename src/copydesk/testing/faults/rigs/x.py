@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from copydesk.core.post import Content
-from copydesk.testing.fake_x import FakeX
+from copydesk.testing.fake_x import FakeX, Tweet
 from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.rig import HttpRig, marker_in, thread_of, whole_threads
 from copydesk.testing.loopback import LoopbackServer
@@ -39,8 +39,25 @@ class XRig(HttpRig):
 
     def copies(self) -> Counter[str]:
         """Count the posts."""
-        markers = (marker_in(tweet.sent) for tweet in self.server.tweets if not tweet.reply_to)
+        markers = (marker_in(tweet.sent) for tweet in self.server.newest if not tweet.reply_to)
         return Counter(marker for marker in markers if marker)
+
+    def shown(self, marker: str) -> str:
+        """Return the newest versions of the post's texts."""
+        return "\n".join(tweet.sent for tweet in self._named(marker))
+
+    def edit_there(self, marker: str, words: str) -> None:
+        """Edit the post on X."""
+        for tweet in self._named(marker):
+            self.server.edit(tweet.id, f"{tweet.sent} {words}")
+
+    def remove_there(self, marker: str) -> None:
+        """Delete the post on X, which takes all its versions."""
+        gone = {id for tweet in self._named(marker) for id in tweet.versions}
+        self.server.tweets = [tweet for tweet in self.server.tweets if tweet.id not in gone]
+
+    def _named(self, marker: str) -> list[Tweet]:
+        return [tweet for tweet in self.server.newest if marker_in(tweet.sent) == marker]
 
     def strike(self, fault: Fault, deliveries: int) -> None:
         """Misbehave; an old token is refused by X itself."""
@@ -55,6 +72,23 @@ class XRig(HttpRig):
         """Issue a new token; the old one is dead from now on."""
         self.server.token = f"{self.server.token}-again"
         return super().mend()
+
+
+class XPremiumRig(XRig):
+    """An account that may edit its posts: each edit is a version with an id of its own."""
+
+    spoke: ClassVar[str] = "x+premium"
+
+    def make_server(self) -> LoopbackServer:
+        """Return X."""
+        server = super().make_server()
+        assert isinstance(server, FakeX)
+        server.premium = True
+        return server
+
+    def settings(self, address: str) -> Mapping[str, str]:
+        """Return the account's settings."""
+        return {**super().settings(address), "premium": "yes"}
 
 
 class XThreadRig(XRig):
