@@ -148,11 +148,38 @@ class Messages:
         found = {bool(row.waiting): row.n for row in rows}
         return found.get(True, 0), found.get(False, 0)
 
-    async def put(self, webhook_id: str, waiting: Sequence[Waiting], *, tries_left: bool) -> None:
-        """Keep messages for another try; or, without tries left, for whoever asks for them."""
+    async def bodies(self, webhook_id: str, sequences: Sequence[int]) -> dict[int, bytes]:
+        """Return what the first try of each of these messages sent; nothing for an untried one."""
+        found: dict[int, bytes] = {}
+        for start in range(0, len(sequences), _MOST_NAMED):
+            rows = await self._unit.connection.execute(
+                sa.select(webhook_messages.c.sequence, webhook_messages.c.body).where(
+                    _mine,
+                    webhook_messages.c.sequence.in_(sequences[start : start + _MOST_NAMED]),
+                    webhook_messages.c.body.is_not(None),
+                ),
+                {"webhook": webhook_id},
+            )
+            found.update({row.sequence: bytes(row.body) for row in rows})
+        return found
+
+    async def put(
+        self,
+        webhook_id: str,
+        waiting: Sequence[Waiting],
+        *,
+        tries_left: bool,
+        bodies: Mapping[int, bytes] | None = None,
+    ) -> None:
+        """Keep messages for another try; or, without tries left, for whoever asks for them.
+
+        `bodies` are what tries have sent, by sequence; what an earlier one has sent stays.
+        """
         if not waiting:
             return
-        await self.drop(webhook_id, [one.sequence for one in waiting])
+        sequences = [one.sequence for one in waiting]
+        sent = {**(bodies or {}), **await self.bodies(webhook_id, sequences)}
+        await self.drop(webhook_id, sequences)
         await self._unit.connection.execute(
             sa.insert(webhook_messages),
             [
@@ -163,6 +190,7 @@ class Messages:
                     "waiting": tries_left,
                     "attempts": one.attempts,
                     "wake_at": one.wake_at,
+                    "body": sent.get(one.sequence),
                 }
                 for one in waiting
             ],

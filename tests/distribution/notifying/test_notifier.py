@@ -8,15 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from aiohttp import web
 
 from copydesk.core.states import AccountState, WebhookState
 from copydesk.distribution.notifying import Horizon, Notifier, notifier
 from copydesk.distribution.notifying.answers import FAILURES_BEFORE_REST, SCHEDULE
 from copydesk.store import Store
+from copydesk.store.tables import accounts
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
-from copydesk.work.webhooks import rotate_secret, webhook_secret
+from copydesk.work.webhooks import replay_exhausted, rotate_secret, webhook_secret
 from tests.distribution.notifying.receiving import (
     Receiver,
     happen,
@@ -183,6 +185,34 @@ async def test_whatever_goes_wrong_is_tried_again_under_the_same_id(
         receiver.hits[0].headers["webhook-timestamp"]
         < (receiver.hits[1].headers["webhook-timestamp"])
     )
+
+
+async def test_every_try_sends_the_same_bytes_whatever_has_changed_meanwhile(
+    calling: Desk, receiver: Receiver, sandbox_account: AddSandbox, clock: StoppedClock
+) -> None:
+    webhook = await subscribe(calling, receiver, "account.*")
+    receiver.script = [500] * 10
+    account = await sandbox_account("newsroom")
+
+    async def rename(name: str) -> None:
+        async with calling.store.begin("test") as unit:
+            await unit.connection.execute(
+                sa.update(accounts).where(accounts.c.id == account.id).values(name=name)
+            )
+
+    await notify(calling, webhook)
+    for number in range(9):
+        await rename(f"newsroom {number}")
+        await rest_until_next(calling, clock, webhook.id)
+        await notify(calling, webhook)
+    async with calling.store.read() as unit:
+        assert await unit.messages.counts(webhook.id) == (0, 1), "all its tries are used up"
+    async with calling.store.begin("test") as unit:
+        await replay_exhausted(unit, await unit.webhooks.get(webhook.id))
+    await notify(calling, webhook)
+    assert len(receiver.hits) == 11
+    assert {hit.body for hit in receiver.hits} == {receiver.hits[0].body}
+    assert b'"newsroom"' in receiver.hits[0].body
 
 
 async def test_a_huge_answer_is_read_no_further_than_needed(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,7 +91,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """What a round works with; `upto` and `replayed` are where the cursors go."""
+    """What a round works with; `upto` and `replayed` are where the cursors go.
+
+    `bodies` are what tries have sent, of earlier rounds and of this one, by sequence.
+    """
 
     webhook: Webhook
     waiting: list[Waiting]
@@ -99,6 +102,7 @@ class _Look:
     begun: list[Waiting]
     events: Mapping[int, Event]
     facts: Mapping[str, Mapping[str, Any]]
+    bodies: dict[int, bytes]
     upto: int
     replayed: int | None
 
@@ -220,6 +224,7 @@ class Notifier:
             begun=fresh,
             events=known,
             facts=await unit.messages.facts(told),
+            bodies=await unit.messages.bodies(webhook.id, sorted(going)),
             upto=upto,
             replayed=replayed,
         )
@@ -243,6 +248,9 @@ class Notifier:
                         tally.delivered.append(one.sequence)
                         continue
                     message = message_of(event, look.facts.get(event.subject_id, {}))
+                    # an id that has left once stands for the bytes it left with
+                    body = look.bodies.setdefault(one.sequence, message.body)
+                    message = replace(message, body=body)
                     told = await self._tell(look.webhook, keys, message)
                     outcome = tally.count(one, told.answered, clock.now())
                     attempts.append(attempt_of(message, one, told, outcome))
@@ -285,8 +293,8 @@ class Notifier:
             gone = [sequence for sequence in tally.delivered if sequence in before]
             await unit.messages.drop(webhook.id, gone)
             changed = [one for one in left if before.get(one.sequence) != one]
-            await unit.messages.put(webhook.id, changed, tries_left=True)
-            await unit.messages.put(webhook.id, tally.exhausted, tries_left=False)
+            for kept, tries_left in ((changed, True), (tally.exhausted, False)):
+                await unit.messages.put(webhook.id, kept, tries_left=tries_left, bodies=look.bodies)
             if tally.recovered:
                 await unit.messages.wake(webhook.id, exhausted=False)
             await unit.messages.log(webhook.id, attempts)

@@ -51,6 +51,8 @@ webhook_messages = sa.Table(
     sa.Column("waiting", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("wake_at", Instant),
+    # what the first try sent; NULL: it has not been tried
+    sa.Column("body", sa.LargeBinary),
 )
 
 
