@@ -12,7 +12,16 @@ import pytest
 from copydesk.core.account import Account
 from copydesk.core.breaker import Breaker, host_breaker_id
 from copydesk.core.delivery import Outgoing
-from copydesk.core.outcomes import Absent, Inconclusive, Published, Refused, Unavailable, Unknown
+from copydesk.core.outcomes import (
+    Absent,
+    Answer,
+    Inconclusive,
+    Published,
+    RateLimited,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from copydesk.core.states import BreakerState, DeliveryState
 from copydesk.distribution.breaker import BreakerPolicy, Pulse, closed, learn, scopes
 from copydesk.distribution.retry import Cause
@@ -103,6 +112,22 @@ async def test_a_spoke_that_could_not_ask_is_told_from_one_that_was_told_nothing
     await pulse.after("GET", "https://host.example/", Reply(status=200))
     pulse.feel(Inconclusive("the listing does not go back far enough"), since)
     assert pulse.failures == 1, "somebody answered: no failure"
+
+
+async def test_a_server_that_answers_only_that_it_is_overloaded_is_missed() -> None:
+    pulse = Pulse()
+    for _ in range(3):
+        since = pulse.mark()
+        await pulse.before("POST", "https://host.example/")
+        await pulse.after("POST", "https://host.example/", Reply(status=503))
+        pulse.feel(RateLimited(retry_after=0, answer=Answer(status=503)), since)
+    assert pulse.failures == 3
+    pulse.feel(RateLimited(reason="the rate budget is used up"), pulse.mark())
+    assert pulse.failures == 3, "no call was made"
+    since = pulse.mark()
+    await pulse.after("POST", "https://host.example/", Reply(status=429))
+    pulse.feel(RateLimited(retry_after=0, answer=Answer(status=429)), since)
+    assert pulse.failures == 0, "whoever counts our calls is there"
 
 
 # ---------------------------------------------------------------- couriers

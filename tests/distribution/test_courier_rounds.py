@@ -12,6 +12,7 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Outgoing
 from copydesk.core.outcomes import (
     Accepted,
+    Answer,
     AuthRevoked,
     Inconclusive,
     Misconfigured,
@@ -91,6 +92,34 @@ async def test_no_call_while_the_platform_asks_for_rest(
     assert {d.state for d in found} == {DeliveryState.DELIVERED}
     assert {d.attempts for d in found} == {1}, "a rest burns no attempt"
     all_once(remote, len(TITLES))
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        RateLimited(retry_after=0),
+        RateLimited(until=NOON - timedelta(days=1)),
+        RateLimited(retry_after=0, answer=Answer(status=503)),
+    ],
+)
+async def test_who_asks_again_and_again_for_no_rest_at_all_is_left_alone_for_longer(
+    limit: RateLimited, desk: Desk, clock: StoppedClock, remote: Remote, account: Account
+) -> None:
+    remote.script["commit"] = [limit] * 30
+    await add_posts(desk, *TITLES)
+    end = NOON + timedelta(hours=2)
+    while clock.now() < end:
+        await carry(desk, account, f"{clock.now()}")
+        async with desk.store.read() as unit:
+            wake_at = await unit.workers.next_wake(clock.now())
+        until = (await account_now(desk, account)).paused_until
+        assert wake_at is not None
+        clock.advance((max(wake_at, until or wake_at) - clock.now()).total_seconds())
+    # 1, 2, 4, … seconds, and then a quarter of an hour each
+    assert 10 <= len(remote.times("commit")) <= 20
+    found = await carry_to_rest(desk, account, clock)
+    assert {d.state for d in found} == {DeliveryState.DELIVERED}
+    assert {d.attempts for d in found} == {1}, "a rest burns no attempt"
 
 
 async def test_calls_that_were_not_made_are_taken_back(

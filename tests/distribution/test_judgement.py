@@ -41,7 +41,7 @@ from copydesk.distribution.judgement import (
     judge_preparation,
     judge_removed,
 )
-from copydesk.distribution.retry import Cause, RetryPolicy
+from copydesk.distribution.retry import LIMITS, Cause, RetryPolicy
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.testing.clocks import NOON
 
@@ -86,7 +86,7 @@ circumstances = st.builds(
 )
 #: What earlier tries have used up, up to the last one of each cause.
 spendings = st.fixed_dictionaries(
-    {}, optional={cause.value: st.integers(0, POLICY.limits[cause] - 1) for cause in Cause}
+    {}, optional={cause.value: st.integers(0, most - 1) for cause, most in LIMITS.items()}
 )
 
 
@@ -155,8 +155,10 @@ def test_an_answer_to_a_call(
         assert step.values["attempts"] == attempts - 1, "a rest burns no attempt"
         assert step.pause_until == step.values["wake_at"]
         assert step.pause_until > at.now, "a rest of no length would never end"
-    if isinstance(outcome, RateLimited | AuthExpired | AuthRevoked | Misconfigured):
-        assert "spent" not in step.values, "neither a rest nor a lost permission uses up a try"
+        tries = {cause: n for cause, n in step.values["spent"].items() if cause in LIMITS}
+        assert tries == spent, "a rest uses up no try"
+    if isinstance(outcome, AuthExpired | AuthRevoked | Misconfigured):
+        assert "spent" not in step.values, "nor does a lost permission"
     if isinstance(outcome, Unknown):
         assert step.to is STATE.UNKNOWN, "never repeated, never dropped"
     if step.to is STATE.SCHEDULED:

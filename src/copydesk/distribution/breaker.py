@@ -81,6 +81,8 @@ class Pulse:
                 # a spoke that could not ask says the same as one that was told nothing
                 if self._asked - self._told > since.asked - since.told:
                     self.miss(answer.reason)
+            case RateLimited() if (answer.answer.status or 0) >= 500:
+                self.miss("it is overloaded")
             case Ready() | Pending() | RateLimited() if self._told == since.told:
                 pass  # said without a call: there was nothing to prepare, or the budget is used up
             case _:

@@ -32,7 +32,6 @@ from copydesk.core.states import DeliveryState
 from copydesk.distribution.retry import Cause, RetryPolicy, spend
 from copydesk.distribution.threads import done, has_begun, part_again, told
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
-from copydesk.platforms.kit.retry_after import LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +145,14 @@ def _judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement
                 },
             )
         case RateLimited():
-            until = _until(outcome.retry_after, outcome.until, at)
+            until, spent = _rest(outcome, delivery, at)
             reason = outcome.reason or "the platform asked us to rest"
             return Judgement(
                 to=DeliveryState.SNOOZED,
                 reason=f"{reason}; until {until:%H:%M:%S} UTC",
                 values={
                     "wake_at": until,
+                    "spent": spent,
                     "attempts": max(0, delivery.attempts - 1),
                     "reason_code": "rate_limited",
                     "reason": f"{reason}; until {until.isoformat()}",
@@ -250,10 +250,10 @@ def judge_accepted(
             stopped = judge(answer, delivery, at)
             return replace(_ask_later(answer, delivery, at), block_account=stopped.block_account)
         case RateLimited():
-            until = _until(answer.retry_after, answer.until, at)
+            until, spent = _rest(answer, delivery, at)
             return Judgement(
                 to=DeliveryState.SNOOZED,
-                values={"wake_at": until},
+                values={"wake_at": until, "spent": spent},
                 pause_until=None if answer.scope == "endpoint" else until,
                 pause_scope=_pause_scope(answer),
             )
@@ -469,10 +469,9 @@ def _try_again(
             "Send it again once the cause is gone.",
             {"spent": spent},
         )
+    wake_at = at.now + at.policy.wait(spent[cause], at.random)
     if retry_after is not None or retry_at is not None:
-        wake_at = _until(retry_after, retry_at, at)
-    else:
-        wake_at = at.now + at.policy.wait(spent[cause], at.random)
+        wake_at = max(wake_at, at.policy.rest_until(at.now, retry_after, retry_at))
     return Judgement(
         to=DeliveryState.SCHEDULED,
         reason=reason,
@@ -486,9 +485,11 @@ def _try_again(
     )
 
 
-def _until(retry_after: float | None, moment: datetime | None, at: Circumstances) -> datetime:
-    if retry_after is None and moment is not None:
-        # by a clock that need not be right: neither at once nor for ever
-        latest = at.now + timedelta(seconds=LONGEST_WAIT)
-        return min(max(moment, at.now + at.policy.rate_limit(0)), latest)
-    return at.now + at.policy.rate_limit(retry_after)
+def _rest(
+    limit: RateLimited, delivery: Delivery, at: Circumstances
+) -> tuple[datetime, Mapping[str, int]]:
+    """Return until when to rest, and what the delivery has spent then."""
+    # one that was foreseen says by itself when it is over
+    spent = delivery.spent if limit.reason else spend(Cause.RESTED, delivery.spent)
+    times = 1 if limit.reason else spent[Cause.RESTED]
+    return at.policy.rest_until(at.now, limit.retry_after, limit.until, times), spent

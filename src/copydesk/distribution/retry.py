@@ -2,7 +2,9 @@
 
 Each cause of another try has a limit of its own, and what one has used up says nothing about the
 others: three lost answers do not shorten the patience with a platform that cannot be reached. What
-is not in the table uses up nothing: rate limits, missing authorisation, a platform still at work.
+is not in the table uses up nothing: missing authorisation, a platform still at work. That we are
+asked to rest is counted alone, so that who asks again and again for next to nothing is left alone
+for longer (RFC 9110 §10.2.3: the time given is how long to wait at least).
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+
+from copydesk.platforms.kit.retry_after import LONGEST_WAIT
 
 
 class Cause(StrEnum):
@@ -23,6 +27,7 @@ class Cause(StrEnum):
     ABSENT = "absent"  # the answer was lost, and it proved not to have arrived
     REPEATED = "repeated"  # the answer was lost, and a repeat with the same key is harmless
     OUTAGE = "outage"  # it was let through an open breaker to see, and the platform is still away
+    RESTED = "rested"  # the platform asked us to rest; of these any number may be spent
 
 
 #: Backoff alone makes eight tries last some four minutes; an outage is the breaker's business, and
@@ -64,14 +69,21 @@ class RetryPolicy:
         bound = max(first, self._bound(first, looks + 1))
         return timedelta(seconds=source.uniform(max(first, bound / 2), bound))
 
-    def rate_limit(self, retry_after: float | None) -> timedelta:
-        """Return the rest a platform asked for, or a careful one when it did not say how long.
+    def rest_until(
+        self, now: datetime, retry_after: float | None, moment: datetime | None, times: int = 1
+    ) -> datetime:
+        """Return until when (aware UTC) to leave a platform alone that asked for it `times` in a
+        row: for `retry_after`, else until `moment`, else for a careful while.
 
-        Never less than `first`: a rest burns no attempt, so one of no length would never end.
+        Never for less than a wait that begins with `first` and grows: a rest burns no attempt, so
+        one of no length would never end.
         """
-        return timedelta(
-            seconds=self.rate_limit_first if retry_after is None else max(self.first, retry_after)
-        )
+        least = now + timedelta(seconds=self._bound(self.first, times))
+        if retry_after is None and moment is not None:
+            # by a clock that need not be right: neither at once nor for ever
+            return min(max(moment, least), now + timedelta(seconds=LONGEST_WAIT))
+        asked = self.rate_limit_first if retry_after is None else retry_after
+        return max(now + timedelta(seconds=asked), least)
 
     def has_left(self, cause: Cause, spent: Mapping[str, int]) -> bool:
         """Whether a delivery that has `spent` so much may be tried once more for `cause`."""

@@ -108,7 +108,10 @@ class DeliveryDetail(DeliveryOut):
 
     payload: str = Field(description="the frozen bytes that are sent on every try, as JSON text")
     payload_sha256: str
-    spent: Mapping[str, int] = Field(description="how many tries each cause has used up")
+    spent: Mapping[str, int] = Field(
+        description="how many tries each cause has used up; `rested`, of which there is no end: "
+        "how often the platform asked to be left alone"
+    )
     tries: Sequence[TryOut]
     looks: Sequence[LookOut]
     events: Sequence[EventOut]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from copydesk.core.delivery import Action, Delivery, part_total, parts_out
 from copydesk.core.events import Event
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.retry import LIMITS
 from copydesk.distribution.threads import has_begun, part_tried
 from copydesk.server.views.aftercare import standing_words, trouble_there
 from copydesk.server.views.badges import Badge, badge, event_badge
@@ -199,7 +200,9 @@ def facts_of(delivery: Delivery) -> tuple[tuple[str, str], ...]:
         "Address": "" if safe_url(delivery.url) else delivery.url,
         "Reason code": delivery.reason_code,
         "Looks at an unknown outcome": str(delivery.looks or ""),
-        "Tries used up": ", ".join(f"{n} {cause}" for cause, n in delivery.spent.items() if n),
+        "Tries used up": ", ".join(
+            f"{n} {cause}" for cause, n in delivery.spent.items() if n and cause in LIMITS
+        ),
     }
     return tuple((name, value) for name, value in facts.items() if value)
 
