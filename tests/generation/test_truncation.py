@@ -229,6 +229,36 @@ def test_breaking_off_counts_only_when_the_source_does_not() -> None:
     check_coverage("we repaired the roof today", "Today we repaired the roof")
 
 
+OPEN = {
+    "en": "we need for the flat\n\n- a new window for the kitchen\n- a ladder to keep until May",
+    "de": "Das Fenster schließt noch nicht. Danke für Ihre Hilfe, und bitte rufen Sie vorher an",
+    "hi": "खिड़की अब भी बंद नहीं होती। आपकी मदद के लिए धन्यवाद और आने से पहले फोन कीजिए",
+    "zh": "窗户还是关不上。谢谢您的帮助，来之前请先打电话",
+    "ar": "النافذة لا تغلق بعد. شكرا على مساعدتكم ونرجو الاتصال قبل الحضور",
+}
+
+
+@pytest.mark.parametrize("language", OPEN)
+def test_a_text_that_ends_open_is_not_cut_in_its_last_words_either(language: str) -> None:
+    text = OPEN[language]
+    check_coverage(text, text, language=language)
+    for end in range(len(text) - 30, len(text)):
+        cut = text[:end].rstrip()
+        with pytest.raises(ReplyTruncated):
+            check_coverage(text, cut, language=language)
+
+
+def test_what_ends_open_may_be_put_in_another_order_and_other_words() -> None:
+    source = "the roof leaks\n- paint for the wall\n- a ladder to keep over winter"
+    for text in (
+        "The roof leaks:\n- a ladder to keep over winter\n- paint for the wall",
+        "The roof leaks. We need wall paint and, over winter, a ladder",
+        "The roof leaks. We need paint for the wall and a ladder over the winter months",
+    ):
+        check_coverage(source, text)
+    check_coverage(f"{source}\ncheers anna", source, omitted=["cheers anna"])
+
+
 def test_ending_with_a_link_is_not_breaking_off() -> None:
     check_coverage(
         "Read the whole report at https://example.org/r.",

@@ -7,6 +7,7 @@ and patched up parses. So each reply is held against what was asked and what it 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,6 +34,8 @@ _LAST_THIRD: Final = 2 / 3
 # a name whose spelling was put right looks missing; the gate compares names with an alias list
 _UNCERTAIN: Final = frozenset({TokenClass.NAME})
 
+#: By how many of its last words the place is found where a reply ends.
+_TAIL: Final = 3
 _MIN_STEMS: Final = 3
 _STEM: Final = 5
 _MIN_RETURNED: Final = 0.4
@@ -82,8 +85,8 @@ def check_coverage(
     `language` is the BCP 47 tag of both, "" when unknown.
 
     Raises `ReplyTruncated` with signal `tokens_missing` (a protected token of the last third),
-    `mid_sentence` (the text breaks off, the source does not) or `ending_missing` (hardly a word of
-    the last sentence came back).
+    `mid_sentence` (the text breaks off, and the source does not or goes on there) or
+    `ending_missing` (hardly a word of the last sentence came back).
     """
     named = "\n".join(omitted)
     returned = f"{text}\n{named}" if named else text
@@ -97,7 +100,11 @@ def check_coverage(
     if lost:
         names = ", ".join(token.text for token in lost[:5])
         raise ReplyTruncated("tokens_missing", f"The end of the message is missing: {names}.")
-    if ends_closed(source) and not ends_closed(text) and not _ends_with_last(wanted, text):
+    if not ends_closed(text) and (
+        not _ends_with_last(wanted, text)
+        if ends_closed(source)
+        else _stops_short(wanted.text, text, returned)
+    ):
         raise ReplyTruncated("mid_sentence", f"The reply breaks off: …{text.rstrip()[-40:]}")
     ending = _ending_stems(wanted.text)
     if ending:
@@ -128,6 +135,22 @@ def _ends_with_last(source: Ledger, text: str) -> bool:
     """Whether `text` ends with the last link or code of the source, where a full stop may go."""
     last = source.of(*VERBATIM)[-1:]
     return bool(last) and text.rstrip().rstrip(WRAPPING).endswith(last[0].text.rstrip(WRAPPING))
+
+
+def _stops_short(source: str, text: str, returned: str) -> bool:
+    """Whether `text` ends where `source`, which ends open as well, goes on with words that did not
+    come back: in its last words, or within one of them."""
+    wanted = _words(source)
+    *before, last = _words(text)[-_TAIL:] or [""]
+    for end in range(len(wanted) - 1, len(before) - 1, -1):
+        if wanted[end - len(before) : end] == before and wanted[end].startswith(last):
+            had, back = Counter(wanted), Counter(_words(returned))
+            return wanted[end] != last or any(back[w] < had[w] for w in wanted[end + 1 :])
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
 
 
 def _ending_stems(source: str) -> frozenset[str]:
