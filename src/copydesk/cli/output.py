@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import typer
 
@@ -21,6 +22,10 @@ NOT_SETTLED = 9
 NOT_DELIVERED = 10
 NOT_HEALTHY = 11
 CASES_FAILED = 12
+
+#: What a terminal obeys instead of showing it. Much of what is printed was written by strangers,
+#: who could hide a line with it or put another in its place.
+_OBEYED: Final = re.compile(r"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -38,11 +43,11 @@ def fail(error: CopydeskError) -> NoReturn:
     """Say what happened and what to do, then exit with the error's code."""
     if isinstance(error, ContentInvalid) and error.findings:
         for finding in error.findings:
-            typer.echo(f"error: {describe(finding)}", err=True)
+            hint(f"error: {describe(finding)}")
     else:
-        typer.echo(f"error: {error.message}", err=True)
+        hint(f"error: {error.message}")
     if error.remedy:
-        typer.echo(f"  {error.remedy}", err=True)
+        hint(f"  {error.remedy}")
     raise typer.Exit(error.exit_code)
 
 
@@ -55,7 +60,12 @@ def describe(finding: Finding) -> str:
 
 def hint(words: str) -> None:
     """Say on standard error what to do next."""
-    typer.echo(words, err=True)
+    typer.echo(harmless(words), err=True)
+
+
+def harmless(text: str) -> str:
+    """Return `text` with U+FFFD for every character that would steer the terminal."""
+    return _OBEYED.sub("\ufffd", text)
 
 
 def shortened(text: str, most: int) -> str:
@@ -74,7 +84,7 @@ def show(data: Any, as_json: bool, words: Callable[[], Iterable[str]]) -> None:
         emit(data)
     else:
         for line in words():
-            typer.echo(line)
+            typer.echo(harmless(line))
 
 
 def columns(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> list[str]:
