@@ -38,6 +38,13 @@ def test_a_text_with_the_marks_of_a_mail_gives_the_reply(below: str, filename: s
     assert (message.source, message.reply.strip()) == (Source.EMAIL, OWN)
 
 
+def test_a_letter_with_quoted_lines_below_its_name_gives_the_reply() -> None:
+    letter = f"Hi Jane,\n\n{OWN}\n\nCheers\nAnn"
+    message = parse(f"{letter}\n\n> We sent it.\n> Jane\n".encode(), filename="body.txt")
+    message.check_tiling()
+    assert (message.source, message.reply.strip()) == (Source.EMAIL, letter)
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -72,8 +79,22 @@ def test_a_page_with_the_marks_of_a_mail_program_gives_the_reply(html: str) -> N
         "Use `--force`\n--\nand see what happens to the pump when you do that for a while.\n",
         "The pumps.\n\n---------\n\nLinks\n\nhttps://a.example/\n\nhttps://b.example/\n",
         "Dear all,\n\nthe pump is here.\n\nBest\nAnn\n",
+        "> Is it here?\n\nDear all,\n\nthe pump is here.\n\nBest\nAnn\n",
+        "Dear all,\n\nthe pump is here:\n\n> hooray\n> indeed\n",
+        "The pump is here.\n\nBest\nAnn\n\n> hooray\n> indeed\n",
     ],
-    ids=["markdown", "quote", "last-quote", "colleague", "dashes", "links", "greeting"],
+    ids=[
+        "markdown",
+        "quote",
+        "last-quote",
+        "colleague",
+        "dashes",
+        "links",
+        "greeting",
+        "answer",
+        "greeted-quote",
+        "signed-quote",
+    ],
 )
 def test_a_post_loses_nothing(post: str) -> None:
     message = parse(post.encode(), filename="post.txt")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from copydesk.core.errors import InputRefused
 from copydesk.intake.html import MAX_DEPTH, MAX_QUOTES, html_to_text, looks_like_html
+from copydesk.intake.parsing import parse
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,37 @@ def test_words_outside_tags_survive_any_nesting(pieces: str) -> None:
 def test_what_looks_like_html() -> None:
     assert looks_like_html("hi<br>there")
     assert not looks_like_html("a < b, c > d, <ann@mail.example>, List<String>")
+
+
+YAHOO = (
+    "<div>Here you are, own.</div><div class='yahoo_quoted'><div>On Monday, January 5, 2026 at "
+    "10:15:00 AM EST, Jane Doe &lt;jane@mail.example&gt; wrote:</div><div>{}</div></div>"
+)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "<div>When does it ship?</div><div>On Friday, own.</div><div>And what is the price?</div>"
+        "<div>It is 40, own.</div><div><br></div><div>Jane</div>",
+        "<div>Hi Ann,</div><div><br></div><div>when?</div><blockquote>older</blockquote>"
+        "<div><b>Friday</b>, own.</div>",
+    ],
+)
+def test_what_is_typed_into_a_quote_of_yahoos_stays(typed: str) -> None:
+    message = parse(f"<html><body>{YAHOO.format(typed)}</body></html>".encode(), filename="m.html")
+    message.check_tiling()
+    assert message.reply.count("own.") == typed.count("own.") + 1
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "<div>Hi Ann,</div><div><br></div><div>it ships.</div><div><br></div><div>Soon.</div>",
+        "<div>Does it ship? Please tell.</div><div><br></div><div>Many ask.</div>",
+        "<div>We sent it.</div><div>Is it there?</div>",
+    ],
+)
+def test_a_quote_of_yahoos_that_nobody_can_have_answered_in_is_history(quoted: str) -> None:
+    page = f"<html><body>{YAHOO.format(quoted)}</body></html>"
+    assert parse(page.encode(), filename="m.html").reply.strip() == "Here you are, own."

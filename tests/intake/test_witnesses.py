@@ -34,10 +34,20 @@ AUTHOR_BELOW = {
     "both, number to call": "The price is 40, own.\n\n{}\n\nWhen?\nJane\n\nown: +49 30 1234567",
     "both, signed": "The price is 40, own.\n\n{}\nWhen?\nFriday, own.\nAnn own",
     "letter": "The price is 40, own.\n\n{}\n\nHi Jane, own\n\nit ships on Friday, own.",
+    "between, quote signed": "The price is 40, own.\n\n{}\n\nWhen?\nFriday, own.\n\nJane",
+    "between, quote signed off": "It is 40, own.\n\n{}\n\nWhen?\n\nFriday, own.\n\nThanks,\nJane",
+    "between, quote signed with a card": "It is 40, own.\n\n{}\n\nHi Ann,\nwhen?\nFriday, own.\n"
+    "Price?\n40, own.\n\nBest regards\nJane Doe\nHead of Ops\n+49 30 123 4567",
+    "arrows": "See, own.\n\n{}\n\nIt must ship soon.\n\n--> Friday, own.\n\nJane",
+    "named": "See, own.\n\n{}\n\nIt must ship soon.\n\n[Ann] Friday, own.\n\nJane",
+    "named, colon": "See, own.\n\n{}\n\nIt must ship.\nAnn: Friday, own.\n\nThanks,\nJane",
+    "arrows, closed": "See, own.\n\nThanks,\nAnn own\n\n{}\n\nShip it.\n-> Friday, own.\n\nJane",
     "above the marked quote": "The price is 40, own.\n\n{}\n\nOn Friday, own.\n\n> When?\n> Price?",
 }
 HISTORY_BELOW = {
     "signed": "It ships on Friday, own.\n\n{}\n\nHi Ann,\n\nwhen does it ship?\n\nJane",
+    "signed off": "It ships, own.\n\n{}\n\nHi Ann,\n\nwhen does it ship?\n\nRegards,\nJane",
+    "signed, asked before": "Yes, own.\n\n{}\n\nDoes it ship? Tell me.\n\nMany ask.\n\nJane",
     "signed with a card": "It ships, own.\n\n{}\n\nWhen?\n\nJane Doe\nHead of Ops\n+49 30 123 4567",
     "one piece": "Works for me, own.\n\n{}\n\nPlease tell me the price too.",
     "closed": "It ships on Friday, own.\n\nThanks,\nAnn\n\n{}\n\nHi,\n\nwhen?\n\nAnd the price?",

@@ -1,15 +1,17 @@
 """Bodies of mails that were saved without their headers: how they are told from posts.
 
 A bare text is a mail when the rules for mails find an earlier message, a signature or a footer in
-it; a bare page is one when a mail program left its marks in the markup, or when its text is.
+it, or when it is a letter, from greeting to name, with quoted lines below. A bare page is one when
+a mail program left its marks in the markup, or when its text is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from copydesk.core.submission import SegmentKind
+from copydesk.core.submission import Segment, SegmentKind
 from copydesk.intake.html import html_to_text
 from copydesk.intake.segmentation import segment_mail
 
@@ -38,9 +40,22 @@ _INTRODUCES: Final = frozenset(
 
 def is_mail_text(text: str) -> bool:
     """Whether `text` reads as the body of a mail."""
-    return any(
+    segments = segment_mail(text).segments
+    return _is_letter(segments) or any(
         segment.rule in _INTRODUCES or (not segment.kept and segment.kind is not SegmentKind.QUOTE)
-        for segment in segment_mail(text).segments
+        for segment in segments
+    )
+
+
+def _is_letter(segments: Sequence[Segment]) -> bool:
+    """Whether the author greets, signs off and leaves quoted lines below that."""
+    signed = next((at for at, segment in enumerate(segments) if segment.rule == "sign-off"), -1)
+    return (
+        signed > 0
+        and any(segment.kind is SegmentKind.GREETING for segment in segments[:signed])
+        and not any(segment.kind is SegmentKind.QUOTE for segment in segments[:signed])
+        and len(segments) > signed + 1
+        and all(segment.kind is SegmentKind.QUOTE for segment in segments[signed + 1 :])
     )
 
 

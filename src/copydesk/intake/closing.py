@@ -126,6 +126,11 @@ def greets(line: Line) -> bool:
     return _GREETING.match(line.bare) is not None
 
 
+def signs_off(line: Line) -> bool:
+    """Whether the line is what people write above their name, and no more."""
+    return _SIGN_OFF.fullmatch(line.bare) is not None
+
+
 def closes(written: Sequence[Line], sender: Sequence[str]) -> bool:
     """Whether the author has come to an end in `written`, lines that hold text: with a sign-off, a
     signature, the line of a device, or a name in `sender`."""

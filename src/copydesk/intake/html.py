@@ -17,6 +17,8 @@ from copydesk.core.errors import InputRefused
 from copydesk.core.submission import Doubt
 from copydesk.intake.html_tokens import RAW, Tag, tokens
 from copydesk.intake.html_tokens import attributes as parse_attributes
+from copydesk.intake.lines import split_lines
+from copydesk.intake.witnesses import may_hold_answers
 
 #: Open elements at once. Long mail threads reach a few hundred.
 MAX_DEPTH: Final = 2000
@@ -28,8 +30,11 @@ MAX_TEXT: Final = 10_000_000
 _SHORT: Final = 20_000
 
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
-#: What Yahoo calls the earlier message, which it puts into no `blockquote` (seen 2026-11-22).
+#: What Yahoo calls the earlier message, which it puts into no `blockquote` (seen 2026-11-22). Who
+#: answers between its lines types into it as well.
 _QUOTING: Final = "yahoo_quoted"
+#: What is written at the beginning of a line of a quote.
+_QUOTE_MARKS = re.compile(r"(?:> )+|(?:> ){0,63}>\n")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.I)
 _SAFE_LINK = re.compile(r"(?:https?|mailto|tel|sms|xmpp|ftp|cid|mid):", re.I)
 _LANGUAGE = re.compile(r"\blang(?:uage)?-([\w+#-]{1,20})")
@@ -79,6 +84,8 @@ class _Open:
     hidden: bool = False
     fenced: bool = False
     quoted: bool = False
+    #: where a quote begins that the author may have typed into
+    typed_into: int = -1
     counter: int | None = None
 
 
@@ -238,6 +245,8 @@ class _Writer:
             self._break(2)
             self._flush_lines()
             element.quoted = True
+            if name == "div":
+                element.typed_into = len(self.out)
             if self.quotes >= MAX_QUOTES:
                 raise InputRefused(
                     "html_bomb",
@@ -345,6 +354,8 @@ class _Writer:
             self.skipped -= 1
         if element.quoted:
             self.quotes -= 1
+        if element.typed_into >= 0:
+            self._take_marks_off(element.typed_into)
         if element.hidden:
             self.hidden -= 1
         if element.mark >= 0:
@@ -354,6 +365,14 @@ class _Writer:
         elif name in _BLOCK or name == "li":
             self.item = False
             self._break(1)
+
+    def _take_marks_off(self, begin: int) -> None:
+        """Let a quote be plain text if it may hold answers: then its words tell whose it is."""
+        if not may_hold_answers(split_lines("".join(self.out[begin:]).replace("> ", ""))):
+            return
+        for at in range(begin, len(self.out)):
+            if _QUOTE_MARKS.fullmatch(self.out[at]):
+                self.out[at] = self.out[at][2:] or "\n" * self.out[at].endswith("\n")
 
     def _finish_inline(self, element: _Open) -> None:
         content = "".join(self.out[element.mark :])

@@ -3,7 +3,8 @@
 Programs that mark no quotes put the earlier message there; people put their answer there. What is
 cut needs a witness for the first, and none for the second: the author wrote more above than a
 greeting, and either has closed there, or who is quoted signs at the end, or all of it is indented
-or in one piece, or a further message is announced below. Whatever speaks for the author wins.
+or in one piece, or a further message is announced below. Whatever speaks for the author wins; where
+an answer may stand below a question, a signature at the end is no witness.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from copydesk.intake.closing import (
     is_contact,
     names_sender,
     reads_like_prose,
+    signs_off,
 )
 from copydesk.intake.devices import is_device_line
 from copydesk.intake.footers import footer_start, is_ruled
@@ -37,6 +39,10 @@ _OPENING_WORDS: Final = 10
 
 _ADDRESS = re.compile(r"([\w.+\-=]{1,128})@[\w.\-]{1,128}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_ASKS: Final = ("?", "？", "؟")
+#: What people set before an answer that they type into somebody's text, and "Ann:", "[Ann]".
+_ARROW = re.compile(r"(?:[-=]{1,3}>{1,2}|[→►➔»])\s?\S")
+_SPEAKS = re.compile(r"[\[(*]{0,2}([^\W\d_][\w.'’ -]{0,40}?)(?:[\])*]{1,2}:?|:)\s?\S")
 _INDENTED = re.compile(r"[ \t\xa0\u3000]")
 
 
@@ -63,12 +69,36 @@ def is_history(
     if following is not None:
         # a program that marks quotes marked none of this; another message continues a chain
         return following.kind is None or following.kind is SegmentKind.HEADER
-    if _is_signed(below, frozenset(_words(sender))) or names_sender(written[-1].bare, sender):
+    if _signature(below, frozenset(_words(sender))) >= 0 or names_sender(written[-1].bare, sender):
+        return False
+    if any(_answers(line, sender) for line in written):
         return False
     indented = all(_INDENTED.match(line.text) for line in written)
     if indented and not any(_INDENTED.match(line.text) for line in words):
         return True
-    return closes(above, sender) or _is_signed(below, quoted) or _is_one_piece(below)
+    signed = _signature(below, quoted)
+    if signed >= 0 and not may_hold_answers(_before_sign_off(below[:signed])):
+        return True
+    return closes(above, sender) or _is_one_piece(below)
+
+
+def may_hold_answers(lines: Sequence[Line]) -> bool:
+    """Whether text stands below a question among `lines`: there somebody may have answered it."""
+    written = [line for line in lines if not line.blank]
+    return any(line.bare.endswith(_ASKS) for line in written[:-1])
+
+
+def _answers(line: Line, sender: Sequence[str]) -> bool:
+    """Whether the line is marked as an answer, with an arrow or with the author's name."""
+    if _ARROW.match(line.bare):
+        return True
+    named = _SPEAKS.match(line.bare)
+    return named is not None and bool(set(_words([named[1]])) & set(_words(sender)))
+
+
+def _before_sign_off(lines: Sequence[Line]) -> Sequence[Line]:
+    written = [line for line in lines if not line.blank]
+    return written[:-1] if written and signs_off(written[-1]) else written
 
 
 def _is_opening(line: Line, names: frozenset[str]) -> bool:
@@ -85,7 +115,7 @@ def _is_one_piece(below: Sequence[Line]) -> bool:
     below a question."""
     numbers = [at for at, line in enumerate(below) if not line.blank]
     piece = below[numbers[0] : numbers[-1] + 1]
-    return not any(line.blank or line.bare.endswith(("?", "？", "؟")) for line in piece[:-1])
+    return not any(line.blank or line.bare.endswith(_ASKS) for line in piece[:-1])
 
 
 def opens_only(lines: Sequence[Line]) -> bool:
@@ -121,8 +151,9 @@ def _named(line: Line, names: frozenset[str]) -> bool:
     )
 
 
-def _is_signed(below: Sequence[Line], names: frozenset[str]) -> bool:
-    """Whether one of `names` stands at the end, with nothing below it but who that is."""
+def _signature(below: Sequence[Line], names: frozenset[str]) -> int:
+    """Return the line at the end that holds one of `names`, with nothing below it but who that is,
+    or -1."""
     for at in range(len(below) - 1, -1, -1):
         line = below[at]
         short = len(line.bare) <= _NAME_LENGTH and len(line.bare.split()) <= _NAME_WORDS
@@ -130,8 +161,8 @@ def _is_signed(below: Sequence[Line], names: frozenset[str]) -> bool:
             continue
         if reads_like_prose(line) or "@" in line.bare:
             continue
-        return not _is_text(below[at + 1 :])
-    return False
+        return -1 if _is_text(below[at + 1 :]) else at
+    return -1
 
 
 def _is_text(rest: Sequence[Line]) -> bool:
