@@ -62,6 +62,7 @@ from copydesk.server.pages import webhooks as webhook_pages
 from copydesk.server.problems import handle_error
 from copydesk.server.rendering import STATIC, asset
 from copydesk.server.security import Guard
+from copydesk.server.tally import Tally
 from copydesk.work.desk import Desk
 
 _DESCRIPTION = """
@@ -106,6 +107,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
         },
     )
     app.state.desk = desk
+    app.state.tally = Tally(desk.store, desk.clock, desk.workspace_id)
     app.state.feed = Feed(desk.store, desk.clock)
     app.add_middleware(Guard, hosts=["localhost", desk.settings.host, *hosts])
     for part in (

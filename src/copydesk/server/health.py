@@ -8,10 +8,13 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
+from starlette.background import BackgroundTask
+from starlette.requests import Request
 from starlette.responses import Response
 
 from copydesk.core.states import DeliveryState
 from copydesk.server.asking import SIGNED_IN, DeskNow
+from copydesk.server.tally import Tally
 from copydesk.work.accounts.budgeting import report_budgets
 from copydesk.work.health import measure
 
@@ -62,11 +65,13 @@ async def show_ready(desk: DeskNow, response: Response) -> Ready:
 
 
 @router.get("/metrics", response_class=Response, dependencies=SIGNED_IN)
-async def show_metrics(desk: DeskNow) -> Response:
-    """Return figures for Prometheus, read from the rows at this moment."""
+async def show_metrics(desk: DeskNow, request: Request) -> Response:
+    """Return figures for Prometheus, read from the rows at this moment; deliveries by state, where
+    there are very many, a while ago."""
+    tally: Tally = request.app.state.tally
     health = await measure(desk)
+    counted = await tally.now()
     async with desk.store.read() as unit:
-        counts = await unit.deliveries.counts(desk.workspace_id)
         budgets = await report_budgets(unit, desk.workspace_id)
     registry = CollectorRegistry()
     figures = {
@@ -76,12 +81,16 @@ async def show_metrics(desk: DeskNow) -> Response:
             "for how long the oldest of them has waited",
             health.oldest_due_seconds,
         ),
+        "copydesk_deliveries_age_seconds": (
+            "how old the count of deliveries by state is",
+            counted.age,
+        ),
     }
     for name, (help, value) in figures.items():
         Gauge(name, help, registry=registry).set(value)
     deliveries = Gauge("copydesk_deliveries", "deliveries by state", ["state"], registry=registry)
     for state in DeliveryState:
-        deliveries.labels(state.value).set(counts.get(state.value, 0))
+        deliveries.labels(state.value).set(counted.by_state.get(state.value, 0))
     left = Gauge(
         "copydesk_rate_left",
         "calls left of a rate limit",
@@ -93,4 +102,8 @@ async def show_metrics(desk: DeskNow) -> Response:
             left.labels(line.platform, line.name, ",".join(line.accounts)).set(line.left)
     closed = sum(line.closed_until is not None for line in budgets.rates)
     Gauge("copydesk_rate_closed", "limits that are closed", registry=registry).set(closed)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(
+        generate_latest(registry),
+        media_type=CONTENT_TYPE_LATEST,
+        background=BackgroundTask(tally.renew),
+    )
