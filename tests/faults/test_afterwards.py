@@ -59,6 +59,14 @@ async def test_nothing_is_lost_and_nothing_is_believed_too_early(
     assert row.is_good, row
 
 
+async def test_an_update_waits_when_our_own_pace_leaves_no_look_before_it(made: Databases) -> None:
+    # of a removed article a Forem tells in two reads of the three that a second has
+    rig = find_rigs()["devto"]
+    row = await run_scenario(rig, "sqlite", Fault.UPDATE_REMOVED_IN_DOUBT, 2 * POSTS, made)
+    assert row.is_good, row
+    assert row.held == POSTS
+
+
 @pytest.mark.parametrize("fault", [Fault.UPDATE_REMOVED_THERE, Fault.DELETE_KILL_AFTER_ACCEPT])
 @pytest.mark.parametrize(
     "store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]

@@ -7,6 +7,7 @@ should be overwritten; that is remembered with the delivery.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -111,17 +112,26 @@ async def look_at(calls: Inspects, out: Out) -> Standing:
 
 class Respect:
     """Asks, before anything is sent, whether it still can be as it was planned, and of an update
-    whether what it would replace still is as we left it."""
+    whether what it would replace still is as we left it. `closed_until` tells until when a rate
+    limit keeps the account from being asked anything."""
 
-    def __init__(self, store: Store, platform: Platform, account: Account) -> None:
+    def __init__(
+        self,
+        store: Store,
+        platform: Platform,
+        account: Account,
+        closed_until: Callable[[Account], datetime | None],
+    ) -> None:
         self._store = store
+        self._closed_until = lambda: closed_until(account)
         self._manifest = platform.manifest
         self._looks = bool(platform.inspections(account))
 
     async def objection(
         self, calls: Calls, delivery: Delivery, going: Outgoing
-    ) -> Judgement | None:
-        """Return why a delivery must not be sent, None when it may. Creates without media cost
+    ) -> Judgement | datetime | None:
+        """Return why a delivery must not be sent, None when it may; when to ask again (aware UTC)
+        where a rate limit kept us from looking, which tells nothing. Creates without media cost
         nothing here."""
         if going.api_version and self._manifest.version(going.api_version) is None:
             return _held(
@@ -137,6 +147,8 @@ class Respect:
         if out is None:
             return None
         found = await look_at(calls, out)
+        if isinstance(found, Inconclusive):
+            return self._closed_until()
         if not isinstance(found, Changed | Gone):
             return None
         word, note = stands(found)

@@ -97,7 +97,7 @@ class Rounds:
         self._payer = Payer(tools.store, platform, account)
         self._door = Door(tools.store, lease)
         self._links = Links(tools.store, tools.transport, tools.public or tools.transport)
-        self._respect = Respect(tools.store, platform, account)
+        self._respect = Respect(tools.store, platform, account, tools.closed_until)
         self._inspect_after = next(iter(platform.inspections(account)), None)
         self._size = self._first_size()
 
@@ -243,6 +243,9 @@ class Rounds:
             if self._calls.gave_out:
                 break
             objection = await self._respect.objection(self._calls, delivery, going)
+            if isinstance(objection, datetime):
+                await self._records.postpone([delivery], objection)
+                continue
             if objection is not None:
                 await self._records.object(delivery, objection)
                 continue

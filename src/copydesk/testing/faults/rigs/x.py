@@ -95,6 +95,8 @@ class XThreadRig(XRig):
     """The same account, where every post is a chain of replies."""
 
     spoke: ClassVar[str] = "x+thread"
+    #: three parts and half as many repeats at 100 calls in a quarter of an hour; 50 for deletions
+    seconds_each: ClassVar[float] = 60.0
 
     def content(self, marker: str) -> Content:
         """Return a post of several parts."""
