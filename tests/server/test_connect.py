@@ -154,3 +154,34 @@ async def test_wrong_settings_name_their_field(program: httpx2.AsyncClient) -> N
     answer = await program.post("/v1/connect", json=body)
     assert answer.status_code == 422
     assert "base_url" in answer.text
+
+
+async def test_an_app_that_speaks_for_itself_is_connected_at_once(
+    program: httpx2.AsyncClient, server: OAuthServer
+) -> None:
+    app = server.authority.register()
+    body = {
+        "account": "robot",
+        "platform": "sandbox",
+        "settings": {"auth_url": server.url, "client_id": app.client_id},
+        "secrets": {"client_secret": app.client_secret},
+        "by": "client_credentials",
+    }
+    done = (await program.post("/v1/connect", json=body)).json()
+    assert (done["state"], done["authorize_url"]) == ("connected", "")
+    assert done["account_id"]
+
+
+async def test_a_code_for_another_screen_is_not_given_to_who_cannot_wait(
+    program: httpx2.AsyncClient, server: OAuthServer
+) -> None:
+    app = server.authority.register(public=True)
+    body = {
+        "account": "tv",
+        "platform": "sandbox",
+        "settings": {"auth_url": server.url, "client_id": app.client_id},
+        "by": "device",
+    }
+    refused = await program.post("/v1/connect", json=body)
+    assert refused.status_code == 403
+    assert "copydesk accounts connect tv --by device" in refused.text

@@ -108,6 +108,19 @@ async def test_after_a_long_sleep_only_the_most_urgent_is_said(
     assert "ends in 2 days" in told, "a day and a half is left"
 
 
+async def test_an_end_that_nobody_was_awake_for_is_said_once_and_stops_the_account(
+    desk: Desk, sandbox: None, clock: StoppedClock
+) -> None:
+    account = await ending(desk, clock, 60)
+    clock.advance(75 * 86_400)
+    await sweep(desk)
+    await sweep(desk)
+    assert await notices(desk, account) == [0]
+    now = await account_now(desk, account)
+    assert now.state is AccountState.BLOCKED
+    assert "ended on" in now.reason
+
+
 async def test_accounts_without_an_end_are_never_looked_at(
     desk: Desk, sandbox: None, clock: StoppedClock
 ) -> None:

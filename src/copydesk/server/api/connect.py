@@ -9,13 +9,14 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
+from copydesk.core.errors import NotAllowed
 from copydesk.core.states import ConnectionState
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.asking import Admin, DeskNow, actor_of, check_own
 from copydesk.server.pages.connect import callback_url
 from copydesk.store.connections import Connection
 from copydesk.work.accounts.authorising import Wanted, begin_connection
-from copydesk.work.accounts.granting import finish_connection
+from copydesk.work.accounts.granting import connect_by_itself, finish_connection
 
 router = make_router("connect")
 
@@ -68,7 +69,7 @@ class ConnectionOut(BaseModel):
 class BegunOut(ConnectionOut):
     """An attempt that waits for a person."""
 
-    authorize_url: str = Field(description="where the person agrees")
+    authorize_url: str = Field(description="where the person agrees; empty: nobody is asked")
 
 
 class AnswerIn(BaseModel):
@@ -85,7 +86,10 @@ class AnswerIn(BaseModel):
 async def begin_connecting(
     request: Request, body: ConnectIn, desk: DeskNow, asking: Admin
 ) -> BegunOut:
-    """Begin to connect an account; somebody then opens `authorize_url` and agrees."""
+    """Begin to connect an account; somebody then opens `authorize_url` and agrees.
+
+    Where an app speaks for itself nobody is asked: the account is connected already.
+    """
     wanted = Wanted(
         name=body.account,
         platform=body.platform,
@@ -102,7 +106,16 @@ async def begin_connecting(
         session="",
         actor=actor_of(asking, "api"),
     )
-    told = _connection_out(begun.connection).model_dump()
+    if begun.device is not None:
+        raise NotAllowed(
+            "A code for another screen is entered while somebody waits for it, not over the API.",
+            remedy=f"copydesk accounts connect {body.account} --by {begun.connection.auth}",
+        )
+    if not begun.authorize_url:
+        await connect_by_itself(desk, begun, actor=actor_of(asking, "api"))
+    async with desk.store.read() as unit:
+        connection = await unit.connections.get(begun.connection.id)
+    told = _connection_out(connection).model_dump()
     return BegunOut(**told, authorize_url=begun.authorize_url)
 
 
