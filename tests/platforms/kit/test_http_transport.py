@@ -11,7 +11,7 @@ import gzip
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
 
@@ -50,6 +50,10 @@ class Talker(asyncio.Protocol):
     def __init__(self, says: Says, heard: Heard) -> None:
         self.says, self.heard = says, heard
         self.begun = b""
+        self.gone = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -197,6 +201,43 @@ async def test_a_kept_connection_that_breaks_repeats_nothing(transport: HttpTran
         with pytest.raises(AnswerLost):
             await transport.call("PUT", url, body=b"{}", timeout=LONG)
     assert len(heard) == 2
+
+
+async def test_a_connection_that_was_closed_while_idle_costs_nothing(
+    transport: HttpTransport,
+) -> None:
+    async with talking(lambda _: ok()) as (url, heard):
+        await transport.call("GET", url, timeout=LONG)
+        heard.talkers[0].transport.write_eof()
+        await heard.talkers[0].gone.wait()  # who called has noticed
+        reply = await transport.call("POST", url, body=b"{}", timeout=LONG)
+        assert reply.status == 200
+    assert [said[:4] for said in heard] == [b"GET ", b"POST"]
+
+
+@pytest.mark.parametrize("closes", ["shut", "broken off"])
+async def test_a_server_that_closes_just_when_the_next_request_comes_gets_it_once_at_most(
+    closes: str, transport: HttpTransport
+) -> None:
+    """Whoever is first: answered is what came once, not sent what never came."""
+    async with talking(lambda _: ok()) as (url, heard):
+        for turn in range(60):
+            with suppress(AnswerLost):  # over what the turn before has left
+                await transport.call("GET", url, timeout=LONG)
+            await transport.call("GET", url, timeout=LONG)
+            server = heard.talkers[-1].transport
+            heard.clear()
+            begun = asyncio.create_task(transport.call("POST", url, body=b"{}", timeout=LONG))
+            for _ in range(turn % 6):
+                await asyncio.sleep(0)
+            server.close() if closes == "shut" else server.abort()
+            try:
+                came = {1} if (await begun).status == 200 else set()
+            except NotSent:
+                came = {0}
+            except AnswerLost:
+                came = {0, 1}
+            assert len(heard) in came
 
 
 async def test_a_call_that_is_cancelled_ends_at_once(transport: HttpTransport) -> None:
