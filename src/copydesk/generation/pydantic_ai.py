@@ -7,38 +7,24 @@ when a model is opened. Checked with pydantic-ai-slim 2.68 (2026-11).
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
 from pydantic_ai import messages
 from pydantic_ai.direct import model_request, model_request_stream
-from pydantic_ai.exceptions import (
-    AgentRunError,
-    ContentFilterError,
-    ModelAPIError,
-    ModelConnectionError,
-    ModelHTTPError,
-    ModelQuotaExceededError,
-    ModelRequestTimeout,
-    OutputTokenLimitExceeded,
-    UnexpectedModelBehavior,
-    UserError,
-)
+from pydantic_ai.exceptions import AgentRunError, UserError
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.settings import ModelSettings, merge_model_settings
 
 from copydesk.core.clock import Clock
-from copydesk.core.errors import ConfigError, ModelReplyInvalid, ModelUnavailable, ReplyTruncated
+from copydesk.core.errors import ConfigError, ModelReplyInvalid, ModelUnavailable
 from copydesk.generation.address import ModelAddress, Vendor
 from copydesk.generation.catalogue import ModelFacts, Thinking, facts_of
 from copydesk.generation.port import Completion, ModelRequest, Usage
-from copydesk.generation.rate_limits import LONGEST, asked_wait
+from copydesk.generation.refusals import short, translated
 from copydesk.generation.replies import json_object
 
-#: Where a call that failed there has certainly not left, in the library's words.
-_NOT_SENT: Final = frozenset({"pool", "connect"})
 # what the library trips over when an answer is valid JSON of a shape it did not expect
 _UNREADABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
 
@@ -108,11 +94,14 @@ class PydanticAIModel:
                 f"The model did not answer in full within {self._timeout:g} seconds."
             ) from None
         except AgentRunError as error:
-            raise _translated(error, self._clock.now()) from error
+            raise translated(error, self._clock.now()) from error
         except UserError as error:
-            raise ConfigError([f"the model cannot be asked like this: {error.message}"]) from error
+            said = f"the model cannot be asked like this: {short(error.message)}"
+            raise ConfigError([said]) from error
         except _UNREADABLE as error:
-            raise ModelReplyInvalid(f"The model server answered nonsense: {error}") from error
+            raise ModelReplyInvalid(
+                f"The model server answered nonsense: {short(str(error))}"
+            ) from error
         return Completion(
             text=(text := _text(response)),
             object=json_object(text) if request.reply is not None else None,
@@ -259,55 +248,3 @@ def _usage(response: messages.ModelResponse) -> Usage:
         output_tokens=counted.output_tokens or None,
         cached_tokens=counted.cache_read_tokens if counted.input_tokens else None,
     )
-
-
-def _translated(error: AgentRunError, now: datetime) -> Exception:
-    """Return our error for one of pydantic-ai's: who to blame decides what happens next.
-
-    `now` is aware UTC.
-    """
-    match error:
-        case OutputTokenLimitExceeded():
-            return ReplyTruncated("output_cap", f"The model stopped early: {error.message}")
-        case ContentFilterError():
-            return ModelReplyInvalid(f"The model refused the text: {error.message}")
-        case ModelAPIError(in_stream=True):
-            # the answer had begun, so it may be billed
-            return ModelUnavailable(f"The model broke its answer off: {error.message}")
-        case ModelHTTPError(status_code=status) if status in {401, 403, 404}:
-            return ModelUnavailable(
-                f"The model server answered {status}.",
-                remedy="Check the model line and its key in the settings.",
-                answered=status,
-            )
-        case ModelHTTPError(status_code=status) if isinstance(error, ModelQuotaExceededError):
-            return ModelUnavailable(
-                f"The model server answered {status}: what the account may use is used up.",
-                remedy="Raise the quota or fill up the account at the vendor.",
-                answered=status,
-                wait=_wait(error, now),
-            )
-        case ModelHTTPError(status_code=status):
-            wait = _wait(error, now)
-            said = f" and asks to be left alone for {max(1, round(wait))} s" if wait else ""
-            return ModelUnavailable(
-                f"The model server answered {status}{said}.", answered=status, wait=wait
-            )
-        case ModelRequestTimeout(timeout=seconds):
-            return ModelUnavailable(f"The model did not answer in full within {seconds:g} seconds.")
-        case ModelConnectionError(phase=phase):
-            return ModelUnavailable(
-                f"The model could not be reached: {error.message}", arrived=phase not in _NOT_SENT
-            )
-        case ModelAPIError():
-            return ModelUnavailable(f"The model could not be reached: {error.message}")
-        case UnexpectedModelBehavior():
-            return ModelReplyInvalid(f"The model server answered nonsense: {error.message}")
-        case _:
-            return ModelUnavailable(f"The model could not be asked: {error.message}")
-
-
-def _wait(error: ModelHTTPError, now: datetime) -> float | None:
-    said = asked_wait(error.status_code, error.headers or {}, now)
-    # the library also reads waits that stand in the body, as Google's do
-    return said or (min(error.retry_after, LONGEST) if error.retry_after else None)
