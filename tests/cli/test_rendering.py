@@ -170,3 +170,9 @@ def test_what_is_odd_about_the_file_itself_is_noted(run: Run, article: Path) -> 
     said = json.loads(run("validate", article, "--for", "site", "--json").stdout)
     assert [note["code"] for note in said["notes"]] == ["field_unknown"]
     assert "unknown_field" in run("validate", article, "--for", "site").stdout
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_words(run: Run, article: Path) -> None:
+    done = run("render", article, "--for", "x", "--out", article / "below", code=4)
+    assert "cannot be written: Not a directory" in done.stderr
+    assert "--out" in done.stderr

@@ -37,10 +37,14 @@ Every = Annotated[
 ]
 Newest = Annotated[
     int | None,
-    typer.Option(help="Take so many of the newest entries that are there already; 0 takes none."),
+    typer.Option(
+        metavar="NUMBER",
+        help="Take so many of the newest entries that are there already; 0 takes none.",
+    ),
 ]
 Since = Annotated[
-    str, typer.Option(help="Take the entries dated from this time on, with its zone.")
+    str,
+    typer.Option(metavar="TIME", help="Take the entries dated from this time on, with its zone."),
 ]
 OnChanges = Annotated[
     Changes | None,
@@ -53,12 +57,14 @@ OnChanges = Annotated[
 
 @app.command()
 def add(
-    url: Annotated[str, typer.Argument(help="Where the feed is, https://…")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where the feed is, https://…")],
     every: Every = "",
     newest: Newest = None,
     since: Since = "",
     changes: OnChanges = None,
-    title: Annotated[str, typer.Option(help="What to call it until it says so itself.")] = "",
+    title: Annotated[
+        str, typer.Option(metavar="WORDS", help="What to call it until it says so itself.")
+    ] = "",
     allow_private: Annotated[
         bool,
         typer.Option("--allow-private", help="It may be on this machine or a private network."),
@@ -212,7 +218,7 @@ def change(
 @app.command()
 def pause(
     name: Name,
-    reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
+    reason: Annotated[str, typer.Option(metavar="WORDS", help="Why, for the history.")] = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -265,7 +271,7 @@ def _time(text: str) -> datetime | None:
     from copydesk.work.deliveries.times import parse_time
 
     try:
-        return parse_time(text) if text else None
+        return parse_time(text, "since") if text else None
     except CopydeskError as error:
         fail(error)
 

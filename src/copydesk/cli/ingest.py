@@ -21,7 +21,10 @@ def ingest(
         list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")
     ],
     source: Annotated[
-        str, typer.Option(help="Where it comes from: auto, email, form, chat, community or feed.")
+        str,
+        typer.Option(
+            metavar="KIND", help="Where it comes from: auto, email, form, chat, community or feed."
+        ),
     ] = "auto",
     wait: Wait = False,
     timeout: Timeout = 120.0,

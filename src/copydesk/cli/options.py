@@ -26,42 +26,58 @@ Home = Annotated[
     Path | None,
     typer.Option(
         "--home",
+        metavar="FOLDER",
         help="The project folder (or COPYDESK_HOME; default .copydesk).",
         callback=_nearest_home,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Do the work here and wait for the outcome.")]
-Timeout = Annotated[float, typer.Option(help="With --wait: give up waiting after so many seconds.")]
+Timeout = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", help="With --wait: give up waiting after so many seconds."),
+]
 To = Annotated[
     list[str] | None,
-    typer.Option("--to", help="Account names, separated by commas; may be repeated."),
+    typer.Option(
+        "--to", metavar="NAMES", help="Account names, separated by commas; may be repeated."
+    ),
 ]
 For = Annotated[
     list[str] | None,
-    typer.Option("--for", help="Platform names, separated by commas, or `all`; may be repeated."),
+    typer.Option(
+        "--for",
+        metavar="NAMES",
+        help="Platform names, separated by commas, or `all`; may be repeated.",
+    ),
 ]
 
 At = Annotated[
     str | None,
     typer.Option(
         "--at",
+        metavar="TIME",
         help="When: an ISO 8601 time such as 2026-12-01T09:00+01:00, or '2026-12-01 09:00' in "
         "--zone or else in each account's own zone.",
     ),
 ]
 Zone = Annotated[
-    str | None, typer.Option("--zone", help="The IANA zone of --at, such as Europe/Berlin.")
+    str | None,
+    typer.Option("--zone", metavar="ZONE", help="The IANA zone of --at, such as Europe/Berlin."),
 ]
 Queue = Annotated[
-    str | None, typer.Option("--queue", help="At the next free slot of this queue of each account.")
+    str | None,
+    typer.Option(
+        "--queue", metavar="NAME", help="At the next free slot of this queue of each account."
+    ),
 ]
 Late = Annotated[
     LatePolicy | None,
     typer.Option("--late", help="If it gets late: post it all the same, skip it, or ask."),
 ]
 Grace = Annotated[
-    str | None, typer.Option("--grace", help="How late is still in time, such as 15m or 2h.")
+    str | None,
+    typer.Option("--grace", metavar="LENGTH", help="How late is still in time, such as 15m or 2h."),
 ]
 
 

@@ -22,7 +22,10 @@ def parse(
         list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")
     ],
     source: Annotated[
-        str, typer.Option(help="Where it comes from: auto, email, form, chat, community or feed.")
+        str,
+        typer.Option(
+            metavar="KIND", help="Where it comes from: auto, email, form, chat, community or feed."
+        ),
     ] = "auto",
     as_json: AsJson = False,
 ) -> None:

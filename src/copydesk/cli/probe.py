@@ -70,7 +70,7 @@ async def _send(wanted: list[tuple[ProbeKind, int]], home: Path | None) -> list[
 @app.command("text")
 def text(
     file: Annotated[
-        Path, typer.Argument(metavar="[FILE]", help="A text or a message; - for standard input.")
+        Path, typer.Argument(metavar="FILE", help="A text or a message; - for standard input.")
     ] = Path("-"),
     home: Home = None,
     as_json: AsJson = False,

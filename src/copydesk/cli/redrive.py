@@ -23,7 +23,7 @@ _VERDICTS = {
 
 def redrive(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="These; else all that fit.")
+        list[str] | None, typer.Argument(metavar="DELIVERY", help="These; else all that fit.")
     ] = None,
     state: Annotated[
         list[str] | None,
@@ -71,8 +71,8 @@ def redrive(
             platform=platform,
             reason_code=reason_code,
             post_id=post,
-            since=parse_time(since) if since else None,
-            until=parse_time(until) if until else None,
+            since=parse_time(since, "since") if since else None,
+            until=parse_time(until, "until") if until else None,
         )
         async with open_desk(load_settings(find_home(home))) as desk:
             return await redrive_deliveries(

@@ -175,7 +175,7 @@ def promote_(name: Name, reason: Why = "", home: Home = None, as_json: AsJson = 
 @app.command("rollback")
 def rollback_(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="Else what is on trial, else in force.")
+        str, typer.Argument(metavar="NAME", help="Else what is on trial, else in force.")
     ] = "",
     reason: Why = "",
     home: Home = None,

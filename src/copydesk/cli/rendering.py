@@ -10,7 +10,8 @@ import typer
 
 from copydesk.cli.manuscripts import File, finding_row, plans_for
 from copydesk.cli.options import AsJson, For, Home, To, names
-from copydesk.cli.output import describe, hint, run, show
+from copydesk.cli.output import describe, fail, hint, run, show
+from copydesk.core.errors import InputRefused
 from copydesk.transformation.forms import Form
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ def render(
     """
     made = run(_rendered(file, names(for_), names(to), form, home))
     if out is not None:
-        for path in _write(made, out):
+        try:
+            written = _write(made, out)
+        except OSError as error:
+            problem = f"{error.filename or out} cannot be written: {error.strerror}."
+            fail(InputRefused("unwritable", problem, remedy="Name another folder with --out."))
+        for path in written:
             hint(f"written: {path}")
     if out is None or as_json:
         show([_data(one) for one in made], as_json, lambda: _words(made))

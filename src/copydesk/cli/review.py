@@ -18,7 +18,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The review, or its post."
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="A suggestion, as `show` counts.")]
 MaybeNumber = Annotated[
     str | None,
-    typer.Argument(metavar="[NUMBER]", help="One suggestion; without it the whole review."),
+    typer.Argument(metavar="NUMBER", help="One suggestion; without it the whole review."),
 ]
 Reason = Annotated[str, typer.Option(help="Why, for the history.")]
 As = Annotated[str, typer.Option("--as", help="Who you are; default: your login name.")]
@@ -206,9 +206,7 @@ def reject(
 def edit(
     id: Id,
     number: MaybeNumber = None,
-    text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="What to put instead.")
-    ] = None,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What to put instead.")] = None,
     file: Annotated[
         Path | None,
         typer.Option("--file", help="Your text of the whole, as Markdown; or of one suggestion."),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def rework(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[POST]...", help="These; else all that no model could write."),
+        typer.Argument(metavar="POST", help="These; else all that no model could write."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")

@@ -165,7 +165,7 @@ def feed(
 def add_series(
     name: Name,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE.md]...", help="Markdown files, in turn.")
+        list[Path] | None, typer.Argument(metavar="FILE.md", help="Markdown files, in turn.")
     ] = None,
     rule: Annotated[
         str, typer.Option("--rule", help="RFC 5545, such as FREQ=WEEKLY;BYDAY=MO,TH.")

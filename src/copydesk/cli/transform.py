@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def transform(
     file: Annotated[
-        Path, typer.Argument(metavar="[FILE]", help="A text or a message; - for standard input.")
+        Path, typer.Argument(metavar="FILE", help="A text or a message; - for standard input.")
     ] = Path("-"),
     pipeline: Annotated[
         list[str] | None,

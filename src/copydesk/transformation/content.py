@@ -30,6 +30,9 @@ _KNOWN: Final = (
     "published_at", "publish_at", "zone", "draft", "id",
     "announce_after", "cover", "cover_alt", "series", "campaign",
 )  # fmt: skip
+_TAG: Final = "Write one such as en-GB."
+_ADDRESS: Final = "Write the whole of it: https://…"
+_TIME: Final = "Write it as 2026-11-21T09:00:00+01:00."
 _REPLY_KEYS: Final = frozenset({"message_id", "references", "address", "subject"})
 
 
@@ -75,7 +78,7 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
     if not title:
         reader.warn("title_missing", "title", "there is no title", "write `title:` or a # heading")
     if not body.strip():
-        reader.error("body_missing", "body", "there is no text", "write something below the title")
+        reader.error("body_missing", "body", "there is no text", "Write something below the title.")
     stem = PurePosixPath(filename.replace("\\", "/")).stem or "post"
     content = Content(
         title=title,
@@ -203,7 +206,7 @@ class _Reader:
         if value is None:
             return ""
         if isinstance(value, bool | list | dict):
-            self.error("field_not_text", key, "a text is expected", f'write {key}: "…"')
+            self.error("field_not_text", key, "a text is expected", f'Write {key}: "…".')
             return ""
         return " ".join(str(value).split())
 
@@ -213,7 +216,9 @@ class _Reader:
             return ()
         items = value.split(",") if isinstance(value, str) else value
         if not isinstance(items, list) or any(isinstance(x, bool | list | dict) for x in items):
-            self.error("field_not_a_list", key, "a list of words is expected", f"{key}: [a, b]")
+            self.error(
+                "field_not_a_list", key, "a list of words is expected", f"Write {key}: [a, b]."
+            )
             return ()
         words = (" ".join(str(item).split()) for item in items if item is not None)
         return tuple(dict.fromkeys(word for word in words if word))
@@ -236,7 +241,7 @@ class _Reader:
     def language(self) -> str:
         value = self.text("language", "lang")
         if value and not all(part.isalnum() and part.isascii() for part in value.split("-")):
-            self.error("language_invalid", "language", f"{value!r} is not a language tag", "en-GB")
+            self.error("language_invalid", "language", f"{value!r} is not a language tag", _TAG)
             return ""
         return value
 
@@ -247,20 +252,20 @@ class _Reader:
         try:
             url = canonical(value)
         except ValueError:
-            self.error("url_invalid", key, f"{value!r} is not a web address", "https://…")
+            self.error("url_invalid", key, f"{value!r} is not a web address", _ADDRESS)
             return ""
         if url != value:
             message = (
                 f"fragment and utm_ tags are no part of an original's address; {url!r} is used"
             )
-            self.warn("url_changed", key, message, f"{key}: {url}")
+            self.warn("url_changed", key, message, f"Write {key}: {url}")
         return url
 
     def cover(self) -> str:
         value = self.text("cover")
         if value and not is_web_address(value) and (is_remote(value) or value.startswith("/")):
             message = f"{value!r} is neither a file beside the post nor a web address"
-            self.error("cover_invalid", "cover", message, "cover: picture.jpg, or https://…")
+            self.error("cover_invalid", "cover", message, "Write cover: picture.jpg, or https://…")
             return ""
         return value
 
@@ -286,7 +291,10 @@ class _Reader:
             else:
                 known = ", ".join(sorted(_REPLY_KEYS))
                 self.error(
-                    "reply_invalid", key, "a message id is expected", f"or a mapping of {known}"
+                    "reply_invalid",
+                    key,
+                    "a message id is expected",
+                    f"Write one, or a mapping of {known}.",
                 )
                 return None
         inner = _Reader(merged)
@@ -301,7 +309,10 @@ class _Reader:
         self.findings.extend(inner.findings)
         if not message_id:
             self.error(
-                "reply_invalid", next(iter(given)), "the message id is missing", "message_id: <…@…>"
+                "reply_invalid",
+                next(iter(given)),
+                "the message id is missing",
+                "Write message_id: <…@…>.",
             )
             return None
         return target
@@ -318,7 +329,7 @@ class _Reader:
             if isinstance(fields, dict):
                 result[str(name)] = {str(field): given for field, given in fields.items()}
             else:
-                remedy = f"{key}: {{{name}: {{title: …}}}}"
+                remedy = f"Write {key}: {{{name}: {{title: …}}}}."
                 self.error(
                     "overrides_invalid", f"{key}.{name}", "a mapping of fields is expected", remedy
                 )
@@ -344,7 +355,7 @@ class _Reader:
                 return value.astimezone(UTC)
         elif isinstance(value, date):
             return datetime(value.year, value.month, value.day, tzinfo=UTC)
-        self.error("time_invalid", key, f"{value!r} is not a time", "2026-11-21T09:00:00+01:00")
+        self.error("time_invalid", key, f"{value!r} is not a time", _TIME)
         return None
 
     def wish(self, key: str) -> str:
@@ -356,7 +367,9 @@ class _Reader:
         value = self.fields.get(key, False)
         if isinstance(value, bool):
             return value
-        self.error("field_not_a_flag", key, f"{value!r} is neither true nor false", f"{key}: true")
+        self.error(
+            "field_not_a_flag", key, f"{value!r} is neither true nor false", f"Write {key}: true."
+        )
         return False
 
     def unknown_keys(self) -> None:

@@ -41,7 +41,7 @@ def read_front_matter(text: str) -> tuple[dict[str, Any], str]:
     if end is None:
         if fence == "---" and not _looks_like_yaml(lines[1:]):
             return {}, text  # a thematic break at the top of a plain document
-        raise _invalid(1, f"the block opened with {fence} is not closed", f"close it with {fence}")
+        raise _invalid(1, f"the block opened with {fence} is not closed", f"Close it with {fence}.")
     block = "\n".join(lines[1:end])
     body = "\n".join(lines[end + 1 :])
     return (_read_yaml(block) if fence == "---" else _read_toml(block)), body.lstrip("\n")
@@ -71,13 +71,15 @@ def _read_yaml(block: str) -> dict[str, Any]:
         mark = error.problem_mark or error.context_mark
         line = (mark.line if mark else 0) + 2
         problem = " ".join(str(error.problem or error.context or "it cannot be read").split())
-        raise _invalid(line, problem, "quote values that contain : # or start with @ `") from error
+        raise _invalid(
+            line, problem, "Quote values that contain : or #, or start with @ or `."
+        ) from error
     except yaml.reader.ReaderError as error:
         line = block[: error.position].count("\n") + 2
         raise _invalid(line, f"the character {error.character!r} is not allowed", "") from error
     except (ValueError, RecursionError) as error:
         # PyYAML builds dates itself and lets `2026-13-40` fall through as a ValueError
-        raise _invalid(_line_of_date(block), str(error), "write dates as 2026-11-21") from error
+        raise _invalid(_line_of_date(block), str(error), "Write dates as 2026-11-21.") from error
     return _as_mapping(data)
 
 
@@ -96,7 +98,7 @@ def _as_mapping(data: object) -> dict[str, Any]:
     if data is None:
         return {}
     if not isinstance(data, dict):
-        raise _invalid(2, "it is not a list of `key: value` lines", "start each line with a key")
+        raise _invalid(2, "it is not a list of `key: value` lines", "Start each line with a key.")
     return {str(key): value for key, value in data.items()}
 
 

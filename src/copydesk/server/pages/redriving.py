@@ -98,6 +98,6 @@ def _wanted(given: dict[str, str]) -> Wanted:
         platform=given["platform"],
         reason_code=given["reason_code"],
         post_id=given["post"],
-        since=parse_time(given["since"]) if given["since"] else None,
-        until=parse_time(given["until"]) if given["until"] else None,
+        since=parse_time(given["since"], "since") if given["since"] else None,
+        until=parse_time(given["until"], "until") if given["until"] else None,
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
@@ -37,6 +38,7 @@ from copydesk.work.deliveries.times import Wish, is_wall_time, timings_for
 from copydesk.work.desk import Desk
 from copydesk.work.writing.adapting import Adapting, adapt, kept_adaptations
 
+_NAME_ONE: Final = "Name one with --to; `copydesk accounts list` shows them."
 #: Above this a Markdown file or an image is not read: it is not a post.
 MAX_FILE = 50 * 1024 * 1024
 
@@ -158,7 +160,11 @@ async def publish(
     """
     if not accounts:
         raise ContentInvalid(
-            [Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")]
+            [
+                Finding(
+                    code="no_account", field="to", message="no account is named", remedy=_NAME_ONE
+                )
+            ]
         )
     _refuse_draft(manuscript)
     _refuse_missing(manuscript)

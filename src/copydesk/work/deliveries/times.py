@@ -70,14 +70,19 @@ def is_wall_time(text: str) -> bool:
     return False
 
 
-def parse_time(text: str) -> datetime:
+def parse_time(text: str, field: str = "at") -> datetime:
     """Return an ISO 8601 time with an offset as UTC.
 
-    Raises `ContentInvalid` for what is no time, and for one without a zone: that would be a guess.
+    Raises `ContentInvalid` about `field` for what is no time, and for one without a zone: that
+    would be a guess.
     """
-    moment = read_time(text)
-    if moment.utcoffset() is None:
-        raise _without_zone(text)
+    try:
+        moment = read_time(text)
+        if moment.utcoffset() is None:
+            raise _without_zone(text)
+    except ContentInvalid as error:
+        found = [replace(finding, field=field) for finding in error.findings]
+        raise ContentInvalid(found) from error
     return moment.astimezone(UTC)
 
 

@@ -165,7 +165,7 @@ def _check_every(every: timedelta) -> list[Finding]:
         Finding(
             code="pace_out_of_bounds",
             field="every",
-            message=f"{every} is not between five minutes and a week",
+            message=f"{every.total_seconds():,.0f} seconds are not between five minutes and a week",
             remedy="Publishers block who asks more often; say 30m, 6h or 1d.",
         )
     ]
