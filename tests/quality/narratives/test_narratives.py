@@ -66,6 +66,19 @@ def test_a_lost_denial_is_seen() -> None:
             assert [fact.kind for fact in lost] == [FactKind.DENIAL], one.seed
 
 
+def test_of_two_denials_in_one_run_on_sentence_each_is_seen() -> None:
+    """As it was typed, without full stops: another denial of the sentence does not stand in."""
+    told = narrative(312, length=600)
+    assert score(told, told.text).is_faithful
+    lost = score(told, told.text.replace("ORD-91600 no ha llegado", "ORD-91600 ha llegado")).lost
+    assert "ORD-91600" in [fact.text for fact in lost if fact.kind is FactKind.DENIAL]
+
+
+def test_an_answer_that_never_came_is_a_denial() -> None:
+    told = next(n for n in narratives(50, language="en") if "got no answer" in n.reference)
+    assert score(told, told.reference.replace("got no answer", "got an answer")).lost
+
+
 def test_a_question_made_a_statement_is_seen() -> None:
     one = narrative(1, language="en", length=300)
     lost = score(one, one.reference.replace("?", ".")).lost

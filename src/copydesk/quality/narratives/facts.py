@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,9 +43,12 @@ class Fact:
 
 class Reading:
     """A text read once, to look for many facts. `language` is a BCP 47 tag, `negations` the words
-    (or parts of words, where they carry an apostrophe) that deny in it."""
+    (or parts of words, where they carry an apostrophe) that deny in it. `denied` is what denials
+    are about: of a sentence with two of them one negation is not enough."""
 
-    def __init__(self, text: str, *, language: str, negations: Sequence[str]) -> None:
+    def __init__(
+        self, text: str, *, language: str, negations: Sequence[str], denied: Sequence[str] = ()
+    ) -> None:
         self._language = language
         self._negation = _pattern(tuple(negations))
         self._text = _plain(text)
@@ -53,16 +57,22 @@ class Reading:
         self._sentences = [
             text[start:end] for start, end in sentences(text, protected_spans(ledger))
         ]
+        found = [self._around(about) for about in dict.fromkeys(denied)]
+        # what stands in several sentences may be denied in another one
+        self._denials = Counter(around[0] for around in found if len(around) == 1)
 
     def has(self, fact: Fact) -> bool:
         """Return whether the text tells `fact`."""
         match fact.kind:
             case FactKind.DENIAL:
-                return any(self._negation.search(s) for s in self._around(fact.text))
+                return any(map(self._is_denied, self._around(fact.text)))
             case FactKind.QUESTION:
                 return any("?" in sentence for sentence in self._around(fact.text))
             case _:
                 return _plain(fact.text) in self._text or self._says_alike(fact.text)
+
+    def _is_denied(self, sentence: str) -> bool:
+        return len(self._negation.findall(sentence)) >= max(1, self._denials[sentence])
 
     def _around(self, anchor: str) -> list[str]:
         words = _plain(anchor)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from copydesk.core.ledger import TokenClass, added, extract
-from copydesk.quality.narratives.facts import Fact, Reading
+from copydesk.quality.narratives.facts import Fact, FactKind, Reading
 from copydesk.quality.narratives.narrative import Narrative
 from copydesk.quality.narratives.stories import stock_of
 
@@ -35,7 +35,8 @@ class Scored:
 def score(narrative: Narrative, text: str) -> Scored:
     """Return what `text` keeps of `narrative`; a text in other words is as good as the same."""
     negations = stock_of(narrative.language).negations
-    reading = Reading(text, language=narrative.language, negations=negations)
+    denied = [fact.text for fact in narrative.facts if fact.kind is FactKind.DENIAL]
+    reading = Reading(text, language=narrative.language, negations=negations, denied=denied)
     everything = "\n\n".join(narrative.sources)
     source = extract(everything, language=narrative.language)
     written = extract(text, language=narrative.language)
