@@ -95,7 +95,7 @@ def file_findings(name: str, content_type: str, data: bytes) -> tuple[Finding, .
             Finding(
                 code="metadata_stays",
                 field=where,
-                message=f"{made.stays} cannot be left out: places, times and names go out with it",
+                message=f"{made.stays} cannot be left out: places, times and names in it go out too",
                 remedy="Look at it, and export it anew without them"
                 " (pictures as JPEG or PNG, films as MP4).",
                 severity=Severity.WARNING,

@@ -137,12 +137,13 @@ async def _read(desk: Desk, submission: Submission) -> Submission:
 
 async def _store(desk: Desk, submission: Submission, continued: Continued) -> Submission:
     parsed = continued.message
+    count = len(parsed.segments)
     async with desk.store.begin("intake") as unit:
         stored = await unit.submissions.store_parsed(
             submission,
             parsed,
             [await unit.workspaces.keep(a.data) for a in parsed.attachments],
-            reason=f"{parsed.source}: {len(parsed.segments)} segments",
+            reason=f"{parsed.source}: {count} segment{'' if count == 1 else 's'}",
             wake_at=unit.now + CLAIM,
         )
         await remember_opening(unit, submission, parsed)
