@@ -24,6 +24,7 @@ from copydesk.platforms.kit.auth_oauth2 import (
     authorization_url,
     challenge_of,
     code_request,
+    read_app,
     read_device,
     read_grant,
     read_poll,
@@ -126,6 +127,43 @@ def test_no_answer_without_json_disconnects(status: int, body: bytes) -> None:
         return
     found = read_grant(Reply(status=status, body=body), KIND)
     assert isinstance(found, Unavailable | RateLimited)
+
+
+_ANY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["t", "Bearer", "mac", "invalid_grant", "slow_down", "1e999", 10**400]),
+    lambda within: st.lists(within, max_size=3) | st.dictionaries(st.text(), within, max_size=2),
+    max_leaves=5,
+)
+_FIELDS = [
+    *("access_token", "refresh_token", "token_type", "expires_in", "refresh_expires_in", "scope"),
+    *("error", "error_description", "client_id", "device_code", "user_code", "verification_uri"),
+    "interval",
+]
+
+
+@given(
+    status=st.integers(100, 599),
+    body=_ANY | st.dictionaries(st.sampled_from(_FIELDS), _ANY),
+    wait=st.sampled_from(["", "5", "-1", "1e400", "9" * 30, "Sun, 06 Nov 1994 08:49:37 GMT"]),
+)
+def test_whatever_a_server_answers_is_a_grant_or_an_outcome(
+    status: int, body: object, wait: str
+) -> None:
+    answer = reply(status, body, **{"retry-after": wait})
+    outcomes = AuthRevoked | Misconfigured | RateLimited | Unavailable
+    grant = read_grant(answer, KIND)
+    assert isinstance(grant, Grant | outcomes)
+    if isinstance(grant, Grant):
+        assert status // 100 == 2
+        assert isinstance(grant.access_token, str)
+    assert isinstance(read_poll(answer, DEVICE, 5.0), Grant | NotYet | outcomes)
+    assert isinstance(read_device(answer), DeviceCode | outcomes)
+    assert isinstance(read_app(answer), App | outcomes)
 
 
 @pytest.mark.parametrize(
