@@ -9,9 +9,10 @@ import pytest
 
 from copydesk.core.errors import ContentInvalid, NotFound
 from copydesk.core.post import Content, Post, Tier
-from copydesk.core.states import PostState
+from copydesk.core.states import PostState, SuggestionState
 from copydesk.core.suggestion import RejectionReason
 from copydesk.editorial.consent import give_consent
+from copydesk.editorial.deciding import Verdict, decide
 from copydesk.editorial.reviewing import accept, reject
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
@@ -19,7 +20,9 @@ from copydesk.work.feedback import exporting
 from copydesk.work.feedback.exporting import Handout, hand_out, mark_handed_out
 from copydesk.work.feedback.lines import Form
 from copydesk.work.incoming.submitting import submit
+from copydesk.work.reviews.approving import approve
 from copydesk.work.writing.composing import compose
+from tests.work.reviewed import LETTER, find, hold
 
 TEXT = "Hello Bob, Ada Lovelace here. Write to ada.l@example.org; the lamp A-17 came on 3 March."
 
@@ -124,6 +127,21 @@ async def test_one_correction_feeds_every_form(desk: Desk) -> None:
     assert "messages" not in json.dumps(label)
 
 
+async def test_a_pair_says_which_text_it_is_of(desk: Desk) -> None:
+    """Two titles beside the author's whole message look like two whole answers otherwise."""
+    await allow(desk, "everything")
+    held = await hold(desk, raw=LETTER.replace(b"Subject: The lamp\r\n", b""))
+    numbers = [(await find(desk, held.review, words)).number for words in ("The lamp", "45.90")]
+    async with desk.store.begin("web:eve") as unit:
+        for number in numbers:
+            review = await unit.reviews.get(held.review)
+            await decide(unit, review, str(number), Verdict(state=SuggestionState.ACCEPTED))
+    await approve(desk, held.review, actor="web:eve", rest=True)
+    pairs = await lines(desk, Form.PREFERENCE)
+    assert [p["field"] for p in pairs if p["chosen"] == "The lamp"] == ["title"]
+    assert [p["field"] for p in pairs if "49.90" in p["chosen"]] == ["body"]
+
+
 async def test_style_is_no_fault_and_a_rejection_teaches_no_text(desk: Desk) -> None:
     await allow(desk, "everything")
     await judged(desk, 1, corrected=f"{TEXT} ")
@@ -151,7 +169,7 @@ async def test_every_line_says_its_form_and_licence_and_has_its_own_key(desk: De
     keys: list[str] = []
     for form in Form:
         for line in await lines(desk, form):
-            assert line["schema"] == f"copydesk.{form}.v1"
+            assert line["schema"] == form.schema
             assert line["licence"] == "CC BY 4.0"
             keys.append(line["key"])
     assert len(keys) == len(set(keys)) >= 12

@@ -18,7 +18,7 @@ from copydesk.core.post import Revision, Tier
 from copydesk.core.review import ReviewKind
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.submission import ParsedMessage, Submission
-from copydesk.core.suggestion import Suggestion
+from copydesk.core.suggestion import Suggestion, TextField
 from copydesk.editorial.consent import consent_to
 from copydesk.editorial.faults import fault_in
 from copydesk.quality.calibration import signals_of
@@ -199,6 +199,7 @@ def _preferences(lesson: _Lesson) -> Iterator[dict[str, Any]]:
         if chosen != rejected:
             yield {
                 "context": context,
+                "field": suggestion.field.value,
                 "chosen": chosen,
                 "rejected": rejected,
                 "intent": suggestion.intent.value,
@@ -210,6 +211,7 @@ def _preferences(lesson: _Lesson) -> Iterator[dict[str, Any]]:
     if _is_corrected(lesson) and chosen != rejected:
         yield {
             "context": context,
+            "field": TextField.BODY.value,
             "chosen": chosen,
             "rejected": rejected,
             "intent": "whole_text",

@@ -23,7 +23,10 @@ class Form(StrEnum):
     @property
     def schema(self) -> str:
         """Return the name and version of the form of a line; it stands in every line."""
-        return f"copydesk.{self}.v1"
+        return f"copydesk.{self}.v{_VERSIONS.get(self, 1)}"
+
+
+_VERSIONS: Final[Mapping[Form, int]] = {Form.PREFERENCE: 2}
 
 
 class Line(BaseModel):
@@ -55,6 +58,9 @@ class PreferenceLine(Line):
     """Two ways to say a thing, and which a person wanted."""
 
     context: str = Field(description="the author's own words")
+    field: Literal["title", "summary", "body"] = Field(
+        description="which text both are of: whole, or a piece with the words around it"
+    )
     chosen: str
     rejected: str
     intent: str = Field(description="what the change was for; `whole_text` for all of it")
