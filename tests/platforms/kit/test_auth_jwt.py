@@ -88,11 +88,13 @@ def written(
     return key.private_bytes(pem.Encoding.PEM, form, sealed)
 
 
-def made(algorithm: str, key: bytes, now: datetime = NOW) -> str:
+def made(algorithm: str, key: bytes, lifetime: int = 300) -> str:
     def material(secrets: object, settings: object) -> JwtMaterial:
         return JwtMaterial(key=key, header={"kid": "key-1"}, claims={"aud": "/admin/"})
 
-    return make_token(JwtMaker(material=material, algorithm=algorithm, lifetime=300), {}, {}, now)
+    return make_token(
+        JwtMaker(material=material, algorithm=algorithm, lifetime=lifetime), {}, {}, NOW
+    )
 
 
 # ---------------------------------------------------------------- the judge
@@ -116,8 +118,17 @@ def test_the_judge_reads_the_examples_of_rfc_7515() -> None:
 def test_a_shared_secret_signs() -> None:
     header, claims = read(made("HS256", SHARED), SHARED)
     assert header == {"alg": "HS256", "kid": "key-1", "typ": "JWT"}
-    issued = int(NOW.timestamp())
+    issued = int(NOW.timestamp()) - 30
     assert claims == {"aud": "/admin/", "iat": issued, "exp": issued + 300}
+
+
+@pytest.mark.parametrize("lifetime", [60, 300, 1200, 15_552_000])
+def test_a_token_is_good_for_clocks_that_differ_as_long_as_we_use_it(lifetime: int) -> None:
+    _, claims = read(made("HS256", SHARED, lifetime), SHARED)
+    now, used_for = int(NOW.timestamp()), lifetime * 0.75
+    assert claims["exp"] - claims["iat"] == lifetime, "no longer than the platform allows"
+    assert now - claims["iat"] >= 7, "a reader's clock may be behind"
+    assert claims["exp"] - (now + used_for) >= 7, "or ahead"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
