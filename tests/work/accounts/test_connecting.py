@@ -148,6 +148,7 @@ async def test_an_answer_of_another_server_is_told_from_ours(
         {**real, "iss": "https://other.example"},
         {"state": real["state"], "error": "access_denied", "iss": "https://other.example"},
         {**real, "iss": "nonsense"},
+        {**real, "iss": "https://["},
     ):
         with pytest.raises(NotAuthorised, match=r"not the server that was asked \(iss\)"):
             await finish_connection(online, mixed_up, session="browser", actor="test")

@@ -184,12 +184,20 @@ def _check_issuer(endpoints: Endpoints, issuer: str) -> None:
 
     A code of one server must not be handed to another, which could use it.
     """
-    ours = {urlsplit(url)[:2] for url in (endpoints.authorize, endpoints.token)}
-    if issuer and urlsplit(issuer)[:2] not in ours:
+    ours = {_origin(url) for url in (endpoints.authorize, endpoints.token)} - {""}
+    if issuer and _origin(issuer) not in ours:
         raise NotAuthorised(
             f"The answer is from {issuer[:200]}, which is not the server that was asked (iss).",
             remedy="Begin again. If it happens again, do not trust the server you connect to.",
         )
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
 
 
 def _told(kept: Mapping[str, Any]) -> tuple[str, ...]:
