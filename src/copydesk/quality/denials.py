@@ -3,6 +3,8 @@
 In the same clause, after it and no more than a few words away; in languages whose negation may
 follow ("Bitte löscht es nicht") before it too. French denies in two parts: the verb stands between
 "ne" and "pas" or "plus"; "ne" with "que" says "only", and after "que" it may say nothing at all.
+Where people leave "ne" out, "plus" denies only where it cannot say "more": before "le", "mes" or
+"du tout", and behind a verb like "marche" that ends its clause.
 """
 
 from __future__ import annotations
@@ -17,10 +19,25 @@ _REACH: Final = 6
 #: How many it reaches backwards.
 _BEFORE: Final = {"de": 6, "fr": 2, "nl": 6}
 _SHORTEST: Final = 3
-#: What ends a French denial that "ne" began; "plus" alone says "more".
+#: What ends a French denial that "ne" began; "plus" alone may say "more".
 _SECOND: Final = frozenset(
     ("pas", "plus", "jamais", "rien", "aucun", "aucune", "personne", "ni", "guère", "point", "nul")
 )
+#: Who does something: one of these stands shortly before a "plus" that denies without "ne".
+_SUBJECTS: Final = frozenset({
+    "je", "tu", "il", "elle", "on", "ça", "ca", "cela", "nous", "vous", "ils", "elles", "qui",
+})  # fmt: skip
+_SUBJECT_NEAR: Final = 3
+#: No comparison goes on with these: "je veux plus vos mails".
+_DETERMINERS: Final = frozenset({
+    "le", "la", "les", "mon", "ma", "mes", "ton", "ta", "tes", "notre", "nos", "votre", "vos",
+    "leur", "leurs", "ce", "cet", "cette", "ces", "rien", "personne", "aucun", "aucune",
+})  # fmt: skip
+#: What does this either does it or not; hardly ever more.
+_EITHER: Final = frozenset({
+    "marche", "marchent", "fonctionne", "fonctionnent", "démarre", "répond", "répondent",
+    "existe", "existent", "charge", "allume", "ouvre",
+})  # fmt: skip
 #: How far before "ne" a "que" makes it say nothing ("avant qu'il ne parte").
 _NEAR: Final = 3
 
@@ -35,7 +52,9 @@ def denied(written: Sequence[str], plain: Sequence[str], language: str) -> Mappi
     reached: dict[int, int] = {}
     verbs = list(_verbs(written, plain, lists)) if language == "fr" else []
     contracted = any(_is_contracted(word) for word in written if "'" in word or "’" in word)
-    if not verbs and not contracted and lists.negations.keys().isdisjoint(plain):
+    bare_plus = language == "fr" and "plus" in plain
+    denies = verbs or contracted or bare_plus or not lists.negations.keys().isdisjoint(plain)
+    if not denies:
         return reached
     for verb in verbs:
         _reach(verb, plain, reached, lists)
@@ -48,7 +67,9 @@ def denied(written: Sequence[str], plain: Sequence[str], language: str) -> Mappi
             continue
         is_second = place in seconds and plain[place] in _SECOND
         length = _starts(lists.negations, plain, place) or _is_contracted(written[place])
-        length = length or int(is_second)
+        length = length or int(
+            is_second or (language == "fr" and _is_no_more(written, plain, place))
+        )
         if not length:
             place += 1
             continue
@@ -78,6 +99,22 @@ def _verbs(written: Sequence[str], plain: Sequence[str], lists: Lexicon) -> Iter
         if second is None and any(map(_is_que, written[max(0, place - _NEAR) : place])):
             continue  # it says nothing
         yield range(first, second or full)
+
+
+def _is_no_more(written: Sequence[str], plain: Sequence[str], place: int) -> bool:
+    """Whether a "plus" without "ne" denies what stands before it."""
+    if plain[place] != "plus" or place == 0:
+        return False
+    before = range(max(0, place - _SUBJECT_NEAR), place)
+    if not any(plain[n] in _SUBJECTS or written[n][:2].casefold() in {"j'", "j’"} for n in before):
+        return False
+    if plain[place - 1] in _SUBJECTS or not plain[place - 1][0].isalpha():
+        return False
+    following = list(plain[place + 1 : place + 3])
+    if not following or not following[0][0].isalnum():
+        return plain[place - 1] in _EITHER
+    elided = written[place + 1][:2].casefold() in {"l'", "l’"}
+    return elided or following[0] in _DETERMINERS or following == ["du", "tout"]
 
 
 def _clause(plain: Sequence[str], first: int, lists: Lexicon) -> int:

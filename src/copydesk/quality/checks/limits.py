@@ -16,7 +16,7 @@ from copydesk.quality.comparison import Comparison
 from copydesk.quality.wording import Sentence
 
 NAME = "limits"
-VERSION = 2
+VERSION = 3
 
 #: "Could you …?" asks politely and says nothing about what is possible.
 _POLITE: Final = re.compile(
@@ -27,6 +27,11 @@ _POLITE: Final = re.compile(
 )
 #: The words one of which each of these holds.
 _MODAL: Final = ("could", "can", "may", "might", "would", "do ", "should", "must")
+#: French "ne … que" says "only", "ne … pas que" does not; what stands between is kept.
+_ONLY: Final = re.compile(
+    r"\b(?:ne\s+|n')((?:(?!(?:pas|jamais|rien|personne|aucune?|guère|point|plus\b(?!\s+qu))\b)"
+    r"[\w'-]{1,40}\s+){1,4})(?:que\b|qu')"
+)
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -74,4 +79,6 @@ def _joined(sentences: Sequence[Sentence]) -> str:
 
 def _plain(sentence: str) -> str:
     plain = sentence.casefold().replace("’", "'")
+    if " qu" in plain and ("ne " in plain or "n'" in plain):
+        plain = _ONLY.sub(r"ne…que \1", plain)
     return _POLITE.sub(" ", plain) if any(word in plain for word in _MODAL) else plain

@@ -15,7 +15,7 @@ from copydesk.quality.comparison import Comparison
 from copydesk.quality.wording import Word
 
 NAME = "polarity"
-VERSION = 3
+VERSION = 4
 
 _DENIED: Final = "polarity.denied"
 
