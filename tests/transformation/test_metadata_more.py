@@ -131,6 +131,12 @@ def test_a_broken_webm_breaks_nothing(data: st.DataObject) -> None:
     assert len(without_metadata(bytes(broken))) == len(broken)
 
 
+def test_a_film_in_a_film_ends() -> None:
+    head = element(0x1A45DFA3, b"")
+    film = head + (b"\x18\x53\x80\x67\x01" + b"\xff" * 7) * 20_000
+    assert without_metadata(film, "video/webm") is film
+
+
 def test_a_film_does_not_say_when_it_was_taken() -> None:
     def box(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content) + 8) + name + content
@@ -149,6 +155,7 @@ def test_a_film_does_not_say_when_it_was_taken() -> None:
         ("image/jpeg", b"\xff\xd8\xff\xe1"),
         ("video/mp4", b"\x00\x00\xff\xffftypmp42"),
         ("image/png", b"no picture at all"),
+        ("video/mp4", b"\x00\x00\x00\x08wide" + b"\x00\x00\x00\x00moov" * 20_000),
     ],
 )
 def test_what_cannot_be_walked_is_told_of(kind: str, data: bytes) -> None:

@@ -151,6 +151,12 @@ def test_entities_that_grow_without_end_are_refused() -> None:
     assert bared(drawing("&h;", before=before), KIND).refused
 
 
+def test_a_drawing_of_prefixes_alone_is_refused() -> None:
+    """Each is looked up in all that hold there, so nobody may have any number of them."""
+    inside = "".join(f'<g xmlns:a{n}="x">' for n in range(500)) + "</g>" * 500
+    assert bared(drawing(inside), KIND).refused
+
+
 @pytest.mark.parametrize("data", [b"", b"\x1f\x8b packed", b"<svg><g></svg>", b"<html/>"])
 def test_a_drawing_that_cannot_be_read_must_not_go_out(data: bytes) -> None:
     (finding,) = file_findings("a.svg", KIND, data)

@@ -45,7 +45,7 @@ def bared(data: bytes, content_type: str = "") -> Bared:
         return Bared(data=data)
     try:
         made = _walked(data)
-    except (IndexError, ValueError, struct.error):
+    except (IndexError, ValueError, struct.error, RecursionError):
         return Bared(data=data, stays=_WHOLE)
     if made is not None:
         return made
@@ -95,7 +95,8 @@ def file_findings(name: str, content_type: str, data: bytes) -> tuple[Finding, .
             Finding(
                 code="metadata_stays",
                 field=where,
-                message=f"{made.stays} cannot be left out: places, times and names in it go out too",
+                message=f"{made.stays} cannot be left out:"
+                " places, times and names in it go out too",
                 remedy="Look at it, and export it anew without them"
                 " (pictures as JPEG or PNG, films as MP4).",
                 severity=Severity.WARNING,

@@ -16,8 +16,8 @@ _TOLD: Final = {
     _INFO: frozenset({0x7BA9, 0x4461, 0x7384, 0x3C83AB, 0x3E83BB}),
     _TRACK: frozenset({0x536E}),
 }
-#: Elements that are looked into.
-_HOLDERS: Final = frozenset({_SEGMENT, _INFO, _TRACKS, _TRACK})
+#: Elements that are looked into, by what they are in.
+_HOLDERS: Final = {_SEGMENT: frozenset({_INFO, _TRACKS}), _TRACKS: frozenset({_TRACK})}
 
 
 class _Element(NamedTuple):
@@ -46,7 +46,7 @@ def _blank(made: bytearray, data: bytes, outer: _Element) -> bool:
             changed = True
         elif element.id == _CHECKSUM:
             checksum = element
-        elif element.id in _HOLDERS:
+        elif element.id in _HOLDERS.get(outer.id, ()):
             changed |= _blank(made, data, element)
     if changed and checksum is not None:
         _make_space(made, checksum)

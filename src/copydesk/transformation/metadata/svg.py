@@ -76,6 +76,7 @@ _REFERENCES: Final = frozenset(
 )
 #: What may be written for every byte that is read, and at least: entities make a text longer.
 _MOST_GROWTH: Final = 10
+_MOST_PREFIXES: Final = 100
 _LEAST_ROOM: Final = 1_000_000
 
 _LOOKED_AT: Final = 65536
@@ -152,6 +153,8 @@ class _Writer:
             if key == "xmlns" or key.startswith("xmlns:")
         }
         self.spaces.append({**space, **named} if named else space)
+        if len(self.spaces[-1]) > _MOST_PREFIXES:
+            raise ValueError("more prefixes than a drawing has")
         uri, local = self._resolved(name)
         if len(self.spaces) == 2:
             self.is_svg = local == "svg" and uri in _DRAWN
