@@ -21,6 +21,8 @@ TURNED = [
     ("fr", "livré sans signature", "Livré sans signature.", "Livré avec signature."),
     ("fr", "aucun agent n'est venu", "Aucun agent n'est venu.", "Un agent est venu."),
     ("fr", "l'appli ne marche pas", "L'appli ne marche pas.", "L'appli marche."),
+    ("fr", "le son marche plus du tout", "Le son ne marche plus du tout.", "Le son marche."),
+    ("fr", "on a plus accès au compte", "On n'a plus accès au compte.", "On a accès au compte."),
     ("fr", "ça marche plus", "Ça ne marche plus.", "Ça marche."),
     ("fr", "je veux plus vos mails", "Je ne veux plus vos mails.", "Je veux vos mails."),
     (

@@ -29,9 +29,10 @@ _SUBJECTS: Final = frozenset({
 })  # fmt: skip
 _SUBJECT_NEAR: Final = 3
 #: No comparison goes on with these: "je veux plus vos mails".
-_DETERMINERS: Final = frozenset({
+_NO_MORE_BEFORE: Final = frozenset({
     "le", "la", "les", "mon", "ma", "mes", "ton", "ta", "tes", "notre", "nos", "votre", "vos",
-    "leur", "leurs", "ce", "cet", "cette", "ces", "rien", "personne", "aucun", "aucune",
+    "leur", "leurs", "ce", "cet", "cette", "ces", "rien", "personne", "aucun", "aucune", "accès",
+    "besoin", "confiance", "depuis", "droit", "envie",
 })  # fmt: skip
 #: What does this either does it or not; hardly ever more.
 _EITHER: Final = frozenset({
@@ -105,16 +106,17 @@ def _is_no_more(written: Sequence[str], plain: Sequence[str], place: int) -> boo
     """Whether a "plus" without "ne" denies what stands before it."""
     if plain[place] != "plus" or place == 0:
         return False
+    following = list(plain[place + 1 : place + 3])
+    ends = not following or not following[0][0].isalnum()
+    if plain[place - 1] in _EITHER:
+        return ends or following[0] == "depuis" or following == ["du", "tout"]
     before = range(max(0, place - _SUBJECT_NEAR), place)
     if not any(plain[n] in _SUBJECTS or written[n][:2].casefold() in {"j'", "j’"} for n in before):
         return False
-    if plain[place - 1] in _SUBJECTS or not plain[place - 1][0].isalpha():
+    if ends or plain[place - 1] in _SUBJECTS or not plain[place - 1][0].isalpha():
         return False
-    following = list(plain[place + 1 : place + 3])
-    if not following or not following[0][0].isalnum():
-        return plain[place - 1] in _EITHER
     elided = written[place + 1][:2].casefold() in {"l'", "l’"}
-    return elided or following[0] in _DETERMINERS or following == ["du", "tout"]
+    return elided or following[0] in _NO_MORE_BEFORE or following == ["du", "tout"]
 
 
 def _clause(plain: Sequence[str], first: int, lists: Lexicon) -> int:
