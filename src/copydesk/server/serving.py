@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 from copydesk.core.errors import ConfigError
 
+#: Connections that may wait to be taken; uvicorn's own default.
+_WAITING = 2048
 #: Seconds open requests get when the server is asked to stop.
 _GRACE = 3
 
@@ -82,6 +84,8 @@ def _bind(host: str, port: int) -> socket.socket:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
+            # until one listens, another may bind to the same port and say that it has it
+            bound.listen(_WAITING)
         except OSError:
             bound.close()
             raise
