@@ -7,6 +7,7 @@ when a model is opened. Checked with pydantic-ai-slim 2.68 (2026-11).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -52,6 +53,7 @@ class PydanticAIModel:
         self._timeout = timeout
         self._facts = facts or ModelFacts(name=model.model_name)
         self._thinking = _thinking(address, self._facts.thinking)
+        self._has_temperature = _has_temperature(model, self._facts.thinking)
 
     @classmethod
     def at(
@@ -140,11 +142,12 @@ class PydanticAIModel:
     def _settings(self, request: ModelRequest) -> ModelSettings:
         settings = ModelSettings(
             max_tokens=request.max_tokens,
-            temperature=request.temperature,
             max_retries=0,
             timeout=self._timeout,
             request_timeout=self._timeout,
         )
+        if self._has_temperature:
+            settings["temperature"] = request.temperature
         if request.cache:
             settings["cache"] = True
         return merge_model_settings(settings, self._thinking) or settings
@@ -213,6 +216,19 @@ def _thinking(address: ModelAddress | None, thinking: Thinking | None) -> ModelS
 
     effort: Any = "none" if thinking is Thinking.OFF else thinking.value
     return OpenAIChatModelSettings(openai_reasoning_effort=effort)
+
+
+def _has_temperature(model: Model, thinking: Thinking | None) -> bool:
+    """Whether `model`, told to think so much, has a temperature that can be set: the library warns
+    its user with every call that sets another's."""
+    known: Mapping[str, Any] = model.profile
+    if not known.get("openai_supports_reasoning", False):
+        return not known.get("anthropic_disallows_sampling_settings", False)
+    if known.get("thinking_always_enabled", False):
+        return False
+    if thinking is None:
+        return not known.get("thinking_enabled_by_default", False)
+    return thinking is Thinking.OFF
 
 
 def _is_compatible(address: ModelAddress) -> bool:
