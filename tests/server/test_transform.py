@@ -11,6 +11,8 @@ import pytest
 from copydesk.core.errors import ModelUnavailable
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
 from copydesk.server import create_app
+from copydesk.server.api.transform import TransformIn
+from copydesk.server.security import BODY_LIMIT
 from copydesk.work.desk import Desk
 from tests.server.conftest import ADDRESS
 from tests.server.scene import make_token
@@ -211,3 +213,8 @@ async def test_what_cannot_be_worked_on_names_its_field(
         "The body is not JSON in UTF-8.",
         True,
     )
+
+
+def test_a_text_of_the_length_that_is_offered_fits_into_a_request() -> None:
+    longest = TransformIn.model_json_schema()["$defs"]["EarlierIn"]["properties"]["text"]
+    assert longest["maxLength"] < BODY_LIMIT

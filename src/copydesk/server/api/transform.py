@@ -23,7 +23,8 @@ from copydesk.work.pipelines.transforming import transform
 
 router = make_router("transform")
 
-_MAX_TEXT = 2_000_000
+#: In characters: what a request's body holds at most, with some room for the rest of it.
+_MAX_TEXT = 1_000_000
 
 Text = Annotated[str, Field(max_length=_MAX_TEXT)]
 
