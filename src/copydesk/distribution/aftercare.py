@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from copydesk.core.account import Account
@@ -123,7 +124,7 @@ class Respect:
         closed_until: Callable[[Account], datetime | None],
     ) -> None:
         self._store = store
-        self._closed_until = lambda: closed_until(account)
+        self._closed_until = partial(closed_until, account)
         self._manifest = platform.manifest
         self._looks = bool(platform.inspections(account))
 
