@@ -349,7 +349,7 @@ def test_errors_have_their_documented_codes(
     project("accounts", "add", "sandbox", "--name", "x", "--set", "nonsense", code=3)
     project("accounts", "test", "nowhere", code=5)
     project("status", "dlv_nothing", code=5)
-    project("status", "nothing", code=5)
+    assert "sub_ (submission)" in project("status", "nothing", code=5).stderr
     project("review", "show", "nothing", code=5)
     project("settle", "dlv_nothing", "--send", code=5)
     project("ingest", article, "--source", "pigeon", code=2)

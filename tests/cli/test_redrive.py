@@ -38,6 +38,9 @@ def test_an_account_is_removed_once_somebody_is_sure(project: Run) -> None:
     unsure = CliRunner().invoke(app, ["accounts", "remove", "box"], input="n\n")
     assert unsure.exit_code == 1
     assert "cannot be undone" in unsure.stderr
+    nobody = CliRunner().invoke(app, ["accounts", "remove", "nobody"], input="n\n")
+    assert nobody.exit_code == 5
+    assert "cannot be undone" not in nobody.stderr, "nothing to be sure about"
     removed = json.loads(project("accounts", "remove", "box", "--yes", "--json").stdout)
     assert removed["state"] == "removed"
     project("accounts", "test", "box", code=5)

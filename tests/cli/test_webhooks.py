@@ -38,7 +38,8 @@ def test_what_cannot_work_is_refused_in_words(project: Run) -> None:
     assert "events" in refused.stderr
     id = document(project("webhooks", "add", "https://example.org/h", "--json"))["id"]
     project("webhooks", "replay", id, code=2)
-    project("webhooks", "replay", id, "--since", "2026-11-21T00:00:00", code=4)
+    zoneless = project("webhooks", "replay", id, "--since", "2026-11-21T00:00:00", code=4)
+    assert "since" in zoneless.stderr
     project("webhooks", "replay", id, "--id", "evt_1_0", code=5)
     project("webhooks", "enable", id, "--backlog", "perhaps", code=2)
 

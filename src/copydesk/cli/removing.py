@@ -10,6 +10,7 @@ from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import run, show
 
 if TYPE_CHECKING:
+    from copydesk.core.account import Account
     from copydesk.work.accounts.removing import Removed
 
 
@@ -28,7 +29,12 @@ def remove(
     from copydesk.work.accounts.removing import remove_account
     from copydesk.work.desk import open_desk
 
+    async def known() -> Account:
+        async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
+            return await unit.accounts.by_name(desk.workspace_id, name)
+
     if not yes:
+        run(known())
         question = f"Remove {name} and wipe its secrets? This cannot be undone."
         typer.confirm(question, abort=True, err=True)
 

@@ -94,6 +94,7 @@ def _try_words(entry: dict[str, Any]) -> str:
 
 
 async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
+    from copydesk.core.errors import NotFound
     from copydesk.distribution.threads import part_tried
 
     submission = post = None
@@ -106,6 +107,11 @@ async def _describe(unit: UnitOfWork, id: str) -> dict[str, Any]:
     elif id.startswith("pst_"):
         found = post = await unit.posts.get(id)
         noun = "post"
+    elif not id.startswith("sub_"):
+        raise NotFound(
+            f"There is nothing called {id}.",
+            remedy="An id begins with sub_ (submission), pst_ (post) or dlv_ (delivery).",
+        )
     else:
         found = submission = await unit.submissions.get(id)
         noun = "submission"

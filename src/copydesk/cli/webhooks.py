@@ -274,8 +274,8 @@ def replay(
     if bool(id) + bool(since) + failed != 1 or (until and not since):
         raise typer.BadParameter("say one of --id ID, --since TIME [--until TIME], --failed")
     try:
-        begin = parse_time(since) if since else None
-        end = parse_time(until) if until else None
+        begin = parse_time(since, "since") if since else None
+        end = parse_time(until, "until") if until else None
     except CopydeskError as error:
         fail(error)
 
