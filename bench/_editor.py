@@ -131,13 +131,11 @@ class Editor:
             "rewritten": text,
             "title": text[:60].rpartition(" ")[0] or text[:60],
             "summary": text[:200].rpartition(" ")[0] or text,
-            "tags": [],
             "category": "problem",
             "segment_map": list(_in_ranges(fates))
             if lines
             else [{"segment": segment, "fate": fate} for segment, fate in fates],
             "omitted": omitted,
-            "open_questions": [],
             "confidence": 0.9,
         }
         return json.dumps(reply, ensure_ascii=False)

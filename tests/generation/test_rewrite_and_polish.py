@@ -99,6 +99,15 @@ async def test_what_became_of_segments_is_read_in_every_form_by_every_version(
     assert [fate.fate for fate in rewrite.fates] == ["dropped", "kept", "merged"]
 
 
+async def test_empty_lists_may_be_left_out_but_for_what_was_omitted() -> None:
+    short = {key: value for key, value in REPLY.items() if key not in {"tags", "open_questions"}}
+    rewrite = await write(ScriptedModel([short]))
+    assert (rewrite.tier, rewrite.tags, rewrite.open_questions) == (Tier.CAPABLE, (), ())
+    del short["omitted"]
+    rewrite = await write(ScriptedModel([short, short]))
+    assert "omitted: " in rewrite.degraded_because
+
+
 async def test_a_range_names_the_segments_of_the_message_between_its_ends() -> None:
     rewrite = await write(ScriptedModel([{**REPLY, "segment_map": ["s0-s5 kept"]}]))
     assert [(fate.segment, fate.fate) for fate in rewrite.fates] == [

@@ -43,7 +43,7 @@ class RewriteReply(BaseModel):
     category: str = "other"
     segment_map: list[SegmentFate]
     omitted: list[str]
-    open_questions: list[str]
+    open_questions: list[str] = Field(default_factory=list)
     confidence: float = Field(ge=0, le=1)
 
     @field_validator("segment_map", mode="before")
