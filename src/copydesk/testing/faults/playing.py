@@ -6,9 +6,10 @@ import asyncio
 import importlib
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from multiprocessing.sharedctypes import Synchronized
 
 from copydesk.core.clock import SystemClock
 from copydesk.testing.faults.catalogue import Fault
@@ -22,29 +23,51 @@ from copydesk.testing.faults.scenarios import run_scenario
 Wanted = tuple[str, str, str]
 
 
+#: Which scenario is played next, for all processes of a round; each takes one when it is free.
+_turns: Iterator[int] = iter(())
+
+
 def play_all(wanted: Sequence[Wanted], count: int, jobs: int, *, verbose: bool) -> list[Row]:
     """Play scenarios in `jobs` processes, each with databases of its own; rows come in order."""
     jobs = max(1, min(jobs, len(wanted) // 4))
+    context = get_context("spawn")
+    taken = context.Value("i", 0)
     if jobs == 1:
-        return _play(wanted, count, verbose)
-    shares = [wanted[number::jobs] for number in range(jobs)]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        played = list(pool.map(_play, shares, [count] * jobs, [verbose] * jobs))
-    return [played[number % jobs][number // jobs] for number in range(len(wanted))]
+        _take_turns(taken)
+        played = [_play(wanted, count, verbose)]
+    else:
+        with ProcessPoolExecutor(jobs, context, _take_turns, (taken,)) as pool:
+            played = list(pool.map(_play, [wanted] * jobs, [count] * jobs, [verbose] * jobs))
+    rows = {number: row for share in played for number, row in share.items()}
+    return [rows[number] for number in range(len(wanted))]
 
 
-def _play(wanted: Sequence[Wanted], count: int, verbose: bool) -> list[Row]:
+def _take_turns(taken: Synchronized[int]) -> None:
+    global _turns
+    _turns = _numbers(taken)
+
+
+def _numbers(taken: Synchronized[int]) -> Iterator[int]:
+    while True:
+        with taken.get_lock():
+            number = taken.value
+            taken.value = number + 1
+        yield number
+
+
+def _play(wanted: Sequence[Wanted], count: int, verbose: bool) -> dict[int, Row]:
     return asyncio.run(_run(wanted, count, verbose=verbose))
 
 
-async def _run(wanted: Sequence[Wanted], count: int, *, verbose: bool) -> list[Row]:
-    rows: list[Row] = []
+async def _run(wanted: Sequence[Wanted], count: int, *, verbose: bool) -> dict[int, Row]:
+    rows: dict[int, Row] = {}
     clock = SystemClock()
     async with databases() as made:
-        for name, store, fault in wanted:
+        while (number := next(_turns)) < len(wanted):
+            name, store, fault = wanted[number]
             began, spent = clock.monotonic(), _cpu_seconds()
             row = await run_scenario(find_rig(name), store, Fault(fault), count, made)
-            rows.append(row)
+            rows[number] = row
             if verbose:
                 took = clock.monotonic() - began
                 busy = _cpu_seconds() - spent
