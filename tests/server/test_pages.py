@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
+from copydesk.core.checks import RiskClass
 from copydesk.core.post import Content, Media, Tier
 from copydesk.core.states import DeliveryState, PostState, ReviewState
 from copydesk.transformation.metadata import file_findings
@@ -74,21 +75,27 @@ async def test_the_piece_shows_its_whole_history(browser: httpx2.AsyncClient, de
     assert ">Review it</a>" in page
 
 
-async def test_the_piece_warns_of_files_that_tell_more_than_they_show(
+async def test_piece_and_review_warn_of_files_that_tell_more_than_they_show(
     browser: httpx2.AsyncClient, desk: Desk
 ) -> None:
     warning = file_findings("lamp.jxl", "image/jxl", b"no picture that is known here")
     lamp = Media(name="lamp.jxl", content_type="image/jxl", sha256="0", size=9, findings=warning)
     async with desk.store.begin("test") as unit:
-        post, _ = await unit.posts.add(
+        post, revision = await unit.posts.add(
             workspace_id=desk.workspace_id,
             source_key="lamp.md",
             content=Content(title="Lamp", body="A lamp.", slug="lamp", media=(lamp,)),
             tier=Tier.PERSON,
         )
-    page = (await browser.get(f"/posts/{post.id}")).text
-    assert "lamp.jxl: what else it holds beside the picture cannot be left out" in page
-    assert "export it anew" in page
+        await unit.posts.move(post, PostState.HELD, reason="a person is asked")
+        review = await unit.reviews.open(
+            desk.workspace_id, post.id, revision.id, RiskClass.LOW, ["a file"]
+        )
+    for path in (f"/posts/{post.id}", f"/reviews/{review}"):
+        page = (await browser.get(path)).text
+        assert "lamp.jxl (image/jxl)" in page
+        assert "lamp.jxl: what else it holds beside the picture cannot be left out" in page
+        assert "export it anew" in page
 
 
 async def test_the_raw_bytes_come_back_exactly_and_as_a_download(

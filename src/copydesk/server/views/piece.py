@@ -12,7 +12,7 @@ from copydesk.core.checks import CheckResult
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
 from copydesk.core.model_call import CallOutcome
-from copydesk.core.post import Fate, Revision
+from copydesk.core.post import Content, Fate, Revision
 from copydesk.core.submission import Submission
 from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.changes import Change, changes
@@ -211,6 +211,20 @@ def _fate(fate: Fate | None) -> str:
     return f"{fate.fate}{into}{': ' if fate.reason else ''}{fate.reason}"
 
 
+def files_of(content: Content) -> tuple[str, ...]:
+    """Return the files that go out with a content, each with its kind."""
+    return tuple(f"{media.name} ({media.content_type})" for media in content.media)
+
+
+def warnings_of(content: Content) -> tuple[str, ...]:
+    """Return what a person should know about the files of a content before they go out."""
+    return tuple(
+        f"{media.name}: {finding.message}. {finding.remedy}"
+        for media in content.media
+        for finding in media.findings
+    )
+
+
 def writing_of(
     revision: Revision, submission: Submission | None, calls: Sequence[Mapping[str, Any]]
 ) -> Writing:
@@ -226,12 +240,8 @@ def writing_of(
         degraded_because=revision.degraded_because,
         body=content.body[:TEXT_SHOWN],
         body_hidden=max(0, len(content.body) - TEXT_SHOWN),
-        media=tuple(f"{media.name} ({media.content_type})" for media in content.media),
-        warned=tuple(
-            f"{media.name}: {finding.message}. {finding.remedy}"
-            for media in content.media
-            for finding in media.findings
-        ),
+        media=files_of(content),
+        warned=warnings_of(content),
         changes=changes(reply, content.body) if comparable else (),
         edits=tuple(
             EditLine(rule=edit.rule, before=edit.before, after=edit.after)

@@ -14,6 +14,7 @@ from copydesk.core.suggestion import Origin, RejectionReason, Suggestion, TextFi
 from copydesk.editorial.text import Piece
 from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.frame import Choice, Frame, address
+from copydesk.server.views.piece import files_of, warnings_of
 from copydesk.store.reviews import Review
 from copydesk.work.reviews.approving import Standing
 from copydesk.work.reviews.hinting import Hint
@@ -132,6 +133,8 @@ class ReviewDesk:
     title: tuple[Mark, ...]
     marks: tuple[Mark, ...]
     written_by: str
+    files: tuple[str, ...]
+    warned: tuple[str, ...]
     own: str
     removed: tuple[Removed, ...]
     suggestions: tuple[SuggestionLine, ...]
@@ -248,6 +251,8 @@ def review_desk(
         title=tuple(_marks(look.pieces(TextField.TITLE))),
         marks=tuple(_marks(look.pieces(TextField.BODY))),
         written_by=", ".join(p for p in (revision.tier, revision.model) if p),
+        files=files_of(revision.content),
+        warned=warnings_of(revision.content),
         own=look.own,
         removed=_removed(look),
         suggestions=tuple(_lines(look, base, blind=blind)),

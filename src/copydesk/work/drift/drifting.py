@@ -50,8 +50,8 @@ async def report_drift(
 async def close_alarm(unit: UnitOfWork, workspace_id: str, id: str, reason: str) -> Alarm:
     """Close an alarm: its channel and language go their usual way again.
 
-    What is usual is learnt anew from now on. What they had earned stays lost. Raises `NotFound`, `TransitionNotAllowed`, and `ContentInvalid`
-    without a reason.
+    What is usual is learnt anew from now on. What they had earned stays lost. Raises `NotFound`,
+    `TransitionNotAllowed`, and `ContentInvalid` without a reason.
     """
     if not reason.strip():
         raise ContentInvalid(
