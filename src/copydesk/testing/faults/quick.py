@@ -58,7 +58,7 @@ _ALIKE: Final = (
 _AFTERWARDS: Final = "mastodon"
 
 #: Processes that are killed while they change or take something down: one of three is played.
-_FULL_ROUNDS: Final = frozenset(
+FULL_ROUNDS: Final = frozenset(
     {
         Fault.UPDATE_KILL_AFTER_INTENT,
         Fault.UPDATE_KILL_BEFORE_RECEIPT,
@@ -88,7 +88,7 @@ def quick_round(spokes: Sequence[str] = ()) -> list[tuple[str, Fault]]:
         and spoke in _WAITING.get(fault, {spoke})
         and (fault not in _ALIKE or (_ALIKE.index(fault) + place) % 2 == 0)
         and (fault not in AFTERWARDS or spoke == _AFTERWARDS or spokes)
-        and (fault not in _FULL_ROUNDS or spokes)
+        and (fault not in FULL_ROUNDS or spokes)
         and (fault not in KILLS or spoke == _KILLED or (KILLS.index(fault) + place) % 2 == 0)
     ]
     played.sort(key=lambda one: one[1] is not Fault.STALLED_WORKER)
