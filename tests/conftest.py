@@ -36,7 +36,7 @@ settings.register_profile("steady", patient, derandomize=True)
 settings.load_profile("steady")
 
 # Modules with shared fixtures, loaded once they exist.
-PLUGINS = ["tests.store_fixtures"]
+PLUGINS = ["tests.store_fixtures", "tests.fault_fixtures"]
 pytest_plugins = [name for name in PLUGINS if find_spec(name)]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

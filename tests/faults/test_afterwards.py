@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import ClassVar
 
 import pytest
-import structlog
 
 from copydesk.platforms.kit.registry import load_platform, platform_modules
 from copydesk.testing.faults.afterwards import NEW
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import Databases, databases
+from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.rig import EngineRig
 from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.rigs.mastodon import MastodonRig
@@ -22,19 +20,6 @@ POSTS = 2
 
 #: What goes wrong in a way that a spoke's own tests would not show; the rest is for `./dev faults`.
 TRIED = (Fault.UPDATE_OF_TAGS_LOST, Fault.UPDATE_EDITED_IN_DOUBT, Fault.DELETE_HTML_WITH_200)
-
-
-@pytest.fixture(autouse=True)
-def _unmuted() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-@pytest.fixture
-async def made() -> AsyncIterator[Databases]:
-    async with databases() as made:
-        yield made
 
 
 def changing() -> list[str]:

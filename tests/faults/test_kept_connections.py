@@ -6,16 +6,14 @@ nothing goes out twice and nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 import pytest
-import structlog
 from aiohttp import web
 
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import Databases, databases
+from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.figures import Row
 from copydesk.testing.faults.proxy import Damage, FaultProxy
 from copydesk.testing.faults.rigs import find_rigs
@@ -31,19 +29,6 @@ SPOKES = {
     Idempotency.NATURAL_KEY: "devto",
     Idempotency.DETECTOR: "linkedin",
 }
-
-
-@pytest.fixture(autouse=True)
-def _unmuted() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-@pytest.fixture
-async def made() -> AsyncIterator[Databases]:
-    async with databases() as made:
-        yield made
 
 
 async def rest(stage: Scene) -> Row:

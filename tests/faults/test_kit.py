@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,29 +12,13 @@ import pytest
 from copydesk.platforms.kit import registry
 from copydesk.testing.faults.__main__ import main
 from copydesk.testing.faults.catalogue import AFTERWARDS, CALLS, KILLS, NETWORK, Fault
-from copydesk.testing.faults.databases import Databases, databases
+from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.figures import BAD, COLUMNS, Row, as_json, as_table
 from copydesk.testing.faults.scenarios import run_scenario
 from copydesk.testing.faults.specimen import SpecimenClient
 from tests.faults import spoilt
 
 pytestmark = pytest.mark.usefixtures("unmuted")
-
-
-@pytest.fixture
-def unmuted() -> Iterator[None]:
-    """Give the log its voice back: the kit takes it."""
-    import structlog
-
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-@pytest.fixture
-async def made() -> AsyncIterator[Databases]:
-    async with databases() as made:
-        yield made
 
 
 async def spoil(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
-import structlog
 
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import Databases, databases
+from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.rig import EngineRig
 from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.scenarios import run_scenario
@@ -17,19 +14,6 @@ CERTAIN = ("webhook+status", "sandbox+key", "sandbox+thread", "mastodon", "speci
 BLIND = ("webhook", "email", "sandbox+blind")
 EVERYWHERE = (Fault.KILL_AFTER_ACCEPT, Fault.DISK_FULL)
 POSTS = 6
-
-
-@pytest.fixture(autouse=True)
-def _unmuted() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-@pytest.fixture
-async def made() -> AsyncIterator[Databases]:
-    async with databases() as made:
-        yield made
 
 
 def rig(name: str) -> type[EngineRig]:

@@ -56,7 +56,7 @@ async def gone_media(store: Store, going: Outgoing) -> Judgement | None:
                 content = await unit.workspaces.load(media.sha256)
             except NotFound as error:
                 return _held(media, MEDIA_GONE, error.message, _RESTORE)
-            if why := refused(content, media.content_type):
+            if why := await asyncio.to_thread(refused, content, media.content_type):
                 return _held(media, UNREADABLE_DRAWING, why, REDRAW)
     return None
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-import structlog
 
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_linkedin import PAGE, FakeLinkedIn
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import databases
+from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.scenarios import run_scenario
 from copydesk.work.accounts.connecting import add_account
@@ -21,13 +20,6 @@ from copydesk.work.accounts.versions import move_to_version
 from copydesk.work.deliveries.settling import try_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts, carry, deliveries
-
-
-@pytest.fixture(autouse=True)
-def _unmuted() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture
@@ -45,9 +37,10 @@ async def online(desk: Desk) -> AsyncIterator[Desk]:
         ("linkedin+person", Fault.RESET_BEFORE_ACCEPT),
     ],
 )
-async def test_every_post_is_there_once_and_nobody_is_asked(spoke: str, fault: Fault) -> None:
-    async with databases() as made:
-        row = await run_scenario(find_rigs()[spoke], "sqlite", fault, 4, made)
+async def test_every_post_is_there_once_and_nobody_is_asked(
+    spoke: str, fault: Fault, made: Databases
+) -> None:
+    row = await run_scenario(find_rigs()[spoke], "sqlite", fault, 4, made)
     assert row.applies, row.note
     assert row.is_good, row
     assert row.held == 0

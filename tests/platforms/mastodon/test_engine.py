@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
-import structlog
 
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import Databases, databases
+from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.rig import EngineRig
 from copydesk.testing.faults.rigs.mastodon import GoToSocialRig, MastodonThreadRig
 from copydesk.testing.faults.scenarios import run_scenario
 
 POSTS = 3
-
-
-@pytest.fixture(autouse=True)
-def _unmuted() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-@pytest.fixture
-async def made() -> AsyncIterator[Databases]:
-    async with databases() as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import structlog
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
@@ -20,7 +19,7 @@ from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_x import FakeX
 from copydesk.testing.faults.catalogue import Fault
-from copydesk.testing.faults.databases import databases
+from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.rigs.x import XThreadRig
 from copydesk.testing.faults.scenarios import run_scenario
 from copydesk.testing.loopback import Lie
@@ -142,10 +141,7 @@ async def test_only_premium_accounts_are_planned_a_change(
     assert [finding.code for finding in await stage.objections("Closed.")] == ["cannot_update"]
 
 
-async def test_threads_whose_answers_are_lost_are_found_part_by_part() -> None:
-    before = structlog.get_config()
-    async with databases() as made:
-        row = await run_scenario(XThreadRig, "sqlite", Fault.RESPONSE_LOST, 3, made)
-    structlog.configure(**before)
+async def test_threads_whose_answers_are_lost_are_found_part_by_part(made: Databases) -> None:
+    row = await run_scenario(XThreadRig, "sqlite", Fault.RESPONSE_LOST, 3, made)
     assert row.is_good, row
     assert row.held == 0

@@ -61,7 +61,7 @@ def without_metadata(data: bytes, content_type: str = "") -> bytes:
 
 
 def refused(data: bytes, content_type: str = "") -> str:
-    """Return why a file must not go out at all, "" when it may."""
+    """Return why a file must not go out at all, "" when it may. Call it in a thread, as `bared`."""
     return _drawing(data).refused if content_type == _SVG or is_svg(data) else ""
 
 
@@ -142,14 +142,3 @@ def _drawing(data: bytes) -> Bared:
             data=data, refused="it cannot be read as SVG, so scripts in it could not be left out"
         )
     return Bared(data=drawn.data, left_out=drawn.left_out)
-
-
-__all__ = [
-    "REDRAW",
-    "UNREADABLE_DRAWING",
-    "Bared",
-    "bared",
-    "file_findings",
-    "refused",
-    "without_metadata",
-]
