@@ -41,7 +41,7 @@ from copydesk.distribution.judgement import (
     judge_preparation,
     judge_removed,
 )
-from copydesk.distribution.retry import LIMITS, Cause, RetryPolicy
+from copydesk.distribution.retry import LIMITS, Cause, RetryPolicy, unrested
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.testing.clocks import NOON
 
@@ -86,7 +86,9 @@ circumstances = st.builds(
 )
 #: What earlier tries have used up, up to the last one of each cause.
 spendings = st.fixed_dictionaries(
-    {}, optional={cause.value: st.integers(0, most - 1) for cause, most in LIMITS.items()}
+    {},
+    optional={cause.value: st.integers(0, most - 1) for cause, most in LIMITS.items()}
+    | {Cause.RESTED.value: st.integers(1, 50)},
 )
 
 
@@ -132,7 +134,7 @@ def check_step(at: Circumstances, before: Delivery, step: Judgement) -> None:
     assert step.values.get("attempts", 0) >= 0
     spent: Mapping[str, int] = step.values.get("spent", before.spent)
     if step.to is STATE.SCHEDULED:
-        more = [cause for cause in Cause if spent.get(cause, 0) != before.spent.get(cause, 0)]
+        more = [cause for cause in LIMITS if spent.get(cause, 0) != before.spent.get(cause, 0)]
         assert len(more) == 1, "another try has one cause"
         assert spent[more[0]] < POLICY.limits[more[0]], "tries end, cause by cause"
 
@@ -155,10 +157,11 @@ def test_an_answer_to_a_call(
         assert step.values["attempts"] == attempts - 1, "a rest burns no attempt"
         assert step.pause_until == step.values["wake_at"]
         assert step.pause_until > at.now, "a rest of no length would never end"
-        tries = {cause: n for cause, n in step.values["spent"].items() if cause in LIMITS}
-        assert tries == spent, "a rest uses up no try"
+        assert unrested(step.values["spent"]) == unrested(spent), "a rest uses up no try"
     if isinstance(outcome, AuthExpired | AuthRevoked | Misconfigured):
         assert "spent" not in step.values, "nor does a lost permission"
+    if isinstance(outcome, Unavailable):
+        assert Cause.RESTED not in step.values["spent"], "another answer ends a row of rests"
     if isinstance(outcome, Unknown):
         assert step.to is STATE.UNKNOWN, "never repeated, never dropped"
     if step.to is STATE.SCHEDULED:
@@ -229,6 +232,26 @@ def test_a_look_at_what_the_platform_has_accepted(
         assert step.pause_until == step.values["wake_at"]
     if isinstance(answer, AuthExpired | AuthRevoked | Misconfigured):
         assert step.block_account
+
+
+def test_rests_grow_in_a_row_and_begin_anew_after_another_answer() -> None:
+    at = Circumstances(
+        now=NOON,
+        policy=POLICY,
+        random=random.Random(1),
+        idempotency=Idempotency.NONE,
+        window=None,
+        reconcile=Reconcile(find=False),
+    )
+    seconds: list[float] = []
+    spent: Mapping[str, int] = {}
+    rest = RateLimited(retry_after=0)
+    for outcome in (rest, rest, rest, rest, Unavailable("busy"), rest, rest):
+        step = judge(outcome, delivery(STATE.SENDING, 1, spent=spent), at)
+        spent = step.values["spent"]
+        if outcome is rest:
+            seconds.append((step.values["wake_at"] - NOON).total_seconds())
+    assert seconds == [1, 2, 4, 8, 1, 2]
 
 
 @given(circumstances)

@@ -29,7 +29,7 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.retry import Cause, RetryPolicy, spend
+from copydesk.distribution.retry import Cause, RetryPolicy, spend, unrested
 from copydesk.distribution.threads import done, has_begun, part_again, told
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 
@@ -139,6 +139,7 @@ def _judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement
                         **prepared,
                         "accepted": at.now.isoformat(),
                     },
+                    "spent": unrested(delivery.spent),
                     "wake_at": at.now + timedelta(seconds=max(1.0, at.reconcile.delay)),
                     "reason_code": "accepted",
                     "reason": "taken by the platform, not public yet",
@@ -360,7 +361,8 @@ def _ask_later(
     asked_for = getattr(answer, "retry_after", None)
     if asked_for is not None:
         wait = max(min(wait, _LONGEST_ASKING), timedelta(seconds=min(asked_for, 86_400.0)))
-    return Judgement(to=DeliveryState.SNOOZED, values={"wake_at": at.now + wait})
+    values = {"wake_at": at.now + wait, "spent": unrested(delivery.spent)}
+    return Judgement(to=DeliveryState.SNOOZED, values=values)
 
 
 def _accepted_at(delivery: Delivery) -> datetime | None:

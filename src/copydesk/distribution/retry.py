@@ -3,8 +3,8 @@
 Each cause of another try has a limit of its own, and what one has used up says nothing about the
 others: three lost answers do not shorten the patience with a platform that cannot be reached. What
 is not in the table uses up nothing: missing authorisation, a platform still at work. That we are
-asked to rest is counted alone, so that who asks again and again for next to nothing is left alone
-for longer (RFC 9110 §10.2.3: the time given is how long to wait at least).
+asked to rest is counted alone and in a row, so that who asks again and again for next to nothing is
+left alone for longer (RFC 9110 §10.2.3: the time given is how long to wait at least).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Cause(StrEnum):
     ABSENT = "absent"  # the answer was lost, and it proved not to have arrived
     REPEATED = "repeated"  # the answer was lost, and a repeat with the same key is harmless
     OUTAGE = "outage"  # it was let through an open breaker to see, and the platform is still away
-    RESTED = "rested"  # the platform asked us to rest; of these any number may be spent
+    RESTED = "rested"  # asked to rest, so often in a row; of these any number may be spent
 
 
 #: Backoff alone makes eight tries last some four minutes; an outage is the breaker's business, and
@@ -96,4 +96,10 @@ class RetryPolicy:
 
 def spend(cause: Cause, spent: Mapping[str, int]) -> dict[str, int]:
     """Return `spent` with one more try for `cause`."""
-    return {**spent, cause.value: spent.get(cause, 0) + 1}
+    before = spent if cause is Cause.RESTED else unrested(spent)
+    return {**before, cause.value: spent.get(cause, 0) + 1}
+
+
+def unrested(spent: Mapping[str, int]) -> dict[str, int]:
+    """Return `spent` without rests: they count in a row, and every other answer ends the row."""
+    return {cause: tries for cause, tries in spent.items() if cause != Cause.RESTED}

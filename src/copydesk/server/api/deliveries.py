@@ -110,7 +110,7 @@ class DeliveryDetail(DeliveryOut):
     payload_sha256: str
     spent: Mapping[str, int] = Field(
         description="how many tries each cause has used up; `rested`, of which there is no end: "
-        "how often the platform asked to be left alone"
+        "how often in a row the platform asked to be left alone"
     )
     tries: Sequence[TryOut]
     looks: Sequence[LookOut]
