@@ -11,11 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.core.errors import ContentInvalid
-from copydesk.transformation.content import (
-    content_from_markdown,
-    read_markdown_file,
-    with_overrides,
-)
+from copydesk.transformation.content import read_markdown_file, with_overrides
 from copydesk.transformation.frontmatter import read_front_matter, write_front_matter
 from copydesk.transformation.slugs import is_slug, slugify
 
@@ -64,28 +60,28 @@ def test_every_field_arrives() -> None:
 
 def test_an_answer_may_be_addressed_as_in_a_mail() -> None:
     text = "---\nreply_to: Ann <ann@example.org>\nin_reply_to: <1@example.org>\n---\nIt left today."
-    reply = content_from_markdown(text, filename="x.md").reply_to
+    reply = read_markdown_file(text, filename="x.md").content.reply_to
     assert reply is not None
     assert (reply.message_id, reply.address) == ("1@example.org", "ann@example.org")
     text = text.replace("<1@example.org>", "{message_id: <1@example.org>, subject: late}")
-    reply = content_from_markdown(text, filename="x.md").reply_to
+    reply = read_markdown_file(text, filename="x.md").content.reply_to
     assert reply is not None
     assert (reply.message_id, reply.subject) == ("1@example.org", "late")
     assert reply.address == "ann@example.org"
 
 
 def test_without_front_matter_the_heading_is_the_title_and_leaves_the_body() -> None:
-    content = content_from_markdown("# Hello *there*\n\nText", filename="x.md")
+    content = read_markdown_file("# Hello *there*\n\nText", filename="x.md").content
     assert (content.title, content.body, content.slug) == ("Hello there", "Text", "hello-there")
 
 
 def test_a_heading_below_other_text_stays_where_it_is() -> None:
-    content = content_from_markdown("Intro.\n\n# Part\n\nText", filename="x.md")
+    content = read_markdown_file("Intro.\n\n# Part\n\nText", filename="x.md").content
     assert (content.title, content.body) == ("Part", "Intro.\n\n# Part\n\nText")
 
 
 def test_a_heading_that_is_not_the_title_stays() -> None:
-    content = content_from_markdown("---\ntitle: A\n---\n# B\n\nText", filename="x.md")
+    content = read_markdown_file("---\ntitle: A\n---\n# B\n\nText", filename="x.md").content
     assert content.body == "# B\n\nText"
 
 
@@ -98,7 +94,7 @@ def test_without_any_title_the_file_names_the_address() -> None:
 def test_all_errors_are_told_at_once() -> None:
     text = "---\ntitle: [a]\ntags: 5\ncanonical_url: ftp://x\ndraft: maybe\nplatforms: x\n---\n"
     with pytest.raises(ContentInvalid) as caught:
-        content_from_markdown(text, filename="x.md")
+        read_markdown_file(text, filename="x.md")
     assert {finding.field for finding in caught.value.findings} == {
         "title", "tags", "canonical_url", "draft", "platforms", "body",
     }  # fmt: skip

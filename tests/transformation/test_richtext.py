@@ -1,4 +1,4 @@
-"""Links, mentions and hashtags in plain text and in documents, with where they stand."""
+"""Links, mentions and hashtags in plain text, with where they stand."""
 
 from __future__ import annotations
 
@@ -6,19 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copydesk.transformation.document import parse_markdown
-from copydesk.transformation.richtext import (
-    RichText,
-    SpanKind,
-    find_spans,
-    to_rich_text,
-    utf8_offset,
-    utf16_offset,
-)
-
-
-def words(rich: RichText) -> list[tuple[str, str]]:
-    return [(rich.text[span.start : span.end], span.target) for span in rich.spans]
+from copydesk.transformation.richtext import SpanKind, find_spans
 
 
 @pytest.mark.parametrize(
@@ -73,40 +61,6 @@ def test_hashtags_are_of_any_script_with_a_letter(text: str, found: list[str]) -
     assert tags == found
 
 
-def test_links_of_a_document_keep_their_words() -> None:
-    rich, losses = to_rich_text(
-        parse_markdown(
-            "See [the *site*](https://x.example/?a=b), https://y.example and @me.\n\n"
-            "- an [item](https://z.example)\n\n> [quoted](mailto:a@x.example)\n\n"
-            "| a |\n|---|\n| [cell](https://t.example) |\n"
-        )
-    )
-    assert words(rich) == [
-        ("the site", "https://x.example/?a=b"),
-        ("https://y.example", "https://y.example"),
-        ("@me", "me"),
-        ("item", "https://z.example"),
-        ("quoted", "mailto:a@x.example"),
-        ("cell", "https://t.example"),
-    ]
-    assert not [loss for loss in losses if loss.what.startswith("link")]
-
-
-def test_nothing_is_marked_in_code_nor_twice_in_a_link() -> None:
-    rich, _ = to_rich_text(
-        parse_markdown(
-            "`#a @b` and [#tag @name](https://x.example)\n\n```\n#c https://d.example\n```"
-        )
-    )
-    assert words(rich) == [("#tag @name", "https://x.example")]
-
-
-def test_a_link_that_leads_nowhere_from_here_is_told() -> None:
-    rich, losses = to_rich_text(parse_markdown("[About](/about) us"))
-    assert rich == RichText("About us")
-    assert [loss.what for loss in losses] == ["link to /about"]
-
-
 @given(
     st.lists(
         st.one_of(
@@ -120,16 +74,8 @@ def test_a_link_that_leads_nowhere_from_here_is_told() -> None:
     ).map("".join)
 )  # fmt: skip
 def test_spans_stand_in_order_and_apart_in_any_text(text: str) -> None:
-    rich, _ = to_rich_text(parse_markdown(text))
-    for whole, spans in ((text, find_spans(text)), (rich.text, rich.spans)):
-        end = 0
-        for span in spans:
-            assert end <= span.start < span.end <= len(whole)
-            end = span.end
-            assert not whole[span.start].isspace()
-
-
-def test_offsets_are_told_in_bytes_and_in_utf_16() -> None:
-    text = "é😀x"
-    assert [utf8_offset(text, n) for n in range(4)] == [0, 2, 6, 7]
-    assert [utf16_offset(text, n) for n in range(4)] == [0, 1, 3, 4]
+    end = 0
+    for span in find_spans(text):
+        assert end <= span.start < span.end <= len(text)
+        end = span.end
+        assert not text[span.start].isspace()

@@ -41,10 +41,9 @@ class MarkdownFile:
     """What a Markdown file holds.
 
     `content.media` is empty: whoever has the files adds what `images` names, covers among them.
-    `published_at` is the
-    author's own date (aware UTC) if given; `publish_at` and `zone` are when it should go out, as
-    the author wrote it, or "". `identity` the `id:` that makes it the same post
-    wherever it stands, or "". `findings` are warnings; errors raise instead.
+    `published_at` is the author's own date (aware UTC) if given; `publish_at` and `zone` are when
+    it should go out, as the author wrote it, or "". `identity` is the `id:` that makes it the same
+    post wherever it stands, or "". `findings` are warnings; errors raise instead.
     """
 
     content: Content
@@ -57,19 +56,12 @@ class MarkdownFile:
     zone: str = ""
 
 
-def content_from_markdown(text: str, *, filename: str) -> Content:
-    """Return the content of a Markdown file; see `read_markdown_file` for what else it says.
-
-    `filename` gives the slug when nothing better does. Raises `ContentInvalid` with all errors.
-    """
-    return read_markdown_file(text, filename=filename).content
-
-
 def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
     """Read a Markdown file with optional front matter.
 
-    The title is the front matter's or else the first heading of level 1; a heading that opens the
-    body and is the title is taken out of it. Raises `ContentInvalid` with every error found.
+    `filename` gives the slug when nothing better does. The title is the front matter's or else the
+    first heading of level 1; a heading that opens the body and is the title is taken out of it.
+    Raises `ContentInvalid` with every error found.
     """
     fields, body = read_front_matter(text)
     reader = _Reader({key.strip().lower().replace("-", "_"): v for key, v in fields.items()})

@@ -21,7 +21,6 @@ import regex
 
 #: What any address weighs: X replaces it by one of its own.
 ADDRESS: Final = 23
-EMOJI: Final = 2
 
 _LIGHT: Final = regex.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
 
