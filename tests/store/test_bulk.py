@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -71,6 +72,15 @@ async def test_each_row_is_changed_to_its_own_values_and_no_other(
     assert [a.paused_until for a in found] == [
         clock.now() if n % 2 and n < 18 else None for n in range(20)
     ]
+
+
+async def test_a_text_that_is_too_long_for_its_column_is_never_cut(desk: Desk) -> None:
+    if desk.store.embedded:
+        pytest.skip("SQLite's columns have no length")
+    bulk = Bulk(events, NAMES, desk.store.engine.dialect)
+    row = (desk.clock.now(), "wsp_1", "n" * 300, "row", "me", "", "done")
+    with pytest.raises(asyncpg.StringDataRightTruncationError):
+        await _do(desk, Put(bulk, [bulk.row(row)]))
 
 
 async def _do(desk: Desk, *steps: Put) -> None:

@@ -90,7 +90,7 @@ class AwakeRows:
         found = await connection.exec_driver_sql(
             self._question.sql, self._question.parameters(account=account_id, now=now, most=most)
         )
-        return [self._awake(self._question.row(row)) for row in found.all()]
+        return [self._awake(values) for values in self._question.rows(found.all())]
 
     def _awake(self, values: Sequence[Any]) -> Awake:
         payload, sha256, text, media, api_version, published_at, first_sent_at = values[_WIDTH:]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from copydesk.store.prepared import Row, converter_of
+from copydesk.store.tables.base import Text
 
 #: How many rows a statement takes on SQLite, the most first: whatever there is, is put together of
 #: these, so that few statements have to be kept compiled.
@@ -66,9 +67,11 @@ class Bulk:
     def _from_lists(self, columns: Sequence[sa.Column[Any]], dialect: Dialect) -> str:
         lists, values = [], []
         for number, column in enumerate(columns, 1):
-            # PostgreSQL's driver has no lists of JSON; the text is cast where it is used
+            # PostgreSQL's driver has no lists of JSON; the text is cast where it is used. A cast to
+            # VARCHAR(n) would cut what is longer and say nothing, which the column itself refuses
             is_json = isinstance(column.type, sa.JSON)
-            kind = "TEXT" if is_json else column.type.compile(dialect)
+            is_text = is_json or isinstance(column.type, sa.String | Text)
+            kind = "TEXT" if is_text else column.type.compile(dialect)
             lists.append(f"${number}::{kind}[]")
             values.append(f"given.{column.name}" + ("::JSON" if is_json else ""))
         names = ", ".join(self._names)

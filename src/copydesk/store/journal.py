@@ -24,7 +24,7 @@ from copydesk.core.states import check_transition
 from copydesk.store.accounts import HOLD, RELEASE, TAKE, lease_lost, leases
 from copydesk.store.bulk import Bulk
 from copydesk.store.deliveries import Change, moved_meanwhile, standing
-from copydesk.store.prepared import Prepared, Row
+from copydesk.store.prepared import Prepared, Question, Row
 from copydesk.store.tables import deliveries, events, intents, receipts
 from copydesk.store.transactions import Ask, Put, Speak, Steps, speaking
 
@@ -117,8 +117,8 @@ class Journal:
         self._closing = False
         dialect = store.engine.dialect
         self._dialect = dialect
-        self._leases = Prepared(leases(dialect), ["ids"], dialect)
-        self._standing = Prepared(standing(dialect), ["ids"], dialect)
+        self._leases = Question(leases(dialect), dialect)
+        self._standing = Question(standing(dialect), dialect)
         self._hold = Prepared(HOLD, ["account", "fence", "until"], dialect)
         self._take = Prepared(TAKE, ["account", "fence", "owner", "next_fence", "until"], dialect)
         self._release = Prepared(RELEASE, ["account", "fence"], dialect)

@@ -6,7 +6,8 @@ there is nothing left but to turn values into what the driver takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,10 @@ from copydesk.store.tables.base import Instant, Text, storable
 
 #: A driver's row: values in the order of the statement's parameters.
 Row = Sequence[Any]
+
+_IN_ONE_ROW = (
+    "WITH found ({names}) AS ({sql}) SELECT json_group_array(json_array({names})) FROM found"
+)
 
 
 class Prepared:
@@ -65,11 +70,14 @@ class Question:
     a text it makes once while the text comes again and again: times, and JSON that is empty.
     """
 
-    __slots__ = ("_converters", "_order", "_parameters", "sql")
+    __slots__ = ("_converters", "_order", "_parameters", "_unpack", "sql")
 
     def __init__(self, statement: sa.Select[Any], dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.sql: str = compiled.string
+        self._unpack = dialect.name == "sqlite"
+        if self._unpack:
+            self.sql = in_one_row(self.sql, len(statement.selected_columns))
         self._order: tuple[str, ...] = tuple(compiled.positiontup)
         self._parameters = {
             name: (bind.value, converter_of(bind.type, dialect))
@@ -85,12 +93,30 @@ class Question:
             values[name] = value if convert is None else convert(value)
         return tuple([values[name] for name in self._order])
 
-    def row(self, raw: Sequence[Any]) -> list[Any]:
-        """Return a driver's row as values."""
-        return [
-            value if convert is None else convert(value)
-            for convert, value in zip(self._converters, raw, strict=True)
-        ]
+    def rows(self, found: Sequence[Sequence[Any]]) -> Iterable[list[Any]]:
+        """Return what the driver found as rows of values."""
+        for raw in out_of_one_row(found) if self._unpack else found:
+            yield [
+                value if convert is None else convert(value)
+                for convert, value in zip(self._converters, raw, strict=True)
+            ]
+
+
+def in_one_row(sql: str, width: int) -> str:
+    """Return the question `sql` of `width` columns so that SQLite answers it with a single row.
+
+    After each row SQLite's module waits for the interpreter, behind a busy event loop, and the loop
+    then waits for it: with a hundred rows that took 34 ms for one of work (2026-11-22). Not for
+    columns that hold bytes or fractions, which JSON does not keep as they are.
+    """
+    names = ", ".join([f"c{number}" for number in range(width)])
+    return _IN_ONE_ROW.format(names=names, sql=sql)
+
+
+def out_of_one_row(found: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Return the rows that are in the row of a question made by `in_one_row`."""
+    rows: list[list[Any]] = json.loads(found[0][0])
+    return rows
 
 
 def listed(column: sa.Column[str], name: str, dialect: Dialect) -> sa.ColumnElement[bool]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from copydesk.store.bulk import Bulk
 from copydesk.store.engine import gave_way, is_gone, outrun, unavailable
-from copydesk.store.prepared import Prepared, Row
+from copydesk.store.prepared import Prepared, Question, Row, out_of_one_row
 
 if TYPE_CHECKING:
     from copydesk.store.engine import Store
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Ask:
     """A question about the rows with these ids."""
 
-    statement: Prepared
+    statement: Question
     ids: Collection[str]
 
 
@@ -83,7 +83,7 @@ def _on_sqlite(connection: sqlite3.Connection, steps: Steps) -> None:
         while (step := _next(steps, answer)) is not None:
             if isinstance(step, Ask):
                 ids = json.dumps(list(step.ids))
-                answer = connection.execute(step.statement.sql, (ids,)).fetchall()
+                answer = out_of_one_row(connection.execute(step.statement.sql, (ids,)).fetchall())
             elif isinstance(step.statement, Bulk):
                 for sql, parameters in step.statement.steps(step.rows):
                     connection.execute(sql, parameters)
