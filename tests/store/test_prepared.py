@@ -19,8 +19,6 @@ ASKED = sa.select(events.c.subject_id, events.c.at, events.c.reason, events.c.da
 
 ODD = "\0\x1b\x7f\\\"'\ud800\u2028é😀{}[],$?"
 texts = st.text(max_size=60) | st.text(alphabet=ODD, max_size=20)
-    alphabet="\0\x1b\x7f\\\"'\ud800\u2028é😀{}[],$?", max_size=20
-)
 said = st.dictionaries(texts, texts | st.none() | st.booleans() | st.integers(), max_size=3)
 
 
