@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,6 +141,18 @@ def read_keys(path: Path) -> tuple[bytes, ...]:
     return split_keys(path.read_text(encoding="ascii", errors="replace"))
 
 
+def readers_of(path: Path) -> str:
+    """Return who besides its owner may read or replace a key file: "" for nobody, "the group" or
+    "everybody"; also "" where there is no file."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ""
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        return "everybody"
+    return "the group" if mode & (stat.S_IRGRP | stat.S_IWGRP) else ""
+
+
 def write_keys(path: Path, keys: Sequence[bytes]) -> None:
     """Replace a key file as a whole; it is on the disk before it takes the old one's place.
 
@@ -181,8 +194,8 @@ def _rereader(path: Path) -> Callable[[], Sequence[bytes]]:
     def reread() -> Sequence[bytes]:
         nonlocal seen
         try:
-            stat = path.stat()
-            mark = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            now = path.stat()
+            mark = (now.st_mtime_ns, now.st_ino, now.st_size)
             if mark != seen[0]:
                 seen = (mark, read_keys(path))
         except OSError:

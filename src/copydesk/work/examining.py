@@ -16,6 +16,7 @@ from copydesk.core.money import dollars
 from copydesk.core.states import AccountState, BreakerState, WebhookState
 from copydesk.core.webhook import Webhook
 from copydesk.distribution.notices import notice_of
+from copydesk.distribution.vault import KEY_FILE, readers_of
 from copydesk.distribution.versions import Ending, Urgency
 from copydesk.intake.typos import typos_program
 from copydesk.platforms.kit.registry import platform_modules
@@ -75,7 +76,7 @@ async def examine(desk: Desk) -> list[Examined]:
     async with desk.store.read() as unit:
         accounts = await unit.accounts.all(desk.workspace_id)
         sealed = [await unit.accounts.secrets(account.id) for account in accounts]
-    found.append(_key(desk, sealed))
+    found += [_key(desk, sealed), *_key_file(desk)]
     for account in accounts:
         blocked = account.state is AccountState.BLOCKED
         found.append(
@@ -268,6 +269,22 @@ def _key(desk: Desk, sealed: Sequence[bytes]) -> Examined:
         return Examined(check="key", ok=False, message=error.message, remedy=error.remedy)
     count = sum(bool(secrets) for secrets in opened)
     return Examined(check="key", ok=True, message=f"opens the credentials of {count} accounts")
+
+
+def _key_file(desk: Desk) -> Iterator[Examined]:
+    # told, never refused at the start: where a group shares a mounted secret on purpose, or a copy
+    # came back with other rights, a desk that stands still would do more harm than the file does
+    path = desk.settings.home / KEY_FILE
+    if not desk.settings.key and (readers := readers_of(path)):
+        yield Examined(
+            check="key file",
+            ok=readers != "everybody",
+            warning=True,
+            message=f"{readers} of this machine can read or replace {path}, which opens every "
+            "credential",
+            remedy=f"chmod 600 {path} ; if somebody may have read it: copydesk vault rotate, then "
+            "copydesk vault prune.",
+        )
 
 
 def _work(workers: int, due: int, problems: tuple[str, ...]) -> str:

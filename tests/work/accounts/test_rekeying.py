@@ -28,6 +28,7 @@ from copydesk.work.accounts import rekeying
 from copydesk.work.accounts.connecting import add_account, change_account
 from copydesk.work.accounts.rekeying import prune_vault, rotate_vault, vault_status
 from copydesk.work.desk import Desk
+from copydesk.work.examining import examine
 from copydesk.work.worker import working
 
 
@@ -230,6 +231,21 @@ def test_a_key_that_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).mkdir()
     with pytest.raises(ConfigError, match=r"secret\.key cannot be used"):
         open_vault("", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "readers", "healthy"),
+    [(0o600, "", True), (0o640, "the group", True), (0o644, "everybody", False)],
+)
+async def test_a_key_file_that_others_can_read_is_named(
+    desk: Desk, mode: int, readers: str, healthy: bool
+) -> None:
+    (desk.settings.home / KEY_FILE).chmod(mode)
+    told = [one for one in await examine(desk) if one.check == "key file"]
+    assert [one.message.startswith(readers) for one in told] == [True] * bool(readers)
+    assert all(one.ok is healthy and "chmod 600" in one.remedy for one in told)
+    await rotate_vault(desk)
+    assert not [one for one in await examine(desk) if one.check == "key file"]
 
 
 def test_a_key_from_the_environment_may_end_a_line(tmp_path: Path) -> None:
