@@ -36,18 +36,17 @@ from copydesk.core.states import AccountState
 from copydesk.distribution.lifetimes import has_expired, is_renewable, lifetimes_of
 from copydesk.distribution.media import LoadMedia, as_shown
 from copydesk.distribution.retry import RetryPolicy
+from copydesk.distribution.signing import proving
 from copydesk.distribution.vault import Vault
 from copydesk.platforms.kit.auth import (
     ACCESS_TOKEN,
     CLIENT_ID,
     CLIENT_SECRET,
     REFRESH_TOKEN,
-    TOKEN_SECRET,
     App,
     AppPassword,
     Grant,
     JwtMaker,
-    OAuth1,
     OAuth2ClientCredentials,
     OAuth2Code,
     OAuth2Device,
@@ -170,8 +169,9 @@ class Credentials:
         account = opened.account
         observers = (*self._observers(account), *watched_by)
         transport = observed(self._transport, observers)
-        if isinstance(load_platform(account.platform).auth_of(account), OAuth1):
-            transport = self._signed(transport, {**account.settings, **opened.secrets})
+        kind = load_platform(account.platform).auth_of(account)
+        known = {**account.settings, **opened.secrets}
+        transport = proving(transport, kind, known, self._clock)
         return Session(
             account=account,
             secrets=opened.secrets,
@@ -478,17 +478,6 @@ class Credentials:
         if isinstance(answer, AuthRevoked):
             return AuthRevoked(f"{reason}. {remedy}", answer.answer)
         return Misconfigured(reason, remedy, answer.answer)
-
-    def _signed(self, transport: Transport, found: Mapping[str, str]) -> Transport:
-        from copydesk.platforms.kit.auth_oauth1 import Moment, SignedTransport, Token
-
-        def moment() -> Moment:
-            timestamp = int(self._clock.now().timestamp())
-            return Moment(timestamp=timestamp, nonce=randomness.token_hex(16))
-
-        app = App(client_id=found.get(CLIENT_ID, ""), client_secret=found.get(CLIENT_SECRET, ""))
-        token = Token(value=found.get(ACCESS_TOKEN, ""), secret=found.get(TOKEN_SECRET, ""))
-        return SignedTransport(transport, app, token, moment)
 
 
 async def _no_media(media: Media) -> bytes:

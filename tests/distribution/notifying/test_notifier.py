@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from aiohttp import web
 
 from copydesk.core.states import AccountState, WebhookState
 from copydesk.distribution.notifying import Horizon, Notifier, notifier
-from copydesk.distribution.notifying.answers import FAILURES_BEFORE_REST, SCHEDULE
+from copydesk.distribution.notifying.answers import FAILURES_BEFORE_REST, SCHEDULE, read_answer
+from copydesk.platforms.kit.transport import Reply
 from copydesk.store import Store
 from copydesk.store.tables import accounts
-from copydesk.testing.clocks import StoppedClock
+from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.work.desk import Desk
 from copydesk.work.webhooks import replay_exhausted, rotate_secret, webhook_secret
 from tests.distribution.notifying.receiving import (
@@ -469,3 +471,12 @@ async def test_a_busy_history_is_told_all_the_same(calling: Desk, receiver: Rece
     assert told, "the first are told although somebody is writing"
     await notify(calling, webhook, horizon)
     assert receiver.subjects == ["dlv_0", "dlv_1", "dlv_2", "dlv_3"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, True), (400, True), (500, False)])
+def test_a_signature_refused_by_another_clock_says_so(status: int, told: bool) -> None:
+    date = format_datetime(NOON + timedelta(minutes=12), usegmt=True)
+    reply = Reply(status=status, headers={"date": date}, body=b"bad signature")
+    said = read_answer(reply, NOON).said
+    assert ("12 minutes behind the receiver's" in said) is told
+    assert said.endswith("bad signature")

@@ -16,12 +16,16 @@ from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.x import SCOPES
 from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.fake_x import FakeX
-from copydesk.work.accounts.authorising import Wanted, begin_connection
+from copydesk.work.accounts.authorising import (
+    AuthorisationUnavailable,
+    Wanted,
+    begin_connection,
+)
 from copydesk.work.accounts.connecting import add_account
 from copydesk.work.accounts.granting import finish_connection
 from copydesk.work.deliveries.settling import try_account
 from copydesk.work.desk import Desk
-from tests.distribution.carrying import add_posts, carry, deliveries
+from tests.distribution.carrying import account_now, add_posts, carry, deliveries
 from tests.distribution.granting import answer_of
 
 BACK = "http://127.0.0.1:9/callback"
@@ -124,6 +128,68 @@ async def test_oauth_1_signs_every_call(online: Desk, server: FakeX, clock: Stop
     await carry(online, account)
     assert (await deliveries(online))[0].state is DeliveryState.DELIVERED
     assert signing.counts["refused"] == 0
+
+
+async def test_a_wrong_clock_is_named_and_disconnects_nothing(
+    online: Desk, server: FakeX, clock: StoppedClock
+) -> None:
+    signing = server.door.signing
+    wanted = Wanted(
+        name="signed",
+        platform="x",
+        settings={"base_url": server.url, "client_id": signing.app_id},
+        secrets={"client_secret": signing.app_secret},
+        inbox=True,
+        auth="oauth1",
+    )
+    theirs = StoppedClock()
+    server.clock = server.door.clock = signing.clock = theirs
+    theirs.advance(720)
+    with pytest.raises(AuthorisationUnavailable, match="12 minutes behind"):
+        await connect(online, wanted)
+    clock.advance(720)
+    account = await connect(online, wanted)
+    await add_posts(online, "signed")
+    theirs.advance(1_800)
+    _, outcome = await try_account(online, "signed", actor="test")
+    assert "set the clock" in getattr(outcome, "reason", "")
+    await carry(online, account)
+    [waiting] = await deliveries(online)
+    assert waiting.state is DeliveryState.SNOOZED
+    assert "30 minutes behind" in waiting.reason
+    assert (await account_now(online, account)).state is AccountState.CONNECTED
+    assert server.tweets == []
+    clock.advance(1_800)
+    await carry(online, account)
+    assert (await deliveries(online))[0].state is DeliveryState.DELIVERED
+    assert len(server.tweets) == 1
+
+
+async def test_a_clock_that_is_ahead_stops_the_account_until_a_person_has_set_it(
+    online: Desk, server: FakeX, clock: StoppedClock
+) -> None:
+    signing = server.door.signing
+    wanted = Wanted(
+        name="signed",
+        platform="x",
+        settings={"base_url": server.url, "client_id": signing.app_id},
+        secrets={"client_secret": signing.app_secret},
+        inbox=True,
+        auth="oauth1",
+    )
+    account = await connect(online, wanted)
+    await add_posts(online, "signed")
+    server.clock = server.door.clock = signing.clock = StoppedClock()
+    clock.advance(2 * 86_400)
+    await carry(online, account)
+    account = await account_now(online, account)
+    assert account.state is AccountState.BLOCKED
+    assert "2 days ahead" in account.reason
+    clock.advance(-2 * 86_400)
+    await try_account(online, "signed", actor="test")
+    await carry(online, account)
+    assert (await deliveries(online))[0].state is DeliveryState.DELIVERED
+    assert len(server.tweets) == 1
 
 
 async def test_a_pasted_oauth_1_token_signs_too(online: Desk, server: FakeX) -> None:

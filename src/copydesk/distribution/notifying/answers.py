@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from copydesk.platforms.kit.clock_watch import disagreement
 from copydesk.platforms.kit.retry_after import read_wait
 from copydesk.platforms.kit.transport import Reply
 
@@ -33,6 +34,9 @@ FAILURES_BEFORE_DISABLING: Final = 5
 
 #: How much of an answer is kept.
 KEPT_CHARACTERS: Final = 500
+
+#: What receivers answer to a signature they do not take, one of another time included.
+_SIGNATURE_REFUSED: Final = frozenset({400, 401, 403})
 
 _OVERLOADED: Final = frozenset({429, 502, 503, 504})
 
@@ -57,6 +61,9 @@ def read_answer(reply: Reply, now: datetime) -> Answered:
         return Answered(outcome="gone", status=410, said=said)
     if 300 <= reply.status < 400 and not said:
         said = f"redirects are not followed: {reply.headers.get('location', '')}"[:KEPT_CHARACTERS]
+    if reply.status in _SIGNATURE_REFUSED and (apart := disagreement(reply, now, now)):
+        words = f"the clock of this machine is {apart} the receiver's, which may be why; {said}"
+        said = words[:KEPT_CHARACTERS]
     rest = _rest(reply, now) if reply.status in _OVERLOADED else None
     return Answered(outcome="failed", status=reply.status, said=said, rest=rest)
 

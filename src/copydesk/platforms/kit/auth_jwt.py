@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from copydesk.platforms.kit.auth import JwtMaker
@@ -26,7 +26,7 @@ def make_token(
     from joserfc.jwk import import_key
 
     material = maker.material(secrets, settings)
-    issued = int(now.timestamp()) - min(_BACK, maker.lifetime // 8)
+    issued = int(now.timestamp() - dated_back(maker).total_seconds())
     claims = {**material.claims, "iat": issued, "exp": issued + maker.lifetime}
     kinds: Mapping[str, Literal["oct", "RSA", "EC", "OKP"]] = {
         "HS": "oct",
@@ -45,3 +45,9 @@ def make_token(
         sealed = b"ENCRYPTED" in material.key
         why = ": it is protected by a passphrase, which has to be taken off" if sealed else ""
         raise ValueError(f"the key cannot sign with {maker.algorithm}{why}") from error
+
+
+def dated_back(maker: JwtMaker) -> timedelta:
+    """Return how far tokens are dated back, and so how far the clock they are read by may be
+    behind ours."""
+    return timedelta(seconds=min(_BACK, maker.lifetime // 8))

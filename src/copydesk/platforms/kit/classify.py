@@ -22,6 +22,7 @@ from copydesk.core.outcomes import (
     Unavailable,
     Unknown,
 )
+from copydesk.platforms.kit.clock_watch import ClocksApart
 from copydesk.platforms.kit.retry_after import Wait, read_wait
 from copydesk.platforms.kit.transport import (
     AnswerLost,
@@ -71,8 +72,11 @@ def evidence(reply: Reply, vendor_code: str = "", secrets: Iterable[str] = ()) -
     return reply.answer(vendor_code, lambda raw: redact(raw, secrets))
 
 
-def closed(error: Closed) -> RateLimited:
-    """Return the outcome of a call that was not made because we wait for the platform."""
+def closed(error: Closed) -> RateLimited | Misconfigured:
+    """Return the outcome of a call that was not made because we wait for the platform, or that a
+    wrong clock of ours made useless."""
+    if isinstance(error, ClocksApart) and error.is_ahead:
+        return Misconfigured(error.reason, "Set the clock, then test the account.")
     return RateLimited(until=error.until, scope=error.scope, reason=error.reason)
 
 

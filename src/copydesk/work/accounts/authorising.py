@@ -19,7 +19,6 @@ from copydesk.core.account import Account
 from copydesk.core.errors import ConfigError, CopydeskError, NotAllowed, NotFound
 from copydesk.core.findings import Finding
 from copydesk.core.outcomes import Outcome, RateLimited, Unavailable
-from copydesk.core.states import ConnectionState
 from copydesk.platforms.kit import auth_oauth1, auth_oauth2
 from copydesk.platforms.kit.auth import (
     CLIENT_ID,
@@ -33,6 +32,7 @@ from copydesk.platforms.kit.auth import (
     OAuth2Device,
 )
 from copydesk.platforms.kit.auth_oauth2 import DeviceCode, TokenRequest
+from copydesk.platforms.kit.clock_watch import ClocksApart, ClockWatch
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
@@ -146,7 +146,8 @@ async def begin_connection(
                 target.endpoints, app, fresh_moment(desk), callback=callback
             )
             token = given_or_raise(
-                auth_oauth1.read_temporary(await send(desk, first)), auth_oauth1.Token
+                auth_oauth1.read_temporary(await send(desk, first, signed=True)),
+                auth_oauth1.Token,
             )
             kept |= {"token": token.value, "token_secret": token.secret}
             url = auth_oauth1.authorization_url(target.kind, target.endpoints, token)
@@ -154,7 +155,7 @@ async def begin_connection(
             if app is None:
                 raise _no_app(target)
     assert app is not None
-    kept |= {CLIENT_ID: app.client_id, CLIENT_SECRET: app.client_secret, "authorize_url": url}
+    kept |= {CLIENT_ID: app.client_id, CLIENT_SECRET: app.client_secret}
     lasts = LASTS if device is None else timedelta(seconds=min(device.expires_in, 3600.0))
     async with desk.store.begin(actor) as unit:
         connection = await unit.connections.open(
@@ -237,13 +238,6 @@ async def _register(desk: Desk, target: Target, redirect_uri: str) -> App:
 # -- the pieces -----------------------------------------------------------------------------------
 
 
-async def authorize_url_of(desk: Desk, connection: Connection) -> str:
-    """Return where the person has to go for an attempt that is still open, else ""."""
-    if connection.state is not ConnectionState.OPENED:
-        return ""
-    return str(open_kept(desk, connection).get("authorize_url", ""))
-
-
 def open_kept(desk: Desk, connection: Connection) -> dict[str, Any]:
     """Return what was kept, sealed, for the end of an attempt."""
     opened = desk.vault.open(connection.secrets)
@@ -259,10 +253,14 @@ def opened_or_none(desk: Desk, sealed: bytes) -> dict[str, str]:
         return {}
 
 
-async def send(desk: Desk, request: TokenRequest) -> Reply:
-    """Make one call to an authorization server. Raises `AuthorisationUnavailable`."""
+async def send(desk: Desk, request: TokenRequest, *, signed: bool = False) -> Reply:
+    """Make one call to an authorization server; `signed` says that it tells our time.
+
+    Raises `AuthorisationUnavailable`.
+    """
+    transport = ClockWatch(desk.transport, desk.clock.now) if signed else desk.transport
     try:
-        return await desk.transport.call(
+        return await transport.call(
             "POST",
             request.url,
             headers=request.headers,
@@ -270,6 +268,8 @@ async def send(desk: Desk, request: TokenRequest) -> Reply:
             json_body=request.json_body,
             timeout=20.0,
         )
+    except ClocksApart as error:
+        raise AuthorisationUnavailable(f"{error}.", remedy="Then begin again.") from error
     except (NotSent, AnswerLost) as error:
         host = urlsplit(request.url).netloc
         raise AuthorisationUnavailable(
@@ -358,7 +358,6 @@ __all__ = [
     "NotAuthorised",
     "Target",
     "Wanted",
-    "authorize_url_of",
     "begin_connection",
     "fresh_moment",
     "given_or_raise",

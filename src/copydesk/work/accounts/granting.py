@@ -105,7 +105,7 @@ async def finish_connection(
                 fresh_moment(desk),
                 verifier=answer["oauth_verifier"],
             )
-            read = auth_oauth1.read_token(await send(desk, request))
+            read = auth_oauth1.read_token(await send(desk, request, signed=True))
             grant = auth_oauth1.grant_of(given_or_raise(read, auth_oauth1.Token))
         else:
             assert isinstance(kind, OAuth2Code)
