@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from itertools import pairwise
 
@@ -11,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copydesk.core.ledger import (
-    Ledger,
     TokenClass,
     added,
     altered,
@@ -155,12 +153,6 @@ def test_a_quote_may_hold_other_tokens() -> None:
 
 def test_masking_can_be_limited_to_classes() -> None:
     assert protected_spans("Meet Jane at 9am", {TokenClass.TIME}) == [(13, 16)]
-
-
-def test_a_ledger_survives_json() -> None:
-    ledger = extract("Jane paid $5 on March 5, see https://x.example.", language="en")
-    rows = json.loads(json.dumps(ledger.rows()))
-    assert Ledger.from_rows(ledger.text, rows, "en") == ledger
 
 
 _PIECES = st.sampled_from(

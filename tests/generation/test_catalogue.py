@@ -15,7 +15,6 @@ from copydesk.generation.catalogue import (
     Prices,
     Thinking,
     facts_of,
-    limits_of,
     parse_facts,
     smallest,
 )
@@ -34,7 +33,7 @@ LISTED = pytest.importorskip("genai_prices", reason="the extra [llm] is not inst
     ],
 )
 def test_a_listed_model_has_a_window_and_a_price_cliff(line: str, cliff: int | None) -> None:
-    limits = limits_of(parse_model_line(line))
+    limits = facts_of(parse_model_line(line)).limits
     assert limits.window >= 1_000_000
     assert limits.price_cliff == cliff
 
@@ -82,9 +81,9 @@ def test_the_operators_word_goes_first() -> None:
 
 def test_facts_may_be_of_one_vendors_model() -> None:
     stated = parse_facts("ollama:qwen3 window=8000")
-    assert limits_of(parse_model_line("ollama:qwen3"), [stated]).window == 8000
+    assert facts_of(parse_model_line("ollama:qwen3"), [stated]).limits.window == 8000
     own = parse_model_line("openai:qwen3@http://127.0.0.1:9/v1")
-    assert limits_of(own, [stated]).window == 128_000
+    assert facts_of(own, [stated]).limits.window == 128_000
 
 
 def test_the_output_never_exceeds_a_small_window() -> None:

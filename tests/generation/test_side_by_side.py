@@ -13,7 +13,7 @@ from copydesk.core.post import Tier
 from copydesk.generation.address import parse_model_line
 from copydesk.generation.attempts import Answered, Reading, Unanswered, ask_side_by_side
 from copydesk.generation.budget import AT_ONCE, ModelLimits
-from copydesk.generation.catalogue import limits_of, parse_facts, smallest
+from copydesk.generation.catalogue import facts_of, parse_facts, smallest
 from copydesk.generation.port import Completion, ModelRequest
 from copydesk.generation.rewrite_and_polish import rewrite_and_polish
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
@@ -166,7 +166,7 @@ async def test_parts_that_come_back_in_another_order_are_joined_in_their_own() -
 )
 def test_how_many_at_once_is_said_for_each_model(line: str, facts: str, at_once: int) -> None:
     stated = [parse_facts(facts)] if facts else []
-    assert limits_of(parse_model_line(line), stated).at_once == at_once
+    assert facts_of(parse_model_line(line), stated).limits.at_once == at_once
 
 
 def test_whoever_answers_is_not_asked_more_than_it_takes() -> None:

@@ -38,11 +38,6 @@ class Breaker:
         """Whether calls are stopped, or only one is let through."""
         return self.state is not BreakerState.CLOSED
 
-    @property
-    def of_host(self) -> bool:
-        """Whether it stops all accounts of a host, not one account."""
-        return bool(self.host)
-
 
 #: How many failing accounts a breaker remembers; two are enough to open that of their host.
 MANY = 5

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from copydesk.core.clues import at_marks
 from copydesk.core.finding import find_tokens
@@ -66,22 +66,6 @@ class Ledger:
     def index(self) -> _Index:
         """What is asked of this text when another one is held against it."""
         return _Index(self)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the tokens as JSON-ready rows."""
-        return [
-            {"class": t.cls.value, "token": t.text, "norm": t.norm, "start": t.start, "end": t.end}
-            for t in self.tokens
-        ]
-
-    @classmethod
-    def from_rows(cls, text: str, rows: Iterable[Mapping[str, Any]], language: str = "") -> Ledger:
-        """Build the ledger of `text` back from what `rows` returned."""
-        tokens = tuple(
-            ProtectedToken(TokenClass(r["class"]), r["token"], r["norm"], r["start"], r["end"])
-            for r in rows
-        )
-        return cls(text, tokens, language)
 
     def of(self, *classes: TokenClass) -> tuple[ProtectedToken, ...]:
         """Return the tokens of these classes."""

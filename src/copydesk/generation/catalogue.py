@@ -151,11 +151,6 @@ def facts_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelF
     return facts
 
 
-def limits_of(address: ModelAddress, stated: Sequence[ModelFacts] = ()) -> ModelLimits:
-    """Return what a call to the model at `address` may take, in tokens."""
-    return facts_of(address, stated).limits
-
-
 def smallest(limits: Sequence[ModelLimits]) -> ModelLimits:
     """Return limits that hold for every model that may have to answer; the usual ones for none."""
     if not limits:

@@ -89,11 +89,6 @@ class Planner:
         room = Room.beside(header, self.besides, self.limits)
         return in_parts(material, room, returns=self.returns)
 
-    @property
-    def largest_cap(self) -> int:
-        """Return up to how many tokens of output may be asked for."""
-        return self.requested_cap or self.limits.output
-
     def _expected(self, material: Material) -> int:
         text = self.returns(estimate_tokens(material.text))
         return text + self.besides + self.per_segment * len(material.segments)

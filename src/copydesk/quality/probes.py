@@ -15,7 +15,7 @@ from typing import Final
 
 from copydesk.core.checks import CheckResult, Verdict
 from copydesk.core.states import ProbeState
-from copydesk.quality.checks import completeness, protected_tokens, risk
+from copydesk.quality.checks import risk
 from copydesk.quality.gate import run_gate
 from copydesk.quality.narratives import Damage, Narrative, damaged, narrative, score
 
@@ -50,8 +50,6 @@ DAMAGES: Final = {
 CERTAIN: Final = frozenset(
     {ProbeKind.NUMBER_CHANGED, ProbeKind.SENTENCE_DROPPED, ProbeKind.CUT_SHORT, ProbeKind.OVER_LONG}
 )
-#: The checks that only count; see `CERTAIN`.
-COUNTING: Final = frozenset({completeness.NAME, protected_tokens.NAME})
 
 #: Characters of a probe that asks the gate, and of one that is longer than any call takes.
 LENGTH: Final = 600

@@ -64,7 +64,6 @@ TAKE = (
     )
 )
 RELEASE = sa.update(accounts).where(*OURS).values(lease_until=None)
-_LEASED = sa.select(*COLUMNS).where(*OURS)
 
 #: What is known of a credential that a person pasted.
 _UNKNOWN_LIFE: Mapping[str, object] = {
@@ -276,16 +275,6 @@ class Accounts:
         await self._unit.budgets.pause_accounts([id], until)
 
     # -- leases -----------------------------------------------------------------------------------
-
-    async def leased(self, lease: Lease) -> Account:
-        """Return the account as it stands now; raises `LeaseLost` when another courier has it."""
-        rows = await self._unit.connection.execute(
-            _LEASED, {"account": lease.account_id, "fence": lease.fence}
-        )
-        row = rows.one_or_none()
-        if row is None:
-            raise lease_lost(lease)
-        return account_of(row)
 
     async def free_expired_leases(self) -> int:
         """Clear leases that have run out; return how many."""

@@ -62,8 +62,6 @@ AFTER_ACCEPT = frozenset(
 #: What a caller waits for in vain.
 SILENCES = frozenset({Lie.HANG, Lie.SLOW})
 
-RATE_LIMITS = frozenset({Lie.RATE_LIMITED, Lie.RATE_LIMITED_DATE, Lie.RATE_LIMITED_SILENT})
-
 #: What a rate-limited caller is told to wait, in seconds; and what one is turned away for that was
 #: told nothing.
 RETRY_AFTER = 120

@@ -74,7 +74,6 @@ class DeviceCode:
     device_code: str = field(repr=False)
     user_code: str
     verification_uri: str
-    verification_uri_complete: str = ""
     expires_in: float
     interval: float
 
@@ -241,7 +240,6 @@ def read_device(reply: Reply) -> DeviceCode | Outcome:
             device_code=str(code),
             user_code=str(user_code),
             verification_uri=str(where),
-            verification_uri_complete=str(body.get("verification_uri_complete") or ""),
             expires_in=read_seconds(body.get("expires_in")) or 600.0,
             interval=read_seconds(body.get("interval")) or _INTERVAL,
         )
