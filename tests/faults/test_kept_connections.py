@@ -59,6 +59,23 @@ async def test_a_kept_connection_is_closed_when_the_next_request_comes(
         assert row.held == 0, "the truth can be found"
 
 
+@pytest.mark.parametrize("read", [False, True], ids=["unread", "read"])
+@pytest.mark.parametrize("spoke", SPOKES.values())
+async def test_a_server_that_closes_every_connection_when_the_second_request_comes(
+    spoke: str, read: bool, made: Databases
+) -> None:
+    """Where each try makes two calls in a row, each would lose the second one anew."""
+    async with scene(find_rigs()[spoke], "sqlite", Fault.NONE, POSTS, made) as stage:
+        async with FaultProxy(stage.rig.address) as proxy:
+            stage.address = proxy.address
+            damage = Damage.CUT_RESPONSE if read else Damage.CUT_REQUEST
+            proxy.damage(damage, times=1_000, kept=True)
+            row = await rest(stage)
+        # two that are under way at once are lost together
+        assert 1 <= proxy.struck <= POSTS
+    assert row.is_good, row
+
+
 @pytest.mark.parametrize("spoke", SPOKES.values())
 async def test_a_server_that_closes_each_connection_once_it_has_answered_without_saying_so(
     spoke: str, made: Databases, monkeypatch: pytest.MonkeyPatch

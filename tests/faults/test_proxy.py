@@ -121,8 +121,15 @@ async def test_every_third_exchange_also_on_one_connection(echo: Echo, proxy: Fa
 
 async def test_several_numbers_are_taken_in_turn(proxy: FaultProxy) -> None:
     proxy.damage(Damage.DELAY, times=4, every=(2, 3))
-    struck = [number for number in range(1, 12) if proxy.next_damage()]
+    struck = [number for number in range(1, 12) if proxy.next_damage(kept=True)]
     assert struck == [1, 3, 6, 8]
+
+
+async def test_every_second_exchange_of_a_connection(proxy: FaultProxy) -> None:
+    proxy.damage(Damage.CUT_REQUEST, times=9, kept=True)
+    assert await ask(proxy) == [ANSWER]
+    assert (await ask(proxy, times=2))[0] == ANSWER
+    assert (proxy.struck, proxy.exchanges) == (1, 3)
 
 
 async def test_refused_and_back_at_the_same_address(proxy: FaultProxy) -> None:

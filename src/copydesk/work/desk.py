@@ -24,6 +24,7 @@ from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.names import Names
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.kit.transport import Observer, Transport
+from copydesk.platforms.kit.wary import WaryTransport
 from copydesk.quality.policy import Policy
 from copydesk.store import Store, open_store
 from copydesk.work.company import Company
@@ -152,7 +153,7 @@ async def open_desk(
             clock=clock,
             ids=ids,
             workspace_id=await _workspace(store, settings, approve),
-            transport=transport,
+            transport=WaryTransport(transport),
             public=public,
             private=private,
             feeds=feeds,

@@ -47,6 +47,7 @@ class FaultProxy:
         self._times = 0
         self._gaps: Iterator[int] = itertools.repeat(1)
         self._left = 0
+        self._only_kept = False
         self.after = 0
         self.seconds = 0.0
         self.exchanges = 0
@@ -65,8 +66,10 @@ class FaultProxy:
         seconds: float = 0.0,
         times: int = 1,
         every: int | Sequence[int] = 1,
+        kept: bool = False,
     ) -> None:
-        """Damage each `every`-th exchange from the next one on, `times` times in all.
+        """Damage each `every`-th exchange from the next one on, `times` times in all; with `kept`
+        of those alone that come on a connection which has carried one before.
 
         Several numbers are taken in turn: at one beat, a caller whose tries have as many exchanges
         would lose the same one in each of them. `after` is how many bytes pass before a cut,
@@ -74,7 +77,7 @@ class FaultProxy:
         """
         self._damage, self._times, self._left = damage, times, 0
         self._gaps = itertools.cycle([every] if isinstance(every, int) else every)
-        self.after, self.seconds = after, seconds
+        self.after, self.seconds, self._only_kept = after, seconds, kept
 
     async def __aenter__(self) -> Self:
         await self.accept()
@@ -111,10 +114,11 @@ class FaultProxy:
         for link in tuple(self._links):
             link.abort()
 
-    def next_damage(self) -> Damage | None:
-        """Count an exchange and return what is to happen to it."""
+    def next_damage(self, *, kept: bool) -> Damage | None:
+        """Count an exchange and return what is to happen to it; `kept` says that its connection has
+        carried one before."""
         self.exchanges += 1
-        if self._damage is None or self._times < 1:
+        if self._damage is None or self._times < 1 or (self._only_kept and not kept):
             return None
         if self._left:
             self._left -= 1
@@ -151,6 +155,7 @@ class _Link:
         self._server = server
         self._damage: Damage | None = None
         self._asking = False
+        self._used = False
         self._passed = 0
         self.ended = asyncio.Event()
 
@@ -176,7 +181,8 @@ class _Link:
         while data := await reader.read(_CHUNK):
             if not self._asking:
                 self._asking, self._passed = True, 0
-                self._damage = self._proxy.next_damage()
+                self._damage = self._proxy.next_damage(kept=self._used)
+                self._used = True
                 if self._damage is Damage.DELAY:
                     await asyncio.sleep(self._proxy.seconds)
             if self._damage is Damage.SWALLOW_REQUEST:
