@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -24,7 +25,8 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.states import BreakerState, DeliveryState
 from copydesk.distribution.breaker import BreakerPolicy, Pulse, closed, learn, scopes
-from copydesk.distribution.retry import Cause
+from copydesk.distribution.retry import LIMITS, Cause
+from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.platforms.kit.transport import Reply
 from copydesk.store.breakers import Breakers
 from copydesk.testing.clocks import NOON, StoppedClock
@@ -174,6 +176,49 @@ async def test_while_a_platform_is_away_it_is_left_alone_and_no_try_is_lost(
         told = [e.to_state for e in await unit.events.history([account.id]) if e.noun == "breaker"]
     assert told[0] == "open"
     assert told[-1] == "closed"
+
+
+@pytest.mark.parametrize("posts", [1, 2])
+async def test_an_outage_that_swallows_answers_hands_nobody_over_where_keys_are_known(
+    desk: Desk,
+    remote: Remote,
+    account: Account,
+    platform: Scripted,
+    clock: StoppedClock,
+    posts: int,
+) -> None:
+    """The platform cannot be asked, but a repeat is harmless: what it takes is time alone."""
+    platform.declare(idempotency=Idempotency.KEY_HEADER, reconcile=Reconcile(find=False))
+    remote.script["commit"] = [Unknown("no answer within 5 s")] * 14
+    remote.script["find"] = [Inconclusive("this platform cannot be asked")] * 100
+    await add_posts(desk, *(f"post {n}" for n in range(posts)))
+    found = await carry_to_rest(desk, account, clock)
+    assert {d.state for d in found} == {DeliveryState.DELIVERED}
+    assert set(remote.count().values()) == {1}
+
+
+async def test_what_is_lost_again_and_again_where_others_arrive_is_handed_over(
+    desk: Desk, remote: Remote, account: Account, platform: Scripted, clock: StoppedClock
+) -> None:
+    """The platform stumbles over this one: that is no outage, and tries end."""
+    platform.declare(idempotency=Idempotency.KEY_HEADER, reconcile=Reconcile(find=False))
+    stumbled: list[str] = []
+
+    async def stumble(outgoing: Outgoing) -> Published | Unknown:
+        if outgoing.payload["title"] == "bad":
+            stumbled.append(outgoing.key)
+            return Unknown("500")
+        return remote.take(outgoing)
+
+    remote.script["commit"] = [stumble] * 100
+    remote.script["find"] = [Inconclusive("this platform cannot be asked")] * 100
+    for number in range(8):
+        await add_posts(desk, *(["bad"] if not number else []), f"post {number}")
+        await carry(desk, account)
+        clock.advance(60)
+    found = await carry_to_rest(desk, account, clock)
+    assert Counter(d.state for d in found) == {DeliveryState.DELIVERED: 8, DeliveryState.HELD: 1}
+    assert len(stumbled) == LIMITS[Cause.REPEATED]
 
 
 async def test_one_probe_at_a_time_across_the_accounts_of_a_host(

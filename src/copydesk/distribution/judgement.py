@@ -312,9 +312,10 @@ def judge_removed(delivery: Delivery) -> Judgement:
 
 
 def _judge_inconclusive(found: Inconclusive, delivery: Delivery, at: Circumstances) -> Judgement:
-    if at.may_repeat and at.policy.has_left(Cause.REPEATED, delivery.spent):
+    cause = Cause.OUTAGE if at.probing else Cause.REPEATED
+    if at.may_repeat and at.policy.has_left(cause, delivery.spent):
         reason = f"sending again with the same key: {found.reason}"
-        return _try_again(Cause.REPEATED, reason, delivery, at)
+        return _try_again(cause, reason, delivery, at)
     looks = delivery.looks + 1
     # a platform that is away tells nothing by that, but asking it for ever would tell nothing too
     bound = at.reconcile.looks if not at.unreached else at.policy.limits[Cause.OUTAGE]

@@ -32,13 +32,14 @@ class Cause(StrEnum):
 
 #: Backoff alone makes eight tries last some four minutes; an outage is the breaker's business, and
 #: its tries are the last things to be given up: at its longest rest they last for a day. A payload
-#: that the platform answers with 500 each time is `ABSENT` again and again; six are enough.
+#: that the platform answers with 500 each time is `ABSENT` or `REPEATED` again and again; six are
+#: enough, and fewer would be used up before a breaker opens.
 LIMITS: Mapping[Cause, int] = MappingProxyType(
     {
         Cause.UNAVAILABLE: 8,
         Cause.PREPARATION: 8,
         Cause.ABSENT: 6,
-        Cause.REPEATED: 4,
+        Cause.REPEATED: 6,
         Cause.OUTAGE: 288,
     }
 )

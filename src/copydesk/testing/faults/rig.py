@@ -47,6 +47,9 @@ class EngineRig(ABC):
     #: How many engine seconds each post may take by the platform's own safe pace, where that is so
     #: slow that the kit's patience would not do.
     seconds_each: ClassVar[float] = 0.0
+    #: How many engine seconds of rest each post may cost besides, where lies come in a row and
+    #: nobody can be asked in between: an outage to the engine, which calls less and less often.
+    rest_each: ClassVar[float] = 0.0
 
     def __init__(self, *, folder: Path, home: Path, clock: Clock) -> None:
         self.folder = folder

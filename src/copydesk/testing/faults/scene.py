@@ -57,7 +57,8 @@ class Scene:
 
     def engine(self, account: Account, desk: Desk | None = None) -> Engine:
         """Return the engine for the account."""
-        patience = PATIENCE + self.rig.seconds_each * self.deliveries
+        each = self.rig.seconds_each + self.rig.rest_each
+        patience = PATIENCE + each * self.deliveries
         return Engine(
             desk=desk or self.desk,
             clock=self.clock,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from copydesk.core.clock import Clock
+from copydesk.distribution.breaker import BreakerPolicy
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.testing.faults.catalogue import RATE_LIMITS, Fault
@@ -33,6 +34,9 @@ _KNOBS: Final[Mapping[Fault, str]] = {
     Fault.TOKEN_EXPIRED: "token_expired",
     Fault.TOKEN_REVOKED: "token_revoked",
 }
+
+#: Half of the posts are lied about, one after the other; a breaker rests for ten minutes at most.
+REST_EACH: Final = BreakerPolicy().longest / 2
 
 
 class SandboxRig(EngineRig):
@@ -158,6 +162,7 @@ class SandboxKeyRig(SandboxRig):
 
     spoke: ClassVar[str] = "sandbox+key"
     knobs: ClassVar[Mapping[str, str]] = {"idempotency": "key", "find": "no"}
+    rest_each: ClassVar[float] = REST_EACH
 
 
 class SandboxBlindRig(SandboxRig):
@@ -165,3 +170,4 @@ class SandboxBlindRig(SandboxRig):
 
     spoke: ClassVar[str] = "sandbox+blind"
     knobs: ClassVar[Mapping[str, str]] = {"find": "no"}
+    rest_each: ClassVar[float] = REST_EACH

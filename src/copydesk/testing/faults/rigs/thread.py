@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from copydesk.testing.faults.rig import marker_in
-from copydesk.testing.faults.rigs.sandbox import SandboxRig
+from copydesk.testing.faults.rigs.sandbox import REST_EACH, SandboxRig
 
 _PARTS: Final = 3
 
@@ -37,6 +37,7 @@ class ThreadKeyRig(ThreadRig):
         "idempotency": "key",
         "find": "no",
     }
+    rest_each: ClassVar[float] = REST_EACH
 
 
 def _copies(lines: list[dict[str, Any]]) -> int:
