@@ -354,16 +354,16 @@ async def test_answers_join_their_thread_in_whatever_order_they_arrive(desk: Des
     assert late_answer.thread_id == answer.thread_id == root.thread_id
     async with desk.store.read() as unit:
         assert root.thread_id is not None
-        together = await unit.submissions.in_thread(root.thread_id)
+        together = await unit.threads.submissions(root.thread_id)
     assert [s.id for s in together] == [late_answer.id, answer.id, root.id]
 
 
 async def test_a_thread_that_another_worker_has_just_added_is_looked_at_again(desk: Desk) -> None:
     async with desk.store.begin("one") as unit:
-        await unit.submissions.add_thread(desk.workspace_id, "m1@x", "", ["ada@example.org"])
+        await unit.threads.add(desk.workspace_id, "m1@x", "", ["ada@example.org"])
     with pytest.raises(Conflict):
         async with desk.store.begin("two") as unit:
-            await unit.submissions.add_thread(desk.workspace_id, "m1@x", "", ["eve@example.net"])
+            await unit.threads.add(desk.workspace_id, "m1@x", "", ["eve@example.net"])
 
 
 async def test_a_stranger_who_quotes_an_id_reads_nobody_elses_thread(desk: Desk) -> None:
@@ -376,7 +376,7 @@ async def test_a_stranger_who_quotes_an_id_reads_nobody_elses_thread(desk: Desk)
     assert genuine.thread_id == private.thread_id
     async with desk.store.read() as unit:
         assert private.thread_id is not None
-        assert [s.id for s in await unit.submissions.in_thread(private.thread_id)] == [
+        assert [s.id for s in await unit.threads.submissions(private.thread_id)] == [
             private.id,
             genuine.id,
         ]

@@ -113,9 +113,9 @@ async def agreement_report(
     The same rows give the same figures: resampling begins at the same place each time.
     """
     chance = random.Random(_SEED)
-    decisions = await unit.audits.double_decisions(workspace_id, since=since)
+    decisions = await unit.opinions.decisions(workspace_id, since=since)
     by_intent: dict[str, list[Ratings]] = {}
-    for intent, first, second in await unit.audits.double_suggestions(workspace_id, since=since):
+    for intent, first, second in await unit.opinions.suggestions(workspace_id, since=since):
         by_intent.setdefault(intent, []).append((first, second))
     return await asyncio.to_thread(_report, decisions, by_intent, chance)
 

@@ -203,7 +203,7 @@ async def chance_asked(unit: UnitOfWork, review: Review) -> float:
     audit = await unit.audits.of_post(review.post_id)
     is_drawn = audit is not None and audit.state is not AuditState.PASSED_OVER
     first = audit.propensity if audit is not None and is_drawn else 1.0
-    return first * await unit.audits.chance_of_second(review.id)
+    return first * await unit.opinions.chance_of(review.id)
 
 
 async def learn(unit: UnitOfWork, review: Review, reason_code: str = "") -> None:
@@ -260,7 +260,7 @@ async def _ask_another(unit: UnitOfWork, review: Review, post: Post) -> None:
         return
     if post.submission_id is None:
         return  # somebody's own Markdown: there is no message to hold it against
-    if await unit.audits.is_asked_about(post.id):
+    if await unit.opinions.is_asked_about(post.id):
         return  # one person at a time beside the first
     submission = await unit.submissions.get(post.submission_id)
     second = await unit.reviews.open(
@@ -271,7 +271,7 @@ async def _ask_another(unit: UnitOfWork, review: Review, post: Post) -> None:
         ["chance chose it for a second opinion by another person"],
         kind=ReviewKind.SECOND,
     )
-    await unit.audits.add_opinion(
+    await unit.opinions.add(
         post.workspace_id,
         review.id,
         second,
@@ -286,12 +286,12 @@ async def may_judge(unit: UnitOfWork, review: Review, person: str) -> bool:
     of their own."""
     if review.kind is not ReviewKind.SECOND:
         return True
-    first = await unit.reviews.get(await unit.audits.first_of(review.id))
+    first = await unit.reviews.get(await unit.opinions.first_of(review.id))
     return person_of(first.decided_by) != person
 
 
 async def _compare(unit: UnitOfWork, second: Review, post: Post) -> None:
-    first = await unit.reviews.get(await unit.audits.first_of(second.id))
+    first = await unit.reviews.get(await unit.opinions.first_of(second.id))
     if person_of(first.decided_by) == person_of(second.decided_by):
         raise NotAllowed(
             f"{second.id} asks for a second opinion, and {first.decided_by} gave the first.",

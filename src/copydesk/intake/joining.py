@@ -16,26 +16,24 @@ async def join_thread(unit: UnitOfWork, submission: Submission, parsed: ParsedMe
     everyone = tuple(p.casefold() for p in parsed.thread.participants)
     people = tuple(dict.fromkeys(p for p in (mine, *everyone) if p))
     referred = tuple(dict.fromkeys(reversed(parsed.thread.references)))
-    found = await unit.submissions.threads_of_messages(submission.workspace_id, referred)
+    found = await unit.threads.of_messages(submission.workspace_id, referred)
     for thread_id, participants in found:
         if mine and mine in participants:
-            await unit.submissions.join_thread(submission.id, thread_id, people)
+            await unit.threads.join(submission.id, thread_id, people)
             return thread_id
     maybe = found[0][0] if found else None
     # a thread is filed under its root, so that siblings find each other before the root arrives;
     # a stranger's thread must not take that name
     root = parsed.thread.root if maybe is None else parsed.thread.message_id
     key = root or f"submission:{submission.id}"
-    for thread_id, _ in await unit.submissions.threads_of_messages(submission.workspace_id, (key,)):
+    for thread_id, _ in await unit.threads.of_messages(submission.workspace_id, (key,)):
         if mine and await _wrote_in(unit, thread_id, mine):
-            await unit.submissions.join_thread(submission.id, thread_id, people)
+            await unit.threads.join(submission.id, thread_id, people)
             return thread_id
         key = f"submission:{submission.id}"
         maybe = maybe or thread_id
-    thread_id = await unit.submissions.add_thread(
-        submission.workspace_id, key, parsed.subject, people
-    )
-    await unit.submissions.join_thread(submission.id, thread_id, (), maybe=maybe)
+    thread_id = await unit.threads.add(submission.workspace_id, key, parsed.subject, people)
+    await unit.threads.join(submission.id, thread_id, (), maybe=maybe)
     return thread_id
 
 
@@ -45,5 +43,5 @@ async def _wrote_in(unit: UnitOfWork, thread_id: str, address: str) -> bool:
     return any(
         other.parsed is not None
         and (other.parsed.author_address or other.parsed.author).casefold() == address
-        for other in await unit.submissions.in_thread(thread_id)
+        for other in await unit.threads.submissions(thread_id)
     )

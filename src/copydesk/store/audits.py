@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from copydesk.core.audit import Audit, AuditPolicy, DoubleDecision, ItemClass, Tally
+from copydesk.core.audit import Audit, AuditPolicy, ItemClass, Tally
 from copydesk.core.checks import RiskClass
 from copydesk.core.errors import Conflict
-from copydesk.core.review import ReviewKind
-from copydesk.core.states import AuditState, ReviewState, SuggestionState, check_transition
+from copydesk.core.states import AuditState, check_transition
 from copydesk.store.item_classes import EVER, FIRST_CLASS, FOLLOWING_CLASS, JUDGED, TALLY
-from copydesk.store.tables import (
-    audit_policies,
-    audits,
-    opinions,
-    posts,
-    restarts,
-    reviews,
-    suggestions,
-)
+from copydesk.store.tables import audit_policies, audits, restarts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,8 +24,6 @@ MOST_CLASSES = 500
 #: Channel, language, risk and writer; "" fits any.
 ItemFilter = tuple[str, str, str, str]
 
-_DECIDED = frozenset({SuggestionState.ACCEPTED, SuggestionState.EDITED, SuggestionState.REJECTED})
-
 # built once: putting a statement together costs more than running it
 _ADD = sa.insert(audits)
 _OF_POST = (
@@ -43,13 +32,10 @@ _OF_POST = (
     .order_by(audits.c.id.desc())
     .limit(1)
 )
-_CHANCE_OF_SECOND = sa.select(opinions.c.propensity).where(
-    opinions.c.review_id == sa.bindparam("review")
-)
 
 
 class Audits:
-    """Reads and writes audits, their policy, restarts and second opinions."""
+    """Reads and writes audits, their policy and restarts."""
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
@@ -140,6 +126,17 @@ class Audits:
         row = rows.one_or_none()
         return _audit(row) if row else None
 
+    async def waiting_of(self, post_id: str) -> Audit | None:
+        """Return the audit of a post that waits for a verdict, None where none does."""
+        rows = await self._unit.connection.execute(
+            sa.select(audits)
+            .where(audits.c.post_id == post_id, audits.c.state == AuditState.SAMPLED)
+            .order_by(audits.c.id.desc())
+            .limit(1)
+        )
+        row = rows.one_or_none()
+        return _audit(row) if row else None
+
     async def decide(self, audit: Audit, to: AuditState, reason: str) -> None:
         """Record what a person found, or that the text was replaced.
 
@@ -189,25 +186,14 @@ class Audits:
     async def seen(self, workspace_id: str, cls: ItemClass, *, most: int) -> int:
         """Return how many texts of a class there were since its restart, counting to `most`."""
         since = await self.restarted_at(workspace_id, cls)
-        return await self._count(workspace_id, cls, since, most)
-
-    async def _count(
-        self,
-        workspace_id: str,
-        cls: ItemClass,
-        since: datetime | None,
-        most: int,
-        *conditions: sa.ColumnElement[bool],
-    ) -> int:
         some = (
             sa.select(sa.literal(1).label("one"))
-            .where(audits.c.workspace_id == workspace_id, *_within(cls, since), *conditions)
+            .where(audits.c.workspace_id == workspace_id, *_within(cls, since))
             .limit(most)
             .subquery()
         )
-        return int(
-            await self._unit.connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
-        )
+        count = sa.select(sa.func.count()).select_from(some)
+        return int(await self._unit.connection.scalar(count) or 0)
 
     async def tallies(self, workspace_id: str) -> list[tuple[ItemClass, Tally]]:
         """Return every class with its tally, by channel, language, risk and writer."""
@@ -237,17 +223,6 @@ class Audits:
             if row is not None:
                 return _class(row)
         return None
-
-    async def waiting_of(self, post_id: str) -> Audit | None:
-        """Return the audit of a post that waits for a verdict, None where none does."""
-        rows = await self._unit.connection.execute(
-            sa.select(audits)
-            .where(audits.c.post_id == post_id, audits.c.state == AuditState.SAMPLED)
-            .order_by(audits.c.id.desc())
-            .limit(1)
-        )
-        row = rows.one_or_none()
-        return _audit(row) if row else None
 
     async def judged(self, workspace_id: str) -> list[tuple[AuditState, float, int]]:
         """Return (verdict, propensity, how many) of everything people have judged."""
@@ -302,8 +277,6 @@ class Audits:
         )
         return moment
 
-    # -- second opinions --------------------------------------------------------------------------
-
     async def _restarts(self, workspace_id: str) -> list[tuple[ItemFilter, datetime]]:
         """Return what was restarted, and when last."""
         columns = (restarts.c.channel, restarts.c.language, restarts.c.risk, restarts.c.writer)
@@ -313,112 +286,6 @@ class Audits:
             .group_by(*columns)
         )
         return [((row.channel, row.language, row.risk, row.writer), row.at) for row in rows]
-
-    async def add_opinion(
-        self,
-        workspace_id: str,
-        first_review_id: str,
-        review_id: str,
-        *,
-        channel: str,
-        language: str,
-        propensity: float,
-    ) -> None:
-        """Record that `review_id` asks another person what `first_review_id` has asked before."""
-        await self._unit.connection.execute(
-            sa.insert(opinions).values(
-                review_id=review_id,
-                first_review_id=first_review_id,
-                workspace_id=workspace_id,
-                channel=channel,
-                language=language,
-                propensity=propensity,
-            )
-        )
-
-    async def is_asked_about(self, post_id: str) -> bool:
-        """Tell whether a second opinion on a text of this post is awaited."""
-        found = await self._unit.connection.scalar(
-            sa.select(sa.literal(1))
-            .where(
-                reviews.c.post_id == post_id,
-                reviews.c.kind == ReviewKind.SECOND,
-                reviews.c.state == ReviewState.OPENED,
-            )
-            .limit(1)
-        )
-        return found is not None
-
-    async def first_of(self, review_id: str) -> str:
-        """Return the review that was decided before this second opinion, "" where it is none."""
-        found: str | None = await self._unit.connection.scalar(
-            sa.select(opinions.c.first_review_id).where(opinions.c.review_id == review_id)
-        )
-        return found or ""
-
-    async def chance_of_second(self, review_id: str) -> float:
-        """Return the chance (0..1) with which a review was asked as a second opinion; 1 for what
-        is none."""
-        found: float | None = await self._unit.connection.scalar(
-            _CHANCE_OF_SECOND, {"review": review_id}
-        )
-        return 1.0 if found is None else found
-
-    async def double_decisions(
-        self, workspace_id: str, *, since: datetime | None = None, limit: int = 10_000
-    ) -> list[DoubleDecision]:
-        """Return what two people decided on, the newest first, at most `limit`."""
-        first, second = reviews.alias("first"), reviews.alias("second")
-        query = (
-            sa.select(
-                opinions.c.review_id,
-                opinions.c.first_review_id,
-                opinions.c.channel,
-                opinions.c.language,
-                posts.c.risk,
-                first.c.state.label("first"),
-                second.c.state.label("second"),
-                first.c.decided_by.label("first_by"),
-                second.c.decided_by.label("second_by"),
-            )
-            .join(first, first.c.id == opinions.c.first_review_id)
-            .join(second, second.c.id == opinions.c.review_id)
-            .join(posts, posts.c.id == second.c.post_id)
-            .where(opinions.c.workspace_id == workspace_id, second.c.decided_at.is_not(None))
-        )
-        if since is not None:
-            query = query.where(second.c.decided_at >= since)
-        rows = await self._unit.connection.execute(
-            query.order_by(opinions.c.review_id.desc()).limit(limit)
-        )
-        return [DoubleDecision(**{**row._mapping, "risk": RiskClass(row.risk)}) for row in rows]
-
-    async def double_suggestions(
-        self, workspace_id: str, *, since: datetime | None = None, limit: int = 50_000
-    ) -> list[tuple[str, str, str]]:
-        """Return (intent, first, second) of the suggestions that two people decided on, the newest
-        first, at most `limit`: the same change at the same place in both reviews."""
-        one, other = suggestions.alias("one"), suggestions.alias("other")
-        same_place = [one.c[name] == other.c[name] for name in ("field", "start", "end", "after")]
-        query = (
-            sa.select(one.c.intent, one.c.state.label("first"), other.c.state.label("second"))
-            .select_from(opinions)
-            .join(one, one.c.review_id == opinions.c.first_review_id)
-            .join(other, (other.c.review_id == opinions.c.review_id) & sa.and_(*same_place))
-            .where(
-                opinions.c.workspace_id == workspace_id,
-                one.c.version > 0,
-                other.c.version > 0,
-                one.c.state.in_(_DECIDED),
-                other.c.state.in_(_DECIDED),
-            )
-        )
-        if since is not None:
-            query = query.where(other.c.decided_at >= since)
-        rows = await self._unit.connection.execute(
-            query.order_by(opinions.c.review_id.desc(), one.c.number).limit(limit)
-        )
-        return [(row.intent, row.first, row.second) for row in rows]
 
 
 def _within(cls: ItemClass, since: datetime | None) -> list[sa.ColumnElement[bool]]:

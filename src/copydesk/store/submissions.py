@@ -1,4 +1,4 @@
-"""Submissions with their segments and threads."""
+"""Submissions with their segments."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from copydesk.core.submission import (
     Submission,
     ThreadRef,
 )
-from copydesk.store.absent import insert_if_absent
 from copydesk.store.codec import as_kept, from_json, to_json
-from copydesk.store.tables import segments, submissions, threads
+from copydesk.store.tables import segments, submissions
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -42,49 +41,16 @@ _TILES = (
 )
 _PARSED = sa.select(submissions.c.parsed).where(submissions.c.id == sa.bindparam("of"))
 _ADD = sa.insert(submissions)
-_CHANGE = sa.update(submissions).where(submissions.c.id == sa.bindparam("of"))
-_MOVE = _CHANGE.where(submissions.c.state == sa.bindparam("from_state"))
+_MOVE = sa.update(submissions).where(
+    submissions.c.id == sa.bindparam("of"), submissions.c.state == sa.bindparam("from_state")
+)
 _BEGIN_TRY = _MOVE.where(submissions.c.attempts == sa.bindparam("tried"))
 _ADD_TILES = sa.insert(segments)
 _DROP_TILES = sa.delete(segments).where(segments.c.submission_id == sa.bindparam("of"))
-_BESIDE = (
-    sa.select(threads.c.id, threads.c.participants)
-    .where(
-        threads.c.workspace_id == sa.bindparam("workspace"),
-        threads.c.id.in_(
-            sa.select(submissions.c.thread_id).where(
-                submissions.c.workspace_id == sa.bindparam("workspace"),
-                submissions.c.message_id.in_(sa.bindparam("messages", expanding=True)),
-            )
-        )
-        | threads.c.root_key.in_(sa.bindparam("messages", expanding=True)),
-    )
-    .order_by(threads.c.created_at, threads.c.id)
-    .limit(sa.bindparam("most"))
-)
-_PARTICIPANTS = sa.select(threads.c.participants).where(threads.c.id == sa.bindparam("of"))
-_EARLIER = sa.and_(
-    submissions.c.thread_id == sa.bindparam("thread"),
-    submissions.c.id < sa.bindparam("of"),
-    submissions.c.parsed.is_not(None),
-    # their words are in the conversations that took their place
-    submissions.c.state.not_in([SubmissionState.REPLACED, SubmissionState.UNPACKED]),
-)
-_BEFORE = (
-    sa.select(submissions)
-    .where(_EARLIER)
-    .order_by(submissions.c.id.desc())
-    .limit(sa.bindparam("most"))
-)
-_TILES_OF_ALL = (
-    sa.select(segments)
-    .where(segments.c.submission_id.in_(sa.bindparam("of", expanding=True)))
-    .order_by(segments.c.submission_id, segments.c.position)
-)
 
 
 class Submissions:
-    """Reads and writes submissions, segments and threads."""
+    """Reads and writes submissions and segments."""
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
@@ -95,7 +61,7 @@ class Submissions:
             _FIND, {"workspace": workspace_id, "key": source_key}
         )
         row = rows.one_or_none()
-        return _submission(row) if row else None
+        return submission_of(row) if row else None
 
     async def add(
         self,
@@ -140,9 +106,9 @@ class Submissions:
         if row is None:
             raise NotFound(f"There is no submission {id}.")
         if row.parsed is None:
-            return _submission(row)
+            return submission_of(row)
         tiles = await self._unit.connection.execute(_TILES, {"of": id})
-        return _submission(row, [_segment(tile) for tile in tiles])
+        return submission_of(row, [segment_of(tile) for tile in tiles])
 
     async def raw(self, submission: Submission) -> bytes:
         """Return the bytes as they came in."""
@@ -160,7 +126,7 @@ class Submissions:
         rows = await self._unit.connection.execute(
             query.order_by(submissions.c.id.desc()).limit(limit)
         )
-        return [_submission(row) for row in rows]
+        return [submission_of(row) for row in rows]
 
     async def counts(self, workspace_id: str) -> dict[str, int]:
         """Return how many submissions stand in each state."""
@@ -363,96 +329,9 @@ class Submissions:
             for entry in (parsed or {}).get("attachments", [])
         ]
 
-    # -- threads ----------------------------------------------------------------------------------
 
-    async def threads_of_messages(
-        self, workspace_id: str, message_ids: Sequence[str], limit: int = 20
-    ) -> list[tuple[str, tuple[str, ...]]]:
-        """Return (thread id, participants) of the threads that hold one of these messages or are
-        filed under one, oldest first."""
-        if not message_ids:
-            return []
-        rows = await self._unit.connection.execute(
-            _BESIDE, {"workspace": workspace_id, "messages": list(message_ids), "most": limit}
-        )
-        return [(row.id, tuple(row.participants)) for row in rows]
-
-    async def add_thread(
-        self, workspace_id: str, root_key: str, subject: str, participants: Sequence[str]
-    ) -> str:
-        """Add a thread and return its id.
-
-        Raises `Conflict` when another worker adds it at this moment: who may join it has to be
-        looked at again.
-        """
-        id = self._unit.ids.new("thread")
-        result = await self._unit.connection.execute(
-            insert_if_absent(self._unit, threads),
-            {
-                "id": id,
-                "workspace_id": workspace_id,
-                "root_key": root_key,
-                "subject": subject,
-                "participants": sorted(participants),
-                "created_at": self._unit.now,
-            },
-        )
-        if result.rowcount != 1:
-            raise Conflict("Another worker has just added this thread.")
-        return id
-
-    async def join_thread(
-        self,
-        submission_id: str,
-        thread_id: str,
-        participants: Sequence[str],
-        *,
-        maybe: str | None = None,
-    ) -> None:
-        """Put a submission in a thread; `maybe` links another thread it possibly belongs to.
-
-        `participants` are those that the thread may not know yet.
-        """
-        await self._unit.connection.execute(
-            _CHANGE, {"of": submission_id, "thread_id": thread_id, "maybe_thread_id": maybe}
-        )
-        if not participants:
-            return
-        known = await self._unit.connection.scalar(_PARTICIPANTS, {"of": thread_id})
-        merged = sorted(set(known or []) | set(participants))
-        if merged != known:
-            await self._unit.connection.execute(
-                sa.update(threads).where(threads.c.id == thread_id).values(participants=merged)
-            )
-
-    async def before(self, submission: Submission, limit: int) -> tuple[list[Submission], int]:
-        """Return the last `limit` of those parsed in the thread of `submission` before it, oldest
-        first and with their texts; and how many there are before these."""
-        place = {"thread": submission.thread_id, "of": submission.id}
-        rows = list(await self._unit.connection.execute(_BEFORE, {**place, "most": limit}))
-        if not rows:
-            return [], 0
-        older = 0
-        if len(rows) == limit:
-            count = sa.select(sa.func.count()).select_from(submissions).where(_EARLIER)
-            older = (await self._unit.connection.scalar(count, place) or 0) - limit
-        tiles: dict[str, list[Segment]] = {row.id: [] for row in rows}
-        for tile in await self._unit.connection.execute(_TILES_OF_ALL, {"of": list(tiles)}):
-            tiles[tile.submission_id].append(_segment(tile))
-        return [_submission(row, tiles[row.id]) for row in reversed(rows)], older
-
-    async def in_thread(self, thread_id: str, limit: int = 50) -> list[Submission]:
-        """Return the submissions of a thread, oldest first."""
-        rows = await self._unit.connection.execute(
-            sa.select(submissions)
-            .where(submissions.c.thread_id == thread_id)
-            .order_by(submissions.c.id)
-            .limit(limit)
-        )
-        return [_submission(row) for row in rows]
-
-
-def _segment(row: Any) -> Segment:
+def segment_of(row: Any) -> Segment:
+    """Return the segment a row of its table holds."""
     values = dict(row._mapping)
     values.pop("submission_id")
     values.pop("position")
@@ -460,7 +339,8 @@ def _segment(row: Any) -> Segment:
     return segment
 
 
-def _submission(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
+def submission_of(row: Any, tiles: Sequence[Segment] = ()) -> Submission:
+    """Return the submission a row of its table holds, with the segments read beside it."""
     values = row._mapping
     data = values["parsed"]
     return Submission(

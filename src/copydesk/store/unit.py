@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from copydesk.store.messages import Messages
     from copydesk.store.model_calls import ModelCalls
     from copydesk.store.observations import Observations
+    from copydesk.store.opinions import Opinions
     from copydesk.store.passages import Passages
     from copydesk.store.posts import Posts
     from copydesk.store.probes import Probes
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from copydesk.store.shadows import Shadows
     from copydesk.store.submissions import Submissions
     from copydesk.store.suggestions import Suggestions
+    from copydesk.store.threads import Threads
     from copydesk.store.tokens import Tokens
     from copydesk.store.webhooks import Webhooks
     from copydesk.store.workers import Workers
@@ -133,10 +135,17 @@ class UnitOfWork:
 
     @cached_property
     def submissions(self) -> Submissions:
-        """Return the submissions, their segments and threads."""
+        """Return the submissions and their segments."""
         from copydesk.store.submissions import Submissions
 
         return Submissions(self)
+
+    @cached_property
+    def threads(self) -> Threads:
+        """Return which submissions belong together."""
+        from copydesk.store.threads import Threads
+
+        return Threads(self)
 
     @cached_property
     def conversations(self) -> Conversations:
@@ -179,6 +188,13 @@ class UnitOfWork:
         from copydesk.store.audits import Audits
 
         return Audits(self)
+
+    @cached_property
+    def opinions(self) -> Opinions:
+        """Return what a second person was asked, and what both decided."""
+        from copydesk.store.opinions import Opinions
+
+        return Opinions(self)
 
     @cached_property
     def consents(self) -> Consents:

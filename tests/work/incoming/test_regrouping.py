@@ -91,7 +91,7 @@ async def test_what_was_replaced_asks_nobody_any_more_and_is_no_context(desk: De
     _, parts = await parts_of(desk, log.id)
     async with desk.store.read() as unit:
         for part in parts:
-            assert await unit.submissions.before(part, 10) == ([], 0)
+            assert await unit.threads.before(part, 10) == ([], 0)
 
 
 async def test_a_message_begins_a_conversation_of_its_own_and_takes_its_answers_along(

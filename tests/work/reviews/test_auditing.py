@@ -247,7 +247,7 @@ async def test_another_person_decides_too_and_a_disagreement_is_held(desk: Desk)
         await reject(unit, second, "the meaning is turned round", RejectionReason.WRONG_FACT)
     assert await state_of(desk, post) is PostState.HELD
     async with desk.store.read() as unit:
-        (double,) = await unit.audits.double_decisions(desk.workspace_id)
+        (double,) = await unit.opinions.decisions(desk.workspace_id)
     assert (double.first, double.second) == ("accepted", "rejected")
     assert (double.channel, double.language) == ("email", "en")
     # a second opinion is not asked for once more

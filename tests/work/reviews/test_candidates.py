@@ -89,7 +89,7 @@ async def test_agreement_on_suggestions_counts_the_same_change_in_both_reviews(d
         async with desk.store.begin("web:ada") as unit:
             first = await reviewed(unit, desk)
             second = await reviewed(unit, desk, ReviewKind.SECOND)
-            await unit.audits.add_opinion(
+            await unit.opinions.add(
                 desk.workspace_id, first, second, channel="email", language="en", propensity=0.1
             )
             for review, state in ((first, first_says), (second, second_says)):

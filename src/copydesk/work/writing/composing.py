@@ -153,7 +153,7 @@ async def _store(desk: Desk, submission: Submission, continued: Continued) -> Su
                 thread_id = await join_thread(unit, submission, parsed)
             else:
                 people = parsed.thread.participants
-                await unit.submissions.join_thread(submission.id, thread_id, people)
+                await unit.threads.join(submission.id, thread_id, people)
             stored = replace(stored, thread_id=thread_id)
     return stored
 

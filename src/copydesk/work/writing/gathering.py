@@ -20,7 +20,7 @@ async def gather(desk: Desk, submission: Submission) -> tuple[ContextMessage, ..
     if not submission.thread_id:
         return ()
     async with desk.store.read() as unit:
-        earlier, older = await unit.submissions.before(submission, MOST)
+        earlier, older = await unit.threads.before(submission, MOST)
     said = [
         ContextMessage(author=other.parsed.author, text=_spoken(other.parsed))
         for other in earlier
