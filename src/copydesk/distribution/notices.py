@@ -36,13 +36,13 @@ def notice_of(account: Account, now: datetime) -> Notice:
         return Notice(connectable=False)
     connectable = any(isinstance(k, OAuth2Code | OAuth2Device | OAuth1) for k in platform.auth)
     missing = missing_scopes(platform.auth_of(account), account.scopes)
-    remedy = f"copydesk accounts connect {account.name}"
+    remedy = f"`copydesk accounts connect {account.name}`"
     if missing:
         return Notice(
             connectable=connectable,
             missing_scopes=missing,
             problem=f"not granted, but needed: {', '.join(missing)}",
-            remedy=f"{remedy}, and agree to everything it asks for",
+            remedy=f"{remedy}: agree to everything it asks for.",
             urgent=True,
         )
     if account.ends_at is None:
@@ -53,14 +53,14 @@ def notice_of(account: Account, now: datetime) -> Notice:
         return Notice(
             connectable=connectable,
             problem=f"the credential ended on {when}",
-            remedy=remedy,
+            remedy=f"{remedy} renews it.",
             urgent=True,
         )
     if left <= timedelta(days=NOTICES[0]):
         return Notice(
             connectable=connectable,
             problem=f"the credential ends on {when} and cannot be renewed",
-            remedy=remedy,
+            remedy=f"{remedy} renews it.",
             urgent=left <= timedelta(days=1),
         )
     return Notice(connectable=connectable)

@@ -103,7 +103,9 @@ async def find_webhook(unit: UnitOfWork, desk: Desk, name: str) -> Webhook:
     if len(found) > 1:
         raise Conflict(f"{len(found)} webhooks go to {name}.", remedy="Name one by its id.")
     if not found:
-        raise NotFound(f"There is no webhook {name}.", remedy="`copydesk webhooks list`")
+        raise NotFound(
+            f"There is no webhook {name}.", remedy="`copydesk webhooks list` shows them."
+        )
     return found[0]
 
 
@@ -258,7 +260,7 @@ def _check_enabled(webhook: Webhook) -> None:
     if webhook.state is not WebhookState.ENABLED:
         raise Conflict(
             f"Webhook {webhook.id} is {webhook.state}.",
-            remedy=f"copydesk webhooks enable {webhook.id} --backlog replay",
+            remedy=f"`copydesk webhooks enable {webhook.id} --backlog replay` lets it go on.",
         )
 
 

@@ -340,7 +340,7 @@ async def test_without_git_the_remedy_is_named(
     desk = client(tmp_path / "home", where)
     for outcome in (await desk.test(), await desk.commit(outgoing(where))):
         assert isinstance(outcome, Misconfigured)
-        assert "install git" in outcome.remedy
+        assert "Install git" in outcome.remedy
     assert isinstance(await desk.find(outgoing(where)), Inconclusive)
 
 

@@ -98,7 +98,7 @@ def _frame(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> Iterator[
                 code="label_unknown",
                 field="overrides.bluesky.labels",
                 message=f"there is no content warning {label!r}",
-                remedy=f"one of: {', '.join(LABELS)}",
+                remedy=f"Use one of: {', '.join(LABELS)}.",
             )
     if payload["quote"] and read_name(payload["quote"]) is None:
         yield Finding(

@@ -72,9 +72,9 @@ class EmailClient(Client):
     async def commit(self, outgoing: Outgoing) -> Outcome:
         """Hand over one letter to its recipient."""
         if outgoing.action is Action.UPDATE:
-            return Refused("target", "a sent e-mail cannot be changed", "send a new one")
+            return Refused("target", "a sent e-mail cannot be changed", "Send a new one.")
         if outgoing.action is Action.DELETE:
-            return Refused("target", "a sent e-mail cannot be called back", "send a correction")
+            return Refused("target", "a sent e-mail cannot be called back", "Send a correction.")
         try:
             letter = await self._letter(outgoing)
             refusal = await refused(self._session.observers, "MAIL", f"smtp://{self._server.host}")
@@ -119,12 +119,12 @@ class EmailClient(Client):
                 files[media.name] = await self._session.load_media(media)
             except (OSError, CopydeskError) as error:
                 reason = f"the file {media.name} cannot be read: {error}"
-                raise _Stopped(Refused("media", reason, "add it again")) from error
+                raise _Stopped(Refused("media", reason, "Add it again.")) from error
         try:
             # encoding megabytes of images would hold up the loop
             return await asyncio.to_thread(compose, outgoing, files)
         except Unwritable as error:
-            raise _Stopped(Refused(error.field, str(error), f"correct {error.field}")) from error
+            raise _Stopped(Refused(error.field, str(error), f"Correct {error.field}.")) from error
 
     # -- the conversation -------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ class EmailClient(Client):
             if not smtp.supports_extension("starttls"):
                 raise _Stopped(
                     Misconfigured(
-                        "the server offers no STARTTLS", "use its TLS port with security=tls"
+                        "the server offers no STARTTLS", "Use its TLS port with security=tls."
                     )
                 )
             await self._ask(Stage.SECURING, smtp.starttls())
@@ -192,7 +192,7 @@ class EmailClient(Client):
             raise _Stopped(
                 Misconfigured(
                     "the server offers no way to sign in that we know",
-                    "check port and security; many servers offer it only after encryption",
+                    "Check port and security; many servers offer it only after encryption.",
                 )
             )
         await self._ask(Stage.SIGNING_IN, way(self._user, self._password))
@@ -209,7 +209,7 @@ class EmailClient(Client):
                     Refused(
                         field,
                         "the server does not take addresses with such letters (no SMTPUTF8)",
-                        "use an address in plain letters",
+                        "Use an address in plain letters.",
                     )
                 )
             options.append("SMTPUTF8")
@@ -273,7 +273,7 @@ def _no_connection(error: Exception) -> Outcome:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return Misconfigured(
             f"the server's certificate is not valid: {cause.verify_message}",
-            "use the name the certificate is for, or renew it",
+            "Use the name the certificate is for, or renew it.",
         )
     if isinstance(error, SMTPConnectError):
         return Unavailable(f"the mail server cannot be reached: {error}")

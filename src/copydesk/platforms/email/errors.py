@@ -56,32 +56,50 @@ def classify(stage: Stage, code: int, text: str) -> Outcome:
             return Unknown(f"the server's answer to the message cannot be read: {said}", answer)
         return Unavailable(f"the server's answer cannot be read: {said}", None, answer)
     if code == 530 and re.search(r"tls", text, re.I):
-        return Misconfigured(f"the server wants encryption: {said}", "set security", answer)
+        return Misconfigured(
+            f"the server wants encryption: {said}", "Set security to starttls or tls.", answer
+        )
     match stage:
         case Stage.GREETING | Stage.SECURING:
-            return Misconfigured(f"the server does not serve us: {said}", "check smtp", answer)
+            return Misconfigured(
+                f"the server does not serve us: {said}", "Check the setting smtp.", answer
+            )
         case Stage.SIGNING_IN:
             return AuthRevoked(f"the server refused user or password: {said}", answer)
         case Stage.SENDER | Stage.RECIPIENT if code in {530, 535} or "relay" in text.lower():
             return Misconfigured(
                 f"the server does not relay for this account: {said}",
-                "set user and password",
+                "Set user and password.",
                 answer,
             )
         case _ if _POLICY.search(text):
             return Misconfigured(
                 f"the receiver does not trust the sender's domain: {said}",
-                "set up SPF, DKIM and DMARC for it",
+                "Set up SPF, DKIM and DMARC for it.",
                 answer,
             )
         case Stage.SENDER | Stage.TEXT if code == 552 or _SIZE.search(text):
-            return Refused("body", f"the message is too large: {said}", "shorten it", answer)
+            return Refused(
+                "body",
+                f"the message is too large: {said}",
+                "Shorten the text, or link to its files.",
+                answer,
+            )
         case Stage.SENDER:
-            return Misconfigured(f"the server refused the sender: {said}", "check from", answer)
+            return Misconfigured(
+                f"the server refused the sender: {said}", "Check the setting from.", answer
+            )
         case Stage.RECIPIENT:
-            return Refused("to", f"the server refused the recipient: {said}", "check it", answer)
+            return Refused(
+                "to", f"the server refused the recipient: {said}", "Check the address.", answer
+            )
         case Stage.TEXT:
-            return Refused("body", f"the server refused the message: {said}", "see why", answer)
+            return Refused(
+                "body",
+                f"the server refused the message: {said}",
+                "See why in the server's words.",
+                answer,
+            )
 
 
 def _later(said: str, answer: Answer) -> Outcome:

@@ -120,19 +120,27 @@ def check(settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[Findi
         try:
             parse_address(text)
         except ValueError as error:
-            findings.append(_bad(key, str(error), "name@example.org"))
+            findings.append(_bad(key, str(error), "Write it like name@example.org."))
     if settings.get("mode", "newsletter") == "newsletter" and not settings.get("to", "").strip():
-        findings.append(_bad("to", "a newsletter needs recipients", "--set to=name@example.org"))
+        findings.append(_bad("to", "a newsletter needs recipients", "Name them: --set to=…"))
     if (list_id := list_id_value(settings)) and not _LIST_ID.fullmatch(list_id[1:-1]):
-        findings.append(_bad("list_id", f"{list_id} is not a list id", "news.example.org"))
+        findings.append(
+            _bad("list_id", f"{list_id} is not a list id", "Write it like news.example.org.")
+        )
     findings += [
-        _bad("unsubscribe", f"{uri!r} is neither an https nor a mailto address", "https://…")
+        _bad(
+            "unsubscribe",
+            f"{uri!r} is neither an https nor a mailto address",
+            "Begin it with https:// or mailto:.",
+        )
         for uri in unsubscribe_uris(settings, "name@example.org")
         if not _UNSUBSCRIBE.fullmatch(uri) or not uri.isascii() or len(uri) >= 900
     ]
     base = urlsplit(settings.get("base_url", "https://example.org"))
     if base.scheme not in {"http", "https"} or not base.netloc:
-        findings.append(_bad("base_url", "it is not a web address", "https://www.example.org"))
+        findings.append(
+            _bad("base_url", "it is not a web address", "Write it like https://example.org.")
+        )
     return findings
 
 
@@ -142,11 +150,13 @@ def _check_server(settings: Mapping[str, str], secrets: Mapping[str, str]) -> li
     try:
         server = read_server(settings)
     except ValueError as error:
-        return [_bad("smtp", str(error), "mail.example.org:587")]
+        return [_bad("smtp", str(error), "Write it like mail.example.org:587.")]
     if bool(settings.get("user")) != bool(secrets.get("password")):
-        return [_bad("user", "user and password belong together", "give both or none")]
+        return [_bad("user", "user and password belong together", "Give both or none.")]
     if secrets.get("password") and server.security == "none" and not on_this_machine(server.host):
-        return [_bad("security", "the password would travel unprotected", "starttls or tls")]
+        return [
+            _bad("security", "the password would travel unprotected", "Set it to starttls or tls.")
+        ]
     return []
 
 

@@ -23,7 +23,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
             code="image_missing",
             field="body",
             message=f"the text shows the image {name}, which is not there",
-            remedy="add the file beside the text, or take the reference out",
+            remedy="Add the file beside the text, or take the reference out.",
         )
         for name in payload["missing_images"]
     ]
@@ -32,7 +32,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
             code="link_relative",
             field="body",
             message=f"the link to {url} leads nowhere from a letter",
-            remedy="set base_url on the account, or write the whole address",
+            remedy="Set base_url on the account, or write the whole address.",
             severity=Severity.WARNING,
         )
         for url in payload["relative_links"]
@@ -44,7 +44,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                 code="html_clipped",
                 field="body",
                 message=f"{html:,} bytes of HTML: Gmail hides what comes after about 102 KB",
-                remedy="send a shorter text that links to the rest",
+                remedy="Send a shorter text that links to the rest.",
                 severity=Severity.WARNING,
             )
         )
@@ -57,7 +57,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                 field="media",
                 message=f"the message would have about {size:,} bytes; many servers take "
                 f"{limits['message'].value:,}",
-                remedy="link to large files instead of attaching them",
+                remedy="Link to large files instead of attaching them.",
             )
         )
     return findings
@@ -74,7 +74,7 @@ def _check_addresses(sender: str, recipient: str) -> list[Finding]:
                     code="address_missing" if not address else "address_invalid",
                     field=field,
                     message=str(error) if address else "there is nobody to send this to",
-                    remedy="give an address such as name@example.org",
+                    remedy="Give an address such as name@example.org.",
                 )
             )
     return findings
@@ -87,7 +87,7 @@ def _check_subject(subject: str) -> list[Finding]:
                 code="subject_missing",
                 field="title",
                 message="the message has no subject",
-                remedy="give the post a title",
+                remedy="Give the post a title.",
             )
         ]
     try:
@@ -98,7 +98,7 @@ def _check_subject(subject: str) -> list[Finding]:
                 code="subject_invalid",
                 field="title",
                 message=str(error),
-                remedy="write the title on one line",
+                remedy="Write the title on one line.",
             )
         ]
     return []

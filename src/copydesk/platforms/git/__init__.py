@@ -92,30 +92,38 @@ class Git(Platform):
         if not re.fullmatch(r"(?!/)(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[\w./+-]*[\w+-]", branch) or (
             branch.startswith(("-", "."))
         ):
-            findings.append(_bad("branch", f"{branch!r} cannot be the name of a branch", "main"))
+            findings.append(
+                _bad("branch", f"{branch!r} cannot be the name of a branch", "Write it like main.")
+            )
         for key in ("folder", "images"):
             steps = settings.get(key, "").strip("/").split("/")
             if any(step in {".", "..", ".git"} for step in steps) or not (
                 settings.get(key, "").isprintable()
             ):
-                findings.append(_bad(key, "the folder must lie in the repository", "content/posts"))
+                findings.append(
+                    _bad(
+                        key, "the folder must lie in the repository", "Write it like content/posts."
+                    )
+                )
         for key in ("author_name", "author_email"):
             if re.search(r"[<>\n\r\0]", settings.get(key, "")):
-                findings.append(_bad(key, "angle brackets and line breaks cannot be used", ""))
+                findings.append(
+                    _bad(key, "angle brackets and line breaks cannot be used", "Leave them out.")
+                )
         return findings
 
 
 def _check_remote(remote: str, with_token: bool) -> list[Finding]:
     if not remote:
         return []
-    example = "https://host/owner/site.git, git@host:owner/site.git or /srv/site.git"
+    example = "Write it like https://host/owner/site.git, git@host:owner/site.git or /srv/site.git."
     parts = urlsplit(remote)
     if parts.password or (parts.username and parts.scheme in {"http", "https"}):
         return [
             _bad(
                 "remote",
                 "the address contains a credential",
-                "give the address without it, and the token as the secret `token`",
+                "Give the address without it, and the token as the secret `token`.",
             )
         ]
     scp_like = re.fullmatch(r"[\w.-]+@[\w.-]+:[^:].*", remote)
@@ -123,7 +131,7 @@ def _check_remote(remote: str, with_token: bool) -> list[Finding]:
     if not (known or scp_like or remote.startswith("/")) or not remote.isprintable():
         return [_bad("remote", f"{remote!r} is neither a URL nor an absolute path", example)]
     if with_token and parts.scheme != "https" and not _on_this_machine(parts):
-        return [_bad("token", "a token is only sent over https", "use an https remote")]
+        return [_bad("token", "a token is only sent over https", "Use an https remote.")]
     return []
 
 

@@ -148,7 +148,7 @@ class GitClient(Client):
         if branches and self._clone.branch not in branches:
             return Misconfigured(
                 f"the repository has no branch {self._clone.branch!r}",
-                f"set branch to one of: {', '.join(branches[:10])}",
+                f"Set branch to one of: {', '.join(branches[:10])}.",
             )
         return Published(id=f"{remote} {self._clone.branch}")
 
@@ -227,7 +227,11 @@ class GitClient(Client):
         """Return the path of the post's file: the one it has, or else the one it is to get."""
         path: str = post.payload["path"]
         if any(step in {"", ".", "..", ".git"} for step in path.split("/")):
-            raise Declined(Misconfigured(f"{path!r} is not a path in a repository", "check folder"))
+            raise Declined(
+                Misconfigured(
+                    f"{path!r} is not a path in a repository", "Check the setting folder."
+                )
+            )
         if path in here and owner(here[path]) == post.post_id:
             return path
         if post.action is Action.UPDATE:
@@ -239,7 +243,7 @@ class GitClient(Client):
                 Refused(
                     "target",
                     "the file that should be updated is no longer in the repository",
-                    "publish it again as a new post, or leave it removed",
+                    "Publish it again as a new post, or leave it removed.",
                 )
             )
         if path in here or await self._clone.taken(head, path):
@@ -273,12 +277,14 @@ class GitClient(Client):
                 files[path] = here[path]
                 continue
             if await self._clone.taken(head, path):
-                raise Declined(Refused("media", f"{path} is taken by something else", "rename it"))
+                raise Declined(
+                    Refused("media", f"{path} is taken by something else", "Rename the image.")
+                )
             try:
                 files[path] = await self._session.load_media(by_name[name])
             except (KeyError, OSError, CopydeskError) as error:
                 raise Declined(
-                    Refused("media", f"the image {name} cannot be read: {error}", "add it again")
+                    Refused("media", f"the image {name} cannot be read: {error}", "Add it again.")
                 ) from error
         return files
 
@@ -310,12 +316,12 @@ def _merged(existing: bytes, post: Outgoing) -> str:
         return merged_text(existing.decode(), post.payload)
     except ContentInvalid as error:
         raise Declined(
-            Refused("front matter", str(error), "repair the file in the repository")
+            Refused("front matter", str(error), "Repair the file in the repository.")
         ) from error
 
 
 def _taken(path: str, by: str) -> Refused:
-    return Refused("slug", f"{path} is taken by {by}", "choose another slug")
+    return Refused("slug", f"{path} is taken by {by}", "Choose another slug.")
 
 
 def _trailer(post: Outgoing) -> str:

@@ -107,7 +107,7 @@ class Clone:
             raise Declined(
                 Misconfigured(
                     f"the repository has no branch {self.branch!r}",
-                    f"set branch to one of: {', '.join(others[:10])}; or create it there",
+                    f"Set branch to one of: {', '.join(others[:10])}; or create it there.",
                 )
             )
         return ""
@@ -277,7 +277,7 @@ class Clone:
             raise Declined(
                 Misconfigured(
                     f"the repository {path} cannot be created: {error.strerror}",
-                    "create it by hand or choose another path",
+                    "Create it by hand or choose another path.",
                 )
             ) from error
         ran = await self._run(

@@ -22,7 +22,7 @@ from copydesk.core.outcomes import (
 )
 
 GIT_MISSING = Misconfigured(
-    "the git program is not installed", "install git on the machine that runs copydesk"
+    "the git program is not installed", "Install git on the machine that runs copydesk."
 )
 
 
@@ -50,7 +50,7 @@ _BEFORE_SENDING: tuple[tuple[str, _Maker], ...] = (
         r"Host key verification failed",
         lambda _, answer: Misconfigured(
             "the host key of the ssh remote is not known",
-            "connect once with ssh as the user that runs copydesk and accept the key",
+            "Connect once with ssh as the user that runs copydesk and accept the key.",
             answer,
         ),
     ),
@@ -61,7 +61,7 @@ _BEFORE_SENDING: tuple[tuple[str, _Maker], ...] = (
     (
         r"returned error: 403|[Ww]rite access to repository not granted|denied to",
         lambda line, answer: Misconfigured(
-            f"no permission: {line}", "allow this credential to write to the repository", answer
+            f"no permission: {line}", "Allow this credential to write to the repository.", answer
         ),
     ),
     (
@@ -69,7 +69,7 @@ _BEFORE_SENDING: tuple[tuple[str, _Maker], ...] = (
         r"|does not exist|repository '.*' not found",
         lambda line, answer: Misconfigured(
             f"there is no such repository: {line}",
-            "check the setting remote; for a local path create=true makes it",
+            "Check the setting remote; for a local path create=true makes it.",
             answer,
         ),
     ),
@@ -77,14 +77,14 @@ _BEFORE_SENDING: tuple[tuple[str, _Maker], ...] = (
         r"dubious ownership",
         lambda _, answer: Misconfigured(
             "the repository folder belongs to another user",
-            "run copydesk as its owner, or add the folder to safe.directory in /etc/gitconfig",
+            "Run copydesk as its owner, or add the folder to safe.directory in /etc/gitconfig.",
             answer,
         ),
     ),
     (
         r"transport '.*' not allowed|[Uu]nable to find remote helper",
         lambda line, answer: Misconfigured(
-            f"git cannot reach such a remote: {line}", "use https, ssh, file:// or a path", answer
+            f"git cannot reach such a remote: {line}", "Use https, ssh, file:// or a path.", answer
         ),
     ),
     (
@@ -100,7 +100,7 @@ _REMOTE_REJECTED: tuple[tuple[str, _Maker], ...] = (
         r"refusing to update checked out branch|branch is currently checked out",
         lambda _, answer: Misconfigured(
             "the remote is a working copy that has this branch checked out",
-            "push to a bare repository or to another branch",
+            "Push to a bare repository or to another branch.",
             answer,
         ),
     ),
@@ -108,7 +108,7 @@ _REMOTE_REJECTED: tuple[tuple[str, _Maker], ...] = (
         r"protected branch|GH006|not allowed to push|denied",
         lambda line, answer: Misconfigured(
             f"the branch does not take our pushes: {line}",
-            "allow this account to push to the branch, or set another branch",
+            "Allow this account to push to the branch, or set another branch.",
             answer,
         ),
     ),
@@ -121,7 +121,7 @@ _REMOTE_REJECTED: tuple[tuple[str, _Maker], ...] = (
     (
         r".",
         lambda line, answer: Refused(
-            "body", f"the repository declined the commit: {line}", "see its message", answer
+            "body", f"the repository declined the commit: {line}", "See why in its words.", answer
         ),
     ),
 )

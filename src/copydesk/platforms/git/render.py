@@ -80,7 +80,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                 code="slug_unsafe",
                 field="slug",
                 message=f"{payload['slug']!r} cannot name a file",
-                remedy="use 3 to 80 lower-case letters, digits and single hyphens",
+                remedy="Use 3 to 80 lower-case letters, digits and single hyphens.",
             )
         )
     if not payload["title"].strip():
@@ -89,7 +89,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                 code="title_missing",
                 field="title",
                 message="there is no title; generators need one",
-                remedy="give the post a title",
+                remedy="Give the post a title.",
             )
         )
     findings += [
@@ -97,7 +97,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
             code="image_missing",
             field="body",
             message=f"the text shows the image {name}, which is not there",
-            remedy="add the file beside the text, or take the reference out",
+            remedy="Add the file beside the text, or take the reference out.",
         )
         for name in payload["missing_images"]
     ]
@@ -106,7 +106,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
             code="image_not_linked",
             field="body",
             message=f"the reference to the image {name} cannot be changed to its new address",
-            remedy="write it as ![words](name) outside code",
+            remedy="Write it as ![words](name) outside code.",
         )
         for name in payload["stuck_images"]
     ]
@@ -118,7 +118,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                     code="file_too_large",
                     field="body" if what == "file" else "media",
                     message=f"the {what} has {used:,} bytes; at most {limits['file'].value:,} go",
-                    remedy="make it smaller",
+                    remedy="Make it smaller.",
                 )
             )
     return findings

@@ -308,7 +308,7 @@ def check_declared(
                     code="setting_unknown",
                     field=key,
                     message=f"there is no setting {key!r}",
-                    remedy=f"known settings: {known}",
+                    remedy=f"Known settings: {known}.",
                 )
             )
         elif setting.choices and value not in setting.choices:
@@ -317,18 +317,18 @@ def check_declared(
                     code="setting_not_a_choice",
                     field=key,
                     message=f"{value!r} is not possible",
-                    remedy=f"one of: {', '.join(setting.choices)}",
+                    remedy=f"Use one of: {', '.join(setting.choices)}.",
                 )
             )
     findings += [
         Finding(
             code="setting_missing",
             field=setting.key,
-            message=f"{setting.key} is missing ({setting.help})",
+            message=f"it is missing ({setting.help})",
             remedy=(
-                f"give it on standard input: {setting.key}=…"
+                f"Give it on standard input: {setting.key}=…"
                 if setting.secret
-                else f"--set {setting.key}=…"
+                else f"Give it: --set {setting.key}=…"
             ),
         )
         for setting in declared

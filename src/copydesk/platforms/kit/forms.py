@@ -51,7 +51,7 @@ def check_form(manifest: Manifest, override: Mapping[str, Any]) -> list[Finding]
             code="form_unknown",
             field=f"overrides.{manifest.name}.{KEY}",
             message=f"{manifest.title} has no form {wanted!r}",
-            remedy=f"one of: {', '.join(manifest.forms)}",
+            remedy=f"Use one of: {', '.join(manifest.forms)}.",
         )
     ]
 

@@ -218,7 +218,7 @@ class LinkedInClient(Client):
         if self._by_page and not self._author:
             return Misconfigured(
                 "it is not said which page this account posts as",
-                remedy="--set author=urn:li:organization:…",
+                remedy="Name it: --set author=urn:li:organization:…",
             )
         who = await self._ask_who()
         if not isinstance(who, str):

@@ -62,7 +62,7 @@ def _check_visibility(visibility: str, account: Account) -> list[Finding]:
                 code="visibility_unknown",
                 field="overrides.linkedin.visibility",
                 message=f"there is no visibility {visibility!r}",
-                remedy=f"one of: {', '.join(VISIBILITIES)}",
+                remedy=f"Use one of: {', '.join(VISIBILITIES)}.",
             )
         ]
     if visibility == "CONNECTIONS" and is_organization(author_of(account)):
@@ -85,7 +85,7 @@ def _check_attachment(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -
                 code="attachment_unknown",
                 field="overrides.linkedin.attach",
                 message=f"{wanted!r} is nothing that can be attached",
-                remedy=f"one of: {', '.join(filter(None, ATTACHMENTS))}",
+                remedy=f"Use one of: {', '.join(filter(None, ATTACHMENTS))}.",
             )
         ]
     findings = []

@@ -267,7 +267,7 @@ class MastodonClient(Client):
         if other := await self._other_software():
             return Misconfigured(
                 f"the instance runs {other}, which differs in what a repeated call does",
-                f"copydesk accounts set NAME --set software={other}",
+                f"Set it: `copydesk accounts set NAME --set software={other}`.",
             )
         return Published(f"@{profile['acct']}", _url_of(profile), self._wire.evidence(reply))
 

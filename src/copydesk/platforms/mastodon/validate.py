@@ -63,7 +63,7 @@ def validate(
                 code="visibility_unknown",
                 field="overrides.mastodon.visibility",
                 message=f"there is no visibility {visibility!r}",
-                remedy=f"one of: {', '.join(software.visibilities)}",
+                remedy=f"Use one of: {', '.join(software.visibilities)}.",
             )
         )
     wanted = {"form": payload["form"]} if payload.get("form") else {}

@@ -71,7 +71,7 @@ def _check_choice(value: str, field: str, choices: tuple[str, ...]) -> list[Find
             code=f"{field}_unknown",
             field=f"overrides.medium.{field}",
             message=f"{value!r} is not possible",
-            remedy=f"one of: {', '.join(choices)}",
+            remedy=f"Use one of: {', '.join(choices)}.",
         )
     ]
 

@@ -61,7 +61,7 @@ def check_numbers(settings: Mapping[str, str]) -> list[Finding]:
             code="setting_not_a_number",
             field=key,
             message=f"{settings[key]!r} is not a number of 0 or more",
-            remedy=f"for example --set {key}=1",
+            remedy=f"Give it as in --set {key}=1.",
         )
         for key in _NUMBERS
         if settings.get(key) and not _is_amount(settings[key], key in _WHOLE)

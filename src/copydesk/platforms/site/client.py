@@ -91,7 +91,7 @@ class SiteClient(Client):
         if outgoing.action is Action.DELETE:
             return {}
         if not is_slug(str(outgoing.payload.get("slug", ""))):
-            return Refused("slug", "it cannot be part of an address", "give the post another slug")
+            return Refused("slug", "it cannot be part of an address", "Give the post another slug.")
         files = {media["name"]: media["file"] for media in outgoing.payload["media"]}
         loaded: dict[str, bytes] = {}
         for media in outgoing.media:
@@ -156,7 +156,7 @@ class SiteClient(Client):
         except OSError as error:
             return refused_by_disk(error, self._root)
         except ValueError as error:
-            remedy = "restore the file from a backup, or remove it and publish the post again"
+            remedy = "Restore the file from a backup, or remove it and publish the post again."
             return Misconfigured(str(error), remedy)
 
 

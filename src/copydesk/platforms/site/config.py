@@ -60,7 +60,7 @@ def check_values(settings: Mapping[str, str]) -> list[Finding]:
                 code="url_invalid",
                 field="url",
                 message=f"{url!r} is not the address of a site",
-                remedy="write it like https://example.com/ or https://example.com/blog/",
+                remedy="Write it like https://example.com/ or https://example.com/blog/.",
             )
         )
     language = settings.get("language", "")
@@ -70,7 +70,7 @@ def check_values(settings: Mapping[str, str]) -> list[Finding]:
                 code="language_invalid",
                 field="language",
                 message=f"{language!r} is not a language tag",
-                remedy="write it like en or pt-BR",
+                remedy="Write it like en or pt-BR.",
             )
         )
     number = settings.get("posts_per_page", "")
@@ -80,7 +80,7 @@ def check_values(settings: Mapping[str, str]) -> list[Finding]:
                 code="number_invalid",
                 field="posts_per_page",
                 message=f"{number!r} is not a number of posts",
-                remedy=f"a number from 1 to {MAX_POSTS_PER_PAGE}",
+                remedy=f"Use a number from 1 to {MAX_POSTS_PER_PAGE}.",
             )
         )
     return findings

@@ -14,15 +14,15 @@ from copydesk.core.outcomes import Answer, Misconfigured, Unavailable
 
 #: Problems that repeat until somebody changes something, with what to change (POSIX errno names).
 _FOR_A_PERSON: Final = {
-    errno.EACCES: "let the user copydesk runs as write to the folder (chown or chmod)",
-    errno.EPERM: "let the user copydesk runs as write to the folder (chown or chmod)",
-    errno.EROFS: "mount the file system for writing, or choose another path",
-    errno.ENOENT: "check the path: a folder on the way there does not exist",
-    errno.ENOTDIR: "choose a path that is a folder: a part of this one is a file",
-    errno.EISDIR: "move the folder away that has the name of one of the site's files",
-    errno.EEXIST: "choose a path that is a folder: this one is a file",
-    errno.ELOOP: "repair the symbolic link that points at itself",
-    errno.ENAMETOOLONG: "choose a shorter path",
+    errno.EACCES: "Let the user copydesk runs as write to the folder (chown or chmod).",
+    errno.EPERM: "Let the user copydesk runs as write to the folder (chown or chmod).",
+    errno.EROFS: "Mount the file system for writing, or choose another path.",
+    errno.ENOENT: "Check the path: a folder on the way there does not exist.",
+    errno.ENOTDIR: "Choose a path that is a folder: a part of this one is a file.",
+    errno.EISDIR: "Move the folder away that has the name of one of the site's files.",
+    errno.EEXIST: "Choose a path that is a folder: this one is a file.",
+    errno.ELOOP: "Repair the symbolic link that points at itself.",
+    errno.ENAMETOOLONG: "Choose a shorter path.",
 }
 
 

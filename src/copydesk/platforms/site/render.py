@@ -147,7 +147,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                 code="slug_invalid",
                 field="slug",
                 message=f"{payload['slug']!r} cannot be part of an address",
-                remedy="use 3 to 80 lower-case letters, digits and single hyphens",
+                remedy="Use 3 to 80 lower-case letters, digits and single hyphens.",
             )
         )
     if not payload["html"].strip():
@@ -156,7 +156,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                 code="body_missing",
                 field="body",
                 message="the page would be empty",
-                remedy="write something below the title",
+                remedy="Write something below the title.",
             )
         )
     return findings
@@ -173,7 +173,7 @@ def _check_lengths(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> l
             code=f"{field}_too_long",
             field=field,
             message=f"{size:,} {limits[field].unit} are more than {limits[field].value:,}",
-            remedy=f"shorten the {field}",
+            remedy=f"Shorten the {field}.",
         )
         for field, size in sizes.items()
         if size > limits[field].value
@@ -190,7 +190,7 @@ def _check_images(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> li
                     code="media_type_refused",
                     field="media",
                     message=f"{media['name']} is {media['content_type']}, which pages cannot show",
-                    remedy=f"convert it to one of: {', '.join(EXTENSIONS)}",
+                    remedy=f"Convert it to one of: {', '.join(EXTENSIONS)}.",
                 )
             )
         if media["size"] > limits["media_size"].value:
@@ -200,7 +200,7 @@ def _check_images(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> li
                     field="media",
                     message=f"{media['name']} has {media['size']:,} bytes, "
                     f"more than {limits['media_size'].value:,}",
-                    remedy="save it smaller",
+                    remedy="Save it smaller.",
                 )
             )
     for image in payload["images"]:
@@ -211,7 +211,7 @@ def _check_images(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> li
                     code="image_missing",
                     field="body",
                     message=f"the image {path} did not come with the post",
-                    remedy="add the file or take the image out of the text",
+                    remedy="Add the file, or take the image out of the text.",
                 )
             )
         elif path.startswith("http:"):
@@ -220,7 +220,7 @@ def _check_images(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> li
                     code="image_not_secure",
                     field="body",
                     message=f"browsers will not load {path} on this site",
-                    remedy="use an https address or keep the image with the post",
+                    remedy="Use an https address, or keep the image with the post.",
                     severity=Severity.WARNING,
                 )
             )
@@ -230,7 +230,7 @@ def _check_images(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> li
                     code="alt_missing",
                     field="body",
                     message=f"the image {path} has no alternative text",
-                    remedy="say in its brackets what it shows: ![a red kite](kite.jpg)",
+                    remedy="Say in its brackets what it shows: ![a red kite](kite.jpg).",
                     severity=Severity.WARNING,
                 )
             )

@@ -139,7 +139,7 @@ def _check_choices(payload: Mapping[str, Any]) -> list[Finding]:
                 code="reply_settings_unknown",
                 field="overrides.x.reply_settings",
                 message=f"there are no reply_settings {payload['reply_settings']!r}",
-                remedy=f"one of: {', '.join(REPLY_SETTINGS)}",
+                remedy=f"Use one of: {', '.join(REPLY_SETTINGS)}.",
             )
         )
     return findings

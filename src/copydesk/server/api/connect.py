@@ -109,7 +109,7 @@ async def begin_connecting(
     if begun.device is not None:
         raise NotAllowed(
             "A code for another screen is entered while somebody waits for it, not over the API.",
-            remedy=f"copydesk accounts connect {body.account} --by {begun.connection.auth}",
+            remedy=f"`copydesk accounts connect {body.account} --by {begun.connection.auth}` waits.",
         )
     if not begun.authorize_url:
         await connect_by_itself(desk, begun, actor=actor_of(asking, "api"))

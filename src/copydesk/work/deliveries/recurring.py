@@ -340,7 +340,12 @@ async def _rule(form: SeriesForm) -> Rule:
     findings: list[Finding] = []
     if not form.accounts:
         findings.append(
-            Finding(code="no_account", field="to", message="name an account", remedy="--to NAME")
+            Finding(
+                code="no_account",
+                field="to",
+                message="no account is named",
+                remedy="Name one with --to.",
+            )
         )
     if not form.name.strip() or form.name.startswith("pst_") or "," in form.name:
         findings.append(

@@ -246,7 +246,7 @@ def _check(wanted: Wanted, ids: Sequence[str], *, did_not_land: bool) -> None:
             code="state_not_redrivable",
             field="state",
             message=f"what is {state} cannot be sent again",
-            remedy=f"one of: {', '.join(REDRIVABLE)}",
+            remedy=f"Use one of: {', '.join(REDRIVABLE)}.",
         )
         for state in wanted.states
         if state not in REDRIVABLE

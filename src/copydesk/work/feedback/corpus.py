@@ -206,7 +206,7 @@ def read_folder(folder: Path) -> list[Case]:
     problems: list[str] = []
     cases = [case for path in paths if (case := _read(path, problems)) is not None]
     if problems:
-        raise ConfigError(problems, remedy="docs/reference/feedback.md shows what a case holds.")
+        raise ConfigError(problems, remedy="See docs/reference/feedback.md for what a case holds.")
     return cases
 
 

@@ -86,7 +86,7 @@ async def poll_now(desk: Desk, feed: FollowedFeed) -> Polled:
     if taken is None:
         raise Conflict(
             f"Feed {feed.id} is {feed.state}, so it is not polled.",
-            remedy=f"copydesk feeds resume {feed.id}",
+            remedy=f"`copydesk feeds resume {feed.id}` lets it go on.",
         )
     return await _poll(desk, taken)
 

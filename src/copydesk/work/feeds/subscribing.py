@@ -68,7 +68,7 @@ async def follow_feed(
         if other.url == url:
             raise Conflict(
                 f"{url} is followed already, as {other.id} ({other.state}).",
-                remedy=f"copydesk feeds show {other.id}",
+                remedy=f"`copydesk feeds show {other.id}` says how it is doing.",
             )
     return await unit.feeds.add(
         workspace_id=desk.workspace_id,
@@ -187,7 +187,7 @@ def _check_choice(newest: int | None, since: datetime | None) -> list[Finding]:
                 code="newest_out_of_bounds",
                 field="newest",
                 message=f"{newest} is not between 0 and {MAX_ENTRIES:,}",
-                remedy="0 takes only what is published from now on.",
+                remedy="Take 0 for only what is published from now on.",
             )
         ]
     if since is not None and since.tzinfo is None:

@@ -103,7 +103,7 @@ async def start(
                     code="out_of_range",
                     field="replayed",
                     message=f"{replayed} messages cannot be replayed",
-                    remedy=f"0 to {MOST_REPLAYED} can.",
+                    remedy=f"Ask for 0 to {MOST_REPLAYED}.",
                 )
             ]
         )
