@@ -300,82 +300,99 @@ def _lost_media(media: Media) -> Finding:
 async def _compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
     """Return the plan as it stands against what was delivered of the post before."""
     key = planned.account.id, post.id, planned.rendition.recipient
-    latest = await unit.deliveries.latest(*key)
+    latest = await _newest(unit, *key)
     if latest is None:
         return planned
     earlier, digest = latest
-    if is_movable(earlier):
-        timing = (await unit.schedules.timings([earlier.id])).get(earlier.id)
-        if timing is not None and timing.series_id:
-            # an occurrence of a series is apart: what counts is what stands there
-            latest = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
-            if latest is None:
-                return planned
-            earlier, digest = latest
     planned = replace(planned, earlier=earlier)
-    if earlier.action is Action.DELETE and earlier.state is DeliveryState.DELIVERED:
+    takes_down = earlier.action is Action.DELETE
+    if takes_down and earlier.state is DeliveryState.DELIVERED:
         # it was taken down: what is published now is a post of its own there
         return planned
-    if (halfway := _halfway(earlier)) is not None:
-        same = digest == freeze(planned.rendition.payload)[1]
-        if same and earlier.action is not Action.DELETE and earlier.reason_code != PARTLY:
-            return replace(planned, intended=Intended.NOTHING)
-        findings = (*planned.findings, halfway)
-        return replace(planned, intended=Intended.REFUSE, findings=findings)
     same = digest == freeze(planned.rendition.payload)[1]
-    is_touched = standing_finding(earlier) is not None
-    if same and earlier.action is not Action.DELETE and not is_touched:
+    repeats = same and not takes_down
+    if (halfway := _halfway(earlier)) is not None:
+        if repeats and earlier.reason_code != PARTLY:
+            return replace(planned, intended=Intended.NOTHING)
+        return _refused(planned, halfway)
+    if repeats and standing_finding(earlier) is None:
         return replace(planned, intended=Intended.NOTHING)
     if earlier.state in _IN_FLIGHT or earlier.is_accepted:
-        return _refused(
-            planned,
+        objection = _objection(
             "in_flight",
             "an earlier version is on its way and its outcome is not known yet",
             f"Wait until {earlier.id} is settled, then publish again.",
         )
+        return _refused(planned, objection)
     # what stands there may be older than the newest delivery, which never went out
     standing = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
     if standing is None or standing[0].action is Action.DELETE:
         return replace(planned, intended=Intended.REPLACE)
-    if same and earlier.action is Action.DELETE:
+    if same and takes_down:
         return replace(planned, intended=Intended.KEEP)
-    if (objection := standing_finding(standing[0])) is not None:
+    return await _change(unit, post, planned, standing[0], earlier)
+
+
+async def _newest(
+    unit: UnitOfWork, account_id: str, post_id: str, recipient: str
+) -> tuple[Delivery, str] | None:
+    """Return what counts as the post's last delivery there, with its payload's digest."""
+    latest = await unit.deliveries.latest(account_id, post_id, recipient)
+    if latest is None or not is_movable(latest[0]):
+        return latest
+    timing = (await unit.schedules.timings([latest[0].id])).get(latest[0].id)
+    if timing is None or not timing.series_id:
+        return latest
+    # an occurrence of a series is apart: what counts is what stands there
+    return await unit.deliveries.latest(
+        account_id, post_id, recipient, state=DeliveryState.DELIVERED
+    )
+
+
+async def _change(
+    unit: UnitOfWork, post: Post, planned: Plan, standing: Delivery, earlier: Delivery
+) -> Plan:
+    """Return the plan as a change of what stands there, or what stands in the way of that."""
+    was_delivered = earlier.state is DeliveryState.DELIVERED
+    if (objection := standing_finding(standing)) is not None:
         if not planned.overwrite:
-            findings = (*planned.findings, objection)
-            return replace(planned, intended=Intended.REFUSE, findings=findings)
+            return _refused(planned, objection)
         if objection.code == GONE:
-            replaces = earlier.state is not DeliveryState.DELIVERED
-            return replace(planned, intended=Intended.REPLACE if replaces else Intended.CREATE)
-    if part_count(planned.rendition.payload) > 1 or parts_out(standing[0].handles):
-        return _refused(
-            planned,
+            again = Intended.CREATE if was_delivered else Intended.REPLACE
+            return replace(planned, intended=again)
+    if part_count(planned.rendition.payload) > 1 or parts_out(standing.handles):
+        objection = _objection(
             "thread_cannot_change",
             "it is a thread, there or now: its parts cannot be changed into other ones",
             "Take it down (copydesk unpublish), then publish it anew.",
         )
-    planned = replace(planned, target_id=standing[0].remote_id)
+        return _refused(planned, objection)
+    planned = replace(planned, target_id=standing.remote_id)
+    if (objection := await _unchangeable(unit, post, planned)) is not None:
+        return _refused(planned, objection)
+    return replace(planned, intended=Intended.UPDATE if was_delivered else Intended.REPLACE)
+
+
+async def _unchangeable(unit: UnitOfWork, post: Post, planned: Plan) -> Finding | None:
+    """Return why the plan's target cannot be changed there, None where it can."""
+    manifest = planned.platform.manifest
     if not planned.platform.can_update(planned.account):
-        return _refused(
-            planned,
+        return _objection(
             "cannot_update",
-            f"{planned.platform.manifest.title} cannot change what it has published",
+            f"{manifest.title} cannot change what it has published",
             "Publish the change as a new file.",
         )
     if not planned.target_id:
-        return _refused(
-            planned,
+        return _objection(
             "place_unknown",
             "it is there already, but nobody said under which address",
             "Change it on the platform itself, or publish the change as a new file.",
         )
-    if (window := planned.platform.manifest.edits) is not None:
-        first_at, times = await unit.aftercare.edits(*key)
-        closed = window_finding(window, first_at, times, unit.now, "changed")
-        if closed is not None:
-            findings = (*planned.findings, closed)
-            return replace(planned, intended=Intended.REFUSE, findings=findings)
-    changes = earlier.state is DeliveryState.DELIVERED
-    return replace(planned, intended=Intended.UPDATE if changes else Intended.REPLACE)
+    if manifest.edits is None:
+        return None
+    key = planned.account.id, post.id, planned.rendition.recipient
+    first_at, times = await unit.aftercare.edits(*key)
+    return window_finding(manifest.edits, first_at, times, unit.now, "changed")
 
 
 def _halfway(earlier: Delivery) -> Finding | None:
@@ -391,9 +408,12 @@ def _halfway(earlier: Delivery) -> Finding | None:
         remedy = "Take it down (copydesk unpublish), then publish it anew."
     else:
         return None
-    return Finding(code="thread_halfway", field="account", message=message, remedy=remedy)
+    return _objection("thread_halfway", message, remedy)
 
 
-def _refused(planned: Plan, code: str, message: str, remedy: str) -> Plan:
-    finding = Finding(code=code, field="account", message=message, remedy=remedy)
+def _objection(code: str, message: str, remedy: str) -> Finding:
+    return Finding(code=code, field="account", message=message, remedy=remedy)
+
+
+def _refused(planned: Plan, finding: Finding) -> Plan:
     return replace(planned, intended=Intended.REFUSE, findings=(*planned.findings, finding))
