@@ -25,7 +25,7 @@ from copydesk.config import load_settings
 from copydesk.core.errors import InputRefused
 from copydesk.core.memory import Memory
 from copydesk.core.submission import ParsedMessage
-from copydesk.generation import rewrite_and_polish
+from copydesk.generation.rewrite_and_polish import rewrite_and_polish
 from copydesk.intake.parsing import parse
 from copydesk.intake.typos import Typo
 from copydesk.intake.vocabulary import Vocabulary

@@ -32,7 +32,7 @@ from copydesk.work.models.by_version import VersionModels
 from copydesk.work.writing.gating import policy_of
 
 if TYPE_CHECKING:
-    from copydesk.generation import Model
+    from copydesk.generation.port import Model
     from copydesk.work.writing.faithfulness import FaithfulnessReader
 
 _USER_AGENT = f"copydesk/{__version__}"

@@ -22,8 +22,8 @@ from copydesk.work.writing.ladder import is_away
 
 if TYPE_CHECKING:
     from copydesk.core.submission import Submission
-    from copydesk.generation import Rewrite
     from copydesk.generation.port import Completion
+    from copydesk.generation.rewrite import Rewrite
     from copydesk.store import UnitOfWork
     from copydesk.work.writing.drafting import Draft
 

@@ -11,7 +11,7 @@ from copydesk.core.post import Tier
 from copydesk.core.release import NO_MODEL, Version
 
 if TYPE_CHECKING:
-    from copydesk.generation import Model
+    from copydesk.generation.port import Model
     from copydesk.work.desk import Desk
 
 

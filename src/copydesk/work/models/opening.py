@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from copydesk.core.errors import ConfigError
 from copydesk.core.post import Tier
-from copydesk.generation import open_model, parse_model_line
-from copydesk.generation.address import ModelAddress
+from copydesk.generation.address import ModelAddress, open_model, parse_model_line
 from copydesk.generation.catalogue import ModelFacts, facts_of, parse_facts
 from copydesk.generation.fallback import Fallback, Provider
 from copydesk.work.models.routed import RoutedModel, TieredModel
@@ -23,7 +22,7 @@ from copydesk.work.models.routed import RoutedModel, TieredModel
 if TYPE_CHECKING:
     from copydesk.config import Settings
     from copydesk.core.clock import Clock
-    from copydesk.generation import Model
+    from copydesk.generation.port import Model
     from copydesk.work.desk import Desk
 
 

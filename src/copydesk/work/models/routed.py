@@ -18,7 +18,8 @@ from copydesk.work.models.breakers import resting
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from copydesk.generation import Completion, Model, ModelLimits, ModelRequest
+    from copydesk.generation.budget import ModelLimits
+    from copydesk.generation.port import Completion, Model, ModelRequest
     from copydesk.work.desk import Desk
 
 

@@ -12,7 +12,7 @@ from copydesk.core.errors import Conflict, ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.core.release import NO_MODEL, Policy, Release, Version
 from copydesk.core.states import ReleaseState
-from copydesk.generation import parse_model_line
+from copydesk.generation.address import parse_model_line
 from copydesk.releases.guards import slow_from
 from copydesk.work.drift.counting import LOOK, advance_to, promote_over
 from copydesk.work.releases.placing import (
@@ -57,7 +57,7 @@ async def create(
                 Finding(
                     code="name_invalid",
                     field="name",
-                    message=f"{name!r} is no name for a release",
+                    message=f"{name!r} cannot name a release",
                     remedy="Use lower-case letters, digits, '.', '-' and '_'; 80 at most.",
                 )
             ]

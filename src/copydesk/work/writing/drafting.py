@@ -14,7 +14,9 @@ from copydesk.core.post import Content, Media, ReplyTarget, Tier
 from copydesk.core.states import PostState, SubmissionState
 from copydesk.core.submission import ParsedMessage, SegmentKind, Source, Submission
 from copydesk.editorial.auditing import replace_text, sample
-from copydesk.generation import Material, Rewrite, Route
+from copydesk.generation.material import Material
+from copydesk.generation.rewrite import Rewrite
+from copydesk.generation.router import Route
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.gate import GateResult
 from copydesk.store import UnitOfWork

@@ -19,8 +19,8 @@ from copydesk.core.checks import CheckResult
 from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError, ModelReplyInvalid
 from copydesk.core.support import Reading
-from copydesk.generation import Rewrite
 from copydesk.generation.faithfulness import FaithfulnessModel, Halt, Halted
+from copydesk.generation.rewrite import Rewrite
 from copydesk.quality.checks import faithfulness
 from copydesk.quality.doubts import is_uncertain, with_judgement
 from copydesk.quality.gate import GateResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from copydesk.core.submission import ParsedMessage, Submission
-from copydesk.generation import ContextMessage
+from copydesk.generation.material import ContextMessage
 from copydesk.work.desk import Desk
 
 #: How many earlier messages are looked at; how many of them a model is shown depends on its room.

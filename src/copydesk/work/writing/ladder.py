@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 from copydesk.core.checks import CheckResult, Verdict
 from copydesk.core.errors import ModelUnavailable
 from copydesk.core.post import Tier
-from copydesk.generation import Material, PromptVersion, Rewrite, Route, compose
-from copydesk.generation import rewrite_and_polish as written
-from copydesk.generation.rewrite import Attempt
+from copydesk.generation.material import Material
+from copydesk.generation.prompts import PromptVersion
+from copydesk.generation.rewrite import Attempt, Rewrite
+from copydesk.generation.rewrite_and_polish import rewrite_and_polish
+from copydesk.generation.router import Route
+from copydesk.generation.rules import compose
 from copydesk.quality.checks import risk
 from copydesk.quality.gate import GateResult
 from copydesk.work.models.routed import RoutedModel
@@ -105,7 +108,7 @@ async def _ask(
     delimiter: str,
     prompt: PromptVersion | None,
 ) -> Rewrite:
-    return await written(
+    return await rewrite_and_polish(
         material,
         model=model,
         delimiter=delimiter,

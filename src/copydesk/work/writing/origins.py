@@ -14,8 +14,9 @@ from typing import Final
 from copydesk.core.post import Content, Edit, Revision, Tier
 from copydesk.core.submission import ParsedMessage, Segment, Submission
 from copydesk.core.suggestion import Base
-from copydesk.generation import Material, Rewrite, compose
-from copydesk.generation.rules import derive_title
+from copydesk.generation.material import Material
+from copydesk.generation.rewrite import Rewrite
+from copydesk.generation.rules import compose, derive_title
 from copydesk.intake.cleanup import Cleaned
 from copydesk.transformation.plain import plain_to_markdown
 from copydesk.work.writing.drafting import content_of

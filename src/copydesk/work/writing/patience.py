@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from copydesk.core.submission import Submission
-    from copydesk.generation import Rewrite
+    from copydesk.generation.rewrite import Rewrite
     from copydesk.work.desk import Desk
 
 #: So long after its arrival a message waits for a model; what would take longer the rules write.

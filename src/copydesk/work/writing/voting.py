@@ -13,8 +13,8 @@ import structlog
 
 from copydesk.core.post import Tier
 from copydesk.core.submission import Submission
-from copydesk.generation import Rewrite
 from copydesk.generation.judging import judge as ask_for_votes
+from copydesk.generation.rewrite import Rewrite
 from copydesk.quality.checks import judge
 from copydesk.quality.doubts import is_uncertain, with_judgement
 from copydesk.quality.gate import GateResult

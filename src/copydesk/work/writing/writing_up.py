@@ -10,7 +10,9 @@ from copydesk.core.corrections import meant
 from copydesk.core.ledger import extract
 from copydesk.core.states import SubmissionState
 from copydesk.core.submission import ParsedMessage, Segment, Submission
-from copydesk.generation import AuthoredSegment, ContextMessage, Material, Rewrite, route
+from copydesk.generation.material import AuthoredSegment, ContextMessage, Material
+from copydesk.generation.rewrite import Rewrite
+from copydesk.generation.router import route
 from copydesk.intake.cleanup import Cleaned
 from copydesk.quality.checks import risk
 from copydesk.quality.gate import GateResult, run_gate
