@@ -25,7 +25,7 @@ async def play(stage: Scene) -> Row:
         stage.address = proxy.address
         account = await stage.account()
         engine = stage.engine(account)
-        few = {"times": 4, "every": max(2, stage.deliveries // 4)}
+        seldom = max(2, stage.deliveries // 4)
         times = max(1, stage.deliveries // 3)
         match stage.fault:
             case Fault.TCP_CUT_REQUEST:
@@ -33,11 +33,11 @@ async def play(stage: Scene) -> Row:
             case Fault.TCP_CUT_RESPONSE:
                 proxy.damage(Damage.CUT_RESPONSE, after=5, times=times, every=_UNEVEN)
             case Fault.TCP_BLACKHOLE:
-                proxy.damage(Damage.SWALLOW_RESPONSE, **few)
+                proxy.damage(Damage.SWALLOW_RESPONSE, times=4, every=seldom)
             case Fault.TCP_HALF_CLOSE:
                 proxy.damage(Damage.HALF_CLOSE, times=times, every=_UNEVEN)
             case Fault.TCP_DELAY:
-                proxy.damage(Damage.DELAY, seconds=0.1, **few)
+                proxy.damage(Damage.DELAY, seconds=0.1, times=4, every=seldom)
             case _:
                 return await _refused(stage, engine, proxy)
         await engine.run_to_rest()
