@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,11 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
         origins=origins,
     )
     if problems:
-        raise ConfigError(problems, remedy=f"Settings: {', '.join(KEYS)}.")
+        raise ConfigError(
+            problems,
+            remedy=f"Correct it in {home / SETTINGS_FILE} or in the environment; docs/reference/"
+            "settings.md explains each.",
+        )
     return settings
 
 
@@ -199,7 +204,9 @@ def _read_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
         return {}
     for key in found:
         if key not in KEYS:
-            problems.append(f"{path.name}: there is no setting {key!r}")
+            near = get_close_matches(key, KEYS, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(KEYS)}"
+            problems.append(f"{path.name}: there is no setting {key!r}; {meant}")
         if is_secret(key):
             problems.append(f"{path.name}: {key} is a secret and belongs in the environment")
     return found
@@ -222,7 +229,9 @@ def _lines(key: str, merged: Mapping[str, Any], problems: list[str]) -> tuple[st
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list | tuple) or not all(isinstance(line, str) for line in value):
-        problems.append(f"{key}: {'what is given' if is_secret(key) else repr(value)} is no list")
+        problems.append(
+            f"{key}: {'what is given' if is_secret(key) else repr(value)} is not a list"
+        )
         return ()
     return tuple(line.strip() for line in value if line.strip())
 

@@ -400,6 +400,39 @@ def test_secrets_are_never_echoed_and_not_taken_from_the_command_line(
     assert (home / "secret.key").stat().st_mode & 0o077 == 0
 
 
+def test_an_unknown_platform_is_told_before_a_name_is_asked_for(run: Run) -> None:
+    refused = run("accounts", "add", "nothing", code=5)
+    assert "There is no platform called 'nothing'." in refused.stderr
+    assert "--name" not in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["init", "up"])
+def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(
+    run: Run, home: Path, command: str
+) -> None:
+    home.write_text("a file stands here")
+    refused = run(command, code=3)
+    assert str(home) in refused.stderr
+    assert "Name another folder" in refused.stderr
+
+
+def test_a_misspelt_setting_is_told_with_the_one_that_is_near(run: Run, home: Path) -> None:
+    run("init")
+    (home / "copydesk.toml").write_text("prot = 3\n")
+    refused = run("status", code=3)
+    assert "there is no setting 'prot'; did you mean port?" in refused.stderr
+    assert str(home / "copydesk.toml") in refused.stderr
+
+
+def test_what_is_out_already_is_said_to_be_out(project: Run, tmp_path: Path) -> None:
+    file = tmp_path / "lamp.md"
+    file.write_text(ARTICLE)
+    project("publish", file, "--to", "box", "--wait")
+    again = project("publish", file, "--to", "box", "--at", "2030-01-01T10:00Z")
+    assert "nothing is sent again" in again.stderr
+    assert "copydesk up" not in again.stderr
+
+
 def test_init_again_changes_nothing(run: Run, home: Path) -> None:
     run("init")
     key = (home / "secret.key").read_bytes()

@@ -50,7 +50,7 @@ def test_designs_are_reckoned_without_asking_anybody() -> None:
     ("arguments", "code", "words"),
     [
         (("--by", "colour"), 2, "tier, model, capability, day"),
-        (("--since", "yesterday"), 4, "ISO 8601"),
+        (("--since", "yesterday"), 4, "since: 'yesterday' is neither a day nor an ISO 8601 time"),
         (("--since", "2026-11-02", "--until", "2026-11-01"), 4, "end after it begins"),
         (("--since", "2020-01-01", "--until", "2026-11-01"), 4, "400 days"),
     ],

@@ -52,6 +52,8 @@ def test_a_time_is_resolved_listed_moved_and_cancelled(
     berlin = ("--zone", "Europe/Berlin")
     done = run("publish", post, "--to", "box", "--at", "2027-03-28 02:30", *berlin, "--json")
     assert "does not exist in Europe/Berlin" in done.stderr
+    shown = run("publish", post, "--to", "box", "--at", "2027-03-28 02:30", *berlin)
+    assert "Sun 2027-03-28 03:30 Europe/Berlin" in shown.stdout
     (row,) = document(done)
     assert row["due_at"] == "2027-03-28T01:30:00+00:00"
     (listed,) = document(run("schedule", "list", "--days", "400", "--json"))
@@ -90,6 +92,14 @@ def test_bad_times_are_refused_by_publish_and_validate(
     assert code in [finding["code"] for finding in document(checked)["findings"]]
     assert document(run("schedule", "list", "--json")) == []
     assert "0 of 0 deliveries" in run("status").stdout
+
+
+def test_a_series_without_rule_start_and_zone_is_told_all_three(
+    run: Run, write: Callable[..., Path]
+) -> None:
+    refused = run("schedule", "add-series", "empty", write("lamp"), "--to", "box", code=4)
+    for field in ("rule", "start", "zone"):
+        assert f"{field}: it is missing [{field}_missing]." in refused.stderr
 
 
 def test_the_file_itself_may_say_when(run: Run, write: Callable[..., Path]) -> None:

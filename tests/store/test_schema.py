@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 
 from copydesk.core.errors import ConfigError, StoreUnavailable
 from copydesk.store import Store, open_store
-from copydesk.store.engine import MIGRATIONS
+from copydesk.store.engine import MIGRATIONS, NEWEST
 from copydesk.store.tables import SEARCH_INDEX, metadata
 from copydesk.testing.clocks import StoppedClock
 from tests.store_fixtures import PostgresServer, ordered_ids
@@ -78,6 +78,29 @@ async def test_a_database_that_is_not_there_is_one_typed_error(
     with pytest.raises(StoreUnavailable, match="cannot be used") as caught:
         await open_store(f"sqlite:///{missing}", clock, ordered_ids(clock))
     assert caught.value.exit_code == 8
+
+
+async def test_a_database_from_a_newer_copydesk_is_left_as_it_is(
+    store: Store, clock: StoppedClock
+) -> None:
+    version = sa.text("UPDATE alembic_version SET version_num = :version")
+    address = store.engine.url.render_as_string(hide_password=False)
+
+    async def mark(number: str) -> None:
+        async with store.connect(write=True) as connection:
+            await connection.execute(version, {"version": number})
+            await connection.commit()
+
+    before = await tables(store)
+    await mark("9999")
+    try:
+        with pytest.raises(ConfigError) as told:
+            await open_store(address, clock, ordered_ids(clock))
+    finally:
+        await mark(NEWEST)
+    assert "newer copydesk (version 9999)" in told.value.message
+    assert "Install that copydesk" in told.value.remedy
+    assert await tables(store) == before
 
 
 async def test_a_file_that_is_no_database_is_one_typed_error(

@@ -16,12 +16,28 @@ from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, show
 #: `https://…`, `user@host:…`: what stands where a path may stand and is none.
 _ADDRESS = re.compile(r"[^/]*:")
 
+
+def _known(platform: str) -> str:
+    """Refuse an unknown platform before anything else is asked for."""
+    from copydesk.core.errors import NotFound
+    from copydesk.platforms.kit.registry import load_platform
+
+    try:
+        load_platform(platform)
+    except NotFound as error:
+        fail(error)
+    return platform
+
+
 app = typer.Typer(help="Add, change, list and test the places posts go to.", no_args_is_help=True)
 
 
 @app.command()
 def add(
-    platform: Annotated[str, typer.Argument(help="The platform; `copydesk doctor` lists them.")],
+    platform: Annotated[
+        str,
+        typer.Argument(callback=_known, help="The platform; `copydesk platform list` shows them."),
+    ],
     name: Annotated[str, typer.Option(help="A name of your own for it.")],
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, key=value; may be repeated.")

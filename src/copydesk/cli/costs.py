@@ -42,23 +42,37 @@ def costs(
                 unit,
                 desk.workspace_id,
                 by=By(by),
-                since=_moment(since),
-                until=_moment(until),
+                since=_moment(since, "since"),
+                until=_moment(until, "until"),
             )
 
     report = run(work())
     show(_data(report), as_json, lambda: _words(report))
 
 
-def _moment(text: str) -> datetime | None:
-    """Return a time; without a zone it is meant in UTC, as the days are that costs add up by."""
-    from datetime import UTC
+def _moment(text: str, field: str) -> datetime | None:
+    """Return the time given for `field`, None for none.
 
-    from copydesk.work.deliveries.times import read_time
+    Without a zone it is meant in UTC, as the days are that costs add up by.
+    """
+    from datetime import UTC, datetime
+
+    from copydesk.core.errors import ContentInvalid
+    from copydesk.core.findings import Finding
 
     if not text:
         return None
-    moment = read_time(text if len(text) > len("2026-11-01") else f"{text}T00:00")
+    try:
+        # a day alone begins at midnight
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        finding = Finding(
+            code="time_invalid",
+            field=field,
+            message=f"{text!r} is neither a day nor an ISO 8601 time",
+            remedy="Write it as 2026-11-01 or 2026-11-01T09:00+01:00.",
+        )
+        raise ContentInvalid([finding]) from error
     return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment.astimezone(UTC)
 
 

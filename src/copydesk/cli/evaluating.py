@@ -368,7 +368,14 @@ def _comparison_words(found: Compared) -> list[str]:
         for old, new in zip(found.first.results, found.second.results, strict=True)
         if old.passed != new.passed
     ]
-    verdict = "B is shown to be worse." if found.is_worse else "B is not shown to be worse."
+    verdict = "B is not shown to be worse."
+    if found.is_worse:
+        verdict = "B is shown to be worse."
+    if found.is_worse and not found.is_proved:
+        verdict = (
+            "B is shown to be worse, if this is the only look at these cases; the evidence that "
+            "counts for many does not prove it yet."
+        )
     return [
         *(f"only {name} passes {id}" for id, name in differing),
         f"A {found.first.version}: {found.first.passed} of {len(found.first.results)} passed",

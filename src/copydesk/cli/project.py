@@ -52,7 +52,6 @@ def init(
     Running it again keeps what is there; only --approve, when given, changes.
     """
     from copydesk.config import find_home, load_settings
-    from copydesk.core.errors import CopydeskError
     from copydesk.work.desk import open_desk
 
     folder = find_home(directory or home)
@@ -69,10 +68,7 @@ def init(
                 "database": desk.store.engine.url.render_as_string(hide_password=True),
             }
 
-    try:
-        made = run(work())
-    except OSError as error:
-        fail(CopydeskError(f"The folder {folder} cannot be made: {error.strerror}."))
+    made = run(work())
     show(
         made,
         as_json,
@@ -84,15 +80,25 @@ def init(
 
 
 def lay_out(folder: Path) -> None:
-    """Make what is not there yet of a project folder: its settings file and its inbox."""
-    from copydesk.config import SETTINGS_FILE
+    """Make what is not there yet of a project folder: its settings file and its inbox.
 
-    # it will hold private messages: nobody else on this machine reads them
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / "inbox").mkdir(exist_ok=True)
+    Raises `ConfigError` when it cannot be made.
+    """
+    from copydesk.config import SETTINGS_FILE
+    from copydesk.core.errors import ConfigError
+
     settings_file = folder / SETTINGS_FILE
-    if not settings_file.exists():
-        settings_file.write_text(SETTINGS_TEMPLATE, encoding="utf-8")
+    try:
+        # it will hold private messages: nobody else on this machine reads them
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "inbox").mkdir(exist_ok=True)
+        if not settings_file.exists():
+            settings_file.write_text(SETTINGS_TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            [f"the project folder {folder} cannot be made: {error.strerror}"],
+            remedy="Name another folder, or make room and give us rights there.",
+        ) from error
 
 
 async def _rule_of(settings: Settings) -> Approve:

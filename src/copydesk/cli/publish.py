@@ -85,6 +85,8 @@ def publish(
             if wait:
                 async with working(desk, "cli"):
                     deliveries = await settled(desk, [d.id for d in deliveries], timeout=timeout)
+            elif all(delivery.state is DeliveryState.DELIVERED for delivery in deliveries):
+                hint("All of it is out as it stands: nothing is sent again.")
             elif not (await measure(desk)).workers:
                 hint("No worker is running: `copydesk up` sends what is due, and so does --wait.")
             async with desk.store.read() as unit:
@@ -112,7 +114,10 @@ def publish(
 
 
 def _when(row: dict[str, Any]) -> str:
-    return f"{row['asked']} {row['zone']}" if row["asked"] else ""
+    from copydesk.core.zones import written
+
+    # not the time as asked for: the clocks may skip it
+    return written(row["due_at"], row["zone"]) if row["asked"] else ""
 
 
 async def delivery_row(

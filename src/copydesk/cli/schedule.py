@@ -61,7 +61,7 @@ def list_(
                 ("when", "account", "state", "delivery", "title", "note"),
             )
             if rows
-            else [f"Nothing goes out within {days} days."]
+            else [f"Nothing goes out within {days} days; --days looks further."]
         ),
     )
 
@@ -155,10 +155,11 @@ def feed(
             host, port = desk.settings.host, desk.settings.port
             async with desk.store.begin("cli") as unit:
                 path = await make_feed(unit, desk.workspace_id, renew=renew)
-            return {"url": f"http://{host}:{port}{path}"}
+            return {"url": f"http://{host}:{port or 'PORT'}{path}"}
 
     made = run(work())
     show(made, as_json, lambda: [made["url"]])
+    hint("Host and port are those of the settings: if `copydesk up` prints others, write those.")
 
 
 @app.command("add-series")

@@ -438,7 +438,7 @@ def _blocked(code: str, reason: str, remedy: str, delivery: Delivery) -> Judgeme
             "remedy": remedy,
             "attempts": max(0, delivery.attempts - 1),
         },
-        block_account=f"{reason} {remedy}".strip(),
+        block_account=f"{reason.removesuffix('.')}. {remedy}",
     )
 
 

@@ -74,7 +74,9 @@ class FeedView:
 def feed_line(status: FeedStatus) -> FeedLine:
     """Return one feed as a line."""
     feed = status.feed
-    failing = f"{feed.failures} polls in a row failed" if feed.failures else ""
+    failing = {0: "", 1: "the last poll failed"}.get(
+        feed.failures, f"the last {feed.failures} polls failed"
+    )
     doing = (f"{status.taken} of {status.seen} entries taken in", _every(feed.every), failing)
     return FeedLine(
         page_url=f"/settings/feeds/{feed.id}",

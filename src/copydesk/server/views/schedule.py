@@ -116,7 +116,8 @@ def _line(line: DeliveryLine, timing: Timing, local: datetime) -> ScheduledLine:
         url=f"/deliveries/{delivery.id}",
         heading=line.title or "(no title)",
         badge=badge(delivery.state),
-        clock=f"{local:%H:%M} {zone} ({written_offset(local)})",
+        # which of the two, in the hour that the clocks go back; UTC has no such hour
+        clock=f"{local:%H:%M} {zone}" + (f" ({written_offset(local)})" if zone != "UTC" else ""),
         about=tuple(part for part in about if part),
         notes=tuple(part for part in (timing.note, delivery.reason) if part),
         local=f"{local:%Y-%m-%dT%H:%M}",

@@ -110,13 +110,19 @@ def _doing(status: WebhookStatus) -> str:
     webhook = status.webhook
     words = []
     if webhook.failing_since:
-        words.append(f"{webhook.failures} tries in a row failed")
+        words.append(_counted(webhook.failures, "try", "tries in a row") + " failed")
     if status.waiting:
-        words.append(f"{status.waiting} messages wait for another try")
+        words.append(
+            _counted(status.waiting, "message waits", "messages wait") + " for another try"
+        )
     if status.exhausted:
-        words.append(f"{status.exhausted} messages were given up")
+        words.append(_counted(status.exhausted, "message was", "messages were") + " given up")
     if webhook.is_replaying:
         words.append("old events are being told again")
     if status.behind:
-        words.append(f"{status.behind} events behind")
+        words.append(_counted(status.behind, "event", "events") + " behind")
     return ", ".join(words) or "told everything"
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -321,7 +321,7 @@ def _is_over(rule: Rule, now: datetime) -> list[Finding]:
                 code="series_invalid",
                 field="start",
                 message=f"{rule.start:%Y-%m-%d} is more than ten years ago",
-                remedy="Begin with the first occurrence that shall go out.",
+                remedy="Begin with the first occurrence that should go out.",
             )
         ]
     if rule.after(now, 1):
@@ -356,6 +356,17 @@ async def _rule(form: SeriesForm) -> Rule:
                 remedy="Use letters, digits, spaces and hyphens.",
             )
         )
+    for field, given, remedy in (
+        ("rule", form.rule, "Give it as FREQ=WEEKLY;BYDAY=MO,TH."),
+        ("start", form.start, "Give the first time, as '2026-12-01 09:00'."),
+        ("zone", form.zone, "Name an IANA time zone, such as Europe/Berlin."),
+    ):
+        if not given.strip():
+            findings.append(
+                Finding(
+                    code=f"{field}_missing", field=field, message="it is missing", remedy=remedy
+                )
+            )
     _refuse(findings)
     rule = Rule(
         text=form.rule.strip().upper().removeprefix("RRULE:"),

@@ -124,7 +124,12 @@ class Compared:
     def is_worse(self) -> bool:
         """Whether the second version is shown to be worse by either."""
         by_test = self.p_value < ALPHA and self.tally.worse > self.tally.better
-        return by_test or self.evidence >= 1 / ALPHA
+        return by_test or self.is_proved
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the evidence proves it, however often one looks."""
+        return self.evidence >= 1 / ALPHA
 
 
 async def evaluate(
