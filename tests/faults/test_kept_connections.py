@@ -71,8 +71,8 @@ async def test_a_server_that_closes_every_connection_when_the_second_request_com
             damage = Damage.CUT_RESPONSE if read else Damage.CUT_REQUEST
             proxy.damage(damage, times=1_000, kept=True)
             row = await rest(stage)
-        # two that are under way at once are lost together
-        assert 1 <= proxy.struck <= POSTS
+        # those that are under way at once are lost together, or each has a connection of its own
+        assert proxy.struck <= POSTS
     assert row.is_good, row
 
 

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from copydesk.store import slices
 from copydesk.work.desk import Desk
 from tests.server.scene import TITLE, lay_out
 
@@ -227,6 +228,28 @@ async def test_lists_narrow_by_state(program: httpx2.AsyncClient, desk: Desk) ->
     ]
     for path, ids in cases:
         assert [item["id"] for item in (await program.get(path)).json()["items"]] == ids
+
+
+async def test_a_request_that_stops_before_the_end_says_where_to_go_on(
+    program: httpx2.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await lay_out(desk)
+    monkeypatch.setattr(slices, "WINDOWS", (1,))
+    for path, ids in [
+        ("/v1/submissions?state=refused", [scene.refused]),
+        ("/v1/submissions?state=received", []),
+        ("/v1/posts?state=held", [scene.post]),
+        ("/v1/posts?state=drafted", []),
+        ("/v1/deliveries?state=delivered", [scene.delivered]),
+        ("/v1/deliveries?until=2001-01-01T00:00:00Z", []),
+    ]:
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = (await program.get(f"{path}&cursor={cursor}")).json()
+            seen += [item["id"] for item in page["items"]]
+            cursor = page["next"]
+        assert seen == ids, path
 
 
 # ---------------------------------------------------------------- the rest of what exists

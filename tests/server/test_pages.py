@@ -8,6 +8,7 @@ import pytest
 from copydesk.core.checks import RiskClass
 from copydesk.core.post import Content, Media, Tier
 from copydesk.core.states import DeliveryState, PostState, ReviewState
+from copydesk.store import slices
 from copydesk.transformation.metadata import file_findings
 from copydesk.work.desk import Desk
 from tests.server.scene import AUTHOR, TITLE, WORDS, lay_out
@@ -200,6 +201,20 @@ async def test_a_list_refreshes_from_where_it_says(
     again = await browser.get(address)
     assert again.status_code == 200
     assert again.text.strip() in shown
+
+
+async def test_a_list_that_looked_through_the_newest_alone_leads_on(
+    browser: httpx2.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await lay_out(desk)
+    monkeypatch.setattr(slices, "WINDOWS", (1,))
+    page, pages = "/deliveries?state=delivered", 0
+    while f"/deliveries/{scene.delivered}" not in (shown := (await browser.get(page)).text):
+        assert "None of the newest is in this state." in shown
+        assert "No delivery is in this state" not in shown
+        page = shown.partition('class="older"><a href="')[2].partition('"')[0].replace("&amp;", "&")
+        pages += 1
+    assert pages == 2, "two newer ones are not delivered"
 
 
 async def test_a_message_is_added_by_a_plain_form(browser: httpx2.AsyncClient) -> None:

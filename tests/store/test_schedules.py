@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,93 +11,11 @@ import sqlalchemy as sa
 
 from copydesk.core.account import Account
 from copydesk.core.states import DeliveryState
-from copydesk.store import Store, UnitOfWork, callbacks
+from copydesk.store import Store, callbacks
 from copydesk.store.letters import Wanted
-from copydesk.store.tables import accounts, deliveries, intents, timings
+from copydesk.store.tables import accounts, deliveries, intents
 from copydesk.testing.clocks import NOON
-from copydesk.work.desk import Desk
-from tests.distribution.carrying import add_posts
-from tests.store_fixtures import AddSandbox
-
-#: Enough that no planner takes a full scan for the cheaper way by mistake.
-PENDING = 10_000
-
-
-@pytest.fixture
-async def account(desk: Desk, sandbox_account: AddSandbox) -> Account:
-    """An account with one delivery due and very many that wait."""
-    account = await sandbox_account("box")
-    await add_posts(desk, "one")
-    async with desk.store.begin("test") as unit:
-        (first,) = await unit.deliveries.newest(desk.workspace_id)
-        row = dict((await unit.connection.execute(sa.select(deliveries))).one()._mapping)
-        fresh = [
-            {
-                **row,
-                "id": f"dlv_{number:026}",
-                "key": f"{number:032}",
-                "due_at": NOON + timedelta(days=1, seconds=number),
-                "wake_at": NOON + timedelta(days=1, seconds=number),
-            }
-            for number in range(PENDING)
-        ]
-        for start in range(0, PENDING, 1000):
-            await unit.connection.execute(sa.insert(deliveries), fresh[start : start + 1000])
-        await unit.connection.execute(
-            sa.insert(timings),
-            [
-                {"delivery_id": entry["id"], "due_at": entry["due_at"], "asked": "", "zone": ""}
-                | {"note": "", "queue": "", "late": "", "moves": 0}
-                for entry in fresh[:500]
-            ],
-        )
-    async with desk.store.connect(write=True) as connection:
-        await connection.execute(sa.text("ANALYZE"))
-        await connection.commit()
-    assert first.account_id == account.id
-    return account
-
-
-#: Of PENDING rows a statement may touch so many, and SQLite may take so many steps of its machine:
-#: to walk through them all takes five a row at the very least.
-ROWS, STEPS = 600, PENDING * 2
-
-
-async def effort(
-    store: Store, unit: UnitOfWork, statement: str, parameters: Any, *, steps: int = STEPS
-) -> None:
-    """Fail when running a statement means to walk through what waits."""
-    if store.embedded:
-        raw = await unit.connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        ticks: list[int] = []
-        await driver.run(lambda: driver.raw.set_progress_handler(lambda: ticks.append(1), 100))
-        rows = (await unit.connection.exec_driver_sql(statement, parameters)).all()
-        await driver.run(lambda: driver.raw.set_progress_handler(None, 0))
-        assert len(rows) < ROWS
-        assert len(ticks) * 100 < steps, (len(ticks) * 100, statement)
-        return
-    answer = await unit.connection.exec_driver_sql(
-        f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", parameters
-    )
-    plan = "\n".join(row[0] for row in answer)
-    walked = re.findall(r"actual rows=(\d+)", plan)
-    dropped = re.findall(r"Rows Removed by [\w ]+: (\d+)", plan)
-    assert max(map(int, [*walked, *dropped])) < ROWS, plan
-
-
-@pytest.fixture
-async def asked(store: Store) -> AsyncIterator[list[tuple[str, Any]]]:
-    """Every statement that is run, as the driver gets it."""
-    seen: list[tuple[str, Any]] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        seen.append((statement, parameters))
-
-    sa.event.listen(store.engine.sync_engine, "before_cursor_execute", listen)
-    yield seen
-    sa.event.remove(store.engine.sync_engine, "before_cursor_execute", listen)
-
+from tests.store.walking import PENDING, effort, selected
 
 QUESTIONS: dict[str, Callable[..., Any]] = {
     "accounts with work": lambda unit, _, now: unit.deliveries.accounts_with_work(now),
@@ -130,10 +47,6 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
         account.id, key="", remote_id="nobody's"
     ),
 }
-
-
-def selected(asked: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    return [one for one in asked if one[0].lstrip().startswith(("SELECT", "WITH"))]
 
 
 async def test_nothing_asked_often_walks_through_what_waits(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -75,6 +76,12 @@ class IdFactory:
             body = self._random_bits(79)
         self._milliseconds, self._body = milliseconds, body
         return f"{PREFIXES[noun]}_{_time(milliseconds)}{_written(body, 70)}"
+
+
+def earliest(noun: str, moment: datetime) -> str:
+    """Return what sorts before every id for `noun` that is made at `moment` (aware) or later, and
+    behind all made before; no id itself."""
+    return f"{PREFIXES[noun]}_{_time(int(moment.timestamp() * 1000))}"
 
 
 @lru_cache(maxsize=8)

@@ -53,14 +53,14 @@ class Payload:
 
 
 #: States that a partial index knows.
-_FEW = frozenset(DeliveryState) - {DeliveryState.SCHEDULED, DeliveryState.DELIVERED}
+FEW_STATES = frozenset(DeliveryState) - {DeliveryState.SCHEDULED, DeliveryState.DELIVERED}
 
 
 def narrowed(query: sa.Select[tuple[object, ...]], wanted: Wanted) -> sa.Select[tuple[object, ...]]:
     """Return a query over deliveries joined to accounts, narrowed to what is wanted."""
     if wanted.states:
         query = query.where(deliveries.c.state.in_([str(state) for state in wanted.states]))
-        if _FEW.issuperset(wanted.states):
+        if FEW_STATES.issuperset(wanted.states):
             # said in the words of the index, or neither store could tell that it may use it
             query = query.where(sa.text(f"deliveries.{FEW.text}"))
     if wanted.account:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import NotFound
+from copydesk.core.ids import earliest
 from copydesk.core.post import Tier
 from copydesk.core.states import DeliveryState, PostState, SubmissionState
 from copydesk.core.submission import Source
 from copydesk.store.deliveries import delivery_of
-from copydesk.store.letters import Wanted, narrowed
+from copydesk.store.letters import FEW_STATES, Wanted, narrowed
+from copydesk.store.slices import Slice, Way, slice_of, sorted_by
 from copydesk.store.tables import (
     accounts,
     deliveries,
@@ -24,9 +27,13 @@ from copydesk.store.tables import (
     submissions,
     timings,
 )
+from copydesk.store.tables.deliveries import FEW, REASONED
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
+
+#: By how much the clocks of processes may differ that make deliveries and take steps with them.
+_CLOCKS_APART: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,7 @@ class Listings:
         feed: str = "",
         before: str = "",
         limit: int = 50,
-    ) -> list[InboxLine]:
+    ) -> Slice[InboxLine]:
         """Return submissions, newest first; `before` is an id cursor, `parent` the id of a file
         that held several messages, `feed` of one that is followed."""
         parsed = submissions.c.parsed
@@ -119,48 +126,53 @@ class Listings:
         if feed:
             taken = sa.select(feed_entries.c.submission_id).where(feed_entries.c.feed_id == feed)
             query = query.where(submissions.c.id.in_(taken))
-        if before:
-            query = query.where(submissions.c.id < before)
-        rows = await self._unit.connection.execute(
-            query.order_by(submissions.c.id.desc()).limit(limit)
+        # what a file held, or a feed brought, is found by an index of its own and has an end
+        rows = await slice_of(
+            self._unit,
+            query,
+            submissions.c.id,
+            before=before,
+            limit=limit,
+            ways=() if parent or feed else ((),),
         )
-        return [
-            InboxLine(
-                id=row.id,
-                state=SubmissionState(row.state),
-                source=Source(row.source) if row.source else None,
-                filename=row.filename,
-                size=row.size,
-                received_at=row.received_at,
-                subject=row.subject or "",
-                author=row.author or "",
-                language=row.language or "",
-                problem=row.problem,
-                reason=row.reason,
-                post_id=row.post_id,
-                post_state=PostState(row.post_state) if row.post_state else None,
-                title=row.title or "",
-                tier=Tier(row.tier) if row.tier else None,
-                parent_id=row.parent_id,
-                parent=row.parent or "",
-            )
-            for row in rows
-        ]
+        return rows.each(_inbox_line)
 
     async def deliveries(
         self, workspace_id: str, wanted: Wanted | None = None, *, before: str = "", limit: int = 50
-    ) -> list[DeliveryLine]:
+    ) -> Slice[DeliveryLine]:
         """Return the deliveries that are wanted, newest first; `before` is an id cursor."""
+        wanted = wanted or Wanted()
+        if (wanted.account or wanted.platform) and not await self._has_account(
+            workspace_id, wanted
+        ):
+            return Slice()
+        if wanted.until is not None:
+            # nothing comes into a state before it is made
+            made = earliest("delivery", wanted.until + _CLOCKS_APART)
+            before = min(before, made) if before else made
         query = self._deliveries().where(deliveries.c.workspace_id == workspace_id)
-        query = narrowed(query, wanted or Wanted())
-        if before:
-            query = query.where(deliveries.c.id < before)
-        return await self._lines(query.order_by(deliveries.c.id.desc()).limit(limit))
+        rows = await slice_of(
+            self._unit,
+            narrowed(query, wanted),
+            deliveries.c.id,
+            before=before,
+            limit=limit,
+            ways=_ways(workspace_id, wanted),
+        )
+        return rows.each(_delivery_line)
+
+    async def _has_account(self, workspace_id: str, wanted: Wanted) -> bool:
+        query = sa.select(accounts.c.id).where(accounts.c.workspace_id == workspace_id)
+        if wanted.account:
+            query = query.where(accounts.c.name == wanted.account)
+        if wanted.platform:
+            query = query.where(accounts.c.platform == wanted.platform)
+        return await self._unit.connection.scalar(query.limit(1)) is not None
 
     async def deliveries_of(self, post_id: str, limit: int = 200) -> list[DeliveryLine]:
         """Return the deliveries of a post, oldest first, at most `limit`."""
         query = self._deliveries().where(deliveries.c.post_id == post_id)
-        return await self._lines(query.order_by(deliveries.c.id).limit(limit))
+        return await self._lines(query.order_by(sorted_by(deliveries.c.id)).limit(limit))
 
     async def upcoming(
         self,
@@ -229,13 +241,53 @@ class Listings:
 
     async def _lines(self, query: sa.Select[tuple[object, ...]]) -> list[DeliveryLine]:
         rows = await self._unit.connection.execute(query)
-        return [
-            DeliveryLine(
-                delivery=delivery_of(row),
-                title=row.post_title,
-                account=row.account_name,
-                platform=row.account_platform,
-                changed_at=row.changed_at,
-            )
-            for row in rows
-        ]
+        return [_delivery_line(row) for row in rows]
+
+
+def _ways(workspace_id: str, wanted: Wanted) -> Sequence[Way]:
+    """Return the indexes that have what is wanted in the order of its ids; see `slice_of`.
+
+    Those of a post are few enough without.
+    """
+    if wanted.post_id:
+        return ()
+    mine = deliveries.c.workspace_id == workspace_id
+    if wanted.reason_code:
+        reason = deliveries.c.reason_code == wanted.reason_code
+        return ((mine, reason, sa.text(f"deliveries.{REASONED.text}")),)
+    if wanted.states and FEW_STATES.issuperset(wanted.states):
+        few = sa.text(f"deliveries.{FEW.text}")
+        return [(mine, deliveries.c.state == str(state), few) for state in set(wanted.states)]
+    return ((),)
+
+
+def _inbox_line(row: sa.Row[Any]) -> InboxLine:
+    return InboxLine(
+        id=row.id,
+        state=SubmissionState(row.state),
+        source=Source(row.source) if row.source else None,
+        filename=row.filename,
+        size=row.size,
+        received_at=row.received_at,
+        subject=row.subject or "",
+        author=row.author or "",
+        language=row.language or "",
+        problem=row.problem,
+        reason=row.reason,
+        post_id=row.post_id,
+        post_state=PostState(row.post_state) if row.post_state else None,
+        title=row.title or "",
+        tier=Tier(row.tier) if row.tier else None,
+        parent_id=row.parent_id,
+        parent=row.parent or "",
+    )
+
+
+def _delivery_line(row: sa.Row[Any]) -> DeliveryLine:
+    return DeliveryLine(
+        delivery=delivery_of(row),
+        title=row.post_title,
+        account=row.account_name,
+        platform=row.account_platform,
+        changed_at=row.changed_at,
+    )

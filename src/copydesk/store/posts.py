@@ -13,6 +13,7 @@ from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.post import Content, Edit, Fate, Post, Revision, Tier
 from copydesk.core.states import PostState, check_transition
 from copydesk.store.codec import from_json, to_json
+from copydesk.store.slices import Slice, slice_of
 from copydesk.store.tables import checks, posts, revisions
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Posts:
 
     async def newest(
         self, workspace_id: str, *, state: str = "", before: str = "", limit: int = 50
-    ) -> list[tuple[Post, str]]:
+    ) -> Slice[tuple[Post, str]]:
         """Return (post, title) newest first; `before` is an id cursor."""
         query = (
             sa.select(posts, revisions.c.title)
@@ -72,10 +73,8 @@ class Posts:
         )
         if state:
             query = query.where(posts.c.state == state)
-        if before:
-            query = query.where(posts.c.id < before)
-        rows = await self._unit.connection.execute(query.order_by(posts.c.id.desc()).limit(limit))
-        return [(_post(row), row.title) for row in rows]
+        rows = await slice_of(self._unit, query, posts.c.id, before=before, limit=limit)
+        return rows.each(lambda row: (_post(row), row.title))
 
     async def add(
         self,

@@ -77,7 +77,10 @@ CONFLICT = _describe(409, "It has changed meanwhile, or the key was used for ano
 class Page(BaseModel, Generic[T]):
     """A part of a list, newest first."""
 
-    items: Sequence[T]
+    items: Sequence[T] = Field(
+        description="may be fewer than `limit`, or none, where `next` is given: one request looks "
+        "through so many rows at most, and few of them were wanted"
+    )
     next: str | None = Field(description="pass it as `cursor` to get what follows; null at the end")
 
 
@@ -186,7 +189,13 @@ def make_router(noun: str) -> APIRouter:
 REPEATABLE = [Depends(_document_key)]
 
 
-def page_of(found: Sequence[T], limit: int, cursor_of: Callable[[T], str]) -> Page[T]:
-    """Return a page from `limit + 1` rows: the one too many tells that there is a next page."""
+def page_of(
+    found: Sequence[T], limit: int, cursor_of: Callable[[T], str], further: str = ""
+) -> Page[T]:
+    """Return a page from `limit + 1` rows: the one too many tells that there is a next page.
+
+    `further` is where the next one begins when it is missing because the look stopped there.
+    """
     shown = found[:limit]
-    return Page(items=shown, next=cursor_of(shown[-1]) if len(found) > limit else None)
+    following = cursor_of(shown[-1]) if len(found) > limit else further
+    return Page(items=shown, next=following or None)

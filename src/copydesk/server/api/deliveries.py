@@ -154,7 +154,7 @@ async def list_deliveries(
         rows = await unit.listings.deliveries(
             desk.workspace_id, wanted, before=check_cursor(cursor, "delivery"), limit=limit + 1
         )
-    return page_of([delivery_out(row) for row in rows], limit, lambda line: line.id)
+    return page_of(rows.each(delivery_out), limit, lambda line: line.id, rows.further)
 
 
 @router.get("/{id}", responses=NOT_FOUND)

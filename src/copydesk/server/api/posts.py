@@ -99,7 +99,7 @@ async def list_posts(
         )
         for post, title in rows
     ]
-    return page_of(lines, limit, lambda line: line.id)
+    return page_of(lines, limit, lambda line: line.id, rows.further)
 
 
 class PostIn(BaseModel):

@@ -260,7 +260,7 @@ async def list_submissions(
         rows = await unit.listings.inbox(
             desk.workspace_id, state=state, parent=parent, before=cursor, limit=limit + 1
         )
-    return page_of([_line_out(row) for row in rows], limit, lambda line: line.id)
+    return page_of(rows.each(_line_out), limit, lambda line: line.id, rows.further)
 
 
 @router.get("/{id}", responses=NOT_FOUND)

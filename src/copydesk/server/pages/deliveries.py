@@ -110,7 +110,7 @@ async def _lines(desk: Desk, state: DeliveryState | None, before: str) -> tuple[
             limit=_SHOWN + 1,
         )
         sequence = await unit.events.newest()
-    last = rows[_SHOWN - 1].delivery.id if len(rows) > _SHOWN else ""
+    last = rows.next_after(_SHOWN, lambda row: row.delivery.id)
     lines = Lines(
         lines=tuple(line_of(row) for row in rows[:_SHOWN]),
         refresh_url=address("/deliveries/lines", state=state or "", before=before),

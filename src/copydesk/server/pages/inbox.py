@@ -99,7 +99,7 @@ async def _lines(desk: Desk, state: SubmissionState | None, before: str) -> tupl
             desk.workspace_id, state=state, before=before, limit=_SHOWN + 1
         )
         sequence = await unit.events.newest()
-    last = rows[_SHOWN - 1].id if len(rows) > _SHOWN else ""
+    last = rows.next_after(_SHOWN, lambda row: row.id)
     lines = Lines(
         lines=tuple(line_of(row) for row in rows[:_SHOWN]),
         refresh_url=address("/inbox/lines", state=state or "", before=before),
