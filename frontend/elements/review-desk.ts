@@ -1,12 +1,15 @@
-// A review by keyboard: j/k walk the suggestions, a e x u decide on one, A accepts the rest, Enter
-// and X go to the decision on the whole, for and against. Forms are sent behind the page and their answer, the desk alone,
-// takes the place of what is shown. Without scripts the same forms load the page again.
+// A review by keyboard: j/k walk the suggestions, a e x decide on one, u takes that decision back or
+// the one made last, A accepts the rest, Enter and X go to the decision on the whole, for and against.
+// Forms are sent behind the page and their answer, the desk alone, takes the place of what is shown.
+// Without scripts the same forms load the page again.
 
 const TYPING = "input, textarea, select, [contenteditable]";
 const PRESSING = "button, a, summary";
 
 export class ReviewDesk extends HTMLElement {
   #current: string | undefined;
+  // which suggestion a verdict was given on last: who takes it back has been led on to the next
+  #decided: string | undefined;
   #listening: AbortController | undefined;
   // one after the other: whoever types fast loses no key
   #sending: Promise<void> = Promise.resolve();
@@ -84,8 +87,8 @@ export class ReviewDesk extends HTMLElement {
 
   #act(key: string): void {
     if (this.#item() === undefined) this.#walk(1);
-    const control = this.#item()?.querySelector<HTMLElement>(`[data-key="${key}"]`);
-    if (control === undefined || control === null) {
+    const control = this.#control(key) ?? (key === "u" ? this.#lastDecided() : undefined);
+    if (control === undefined) {
       this.#say(key === "u" ? "There is nothing to take back here." : "This cannot be decided here.");
       return;
     }
@@ -98,6 +101,17 @@ export class ReviewDesk extends HTMLElement {
     const first = folded.querySelector<HTMLElement>("textarea, button");
     first?.focus();
     if (first instanceof HTMLTextAreaElement) first.select();
+  }
+
+  #control(key: string): HTMLElement | undefined {
+    return this.#item()?.querySelector<HTMLElement>(`[data-key="${key}"]`) ?? undefined;
+  }
+
+  #lastDecided(): HTMLElement | undefined {
+    const decided = this.#suggestions().find((item) => item.id === this.#decided);
+    const undo = decided?.querySelector<HTMLElement>('[data-key="u"]') ?? undefined;
+    if (undo !== undefined) this.#focus(decided);
+    return undo;
   }
 
   #fold(): void {
@@ -151,6 +165,7 @@ export class ReviewDesk extends HTMLElement {
     const said = desk.querySelector(".said")?.textContent ?? "";
     const moves = ["accepted", "rejected"].includes(body.get("verdict") ?? "");
     this.querySelector("#desk")?.replaceWith(document.adoptNode(desk));
+    if (answer.ok && body.has("verdict")) this.#decided = inside;
     if (inside !== undefined && inside === this.#current) this.#goOn(answer.ok && moves);
     else this.#focus(this.#item());
     // announced once it stands in the page: what was there from the start is not read out

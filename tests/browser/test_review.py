@@ -47,10 +47,12 @@ async def test_a_review_is_done_with_the_keyboard_alone(site: Site) -> None:
             "45.90 EUR"
         )
 
-        await page.keyboard.press("k")
-        await expect(row).to_be_focused()
+        await expect(row).not_to_be_focused()
         await page.keyboard.press("u")
         await expect(row.locator(".badge")).to_have_text("opened")
+        await expect(row).to_be_focused()
+        await page.keyboard.press("u")
+        await expect(page.locator(".said")).to_have_text("There is nothing to take back here.")
         await expect(row).to_be_focused()
 
         await page.keyboard.press("e")
