@@ -131,7 +131,7 @@ def test_after_is_what_comes_after_by_the_instant(
         ("FREQ=MINUTELY", "FREQ=DAILY;BYHOUR"),
         ("FREQ=HOURLY", "BYHOUR"),
         ("BYDAY=MO", "FREQ is missing"),
-        ("every monday", "no part of a rule"),
+        ("every monday", "not part of a rule"),
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL=0"),
         ("FREQ=DAILY;BYMONTH=13", "BYMONTH=13"),
         ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY=0"),
@@ -147,8 +147,8 @@ def test_after_is_what_comes_after_by_the_instant(
         ("FREQ=DAILY;BYSECOND=1,2,3", "BYSECOND"),
         ("FREQ=WEEKLY;BYDAY=XX", "BYDAY=XX"),
         ("FREQ=DAILY;UNTIL=soon", "UNTIL"),
-        ("FREQ=DAILY;FREQ=DAILY", "no part"),
-        ("", "no part"),
+        ("FREQ=DAILY;FREQ=DAILY", "not part"),
+        ("", "not part"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_by_field_with_a_remedy(text: str, words: str) -> None:

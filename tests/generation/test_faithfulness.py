@@ -205,11 +205,11 @@ def test_of_several_weights_the_usual_name_is_taken_and_none_is_guessed(tmp_path
 
 
 def test_a_number_that_is_none_is_no_answer(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a number that is none"):
+    with pytest.raises(ConfigError, match="a value that is not a number"):
         FaithfulnessModel(listener(tmp_path, WORDS, base=float("nan")))
     # twice this is more than a number can hold
     model = FaithfulnessModel(listener(tmp_path, WORDS, to="cinnamon", step=3e38))
-    with pytest.raises(ModelReplyInvalid, match="a number that is none"):
+    with pytest.raises(ModelReplyInvalid, match="a value that is not a number"):
         model.read(SOURCE, "warm cinnamon cinnamon.")
 
 

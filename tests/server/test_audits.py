@@ -141,7 +141,7 @@ async def test_the_policy_is_changed_in_percent_and_what_cannot_be_is_refused(
         assert part in said
     refused = await browser.post("/audits/policy", data={**form, "low": "60"})
     assert refused.status_code == 422
-    assert "0.6 is no target" in refused.text
+    assert "0.6 is not a target" in refused.text
 
 
 async def test_who_only_looks_sees_no_buttons(desk: Desk, stranger: httpx2.AsyncClient) -> None:

@@ -134,7 +134,7 @@ def test_what_cannot_be_converted_here_says_what_to_export(content_type: str) ->
 
 def test_a_film_is_no_image() -> None:
     film = Media(name="a.mp4", content_type="video/mp4", sha256="", size=10)
-    with pytest.raises(CannotFit, match="video/mp4 is no image"):
+    with pytest.raises(CannotFit, match="video/mp4 is not an image"):
         plan_fitting(film, ImageRule(types=WEB))
 
 

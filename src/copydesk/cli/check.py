@@ -44,7 +44,7 @@ def check(
         ),
     ] = None,
 ) -> None:
-    """Say of each text whether it stays with its source.
+    """Say whether each text keeps to its source.
 
     `seed` is the author's text that was edited into `text`; `source` and `context` are whatever
     else supports facts. Without a seed only what the text invents or turns into its contrary is

@@ -1,4 +1,4 @@
-"""`copydesk accounts connect`: an account over the platform's own pages."""
+"""`copydesk accounts connect`: an account through the platform's own pages."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ def connect(
     other_identity: Annotated[
         bool, typer.Option("--other-identity", help="The account may become somebody else there.")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Give up waiting after so many seconds.")] = 300.0,
+    timeout: Annotated[
+        float, typer.Option(help="Give up waiting after this many seconds.")
+    ] = 300.0,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Connect an account over the platform's own pages, or connect it again.
+    """Connect an account through the platform's own pages, or connect it again.
 
     Prints an address; whoever opens it agrees there and comes back to this machine. Connecting an
     existing account replaces its credential and keeps its settings, schedule and history.

@@ -45,7 +45,7 @@ def estimate(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reckon what messages would cost as separate calls, as one, and routed over two models.
+    """Estimate what messages would cost as separate calls, as one, and routed over two models.
 
     Nothing is asked. Take the tokens and shares from `copydesk costs`: every desk has its own.
     """
@@ -92,7 +92,7 @@ def _facts(home: Path | None, capable: str, light: str) -> tuple[ModelFacts, Mod
     stated = [parse_facts(line) for line in settings.model_facts]
     if not (capable := capable or settings.model):
         raise ConfigError(
-            ["there is no model to reckon with"],
+            ["there is no model to estimate for"],
             remedy="Give --model, such as openai:gpt-6.1-terra, or set `model`.",
         )
     light = light or settings.light_model

@@ -39,7 +39,7 @@ Newest = Annotated[
     int | None,
     typer.Option(
         metavar="NUMBER",
-        help="Take so many of the newest entries that are there already; 0 takes none.",
+        help="Take this many of the newest entries that are there already; 0 takes none.",
     ),
 ]
 Since = Annotated[

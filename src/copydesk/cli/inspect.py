@@ -18,7 +18,8 @@ _PAGE = 100
 
 def inspect(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="DELIVERY…", help="Delivered ones, by id.")
+        list[str] | None,
+        typer.Argument(metavar="DELIVERY…", help="Deliveries that went out, by id."),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Everything that is out.")] = False,
     home: Home = None,

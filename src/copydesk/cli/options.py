@@ -35,7 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 Wait = Annotated[bool, typer.Option("--wait", help="Do the work here and wait for the outcome.")]
 Timeout = Annotated[
     float,
-    typer.Option(metavar="SECONDS", help="With --wait: give up waiting after so many seconds."),
+    typer.Option(metavar="SECONDS", help="With --wait: give up waiting after this many seconds."),
 ]
 To = Annotated[
     list[str] | None,

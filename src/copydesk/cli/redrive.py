@@ -29,10 +29,10 @@ def redrive(
         list[str] | None,
         typer.Option(help="failed (the default), held, blocked, expired; may be repeated."),
     ] = None,
-    account: Annotated[str, typer.Option(help="Only of this account.")] = "",
-    platform: Annotated[str, typer.Option(help="Only of this platform.")] = "",
+    account: Annotated[str, typer.Option(help="Only those of this account.")] = "",
+    platform: Annotated[str, typer.Option(help="Only those of this platform.")] = "",
     reason_code: Annotated[str, typer.Option(help="Only with this reason code.")] = "",
-    post: Annotated[str, typer.Option(help="Only of this post.")] = "",
+    post: Annotated[str, typer.Option(help="Only those of this post.")] = "",
     since: Annotated[str, typer.Option(help="Only what stopped from this time on.")] = "",
     until: Annotated[str, typer.Option(help="Only what stopped before this time.")] = "",
     did_not_land: Annotated[
@@ -42,7 +42,7 @@ def redrive(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Send at most so many.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, help="Send at most this many.")] = 1000,
     reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
     home: Home = None,
     as_json: AsJson = False,

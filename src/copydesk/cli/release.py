@@ -42,7 +42,7 @@ def create_(
     manual: Annotated[
         bool, typer.Option("--manual", help="Only going back happens by itself.")
     ] = False,
-    days: Annotated[int, typer.Option(help="Give up after so many days without an answer.")] = 28,
+    days: Annotated[int, typer.Option(help="Give up after this many days without an answer.")] = 28,
     alpha: Annotated[
         float, typer.Option(help="Chance of taking a good release back, over all guards and looks.")
     ] = 0.05,
@@ -112,7 +112,7 @@ def show_(name: Name, home: Home = None, as_json: AsJson = False) -> None:
 def start_(
     name: Name,
     replay: Annotated[
-        int, typer.Option(help="Begin with so many past messages, one a conversation.")
+        int, typer.Option(help="Begin with this many past messages, one a conversation.")
     ] = 200,
     skip_shadow: Annotated[
         bool, typer.Option("--skip-shadow", help="Give it to its first share at once.")

@@ -280,7 +280,7 @@ def undo(
 
 @app.command()
 def claim(id: Id, as_: As = "", home: Home = None, as_json: AsJson = False) -> None:
-    """Take a review for half an hour; every decision in it gives the time anew."""
+    """Take a review for half an hour; every decision in it starts the time again."""
     shared.hand("claim", id, shared.actor(as_), "", home, as_json)
 
 

@@ -21,7 +21,7 @@ def rework(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Take at most so many.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, help="Take at most this many.")] = 1000,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:

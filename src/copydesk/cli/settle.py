@@ -33,7 +33,7 @@ def settle(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say of a delivery: it landed, send it, or give it up."""
+    """Settle a delivery: it landed, send it, or give it up."""
     from copydesk.config import find_home, load_settings
     from copydesk.core.errors import Conflict
     from copydesk.core.states import MAY_HAVE_LANDED

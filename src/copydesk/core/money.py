@@ -40,7 +40,7 @@ def parse_dollars(text: str) -> int:
     try:
         amount = Decimal(text.strip().removeprefix("$"))
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no amount of dollars, such as 12.50") from None
+        raise ValueError(f"{text!r} is not an amount of dollars, such as 12.50") from None
     if not amount.is_finite() or not 0 <= amount <= _MOST:
         raise ValueError(f"{text!r} is not between 0 and {_MOST:,} dollars")
     micros = amount * MICROS

@@ -191,7 +191,7 @@ def _parts(text: str) -> dict[str, str]:
     for part in rule.split(";"):
         key, mark, value = part.partition("=")
         if not mark or not value or key in parts:
-            raise _invalid("rule", f"{part!r} is no part of a rule", _EXAMPLE)
+            raise _invalid("rule", f"{part!r} is not part of a rule", _EXAMPLE)
         parts[key] = value
     if parts.get("FREQ") not in _FREQUENCIES:
         raise _invalid(
@@ -255,12 +255,12 @@ def _check_part(key: str, value: str) -> None:
         _until(value, ZoneInfo("UTC"))
     elif key == "WKST":
         if value not in _WEEKDAYS:
-            raise _invalid("rule", f"WKST={value} is no weekday", _EXAMPLE)
+            raise _invalid("rule", f"WKST={value} is not a weekday", _EXAMPLE)
     elif key == "BYDAY":
         for day in value.split(","):
             number = day[:-2].removeprefix("+")
             if day[-2:] not in _WEEKDAYS or not _is_between(number or "1", -53, 53):
-                raise _invalid("rule", f"BYDAY={day} is no weekday", "MO, TU, … or 1MO, -1FR.")
+                raise _invalid("rule", f"BYDAY={day} is not a weekday", "MO, TU, … or 1MO, -1FR.")
     elif key in _BOUNDS:
         low, high = _BOUNDS[key]
         numbers = [value] if key in _SINGLE else value.split(",")
@@ -284,7 +284,7 @@ def _until(text: str, zone: ZoneInfo) -> datetime:
         if wall < FIRST_WALL:
             raise ValueError
     except ValueError as error:
-        raise _invalid("rule", f"UNTIL={text} is no date", "Write UNTIL=20271231.") from error
+        raise _invalid("rule", f"UNTIL={text} is not a date", "Write UNTIL=20271231.") from error
     wall = min(wall, LAST_WALL)
     if len(text) == 8:
         return wall + timedelta(hours=23, minutes=59, seconds=59)

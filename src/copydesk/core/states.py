@@ -97,7 +97,7 @@ class BreakerState(StrEnum):
 
 
 class ConnectionState(StrEnum):
-    """Where an attempt to connect an account over the platform's own pages stands."""
+    """Where an attempt to connect an account through the platform's own pages stands."""
 
     OPENED = "opened"
     CLAIMED = "claimed"

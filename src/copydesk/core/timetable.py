@@ -296,7 +296,7 @@ def read_length(text: str, field: str) -> timedelta:
                 Finding(
                     code=f"{field}_invalid",
                     field=field,
-                    message=f"{text!r} is no length of time",
+                    message=f"{text!r} is not a length of time",
                     remedy="Write it as 45s, 30m, 1h30m or 2d.",
                 )
             ]

@@ -103,7 +103,7 @@ def read_span(text: str, field: str = "window") -> WeeklySpan:
     days, _, clocks = text.strip().lower().partition(" ")
     opens, mark, closes = clocks.strip().replace("–", "-").partition("-")
     if not mark:
-        raise _invalid(field, text, "it is no span", "Write it as mon-fri 09:00-17:30.")
+        raise _invalid(field, text, "it is not a span", "Write it as mon-fri 09:00-17:30.")
     start, end = read_clock(opens, field), read_clock(closes, field)
     if start == end:
         raise _invalid(
@@ -120,7 +120,7 @@ def read_slots(text: str, field: str = "queue") -> tuple[Slot, ...]:
     days, _, clocks = text.strip().lower().partition(" ")
     minutes = [read_clock(clock, field) for clock in clocks.split(",")]
     if DAY in minutes:
-        raise _invalid(field, text, "24:00 is no time of day", "Use 00:00 of the day after.")
+        raise _invalid(field, text, "24:00 is not a time of day", "Use 00:00 of the day after.")
     return tuple(
         Slot(day=day, minute=minute)
         for day in read_days(days, field)
@@ -135,7 +135,7 @@ def read_days(text: str, field: str) -> tuple[int, ...]:
         first, mark, last = part.strip().partition("-")
         names = [first, last] if mark else [first]
         if any(name not in DAYS for name in names):
-            raise _invalid(field, text, "these are no days", f"Days are {', '.join(DAYS)}, daily.")
+            raise _invalid(field, text, "these are not days", f"Days are {', '.join(DAYS)}, daily.")
         start, end = DAYS.index(names[0]), DAYS.index(names[-1])
         found |= {(start + n) % 7 for n in range((end - start) % 7 + 1)}
     return tuple(sorted(found))
@@ -146,7 +146,7 @@ def read_clock(text: str, field: str) -> int:
     match = _CLOCK.fullmatch(text.strip())
     minutes = int(match[1]) * 60 + int(match[2]) if match else -1
     if match is None or int(match[2]) > 59 or not 0 <= minutes <= DAY:
-        raise _invalid(field, text, "it is no time of day", "Write 09:00, up to 24:00.")
+        raise _invalid(field, text, "it is not a time of day", "Write 09:00, up to 24:00.")
     return minutes
 
 

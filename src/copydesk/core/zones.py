@@ -82,7 +82,7 @@ def zone_of(name: str) -> ZoneInfo:
                 Finding(
                     code="zone_unknown",
                     field="zone",
-                    message=f"{name!r} is no IANA time zone",
+                    message=f"{name!r} is not an IANA time zone",
                     remedy=hint,
                 )
             ]

@@ -98,7 +98,7 @@ async def change_policy(
         targets={**old.targets, **(targets or {})},
     )
     faults = [
-        _unfit(name, f"{share} is no share: say 0 to 1, such as 0.03")
+        _unfit(name, f"{share} is not a share: say 0 to 1, such as 0.03")
         for name, share in (
             ("audit_share", policy.audit_share),
             ("second_share", policy.second_share),
@@ -109,7 +109,9 @@ async def change_policy(
         if risk not in TARGETS:
             faults.append(_unfit("targets", f"{risk} risk always goes to a person"))
         elif not 0 < target < 0.5:
-            faults.append(_unfit("targets", f"{target} is no target: say more than 0, under 0.5"))
+            faults.append(
+                _unfit("targets", f"{target} is not a target: say more than 0, under 0.5")
+            )
     if faults:
         raise ContentInvalid(faults)
     if policy != old:

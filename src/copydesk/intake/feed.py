@@ -172,7 +172,9 @@ def _read_json(raw: bytes) -> Feed:
     items = value.get("items") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(items, list):
         raise InputRefused(
-            "bad_feed", "The JSON is no JSON Feed: it has no “items”.", remedy="Check its address."
+            "bad_feed",
+            "The JSON is not a JSON Feed: it has no “items”.",
+            remedy="Check its address.",
         )
     if len(items) > MAX_ENTRIES:
         raise too_many(len(items))

@@ -80,7 +80,7 @@ def read_xml(raw: bytes) -> Feed:
         # seen for white space inside the name of a namespace (6.0.12)
         raise _bad_feed(f"The feed cannot be read ({error})") from error
     if not found.version and not found.entries:
-        raise _bad_feed("The XML is no RSS or Atom feed")
+        raise _bad_feed("The XML is not an RSS or Atom feed")
     url = _feed_url(found.feed)
     return Feed(
         title=words(found.feed.get("title")),
@@ -109,7 +109,7 @@ def _well_formed(text: str, notes: list[str]) -> str:
             remedy="Ask its publisher for a feed without <!ENTITY>.",
         )
     if root is None:
-        raise _bad_feed("The XML is no RSS or Atom feed")
+        raise _bad_feed("The XML is not an RSS or Atom feed")
     text = _DECLARATION.sub("", _DOCTYPE.sub("", text, count=1), count=1).lstrip()
     fault = _check(text)
     if fault is None:

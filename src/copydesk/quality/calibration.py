@@ -46,7 +46,7 @@ class Calibration:
     def __post_init__(self) -> None:
         numbers = (self.intercept, self.unseen, self.uncertain, self.fail, *self.weights.values())
         if not all(math.isfinite(number) for number in numbers):
-            raise ValueError(f"the calibration {self.version!r} holds a number that is none")
+            raise ValueError(f"the calibration {self.version!r} holds a value that is not a number")
         if not 0.0 <= self.uncertain <= self.fail <= 1.0:
             raise ValueError(f"the bands of the calibration {self.version!r} overlap")
 

@@ -72,7 +72,7 @@ def at_least(role: str) -> Callable[[Request], Awaitable[Principal]]:
         if not may(principal, role):
             raise NotAllowed(
                 f"The role {principal.role} may not do this; it takes {role}.",
-                remedy="Use a token with a greater role.",
+                remedy="Use a token with a higher role.",
             )
         return principal
 

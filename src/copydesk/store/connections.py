@@ -1,4 +1,4 @@
-"""Attempts to connect an account over the platform's own pages, as rows.
+"""Attempts to connect an account through the platform's own pages, as rows.
 
 Any process can finish what another has begun. The ticket that comes back with the answer is used
 once; of it and of the browser's session only hashes are stored.

@@ -135,7 +135,7 @@ class Releases:
         """Take a release to a state; one row changes, and whoever composes next sees it.
 
         Raises `TransitionNotAllowed`; `Conflict` when it moved in the meantime, or another release
-        is on trial or was promoted at this moment.
+        is on trial or was promoted just now.
         """
         check_transition("release", release.id, release.state, to)
         if baseline is not None:
@@ -153,7 +153,7 @@ class Releases:
                 )
         except sa.exc.IntegrityError:
             raise Conflict(
-                "Another release is on trial already, or was promoted at this moment.",
+                "Another release is on trial already, or was promoted just now.",
                 remedy="`copydesk release list` shows it; one is tried at a time.",
             ) from None
         if result.rowcount != 1:

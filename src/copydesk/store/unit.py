@@ -247,7 +247,7 @@ class UnitOfWork:
 
     @cached_property
     def connections(self) -> Connections:
-        """Return the attempts to connect an account over the platform's own pages."""
+        """Return the attempts to connect an account through the platform's own pages."""
         from copydesk.store.connections import Connections
 
         return Connections(self)

@@ -248,7 +248,7 @@ class _Reader:
             return ""
         if url != value:
             message = (
-                f"fragment and utm_ tags are no part of an original's address; {url!r} is used"
+                f"fragment and utm_ tags are not part of an original's address; {url!r} is used"
             )
             self.warn("url_changed", key, message, f"Write {key}: {url}")
         return url

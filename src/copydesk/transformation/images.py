@@ -83,7 +83,7 @@ def plan_fitting(media: Media, rule: ImageRule, *, see_through: bool = False) ->
     """
     own = _ALIASES.get(media.content_type, media.content_type)
     if not own.startswith("image/"):
-        raise CannotFit(f"{media.content_type} is no image", "Give an image instead.")
+        raise CannotFit(f"{media.content_type} is not an image", "Give an image instead.")
     known = media.width > 0 and media.height > 0
     if known and not rule.takes_ratio(media.width, media.height):
         raise CannotFit(
@@ -131,7 +131,7 @@ def image_size(data: bytes) -> tuple[int, int]:
 
 def as_it_is(media: Media, data: bytes) -> tuple[Media, bool]:
     """Return `media` with the type and size that `data` really has, and whether parts of it may be
-    transparent; `media` itself when `data` is no image that can be read here."""
+    transparent; `media` itself when `data` is not an image that can be read here."""
     from copydesk.transformation import rasters
 
     seen = rasters.look_at(data)

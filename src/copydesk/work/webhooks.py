@@ -224,7 +224,7 @@ async def replay_range(
         )
     if webhook.is_replaying:
         raise Conflict(
-            f"Webhook {webhook.id} is being told a range again already.",
+            f"Webhook {webhook.id} is already being sent a range again.",
             remedy="Wait until it is through, or disable and enable it with --backlog skip.",
         )
     span = await unit.messages.span(webhook.workspace_id, since, end)

@@ -1,4 +1,4 @@
-"""LinkedIn over its own pages: without PKCE, for a person or a page, for sixty days."""
+"""LinkedIn through its own pages: without PKCE, for a person or a page, for sixty days."""
 
 from __future__ import annotations
 

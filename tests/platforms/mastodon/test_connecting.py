@@ -1,4 +1,4 @@
-"""Mastodon over its own pages: an app is registered on the instance, a person agrees, posts go."""
+"""Mastodon through its own pages: an app is registered, a person agrees, posts go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connecting accounts over the platform's own pages, judged by a strict server."""
+"""Connecting accounts through the platform's own pages, judged by a strict server."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ async def test_a_server_that_is_away_is_said_to_be(online: Desk, clock: StoppedC
 async def test_what_cannot_be_connected_is_said_before_anything_is_sent(
     online: Desk, server: OAuthServer
 ) -> None:
-    with pytest.raises(NotFound, match="over its own pages"):
+    with pytest.raises(NotFound, match="through its own pages"):
         await begin_connection(
             online, Wanted(name="w", platform="webhook"), redirect_uri=BACK, session="", actor="t"
         )

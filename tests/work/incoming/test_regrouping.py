@@ -174,7 +174,7 @@ async def test_what_cannot_be_moved_is_said(desk: Desk) -> None:
     with pytest.raises(NotFound, match="no message"):
         await move(desk, mail.id, first, lamp.id, actor="web:ada")
     other = (await submit(desk, b"Subject: hi\n\nhello", filename="a.eml", actor="t")).submission
-    with pytest.raises(NotFound, match="no conversation of"):
+    with pytest.raises(NotFound, match="not a conversation of"):
         await move(desk, lamp.id, first, other.id, actor="web:ada")
 
 

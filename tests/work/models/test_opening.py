@@ -102,7 +102,7 @@ def test_lists_come_from_the_file_and_with_commas_from_the_environment(
         ('light_model_key = "k"', "belongs in the environment"),
         ("model_timeout = 0", "not a number from 1 on"),
         ('model_cache_hours = "long"', "not a number from 0 on"),
-        ("fallback_model = 3", "is no list"),
+        ("fallback_model = 3", "is not a list"),
         ("review_due_hours = { grave = 1 }", "there is no risk 'grave'"),
         ('review_due_hours = ["low=soon"]', "review_due_hours.low: 'soon' is not a number"),
         ("review_claim_minutes = 0", "not a number from 1 on"),

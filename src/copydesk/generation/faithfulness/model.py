@@ -186,13 +186,13 @@ class FaithfulnessModel:
         if found.size != rows * self._files.classes:
             raise ModelReplyInvalid(
                 f"The faithfulness model gave {found.shape} numbers, where {rows} times "
-                f"{self._files.classes} were due."
+                f"{self._files.classes} were expected."
             )
         return found.reshape(rows, self._files.classes).tolist()  # type: ignore[no-any-return]
 
     def _probability(self, logits: Sequence[float]) -> float:
         if not all(map(math.isfinite, logits)):
-            raise ModelReplyInvalid("The faithfulness model gave a number that is none.")
+            raise ModelReplyInvalid("The faithfulness model gave a value that is not a number.")
         if self._files.supported is None:
             return 1 / (1 + math.exp(-max(-500.0, logits[0])))
         most = max(logits)

@@ -104,7 +104,7 @@ class BlueskyClient(Client):
         removal = outgoing.action is Action.DELETE
         name = read_name(outgoing.target_id) if removal else None
         if removal and name is None:
-            return Inconclusive(f"{outgoing.target_id!r} is no post on Bluesky")
+            return Inconclusive(f"{outgoing.target_id!r} is not a post on Bluesky")
         record = await self._record(name.key if name else self._key(outgoing))
         if isinstance(record, Inconclusive):
             return record
@@ -128,7 +128,7 @@ class BlueskyClient(Client):
         """Compare the record with what was sent."""
         name = read_name(outgoing.target_id)
         if name is None:
-            return Inconclusive(f"{outgoing.target_id!r} is no post on Bluesky")
+            return Inconclusive(f"{outgoing.target_id!r} is not a post on Bluesky")
         record = await self._record(name.key)
         if isinstance(record, Gone | Inconclusive):
             return record
@@ -190,7 +190,7 @@ class BlueskyClient(Client):
         if name is None:
             return Refused(
                 "target",
-                f"{outgoing.target_id!r} is no post on Bluesky",
+                f"{outgoing.target_id!r} is not a post on Bluesky",
                 "Delete it there by hand.",
             )
         body = {"repo": self._repo, "collection": COLLECTION, "rkey": name.key}

@@ -128,7 +128,7 @@ async def _uploaded(
 async def _version(wire: Wire, name: PostName | None, field: str) -> dict[str, Any] | Outcome:
     """Return the address and version of another post, which a reference has to name both."""
     if name is None:
-        return Refused(field, "that is no post on Bluesky", "Give the address of its page.")
+        return Refused(field, "that is not a post on Bluesky", "Give the address of its page.")
     query = {"repo": name.repo, "collection": COLLECTION, "rkey": name.key}
     reply = await wire.read("GET", _GET, query=query)
     if not isinstance(reply, Reply):

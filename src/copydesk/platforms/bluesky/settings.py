@@ -11,7 +11,7 @@ from copydesk.platforms.kit.base_url import check_base_url
 
 
 def check_account(settings: Mapping[str, str]) -> list[Finding]:
-    """Return a finding for a server no password should be sent to, for a name that is no handle,
+    """Return a finding for a server no password should be sent to, for a name that is not a handle,
     and for a language that is none."""
     findings = check_base_url(settings, "https://bsky.social")
     name = settings.get("identifier", "").removeprefix("@")
@@ -20,7 +20,7 @@ def check_account(settings: Mapping[str, str]) -> list[Finding]:
             Finding(
                 code="handle_invalid",
                 field="identifier",
-                message=f"{name!r} is no handle",
+                message=f"{name!r} is not a handle",
                 remedy="A handle is a domain name, such as ada.bsky.social; an e-mail address "
                 "can sign in, but names no account.",
             )
@@ -31,7 +31,7 @@ def check_account(settings: Mapping[str, str]) -> list[Finding]:
             Finding(
                 code="language_invalid",
                 field="language",
-                message=f"{language!r} is no language tag",
+                message=f"{language!r} is not a language tag",
                 remedy="Give a BCP 47 tag, such as en or pt-BR.",
             )
         )

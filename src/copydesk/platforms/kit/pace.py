@@ -74,7 +74,7 @@ class Pace(BaseModel):
             try:
                 ZoneInfo(self.resets)
             except (KeyError, ValueError, OSError) as error:
-                raise ValueError(f"resets: {self.resets!r} is no IANA zone") from error
+                raise ValueError(f"resets: {self.resets!r} is not an IANA zone") from error
         if any(calls.cost > self.calls for calls in self.of):
             raise ValueError("a call costs more than the bucket ever holds")
         return self

@@ -1,4 +1,4 @@
-"""`/v1/connect`: connecting an account over the platform's own pages."""
+"""`/v1/connect`: connecting an account through the platform's own pages."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ async def begin_connecting(
     )
     if begun.device is not None:
         raise NotAllowed(
-            "A code for another screen is entered while somebody waits for it, not over the API.",
-            remedy=f"`copydesk accounts connect {body.account} --by {begun.connection.auth}` waits.",
+            "A code for another screen is entered while somebody waits for it; the API does not.",
+            remedy=f"Run `copydesk accounts connect {body.account} --by {begun.connection.auth}`.",
         )
     if not begun.authorize_url:
         await connect_by_itself(desk, begun, actor=actor_of(asking, "api"))

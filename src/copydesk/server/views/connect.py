@@ -45,7 +45,7 @@ class OnwardView:
 
 
 def connectable() -> tuple[tuple[str, str], ...]:
-    """Return name and address of every platform that can be connected over its own pages."""
+    """Return name and address of every platform that can be connected through its own pages."""
     found = []
     for name in platform_modules():
         platform = load_platform(name)

@@ -1,4 +1,4 @@
-"""Connecting an account over the platform's own pages: begun here, finished by any process.
+"""Connecting an account through the platform's own pages: begun here, finished by any process.
 
 An attempt is a row. What comes back from the platform carries a ticket that only whoever began it
 knows; it is used once, within ten minutes, by the browser it was given to (`granting`).
@@ -220,7 +220,7 @@ def kind_of(platform: Platform, auth: str) -> Connects:
     ways = ", ".join(kind.name for kind in kinds)
     raise NotFound(
         f"{platform.manifest.title} cannot be connected"
-        + (f" by {auth!r}." if auth and ways else " over its own pages."),
+        + (f" by {auth!r}." if auth and ways else " through its own pages."),
         remedy=f"Possible: {ways}." if ways else f"Use `copydesk accounts add {platform.name}`.",
     )
 
@@ -302,7 +302,7 @@ def _endpoint_findings(endpoints: Endpoints) -> list[Finding]:
                 Finding(
                     code="address_invalid",
                     field="address",
-                    message=f"{url!r} is no address to send credentials to",
+                    message=f"{url!r} is not an address to send credentials to",
                     remedy="It has to begin with https://, or be on this machine.",
                 )
             ]

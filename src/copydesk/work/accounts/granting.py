@@ -356,7 +356,7 @@ async def _identity(
     if known and known != found.id:
         raise Conflict(
             f"Account {existing.name} is {known}, but {found.id} has agreed. Nothing was changed.",
-            remedy="Sign in on the platform as the right one, connect it under another name, or"
+            remedy="Sign in on the platform as the right account, connect it under another name, or"
             " say that it may become another one (--other-identity).",
         )
     return found.id

@@ -156,7 +156,7 @@ def _replace_keys(
     with key_file_kept(path) as keys:
         if tuple(map(fingerprint_of, keys)) != tuple(key for key, _ in judged.keys):
             raise Conflict(
-                "The keys were changed by somebody else at this moment. Nothing was done.",
+                "The keys were changed by somebody else just now. Nothing was done.",
                 remedy="Look at `copydesk vault status`, then run this again.",
             )
         write_keys(path, change(keys))

@@ -256,7 +256,7 @@ def _check(wanted: Wanted, ids: Sequence[str], *, did_not_land: bool) -> None:
             Finding(
                 code="one_by_one",
                 field="did_not_land",
-                message="that something did not land is said of one delivery at a time",
+                message="only one delivery at a time can be said not to have landed",
                 remedy="Name exactly one delivery, after looking at the platform.",
             )
         )

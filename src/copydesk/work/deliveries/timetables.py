@@ -124,7 +124,7 @@ def read_blackout(line: str) -> Blackout:
                 Finding(
                     code="blackout_invalid",
                     field="blackout",
-                    message=f"{line!r} is no range of days",
+                    message=f"{line!r} is not a range of days",
                     remedy="Write it as 2026-12-24..2026-12-27 reason, in the account's own zone.",
                 )
             ]
@@ -157,7 +157,7 @@ def _queues(lines: Sequence[str]) -> Mapping[str, tuple[Slot, ...]]:
                     Finding(
                         code="queue_invalid",
                         field="queue",
-                        message=f"{line!r} is no queue",
+                        message=f"{line!r} is not a queue",
                         remedy="Write it as NAME: mon-fri 09:00,17:30; sat 10:00.",
                     )
                 ]

@@ -102,7 +102,7 @@ async def keep_case(
         found = (await unit.posts.get(post_id)).submission_id
         if found is None:
             raise NotFound(
-                f"{subject} was made from no message.",
+                f"{subject} was not made from a message.",
                 remedy="Name a submission, or the review or post that was made from one.",
             )
         submission_id = found

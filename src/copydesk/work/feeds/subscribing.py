@@ -166,7 +166,7 @@ def _check_every(every: timedelta) -> list[Finding]:
             code="pace_out_of_bounds",
             field="every",
             message=f"{every.total_seconds():,.0f} seconds are not between five minutes and a week",
-            remedy="Publishers block who asks more often; say 30m, 6h or 1d.",
+            remedy="Publishers block those who ask more often; say 30m, 6h or 1d.",
         )
     ]
 

@@ -138,7 +138,7 @@ async def move(desk: Desk, submission_id: str, turn: str, to: str, *, actor: str
     async with desk.store.begin(actor) as unit:
         if await unit.conversations.moves(log.id) != known:
             raise Conflict(
-                f"Somebody has parted {log.id} otherwise in the meantime.",
+                f"Somebody has split {log.id} differently in the meantime.",
                 remedy="Look at its conversations again.",
             )
         await unit.conversations.move(log.id, wanted)
@@ -264,7 +264,7 @@ async def _own(unit: UnitOfWork, desk: Desk, id: str) -> Submission:
         raise NotFound(f"There is no submission {id}.")
     if submission.state is SubmissionState.REPLACED:
         raise Conflict(
-            f"Submission {id} was replaced: its log was parted otherwise.",
+            f"Submission {id} was replaced: its log was split differently.",
             remedy=f"Look at the conversations of {submission.parent_id}.",
         )
     return submission
@@ -274,7 +274,7 @@ async def _neighbour(unit: UnitOfWork, desk: Desk, log: Submission, id: str) -> 
     other = await _own(unit, desk, id)
     if other.parent_id != log.id:
         raise NotFound(
-            f"{id} is no conversation of {log.id}.",
+            f"{id} is not a conversation of {log.id}.",
             remedy="A message can only go to another conversation of its own log.",
         )
     return other
