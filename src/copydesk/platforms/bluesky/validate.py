@@ -12,6 +12,7 @@ from copydesk.platforms.bluesky.addresses import read_name
 from copydesk.platforms.bluesky.images import IMAGE_RULE, THUMB_RULE
 from copydesk.platforms.bluesky.languages import is_language
 from copydesk.platforms.bluesky.records import mentioned
+from copydesk.platforms.kit.alts import undescribed
 from copydesk.platforms.kit.forms import check_form, too_long
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.transformation.counting import graphemes, utf8_bytes
@@ -89,7 +90,7 @@ def _frame(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> Iterator[
         yield Finding(
             code="language_invalid",
             field="language",
-            message=f"{wrong[0]!r} is no language tag" if wrong else f"{len(langs)} languages",
+            message=f"{wrong[0]!r} is not a language tag" if wrong else f"{len(langs)} languages",
             remedy=f"Give at most {most} BCP 47 tags, such as en or pt-BR.",
         )
     for label in payload["labels"]:
@@ -104,7 +105,7 @@ def _frame(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> Iterator[
         yield Finding(
             code="quote_invalid",
             field="overrides.bluesky.quote",
-            message=f"{payload['quote']!r} is no post on Bluesky",
+            message=f"{payload['quote']!r} is not a post on Bluesky",
             remedy="Give the address of its page, or its at:// address.",
         )
 
@@ -131,10 +132,4 @@ def _files(rendition: Rendition) -> Iterator[Finding]:
                     remedy=error.remedy or "Convert the file.",
                 )
         if media.name in images and not images[media.name]:
-            yield Finding(
-                code="alt_missing",
-                field=field,
-                message="there is no alternative text",
-                remedy="Describe the image for people who cannot see it.",
-                severity=Severity.WARNING,
-            )
+            yield undescribed(media.name)

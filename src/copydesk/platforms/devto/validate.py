@@ -9,13 +9,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from copydesk.core.delivery import Rendition
-from copydesk.core.findings import Finding, Severity
+from copydesk.core.findings import Finding
 from copydesk.platforms.devto.liquid import strays
+from copydesk.platforms.kit.alts import undescribed
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.kit.public_files import not_public
 
 _CODE: Final = re.compile(r"```.*?```|~~~.*?~~~|`[^`]*`", re.DOTALL)
 _MENTION: Final = re.compile(r"(?<![\w/@.])@([a-zA-Z0-9_]{2,30})\b")
+
+_DESCRIBE: Final = "Describe the image for people who cannot see it: ![what it shows](…)."
 
 
 def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:
@@ -29,7 +32,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
         *_check_addresses(article),
         *(not_public(name, "dev.to") for name in payload["unplaced"]),
         *_check_organization(article.get("organization_id", 0)),
-        *(_undescribed(path) for path in payload["undescribed"]),
+        *(undescribed(path, _DESCRIBE) for path in payload["undescribed"]),
     ]
 
 
@@ -134,13 +137,3 @@ def _check_organization(organization: Any) -> list[Finding]:
             remedy="GET /api/organizations/NAME shows it as id.",
         )
     ]
-
-
-def _undescribed(path: str) -> Finding:
-    return Finding(
-        code="alt_missing",
-        field=f"media.{path}",
-        message="there is no alternative text",
-        remedy="Describe the image for people who cannot see it: ![what it shows](…).",
-        severity=Severity.WARNING,
-    )

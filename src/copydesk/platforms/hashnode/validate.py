@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from copydesk.core.delivery import Rendition
-from copydesk.core.findings import Finding, Severity
+from copydesk.core.findings import Finding
 from copydesk.platforms.hashnode.requests import request_size
+from copydesk.platforms.kit.alts import undescribed
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.kit.public_files import not_public
+
+_DESCRIBE: Final = "Describe the image for people who cannot see it: ![what it shows](…)."
 
 
 def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:
@@ -22,7 +25,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
         # a cover without any address is told once, as `image_not_public`
         *(_check_web_address("cover", payload["cover"]) if "://" in payload["cover"] else ()),
         *(not_public(name, "Hashnode") for name in payload["unplaced"]),
-        *(_undescribed(path) for path in payload["undescribed"]),
+        *(undescribed(path, _DESCRIBE) for path in payload["undescribed"]),
     ]
 
 
@@ -71,13 +74,3 @@ def _is_web(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def _undescribed(path: str) -> Finding:
-    return Finding(
-        code="alt_missing",
-        field=f"media.{path}",
-        message="there is no alternative text",
-        remedy="Describe the image for people who cannot see it: ![what it shows](…).",
-        severity=Severity.WARNING,
-    )

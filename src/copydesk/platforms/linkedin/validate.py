@@ -7,8 +7,9 @@ from typing import Any
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
-from copydesk.core.findings import Finding, Severity
+from copydesk.core.findings import Finding
 from copydesk.core.post import Media
+from copydesk.platforms.kit.alts import check_alt
 from copydesk.platforms.kit.forms import check_form, too_long
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.linkedin import PLATFORM, VISIBILITIES
@@ -16,7 +17,7 @@ from copydesk.platforms.linkedin.render import ATTACHMENTS
 from copydesk.platforms.linkedin.settings import author_of
 from copydesk.platforms.linkedin.uploads import image_rule
 from copydesk.platforms.linkedin.urns import is_organization
-from copydesk.transformation.counting import codepoints, utf16_units
+from copydesk.transformation.counting import utf16_units
 from copydesk.transformation.images import CannotFit, plan_fitting
 
 
@@ -146,28 +147,6 @@ def _check_file(media: Media, limits: Mapping[str, Limit]) -> list[Finding]:
 def _check_alts(rendition: Rendition, most: int) -> list[Finding]:
     if rendition.payload["content"]["kind"] not in {"image", "images"}:
         return []  # a card's thumbnail has no alternative text, nor has a document
-    return [finding for media in rendition.media for finding in _check_alt(media, most)]
-
-
-def _check_alt(media: Media, most: int) -> list[Finding]:
-    field = f"media.{media.name}"
-    if not media.alt:
-        return [
-            Finding(
-                code="alt_missing",
-                field=field,
-                message="there is no alternative text",
-                remedy="Describe the image for people who cannot see it.",
-                severity=Severity.WARNING,
-            )
-        ]
-    if codepoints(media.alt) > most:
-        return [
-            Finding(
-                code="alt_too_long",
-                field=field,
-                message=f"the alternative text has {codepoints(media.alt)} characters of {most}",
-                remedy="Shorten it.",
-            )
-        ]
-    return []
+    return [
+        finding for media in rendition.media for finding in check_alt(media.name, media.alt, most)
+    ]

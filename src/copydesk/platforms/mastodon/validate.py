@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from copydesk.core.delivery import Rendition
-from copydesk.core.findings import Finding, Severity
+from copydesk.core.findings import Finding
 from copydesk.core.post import Media
+from copydesk.platforms.kit.alts import check_alt
 from copydesk.platforms.kit.forms import check_form, too_long
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.mastodon import PLATFORM
@@ -137,7 +138,13 @@ def _check_files(media: tuple[Media, ...], limits: Mapping[str, Limit]) -> list[
                     remedy="Make the file smaller.",
                 )
             )
-        findings += _check_alt(item, field, limits["alt"].value)
+        findings += check_alt(
+            item.name,
+            item.alt,
+            limits["alt"].value,
+            length=graphemes,
+            remedy="Describe the file for people who cannot see or hear it.",
+        )
     return findings
 
 
@@ -147,28 +154,5 @@ def _check_image(item: Media, field: str, most: int) -> list[Finding]:
     except CannotFit as error:
         return [
             Finding(code="media_cannot_fit", field=field, message=error.reason, remedy=error.remedy)
-        ]
-    return []
-
-
-def _check_alt(item: Media, field: str, most: int) -> list[Finding]:
-    if not item.alt:
-        return [
-            Finding(
-                code="alt_missing",
-                field=field,
-                message="there is no alternative text",
-                remedy="Describe the file for people who cannot see or hear it.",
-                severity=Severity.WARNING,
-            )
-        ]
-    if graphemes(item.alt) > most:
-        return [
-            Finding(
-                code="alt_too_long",
-                field=field,
-                message=f"the alternative text has {graphemes(item.alt)} characters of {most}",
-                remedy="Shorten it.",
-            )
         ]
     return []

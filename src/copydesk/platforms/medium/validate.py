@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from copydesk.core.delivery import Rendition
-from copydesk.core.findings import Finding, Severity
+from copydesk.core.findings import Finding
+from copydesk.platforms.kit.alts import undescribed
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.kit.public_files import not_public
 from copydesk.platforms.medium import FORMATS, LICENSES, STATES
@@ -23,7 +24,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
         *_check_choice(payload["format"], "format", FORMATS),
         *_check_choice(payload["license"], "license", LICENSES),
         *(not_public(name, "Medium") for name in payload["unplaced"]),
-        *(_undescribed(name) for name in payload["undescribed"]),
+        *(undescribed(name) for name in payload["undescribed"]),
     ]
 
 
@@ -74,13 +75,3 @@ def _check_choice(value: str, field: str, choices: tuple[str, ...]) -> list[Find
             remedy=f"Use one of: {', '.join(choices)}.",
         )
     ]
-
-
-def _undescribed(name: str) -> Finding:
-    return Finding(
-        code="alt_missing",
-        field=f"media.{name}",
-        message="there is no alternative text",
-        remedy="Describe the image for people who cannot see it.",
-        severity=Severity.WARNING,
-    )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Media
+from copydesk.platforms.kit.alts import check_alt
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.transformation.images import CannotFit, ImageRule, plan_fitting
 
@@ -50,7 +51,12 @@ def check_attachments(
     for one in files:
         field = f"media.{one.name}"
         findings += _check_file(one, field, limits)
-        findings += _check_alt(alts[one.name], field, limits["alt"].value)
+        findings += check_alt(
+            one.name,
+            alts[one.name],
+            limits["alt"].value,
+            remedy="Describe the file for people who cannot see it.",
+        )
     return findings
 
 
@@ -118,26 +124,3 @@ def _check_file(one: Media, field: str, limits: Mapping[str, Limit]) -> list[Fin
             severity=Severity.WARNING,
         )
     ]
-
-
-def _check_alt(alt: str, field: str, most: int) -> list[Finding]:
-    if not alt:
-        return [
-            Finding(
-                code="alt_missing",
-                field=field,
-                message="there is no alternative text",
-                remedy="Describe the file for people who cannot see it.",
-                severity=Severity.WARNING,
-            )
-        ]
-    if len(alt) > most:
-        return [
-            Finding(
-                code="alt_too_long",
-                field=field,
-                message=f"the alternative text has {len(alt)} characters of {most}",
-                remedy="Shorten it.",
-            )
-        ]
-    return []
