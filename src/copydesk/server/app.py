@@ -13,52 +13,9 @@ from starlette.staticfiles import StaticFiles
 
 from copydesk import __version__
 from copydesk.core.errors import CopydeskError
-from copydesk.server import health, sessions
-from copydesk.server.api import (
-    accounts,
-    deliveries,
-    events,
-    posts,
-    probe,
-    render,
-    reviews,
-    submissions,
-    suggestions,
-    transform,
-    validate,
-)
-from copydesk.server.api import aftercare as aftercare_api
-from copydesk.server.api import audits as audits_api
-from copydesk.server.api import budgets as budgets_api
-from copydesk.server.api import callbacks as callbacks_api
-from copydesk.server.api import connect as connect_api
-from copydesk.server.api import consents as consents_api
-from copydesk.server.api import conversations as conversations_api
-from copydesk.server.api import costs as costs_api
-from copydesk.server.api import drift as drift_api
-from copydesk.server.api import feedback as feedback_api
-from copydesk.server.api import feeds as feeds_api
-from copydesk.server.api import hints as hints_api
-from copydesk.server.api import releases as releases_api
-from copydesk.server.api import rework as rework_api
-from copydesk.server.api import schedules as schedules_api
-from copydesk.server.api import style as style_api
-from copydesk.server.api import webhooks as webhooks_api
+from copydesk.server.api.routers import API
 from copydesk.server.feed import Feed
-from copydesk.server.hooks import callbacks
-from copydesk.server.pages import aftercare as aftercare_pages
-from copydesk.server.pages import audits as audit_pages
-from copydesk.server.pages import budgets as budget_pages
-from copydesk.server.pages import connect as connect_pages
-from copydesk.server.pages import conversations as conversation_pages
-from copydesk.server.pages import deliveries as delivery_pages
-from copydesk.server.pages import desk as desk_pages
-from copydesk.server.pages import feeds as feed_pages
-from copydesk.server.pages import inbox, live, piece, redriving, removing
-from copydesk.server.pages import releases as release_pages
-from copydesk.server.pages import reviews as review_pages
-from copydesk.server.pages import schedule as schedule_pages
-from copydesk.server.pages import webhooks as webhook_pages
+from copydesk.server.pages.routers import PAGES
 from copydesk.server.problems import handle_error
 from copydesk.server.rendering import STATIC, asset
 from copydesk.server.security import Guard
@@ -110,60 +67,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.state.tally = Tally(desk.store, desk.clock, desk.workspace_id)
     app.state.feed = Feed(desk.store, desk.clock)
     app.add_middleware(Guard, hosts=["localhost", desk.settings.host, *hosts])
-    for part in (
-        submissions,
-        conversations_api,
-        posts,
-        validate,
-        render,
-        transform,
-        probe,
-        deliveries,
-        reviews,
-        suggestions,
-        hints_api,
-        accounts,
-        budgets_api,
-        releases_api,
-        drift_api,
-        costs_api,
-        style_api,
-        rework_api,
-        connect_api,
-        events,
-        health,
-        schedules_api,
-        webhooks_api,
-        feeds_api,
-        callbacks_api,
-        callbacks,
-        aftercare_api,
-        audits_api,
-        consents_api,
-        feedback_api,
-    ):
-        app.include_router(part.router)
-    for page in (
-        sessions,
-        inbox,
-        conversation_pages,
-        piece,
-        redriving,
-        delivery_pages,
-        removing,
-        budget_pages,
-        desk_pages,
-        review_pages,
-        audit_pages,
-        release_pages,
-        live,
-        feed_pages,
-        webhook_pages,
-    ):
-        app.include_router(page.router)
-    app.include_router(connect_pages.router)
-    app.include_router(aftercare_pages.router)
-    app.include_router(schedule_pages.router)
-    app.include_router(schedule_pages.feed_router)
+    for router in (*API, *PAGES):
+        app.include_router(router)
     app.mount("/static", _Assets(directory=STATIC), name="static")
     return app

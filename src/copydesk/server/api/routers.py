@@ -1,0 +1,76 @@
+"""The routers of the API, in the order in which its documents show them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from copydesk.server import health
+from copydesk.server.api import (
+    accounts,
+    aftercare,
+    audits,
+    budgets,
+    callbacks,
+    connect,
+    consents,
+    conversations,
+    costs,
+    deliveries,
+    drift,
+    events,
+    feedback,
+    feeds,
+    hints,
+    posts,
+    probe,
+    releases,
+    render,
+    reviews,
+    rework,
+    schedules,
+    style,
+    submissions,
+    suggestions,
+    transform,
+    validate,
+    webhooks,
+)
+from copydesk.server.hooks import callbacks as incoming
+
+API: Final[tuple[APIRouter, ...]] = tuple(
+    part.router
+    for part in (
+        submissions,
+        conversations,
+        posts,
+        validate,
+        render,
+        transform,
+        probe,
+        deliveries,
+        reviews,
+        suggestions,
+        hints,
+        accounts,
+        budgets,
+        releases,
+        drift,
+        costs,
+        style,
+        rework,
+        connect,
+        events,
+        health,
+        schedules,
+        webhooks,
+        feeds,
+        callbacks,
+        incoming,
+        aftercare,
+        audits,
+        consents,
+        feedback,
+    )
+)
