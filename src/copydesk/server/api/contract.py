@@ -52,7 +52,7 @@ def check_cursor(cursor: str, noun: str) -> str:
     that names no place would quietly show another part of the list."""
     if cursor and not _ID.fullmatch(cursor.removeprefix(f"{PREFIXES[noun]}_")):
         raise CursorInvalid(
-            f"{cursor[:60]!r} is no cursor of this list.",
+            f"{cursor[:60]!r} is not a cursor of this list.",
             remedy="Pass `next` of the page before, or no cursor for the first page.",
         )
     return cursor
