@@ -143,14 +143,18 @@ def read_keys(path: Path) -> tuple[bytes, ...]:
 
 def readers_of(path: Path) -> str:
     """Return who besides its owner may read or replace a key file: "" for nobody, "the group" or
-    "everybody"; also "" where there is no file."""
+    "everybody"; also "" where there is no file. Whoever cannot enter its folder can do neither."""
     try:
-        mode = path.stat().st_mode
+        mode, folder = path.stat().st_mode, path.parent.stat().st_mode
     except OSError:
         return ""
-    if mode & (stat.S_IROTH | stat.S_IWOTH):
-        return "everybody"
-    return "the group" if mode & (stat.S_IRGRP | stat.S_IWGRP) else ""
+    for whose, enter, take, put in (
+        ("everybody", stat.S_IXOTH, stat.S_IROTH | stat.S_IWOTH, stat.S_IWOTH),
+        ("the group", stat.S_IXGRP, stat.S_IRGRP | stat.S_IWGRP, stat.S_IWGRP),
+    ):
+        if folder & enter and (mode & take or folder & put):
+            return whose
+    return ""
 
 
 def write_keys(path: Path, keys: Sequence[bytes]) -> None:

@@ -282,8 +282,8 @@ def _key_file(desk: Desk) -> Iterator[Examined]:
             warning=True,
             message=f"{readers} of this machine can read or replace {path}, which opens every "
             "credential",
-            remedy=f"chmod 600 {path} ; if somebody may have read it: copydesk vault rotate, then "
-            "copydesk vault prune.",
+            remedy=f"chmod 700 {path.parent} && chmod 600 {path} ; if somebody may have read it: "
+            "copydesk vault rotate, then copydesk vault prune.",
         )
 
 

@@ -234,16 +234,25 @@ def test_a_key_that_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "readers", "healthy"),
-    [(0o600, "", True), (0o640, "the group", True), (0o644, "everybody", False)],
+    ("folder", "mode", "readers", "healthy"),
+    [
+        (0o755, 0o600, "", True),
+        (0o755, 0o640, "the group", True),
+        (0o755, 0o644, "everybody", False),
+        (0o750, 0o644, "the group", True),
+        (0o700, 0o644, "", True),
+        (0o777, 0o600, "everybody", False),
+    ],
 )
-async def test_a_key_file_that_others_can_read_is_named(
-    desk: Desk, mode: int, readers: str, healthy: bool
+async def test_a_key_file_that_others_can_read_or_replace_is_named(
+    desk: Desk, folder: int, mode: int, readers: str, healthy: bool
 ) -> None:
     (desk.settings.home / KEY_FILE).chmod(mode)
+    desk.settings.home.chmod(folder)
     told = [one for one in await examine(desk) if one.check == "key file"]
     assert [one.message.startswith(readers) for one in told] == [True] * bool(readers)
     assert all(one.ok is healthy and "chmod 600" in one.remedy for one in told)
+    desk.settings.home.chmod(0o755)
     await rotate_vault(desk)
     assert not [one for one in await examine(desk) if one.check == "key file"]
 
