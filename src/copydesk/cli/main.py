@@ -37,6 +37,7 @@ from copydesk.cli import (
     release,
     removing,
     rendering,
+    restored,
     review,
     rework,
     running,
@@ -139,6 +140,7 @@ accounts.app.command("wait-for-link")(versions.wait_for_link)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(feeds.app, name="feeds")
 app.command()(operating.repair)
+app.command()(restored.restored)
 app.command()(operating.doctor)
 app.add_typer(vault.app, name="vault")
 app.add_typer(project.config_app, name="config")

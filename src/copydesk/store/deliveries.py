@@ -396,6 +396,25 @@ class Deliveries:
 
     # -- waiting work -----------------------------------------------------------------------------
 
+    async def overdue(self, now: datetime, after: str, limit: int) -> list[Delivery]:
+        """Return deliveries of all workspaces that would have been sent by `now` unless somebody
+        stopped them, by id from behind `after`. Of what is repeated without harm, deletes, none."""
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries)
+            .where(
+                deliveries.c.state.in_(
+                    [DeliveryState.SCHEDULED, DeliveryState.SNOOZED, DeliveryState.BLOCKED]
+                ),
+                deliveries.c.action != Action.DELETE,
+                deliveries.c.due_at <= now,
+                sa.func.coalesce(deliveries.c.wake_at, now) <= now,
+                deliveries.c.id > after,
+            )
+            .order_by(deliveries.c.id)
+            .limit(limit)
+        )
+        return [delivery_of(row) for row in rows]
+
     async def accounts_with_work(self, now: datetime, limit: int = 1000) -> list[str]:
         """Return the accounts that have a delivery to look at now, the longest overdue first."""
         return await accounts_with_work(self._unit.connection, now, limit)

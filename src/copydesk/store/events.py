@@ -6,6 +6,7 @@ What a unit of work appends is written in one statement, when it commits or asks
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -109,6 +110,13 @@ class Events:
         await self.write()
         value = await self._unit.connection.scalar(sa.select(sa.func.max(events.c.sequence)))
         return int(value or 0)
+
+    async def last_at(self) -> datetime | None:
+        """Return when the newest thing happened (aware UTC), None when nothing has."""
+        found: datetime | None = await self._unit.connection.scalar(
+            sa.select(events.c.at).order_by(events.c.sequence.desc()).limit(1)
+        )
+        return found
 
     async def writers(self) -> frozenset[str]:
         """Return the transactions, by name, that may have taken a sequence and not committed yet.
