@@ -18,6 +18,7 @@ from copydesk.core.outcomes import (
     Unavailable,
     Unknown,
 )
+from copydesk.core.standing import AsPublished, Changed
 from copydesk.platforms.git.clone import Clone
 from tests.platforms.git.remotes import (
     PICTURE,
@@ -129,14 +130,22 @@ async def test_other_peoples_pushes_stay(tmp_path: Path) -> None:
 class Rival:
     """Somebody who pushes in the moment between our fetch and our push, a number of times."""
 
-    def __init__(self, times: int, other: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self,
+        times: int,
+        other: Writer,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        path: str = "",
+        text: str = "first!\n",
+    ) -> None:
         self.left = times
         push = Clone.push
 
         async def pushed(clone: Clone, head: str, commit: str) -> None:
             if self.left:
                 self.left -= 1
-                await asyncio.to_thread(other.push, f"rival-{self.left}.txt", "first!\n")
+                await asyncio.to_thread(other.push, path or f"rival-{self.left}.txt", text)
             await push(clone, head, commit)
 
         monkeypatch.setattr(Clone, "push", pushed)
@@ -167,6 +176,53 @@ async def test_races_lost_again_and_again_are_left_for_later(
     assert rival.left == 8
     assert POST not in files(remote)
     assert isinstance(await desk.find(outgoing(where)), Absent)
+
+
+@pytest.mark.parametrize("during", ["before the call", "the call"])
+async def test_an_edit_made_after_the_look_is_not_overwritten(
+    during: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = bare(tmp_path / "site.git")
+    where = account(remote)
+    desk = client(tmp_path / "home", where)
+    first = subject()
+    published = outgoing(where, first)
+    await desk.commit(published)
+    assert isinstance(await desk.inspect(published), AsPublished)
+    other = Writer(tmp_path / "other", remote)
+    other.pull()
+    edited = f"{(other.folder / POST).read_text()}\nSomebody's own words.\n"
+    if during == "the call":
+        Rival(1, other, monkeypatch, path=POST, text=edited)
+    else:
+        other.push(POST, edited)
+    update = outgoing(where, changed(first, title="New"), update=True)
+    refused = await desk.commit(update)
+    assert isinstance(refused, Unavailable)
+    assert show(remote, POST) == edited
+    assert isinstance(await desk.inspect(published), Changed)
+    # whoever says that it is to be overwritten is not asked again
+    assert isinstance(await desk.commit(update), Published)
+    assert "Somebody's own words" not in show(remote, POST)
+
+
+async def test_keys_that_people_add_after_the_look_only_cost_another_look(tmp_path: Path) -> None:
+    remote = bare(tmp_path / "site.git")
+    where = account(remote)
+    desk = client(tmp_path / "home", where)
+    first = subject()
+    published = outgoing(where, first)
+    await desk.commit(published)
+    await desk.inspect(published)
+    other = Writer(tmp_path / "other", remote)
+    other.pull()
+    text = (other.folder / POST).read_text()
+    other.push(POST, text.replace("---\n", "---\nweight: 7\n", 1))
+    update = outgoing(where, changed(first, title="New"), update=True)
+    assert isinstance(await desk.commit(update), Unavailable)
+    assert isinstance(await desk.inspect(published), AsPublished)
+    assert isinstance(await desk.commit(update), Published)
+    assert "weight: 7" in show(remote, POST)
 
 
 async def test_an_update_stays_in_place_and_keeps_what_is_not_ours(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ nothing landed, so the batch is built once more on the new head; whatever is unc
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from copydesk.core.outcomes import (
     Refused,
     Unavailable,
 )
-from copydesk.core.standing import Standing
+from copydesk.core.standing import AsPublished, Standing
 from copydesk.platforms.git.clone import Author, Clone, local_path
 from copydesk.platforms.git.errors import GIT_MISSING, Declined, RaceLost
 from copydesk.platforms.git.generators import GENERATORS, page_url
@@ -77,6 +78,8 @@ class GitClient(Client):
             name=settings.get("author_name") or "copydesk",
             email=settings.get("author_email") or "copydesk@localhost",
         )
+        #: by post, the digest of its file as the last look found it, where it read as committed
+        self._seen: dict[str, bytes] = {}
 
     async def commit(self, outgoing: Outgoing) -> Outcome:
         """Commit and push one post; see `commit_batch`."""
@@ -98,6 +101,9 @@ class GitClient(Client):
             return [declined.outcome] * len(batch)
         except GitMissing:
             return [GIT_MISSING] * len(batch)
+        finally:
+            for post in batch:
+                self._seen.pop(post.post_id, None)
         busy = Unavailable(f"other pushes came first {ATTEMPTS} times; nothing was published")
         return [busy] * len(batch)
 
@@ -124,7 +130,13 @@ class GitClient(Client):
         """Compare the post's file in the branch with what was committed."""
         try:
             async with self._at_work():
-                return await compare(self._clone, await self._clone.fetch(), outgoing)
+                head = await self._clone.fetch()
+                standing = await compare(self._clone, head, outgoing)
+                if isinstance(standing, AsPublished):
+                    found = await file_of(self._clone, head, outgoing)
+                    assert found is not None
+                    self._seen[outgoing.post_id] = _digest(found[1])
+                return standing
         except Declined as declined:
             return Inconclusive(
                 getattr(declined.outcome, "reason", "the repository cannot be read")
@@ -220,6 +232,10 @@ class GitClient(Client):
             if earlier is not None:
                 # what people changed in the file since then is theirs to keep
                 return path, {path: here[path]}
+            seen = self._seen.get(post.post_id) if post.action is Action.UPDATE else None
+            if seen is not None and seen != _digest(here[path]):
+                # the next look tells what was changed, and has a person asked
+                raise Declined(Unavailable(f"{path} was changed after it was looked at"))
             text = _merged(here[path], post)
         return path, {path: text.encode(), **await self._images(head, post, here)}
 
@@ -309,6 +325,10 @@ class GitClient(Client):
         name = post.payload["generator"]
         folder = (self._settings.get("folder") or GENERATORS[name].folder).strip("/")
         return page_url(self._settings.get("url", ""), name, path, folder)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 def _merged(existing: bytes, post: Outgoing) -> str:
