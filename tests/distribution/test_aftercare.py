@@ -22,7 +22,8 @@ from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.accounts.connecting import change_account
 from copydesk.work.deliveries.inspecting import inspect_account, inspect_now
-from copydesk.work.deliveries.publishing import Manuscript, Publication, preview, publish
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import Publication, preview, publish
 from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.deliveries.times import Wish
 from copydesk.work.deliveries.unpublishing import Taken, plan_withdrawals, unpublish

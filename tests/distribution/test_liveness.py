@@ -31,7 +31,8 @@ from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.accounts.connecting import add_account
-from copydesk.work.deliveries.publishing import Manuscript, publish
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import publish
 from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import deliveries, tools

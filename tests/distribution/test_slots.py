@@ -17,7 +17,8 @@ from copydesk.distribution.slots import next_free_slot
 from copydesk.store import open_store
 from copydesk.testing.clocks import StoppedClock
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.deliveries.publishing import Manuscript, publish
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import publish
 from copydesk.work.deliveries.times import Wish
 from copydesk.work.deliveries.timetables import TimetableForm, set_timetable
 from copydesk.work.desk import Desk

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from copydesk.core.post import Media
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.deliveries.publishing import Manuscript
+from copydesk.work.deliveries.manuscripts import Manuscript
 
 FOLDER = Path(__file__).parent / "posts"
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.md")))

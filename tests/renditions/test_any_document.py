@@ -20,7 +20,8 @@ from copydesk.platforms.kit.registry import platform_modules
 from copydesk.testing.clocks import StoppedClock
 from copydesk.transformation.content import read_markdown_file
 from copydesk.transformation.counting import UNITS, graphemes
-from copydesk.work.deliveries.publishing import Manuscript, preview_plans, sample_account
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import preview_plans, sample_account
 from tests.renditions.manuscripts import PUBLISHED_AT
 
 LINKS = [f"https://example.org/p/{n:03}abcdef?step={n}" for n in range(5)]

@@ -11,7 +11,7 @@ from copydesk.core.webhook import Attempt
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.accounts.budgeting import set_budget
 from copydesk.work.accounts.connecting import add_account
-from copydesk.work.deliveries.publishing import Manuscript
+from copydesk.work.deliveries.manuscripts import Manuscript
 from copydesk.work.deliveries.recurring import SeriesForm, add_series
 from copydesk.work.desk import Desk
 from copydesk.work.releases import releasing

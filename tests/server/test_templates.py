@@ -20,7 +20,7 @@ from copydesk.server.views.changes import changes
 from copydesk.testing.oauth_server import OAuthServer
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.accounts.connecting import add_account
-from copydesk.work.deliveries.publishing import Manuscript
+from copydesk.work.deliveries.manuscripts import Manuscript
 from copydesk.work.deliveries.recurring import SeriesForm, add_series
 from copydesk.work.desk import Desk
 from tests.server.scene import Scene, lay_out

@@ -91,8 +91,8 @@ def plan(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.errors import CopydeskError, NotFound
+    from copydesk.work.deliveries.manuscripts import read_manuscript
     from copydesk.work.deliveries.publishing import preview as preview_manuscript
-    from copydesk.work.deliveries.publishing import read_manuscript
     from copydesk.work.desk import open_desk
 
     async def work() -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from copydesk.core.findings import Finding
     from copydesk.distribution.planning import Plan
     from copydesk.transformation.forms import Form
-    from copydesk.work.deliveries.publishing import Manuscript
+    from copydesk.work.deliveries.manuscripts import Manuscript
     from copydesk.work.deliveries.times import Wish
 
 File = Annotated[Path, typer.Argument(metavar="FILE.md", help="A Markdown file.")]
@@ -33,7 +33,8 @@ async def plans_for(
     from copydesk.core.clock import SystemClock
     from copydesk.core.ids import IdFactory
     from copydesk.platforms.kit.registry import platform_modules
-    from copydesk.work.deliveries.publishing import preview_plans, read_manuscript, sample_account
+    from copydesk.work.deliveries.manuscripts import read_manuscript
+    from copydesk.work.deliveries.publishing import preview_plans, sample_account
     from copydesk.work.deliveries.rendering import in_form
 
     if not platforms and not accounts:

@@ -64,8 +64,9 @@ def publish(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.states import SETTLED, DeliveryState
+    from copydesk.work.deliveries.manuscripts import read_manuscript
     from copydesk.work.deliveries.publishing import publish as publish_manuscript
-    from copydesk.work.deliveries.publishing import read_manuscript, settled
+    from copydesk.work.deliveries.publishing import settled
     from copydesk.work.desk import open_desk
     from copydesk.work.health import measure
     from copydesk.work.worker import working

@@ -195,7 +195,7 @@ def add_series(
     """Let posts come round again by a rule, by the clock on the wall of a zone."""
     from copydesk.config import find_home, load_settings
     from copydesk.core.timetable import read_length
-    from copydesk.work.deliveries.publishing import read_manuscript
+    from copydesk.work.deliveries.manuscripts import read_manuscript
     from copydesk.work.deliveries.recurring import SeriesForm
     from copydesk.work.deliveries.recurring import add_series as add
     from copydesk.work.desk import open_desk

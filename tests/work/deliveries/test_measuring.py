@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from copydesk.work.deliveries.publishing import read_manuscript
+from copydesk.work.deliveries.manuscripts import read_manuscript
 from copydesk.work.desk import Desk
 from copydesk.work.incoming.submitting import submit
 from copydesk.work.writing.composing import compose

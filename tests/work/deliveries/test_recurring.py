@@ -17,7 +17,8 @@ from copydesk.distribution.moving import cancel, retime
 from copydesk.store.tables import blobs
 from copydesk.testing.clocks import StoppedClock
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.deliveries.publishing import Manuscript, publish
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import publish
 from copydesk.work.deliveries.recurring import (
     HORIZON,
     SeriesForm,

@@ -15,7 +15,8 @@ from copydesk.core.post import Content
 from copydesk.generation.port import ModelRequest
 from copydesk.generation.scripted import ScriptedModel
 from copydesk.platforms.kit.registry import load_platform
-from copydesk.work.deliveries.publishing import publish, read_manuscript, sample_account
+from copydesk.work.deliveries.manuscripts import read_manuscript
+from copydesk.work.deliveries.publishing import publish, sample_account
 from copydesk.work.desk import Desk
 from copydesk.work.writing.adapting import adapt, kept_adaptations
 from tests.store_fixtures import AddSandbox

@@ -14,7 +14,8 @@ from copydesk.core.similarity import HashedGrams
 from copydesk.generation.scripted import ScriptedModel, faithful_reply
 from copydesk.store.tables import deliveries
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.deliveries.publishing import Manuscript, Publication, publish
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import Publication, publish
 from copydesk.work.deliveries.unpublishing import unpublish
 from copydesk.work.desk import Desk
 from copydesk.work.incoming.submitting import submit

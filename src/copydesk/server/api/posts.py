@@ -27,7 +27,8 @@ from copydesk.server.api.contract import (
 )
 from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
 from copydesk.transformation.content import read_markdown_file
-from copydesk.work.deliveries.publishing import Manuscript, publish
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import publish
 from copydesk.work.deliveries.times import Wish
 from copydesk.work.desk import Desk
 

@@ -12,7 +12,8 @@ from copydesk.distribution.planning import Plan
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.transformation.content import read_markdown_file
 from copydesk.transformation.forms import Form
-from copydesk.work.deliveries.publishing import Manuscript, preview, preview_plans, sample_account
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import preview, preview_plans, sample_account
 from copydesk.work.deliveries.rendering import in_form
 from copydesk.work.deliveries.times import Wish
 from copydesk.work.desk import Desk

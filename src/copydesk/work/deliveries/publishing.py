@@ -1,27 +1,25 @@
-"""Publishing a person's own Markdown: read, plan, schedule, wait. Content as code.
+"""Publishing a person's own Markdown: plan, schedule, wait. Content as code.
 
-A file is one post for ever, known by its `id:` in the front matter or else by where it stands; so
-publishing it again plans only what has changed.
+Publishing a manuscript again plans only what has changed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
-from copydesk.core.errors import ContentInvalid, InputRefused, NotFound
+from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.ids import IdFactory
-from copydesk.core.post import Adaptation, Content, Media, Post, Revision, Tier
+from copydesk.core.post import Adaptation, Post, Revision, Tier
 from copydesk.core.states import SETTLED, AccountState, PostState
 from copydesk.distribution.planning import (
+    Intended,
     Plan,
     account_findings,
     media_findings,
@@ -31,32 +29,12 @@ from copydesk.distribution.planning import (
 )
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
-from copydesk.transformation.content import MarkdownFile, read_markdown_file
-from copydesk.transformation.images import image_size
-from copydesk.transformation.metadata import file_findings
+from copydesk.work.deliveries.manuscripts import Manuscript
 from copydesk.work.deliveries.times import Wish, is_wall_time, timings_for
 from copydesk.work.desk import Desk
 from copydesk.work.writing.adapting import Adapting, adapt, kept_adaptations
 
 _NAME_ONE: Final = "Name one with --to; `copydesk accounts list` shows them."
-#: Above this a Markdown file or an image is not read: it is not a post.
-MAX_FILE = 50 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manuscript:
-    """A Markdown file with the bytes of the images it shows; `missing` names those that are not
-    there, and keeps it from being stored."""
-
-    source_key: str
-    file: MarkdownFile
-    images: tuple[tuple[Media, bytes], ...]
-    missing: tuple[Finding, ...] = ()
-
-    @property
-    def content(self) -> Content:
-        """Return the content with its media."""
-        return replace(self.file.content, media=tuple(media for media, _ in self.images))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,79 +45,6 @@ class Publication:
     plans: tuple[Plan, ...]
     deliveries: tuple[Delivery, ...]
     findings: tuple[Finding, ...] = ()
-
-
-async def read_manuscript(path: Path) -> Manuscript:
-    """Read a Markdown file and the images beside it that it refers to.
-
-    Raises `NotFound` when it is not there, `InputRefused` when it is not text, `ContentInvalid`
-    with all that is wrong with its front matter.
-    """
-    return await asyncio.to_thread(_read, path)
-
-
-def _read(path: Path) -> Manuscript:
-    import hashlib
-
-    raw = _bytes(path, what="file")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputRefused(
-            "undecodable",
-            f"{path.name} is not UTF-8 text (byte {error.start}).",
-            remedy="Save it as UTF-8.",
-        ) from error
-    file = read_markdown_file(text, filename=path.name)
-    findings: list[Finding] = []
-    images: dict[str, tuple[Media, bytes]] = {}
-    for reference in file.images:
-        if "://" in reference.path or reference.path.startswith(("data:", "/")):
-            continue
-        target = (path.parent / reference.path).resolve()
-        if not target.is_relative_to(path.parent.resolve()) or not target.is_file():
-            findings.append(
-                Finding(
-                    code="image_missing",
-                    field=f"image {reference.path}",
-                    message="there is no such file beside the post",
-                    remedy="Put it there, or correct the path.",
-                )
-            )
-            continue
-        data = _bytes(target, what="image")
-        width, height = image_size(data)
-        kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
-        media = Media(
-            name=reference.path,
-            content_type=kind,
-            sha256=hashlib.sha256(data).hexdigest(),
-            size=len(data),
-            alt=reference.alt,
-            width=width,
-            height=height,
-            findings=file_findings(reference.path, kind, data),
-        )
-        images[reference.path] = (media, data)
-    # another checkout, another path: an id of its own survives both
-    key = f"id:{file.identity}" if file.identity else f"file:{path.resolve()}"
-    return Manuscript(
-        source_key=key, file=file, images=tuple(images.values()), missing=tuple(findings)
-    )
-
-
-def _bytes(path: Path, *, what: str) -> bytes:
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise NotFound(f"{path} is not a {what}.")
-        if size > MAX_FILE:
-            raise InputRefused(
-                "too_large", f"{path.name} has {size:,} bytes; at most {MAX_FILE:,} are read."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise NotFound(f"The {what} {path} cannot be read: {error.strerror}.") from error
 
 
 async def publish(
@@ -252,8 +157,6 @@ def preview_plans(
     manuscript: Manuscript, accounts: Sequence[Account], now: datetime, ids: IdFactory
 ) -> list[Plan]:
     """Return the plans for a manuscript that was never published, without a store."""
-    from copydesk.distribution.planning import Intended
-
     revision = _first_revision(manuscript, now, ids)
     plans: list[Plan] = []
     for account in accounts:

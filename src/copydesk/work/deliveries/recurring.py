@@ -28,7 +28,8 @@ from copydesk.distribution.planning import account_findings, plan, schedule
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
-from copydesk.work.deliveries.publishing import Manuscript, put_post, refuse_errors, settle_post
+from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.publishing import put_post, refuse_errors, settle_post
 from copydesk.work.deliveries.times import read_time
 from copydesk.work.desk import Desk
 

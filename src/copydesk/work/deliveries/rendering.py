@@ -14,7 +14,7 @@ from copydesk.distribution.planning import Plan
 from copydesk.platforms.kit.forms import KEY, form_of
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.transformation.forms import Form
-from copydesk.work.deliveries.publishing import Manuscript
+from copydesk.work.deliveries.manuscripts import Manuscript
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
