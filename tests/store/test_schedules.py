@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -70,11 +70,26 @@ async def test_nothing_asked_often_walks_through_what_waits(
             await effort(store, unit, *selected(asked)[0])
 
 
+async def tell(store: Store, account: Account, parts: Iterable[tuple[str, str, str]]) -> None:
+    """Say of each delivery that a part of it is out: its id there, and the key of its call."""
+    async with store.begin("test") as unit:
+        await unit.events.append_all(
+            [
+                unit.events.row(
+                    account.workspace_id, "delivery", delivery, "sending", "scheduled", "",
+                    {"part": 2, "of": 3, "remote_id": id, "url": "", "key": key},
+                )
+                for delivery, id, key in parts
+            ]
+        )  # fmt: skip
+
+
 async def test_a_callback_about_a_part_of_a_thread_walks_through_no_other_posts(
     store: Store, account: Account, asked: list[tuple[str, Any]]
 ) -> None:
     parts = [{"id": f"part-{number}", "url": ""} for number in range(3)]
     thread = f"dlv_{7:026}"
+    await tell(store, account, [(thread, "part-2", "none")])
     async with store.begin("test") as unit:
         await unit.connection.execute(
             sa.update(deliveries).values(state="delivered", wake_at=None, remote_id=deliveries.c.id)
@@ -120,11 +135,13 @@ async def test_a_callback_about_a_part_of_a_thread_walks_through_no_other_posts(
                 await effort(store, unit, statement, parameters)
 
 
-async def test_a_callback_about_nothing_of_ours_reads_the_newest_threads_alone(
+async def test_a_callback_about_a_part_is_understood_however_old_its_thread_is(
     store: Store, account: Account, asked: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(callbacks, "_MOST_THREADS", 50)
     oldest, newest = f"dlv_{0:026}", f"dlv_{PENDING - 1:026}"
+    threads = [f"dlv_{number:026}" for number in range(PENDING)]
+    await tell(store, account, [(id, f"part-{id}", f"out-{id}") for id in threads])
     async with store.begin("test") as unit:
         await unit.connection.execute(
             sa.update(deliveries).values(state="delivered", wake_at=None, remote_id=deliveries.c.id)
@@ -138,7 +155,7 @@ async def test_a_callback_about_nothing_of_ours_reads_the_newest_threads_alone(
                     "which": id,
                     "parts": {"parts": [{"id": id, "url": ""}, {"id": f"part-{id}", "url": ""}]},
                 }
-                for id in (f"dlv_{number:026}" for number in range(PENDING))
+                for id in threads
             ],
         )
         tries = sa.select(
@@ -153,10 +170,15 @@ async def test_a_callback_about_nothing_of_ours_reads_the_newest_threads_alone(
         await connection.execute(sa.text("ANALYZE"))
         await connection.commit()
     for key, remote_id, found in [
-        (f"key-{newest}", "", newest),
         ("", f"part-{newest}", newest),
+        ("", f"part-{oldest}", oldest),
+        ("", "nobody's", None),
+        (f"out-{newest}", "", newest),
+        (f"out-{oldest}", "", oldest),
+        ("nobody's", "", None),
+        # of the call that is under way no event tells yet
+        (f"key-{newest}", "", newest),
         (f"key-{oldest}", "", None),
-        ("", f"part-{oldest}", None),
     ]:
         async with store.read() as unit:
             asked.clear()

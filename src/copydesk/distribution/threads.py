@@ -57,7 +57,8 @@ def done(delivery: Delivery, count: int, remote_id: str, url: str, now: datetime
         return _delivered(remote_id, url)
     out = (*before, PartOut(id=remote_id, url=url))
     handles = _between(delivery.handles, out, count)
-    evidence = {"part": len(out), "of": count, "remote_id": remote_id, "url": url}
+    key = part_key(delivery.key, len(before))
+    evidence = {"part": len(out), "of": count, "remote_id": remote_id, "url": url, "key": key}
     first = {"remote_id": out[0].id, "url": out[0].url}
     if len(out) >= count:
         last = _delivered(**first)

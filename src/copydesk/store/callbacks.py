@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from copydesk.core.delivery import Delivery, parts_out
 from copydesk.store.absent import insert_if_absent
-from copydesk.store.codec import to_json_text
 from copydesk.store.deliveries import delivery_of
-from copydesk.store.tables import callbacks, deliveries, intents
+from copydesk.store.slices import sorted_by
+from copydesk.store.tables import callbacks, deliveries, events, intents
 from copydesk.store.tables.deliveries import LATER_CALLS, THREADS
+from copydesk.store.tables.history import OF_PART
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -21,14 +22,11 @@ if TYPE_CHECKING:
 #: How much is kept, per account, of what nobody understood.
 _MOST_EVIDENCE = 100
 
-#: What is out of a thread stands in its handles, as JSON.
-_HANDLES = sa.cast(deliveries.c.handles, sa.Text)
-
-#: How many deliveries are looked into that have an id somewhere in their handles.
+#: How many deliveries are looked into of which a part went by the same id.
 _MOST_ALIKE = 20
 
-#: How many threads of an account are searched for a part, the newest: platforms tell of whatever
-#: stands on an account, most of it none of ours, and not one such report may read all we sent.
+#: How many threads of an account are searched for a call that is under way, the newest: platforms
+#: tell of whatever stands on an account, and not one such report may read all we sent.
 _MOST_THREADS = 1_000
 
 
@@ -117,7 +115,8 @@ class Callbacks:
         """Return the delivery of an account that a platform means by our key or its own id.
 
         Of several with one id (created, then updated) the newest is meant. A key or an id may be
-        that of a later part of one of the account's newest threads.
+        that of a later part of a thread; the key of a call that is still under way, of one of the
+        account's newest threads.
         """
         if not (key or remote_id):
             return None
@@ -139,11 +138,12 @@ class Callbacks:
     async def _by_key(self, account_id: str, key: str) -> Delivery | None:
         """Return the delivery of which a later part went by `key`."""
         # tries are counted anew for each part: most later parts go out by their first call, too
-        for which in (LATER_CALLS, intents.c.delivery_id.in_(_newest_threads(account_id))):
+        called = sa.select(intents.c.delivery_id).where(intents.c.key == key)
+        under_way = intents.c.delivery_id.in_(_newest_threads(account_id))
+        for named in (called.where(LATER_CALLS), self._told("key", key), called.where(under_way)):
             rows = await self._unit.connection.execute(
                 sa.select(deliveries)
-                .join(intents, intents.c.delivery_id == deliveries.c.id)
-                .where(deliveries.c.account_id == account_id, which, intents.c.key == key)
+                .where(deliveries.c.account_id == account_id, deliveries.c.id.in_(named))
                 .limit(1)
             )
             if row := rows.first():
@@ -155,10 +155,10 @@ class Callbacks:
         rows = await self._unit.connection.execute(
             sa.select(deliveries)
             .where(
-                deliveries.c.id.in_(_newest_threads(account_id)),
-                _HANDLES.contains(to_json_text(remote_id), autoescape=True),
+                deliveries.c.account_id == account_id,
+                deliveries.c.id.in_(self._told("remote_id", remote_id)),
             )
-            .order_by(deliveries.c.id.desc())
+            .order_by(sorted_by(deliveries.c.id).desc())
             .limit(_MOST_ALIKE)
         )
         for row in rows:
@@ -166,6 +166,17 @@ class Callbacks:
             if any(part.id == remote_id for part in parts_out(found.handles)):
                 return found
         return None
+
+    def _told(self, field: str, value: str) -> sa.Select[tuple[str]]:
+        """Return the deliveries of which an event names a part by `value` in `field`."""
+        # in the words of the indexes, or neither store could tell that it may use them
+        embedded = self._unit.connection.dialect.name == "sqlite"
+        said = (
+            f"json_extract(events.data, '$.{field}')" if embedded else f"events.data ->> '{field}'"
+        )
+        return sa.select(events.c.subject_id).where(
+            sa.text(OF_PART), sa.literal_column(f"substr({said}, 1, 255)", sa.Text) == value[:255]
+        )
 
 
 def _newest_threads(account_id: str) -> sa.Select[tuple[str]]:

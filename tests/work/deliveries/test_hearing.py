@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from copydesk.core.delivery import Action, Delivery, Rendition, part_key
 from copydesk.core.errors import NotFound
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.threads import done
 from copydesk.platforms.kit.callbacks import CallbackRequest, Challenge, Happened, Report
 from copydesk.store import UnitOfWork
 from copydesk.store.callbacks import Received
@@ -195,7 +197,7 @@ async def test_a_later_part_of_a_thread_that_is_out_is_known(
 ) -> None:
     await delivery_at(desk, account, DeliveryState.DELIVERED)
     thread = await delivery_at(desk, account)
-    ids = ["thread-0", 'thread-"1"', "thread-%2"]
+    ids = ["thread-0", 'thread-"1"', "thread-%2" + random.Random(2).randbytes(4_500).hex()]
     async with desk.store.begin("test") as unit:
         for number in range(3):
             await unit.connection.execute(
@@ -209,11 +211,15 @@ async def test_a_later_part_of_a_thread_that_is_out_is_known(
                     started_at=unit.now,
                 )
             )
-        handles = {"parts": [{"id": id, "url": ""} for id in ids], "of": 3}
-        values = {"remote_id": ids[0], "handles": handles}
-        await unit.deliveries.move(
-            Change(delivery=thread, to=DeliveryState.DELIVERED, values=values)
-        )
+        for number, id in enumerate(ids):
+            if number:
+                await unit.deliveries.move(Change(delivery=thread, to=DeliveryState.SENDING))
+                thread = await unit.deliveries.get(thread.id)
+            step = done(thread, len(ids), id, "", unit.now)
+            await unit.deliveries.move(
+                Change(delivery=thread, to=step.to, values=step.values, evidence=step.evidence)
+            )
+            thread = await unit.deliveries.get(thread.id)
     named = replace(thread, key=part_key(thread.key, part), remote_id=ids[part])
     request = says(desk, Happened.REMOVED, named, by_key=by_key)
     assert effects(await hear(desk, account.id, request)) == ["standing"]

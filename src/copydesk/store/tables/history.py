@@ -22,6 +22,12 @@ events = sa.Table(
     sa.Index("ix_events_subject", "subject_id", "sequence"),
 )
 
+#: Events that say what became of one part of a thread: its id and key stand in their data, by which
+#: two indexes know them (migration 0023). Literal, as a condition of an index has to be.
+OF_PART = "events.noun = 'delivery' AND CAST(events.data AS TEXT) LIKE '%\"part\":%'"
+#: These are in migrations alone: code reads no index of an expression back from SQLite.
+PART_INDEXES = frozenset({"ix_events_part_id", "ix_events_part_key"})
+
 
 workers = sa.Table(
     "workers",
