@@ -16,13 +16,19 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Intent
 from copydesk.core.errors import Conflict
 from copydesk.core.outcomes import Accepted, Inconclusive, RateLimited, Unavailable
-from copydesk.core.states import AccountState, DeliveryState
+from copydesk.core.post import Tier
+from copydesk.core.states import AccountState, DeliveryState, PostState
 from copydesk.distribution.budget_gate import Budgets
+from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.store import open_store
 from copydesk.store.deliveries import Deliveries
 from copydesk.testing.clocks import StoppedClock
+from copydesk.testing.fake_bluesky import FakeBluesky
+from copydesk.testing.faults.rig import thread_of
+from copydesk.work.accounts.connecting import add_account
 from copydesk.work.accounts.trying import try_account
+from copydesk.work.deliveries.distributing import distribute
 from copydesk.work.deliveries.restoring import declare_restored
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts, carry, carry_to_rest, deliveries
@@ -164,6 +170,44 @@ async def test_a_thread_goes_to_a_person_where_its_parts_have_no_name_of_ours(
     )
     (one,) = await deliveries(older)
     assert (one.state, one.reason_code) == (state, "unknown")
+
+
+async def test_on_bluesky_each_part_of_a_thread_is_found_under_its_key(
+    desk: Desk, back_up: BackUp, clock: StoppedClock
+) -> None:
+    async with FakeBluesky(clock=clock) as server, AsyncExitStack() as opened:
+        network = HttpTransport(user_agent="copydesk-tests")
+        opened.push_async_callback(network.close)
+        online = replace(desk, transport=network)
+        account = await add_account(
+            online,
+            "bluesky",
+            "sky",
+            settings={"base_url": server.url, "identifier": server.handle},
+            secrets={"app_password": server.password},
+            inbox=True,
+            actor="test",
+        )
+        async with online.store.begin("test") as unit:
+            post, _ = await unit.posts.add(
+                workspace_id=online.workspace_id,
+                source_key="test:thread",
+                content=thread_of("bluesky", "m1"),
+                tier=Tier.PERSON,
+            )
+            await unit.posts.move(post, PostState.APPROVED, wake_at=unit.now)
+        await distribute(online, post.id)
+        restore = await back_up()
+        clock.advance(60)
+        await carry_to_rest(online, account, clock)
+        there = len(server.posts)
+        assert there > 1
+        clock.advance(DAY)
+        older = replace(await restore(), transport=network)
+        await declare_restored(older, actor="cli")
+        (found,) = await carry_to_rest(older, account, clock)
+        assert found.state is STATE.DELIVERED, found.reason
+        assert (len(server.posts), server.commits) == (there, there)
 
 
 async def test_blocked_and_resting_ones_may_have_gone_out_too(
