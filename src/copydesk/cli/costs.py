@@ -65,7 +65,8 @@ def _moment(text: str, field: str) -> datetime | None:
     try:
         # a day alone begins at midnight
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # what is no time, or beyond the calendar in UTC
         finding = Finding(
             code="time_invalid",
             field=field,
@@ -73,7 +74,6 @@ def _moment(text: str, field: str) -> datetime | None:
             remedy="Write it as 2026-11-01 or 2026-11-01T09:00+01:00.",
         )
         raise ContentInvalid([finding]) from error
-    return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment.astimezone(UTC)
 
 
 def _data(report: CostReport) -> dict[str, Any]:

@@ -329,8 +329,8 @@ def _moment(value: object) -> datetime | None:
             if re.fullmatch(r"\d{9,11}(?:\.\d{1,9})?", value):
                 return datetime.fromtimestamp(float(value), UTC)
             moment = datetime.fromisoformat(value)
+            # without a zone the time is a guess, so it is none
+            return moment.astimezone(UTC) if moment.tzinfo else None
         except (ValueError, OverflowError):
             return None
-        # without a zone the time is a guess, so it is none
-        return moment.astimezone(UTC) if moment.tzinfo else None
     return None

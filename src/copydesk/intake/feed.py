@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from copydesk.core.errors import InputRefused
@@ -18,6 +18,7 @@ from copydesk.core.feed import Skips
 from copydesk.core.submission import Doubt, ParsedMessage, Source, ThreadRef
 from copydesk.intake import charsets
 from copydesk.intake.answers import load_json
+from copydesk.intake.dates import read_moment
 from copydesk.intake.html import html_to_text, looks_like_html
 from copydesk.intake.segmentation import segment_post
 
@@ -195,7 +196,8 @@ def _item(item: Mapping[str, object], feed: Mapping[str, object]) -> Entry:
     meta = {str(k): str(v) for k, v in kept["meta"].items()} if _is_map(kept.get("meta")) else {}
     doubts = kept.get("doubts") or ()
     notes = [Doubt(note) if note in doubts else str(note) for note in kept.get("notes") or ()]
-    at = _moment(item.get("date_published") or item.get("date_modified"), notes)
+    dated = item.get("date_published") or item.get("date_modified")
+    at = read_moment(dated, "The entry's", notes) if isinstance(dated, str) else None
     tags = item.get("tags")
     if isinstance(tags, list):
         meta["tags"] = ", ".join(words(tag) for tag in tags)
@@ -232,20 +234,6 @@ def _is_map(value: object) -> bool:
 
 def _text(value: object) -> str:
     return charsets.storable(value) if isinstance(value, str) else ""
-
-
-def _moment(value: object, notes: list[str]) -> datetime | None:
-    if not isinstance(value, str) or not value.strip():
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        notes.append(f"The entry's date cannot be read: “{value[:60]}”.")
-        return None
-    if moment.tzinfo is None:
-        notes.append(f"The entry's date names no time zone and was left open: “{value[:60]}”.")
-        return None
-    return moment.astimezone(UTC)
 
 
 def words(value: object) -> str:

@@ -11,7 +11,6 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import compat32
 from typing import Final
@@ -28,6 +27,7 @@ from copydesk.core.submission import (
 )
 from copydesk.intake import charsets
 from copydesk.intake.answers import MAX_FIELDS, Fields, fields_of, keep_all, load_json
+from copydesk.intake.dates import read_moment
 from copydesk.intake.fields import ADDRESS, Roles, roles_of
 from copydesk.intake.html import html_to_text, looks_like_html
 from copydesk.intake.segmentation import segment_post
@@ -237,7 +237,7 @@ def _message(found: Fields, files: tuple[Attachment, ...], notes: list[str]) -> 
         subject=" ".join(fields.get(roles.subject, "").split()),
         author=" ".join(" ".join(fields[path] for path in roles.name).split()),
         author_address=address.group().lower() if address else "",
-        sent_at=_moment(fields.get(roles.date, ""), notes),
+        sent_at=read_moment(fields.get(roles.date, ""), "The form's", notes),
         thread=ThreadRef(message_id=fields.get(roles.id, "")),
         attachments=files,
         meta={
@@ -281,17 +281,3 @@ def _plain(value: str, notes: list[str]) -> str:
     rendered = html_to_text(value)
     notes.extend(rendered.notes)
     return rendered.text
-
-
-def _moment(value: str, notes: list[str]) -> datetime | None:
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        notes.append(f"The form's date cannot be read: “{value[:60]}”.")
-        return None
-    if moment.tzinfo is None:
-        notes.append(f"The form's date names no time zone and was left open: “{value[:60]}”.")
-        return None
-    return moment.astimezone(UTC)
