@@ -230,7 +230,7 @@ def list_series(home: Home = None, as_json: AsJson = False) -> None:
 
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
-            found = await unit.schedules.all_series(desk.workspace_id)
+            found = await unit.series.all(desk.workspace_id)
             return [_series_row(one, desk) for one in found]
 
     rows = run(work())

@@ -144,10 +144,10 @@ async def _later_occurrences(
 async def _last_missed(
     unit: UnitOfWork, series_id: str, account: Account, after: datetime, now: datetime
 ) -> datetime | None:
-    series = await unit.schedules.get_series(series_id)
+    series = await unit.series.get(series_id)
     if series.state is SeriesState.RUNNING and series.planned_until < now:
         # what came after all that was planned is planned in a moment, its last one alone
         missed = series.rule.last_within(series.planned_until, now)
         if missed is not None:
             return missed.moment
-    return await unit.schedules.latest_occurrence(series_id, account.id, after, now)
+    return await unit.series.latest_occurrence(series_id, account.id, after, now)

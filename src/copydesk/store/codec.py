@@ -1,9 +1,10 @@
-"""Domain values to JSON columns and back, by their type annotations."""
+"""Domain values as columns keep them, and back: JSON by type annotations, lengths in seconds."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -49,3 +50,13 @@ def _storable(value: Any) -> Any:
             return [_storable(entry) for entry in value]
         case _:
             return value
+
+
+def seconds_of(length: timedelta | None) -> int | None:
+    """Return a length of time as a column of whole seconds keeps it."""
+    return None if length is None else int(length.total_seconds())
+
+
+def length_of(seconds: int | None) -> timedelta | None:
+    """Return the length of time that a column of whole seconds holds."""
+    return None if seconds is None else timedelta(seconds=seconds)

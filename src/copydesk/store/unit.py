@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from copydesk.store.reviews import Reviews
     from copydesk.store.schedules import Schedules
     from copydesk.store.sealed import SealedRows
+    from copydesk.store.series import SeriesRows
     from copydesk.store.shadows import Shadows
     from copydesk.store.submissions import Submissions
     from copydesk.store.suggestions import Suggestions
@@ -265,6 +266,13 @@ class UnitOfWork:
         from copydesk.store.schedules import Schedules
 
         return Schedules(self)
+
+    @cached_property
+    def series(self) -> SeriesRows:
+        """Return the series of posts."""
+        from copydesk.store.series import SeriesRows
+
+        return SeriesRows(self)
 
     @cached_property
     def aftercare(self) -> Aftercare:

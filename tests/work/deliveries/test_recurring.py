@@ -57,7 +57,7 @@ async def start(desk: Desk, rule: str, *titles: str, name: str = "tips", **more:
 
 async def now_of(desk: Desk, found: Series) -> Series:
     async with desk.store.read() as unit:
-        return await unit.schedules.get_series(found.id)
+        return await unit.series.get(found.id)
 
 
 async def test_occurrences_are_planned_ahead_in_turn_each_with_its_own_key(
@@ -318,7 +318,7 @@ async def test_a_post_whose_image_is_gone_is_refused_before_anything_is_planned(
     assert "image beside it" in found.remedy
     assert await deliveries(desk) == before
     async with desk.store.read() as unit:
-        assert await unit.schedules.all_series(desk.workspace_id) == []
+        assert await unit.series.all(desk.workspace_id) == []
 
 
 @pytest.mark.parametrize("what", ["called off", "moved"])

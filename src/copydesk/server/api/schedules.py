@@ -302,7 +302,7 @@ class SeriesOut(BaseModel):
 async def list_series(desk: DeskNow) -> list[SeriesOut]:
     """List the series, by name."""
     async with desk.store.read() as unit:
-        found = await unit.schedules.all_series(desk.workspace_id)
+        found = await unit.series.all(desk.workspace_id)
     return [series_out(one, desk.clock.now()) for one in found]
 
 

@@ -35,7 +35,7 @@ async def show_schedule(
     async with desk.store.read() as unit:
         found = await upcoming(unit, desk.workspace_id, after=after, limit=_SHOWN + 1)
         accounts = await unit.accounts.all(desk.workspace_id)
-        series = await unit.schedules.all_series(desk.workspace_id)
+        series = await unit.series.all(desk.workspace_id)
         now = unit.now
     last = found[_SHOWN - 1][0].delivery.id if len(found) > _SHOWN else ""
     zones = {one.name: one.timetable.zone for one in accounts if one.timetable}
@@ -75,7 +75,7 @@ async def cancel(id: str, desk: DeskNow, asking: Editor, reason: Reason = "") ->
 async def change_series(id: str, what: str, desk: DeskNow, asking: Editor) -> Response:
     """Pause, resume or end a series and go back to the page."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        found = await unit.schedules.get_series(id)
+        found = await unit.series.get(id)
         check_own(found.workspace_id, desk, f"series {id}")
         match what:
             case "pause":

@@ -105,9 +105,9 @@ async def add_series(
             plans = await plan(unit, post, revision, accounts, unit.now, repeat=True)
             refuse_errors(plans)
             await settle_post(unit, post, f"series {form.name}", unit.now)
-        await unit.schedules.add_series(made)
+        await unit.series.add(made)
         await _plan_next(unit, made)
-        return await unit.schedules.get_series(made.id)
+        return await unit.series.get(made.id)
 
 
 async def plan_series(desk: Desk, series_id: str) -> None:
@@ -117,16 +117,16 @@ async def plan_series(desk: Desk, series_id: str) -> None:
     """
     try:
         async with desk.store.begin("series") as unit:
-            found = await unit.schedules.get_series(series_id)
+            found = await unit.series.get(series_id)
             due = found.wake_at is not None and found.wake_at <= unit.now
             if found.state is SeriesState.RUNNING and due:
                 await _plan_next(unit, found)
     except ContentInvalid as error:
         _log.warning("series_paused", series=series_id, reason=error.message)
         async with desk.store.begin("series") as unit:
-            found = await unit.schedules.get_series(series_id)
+            found = await unit.series.get(series_id)
             if found.state is SeriesState.RUNNING:
-                await unit.schedules.move_series(found, SeriesState.PAUSED, reason=error.message)
+                await unit.series.move(found, SeriesState.PAUSED, reason=error.message)
 
 
 async def change_sources(
@@ -146,16 +146,14 @@ async def change_sources(
     for id in posts:
         await unit.posts.get(id)
     await _posts_of(unit, changed)
-    await unit.schedules.set_sources(found, changed.sources, "sources changed")
-    return await unit.schedules.get_series(found.id)
+    await unit.series.set_sources(found, changed.sources, "sources changed")
+    return await unit.series.get(found.id)
 
 
 async def pause_series(unit: UnitOfWork, workspace_id: str, name: str, reason: str = "") -> Series:
     """Stop a series until it is resumed; its occurrences that were not sent are called off."""
     found = await _named(unit, workspace_id, name)
-    moved = await unit.schedules.move_series(
-        found, SeriesState.PAUSED, reason=reason or "paused by a person"
-    )
+    moved = await unit.series.move(found, SeriesState.PAUSED, reason=reason or "paused by a person")
     await _call_off(unit, found, "its series was paused")
     return moved
 
@@ -163,20 +161,16 @@ async def pause_series(unit: UnitOfWork, workspace_id: str, name: str, reason: s
 async def resume_series(unit: UnitOfWork, workspace_id: str, name: str) -> Series:
     """Let a paused series go on from now; what it missed meanwhile is left out."""
     found = await _named(unit, workspace_id, name)
-    moved = await unit.schedules.move_series(
-        found, SeriesState.RUNNING, reason="", wake_at=unit.now
-    )
-    await unit.schedules.advance(moved, planned=moved.planned, until=unit.now, wake_at=unit.now)
-    await _plan_next(unit, await unit.schedules.get_series(found.id))
-    return await unit.schedules.get_series(found.id)
+    moved = await unit.series.move(found, SeriesState.RUNNING, reason="", wake_at=unit.now)
+    await unit.series.advance(moved, planned=moved.planned, until=unit.now, wake_at=unit.now)
+    await _plan_next(unit, await unit.series.get(found.id))
+    return await unit.series.get(found.id)
 
 
 async def end_series(unit: UnitOfWork, workspace_id: str, name: str, reason: str = "") -> Series:
     """End a series for good; its occurrences that were not sent are called off."""
     found = await _named(unit, workspace_id, name)
-    moved = await unit.schedules.move_series(
-        found, SeriesState.ENDED, reason=reason or "ended by a person"
-    )
+    moved = await unit.series.move(found, SeriesState.ENDED, reason=reason or "ended by a person")
     await _call_off(unit, found, "its series was ended")
     return moved
 
@@ -199,9 +193,7 @@ async def _plan_next(unit: UnitOfWork, found: Series) -> None:
         wanted.insert(0, missed)
     accounts = await _accounts(unit, found)
     sources = await _posts_of(unit, found)
-    settled = (
-        await unit.schedules.settled_occurrences(found.id, wanted[0].moment) if wanted else set()
-    )
+    settled = await unit.series.settled_occurrences(found.id, wanted[0].moment) if wanted else set()
     planned = found.planned
     for occurrence in wanted:
         # what a person moved or called off before a pause does not come back after it
@@ -215,9 +207,9 @@ async def _plan_next(unit: UnitOfWork, found: Series) -> None:
     if rest:
         # when the next comes near, at the latest when the last of these goes out
         wake_at = max(now, min(rest[0].moment - HORIZON, until))
-    await unit.schedules.advance(found, planned=planned, until=until, wake_at=wake_at)
+    await unit.series.advance(found, planned=planned, until=until, wake_at=wake_at)
     if not rest and not wanted:
-        await unit.schedules.move_series(
+        await unit.series.move(
             replace(found, wake_at=None), SeriesState.ENDED, reason="its rule has come to its end"
         )
 
@@ -268,7 +260,7 @@ async def _accounts(unit: UnitOfWork, found: Series) -> list[Account]:
 
 async def _posts_of(unit: UnitOfWork, found: Series) -> tuple[str, ...]:
     """Return the ids of the posts a series goes through; raises `ContentInvalid` for a circle."""
-    known = {one.name: one.sources for one in await unit.schedules.all_series(found.workspace_id)}
+    known = {one.name: one.sources for one in await unit.series.all(found.workspace_id)}
     known[found.name] = found.sources
 
     def sources_of(name: str) -> Sequence[str]:
@@ -391,15 +383,15 @@ def _wall(text: str, zone: str, field: str) -> datetime:
 
 
 async def _named(unit: UnitOfWork, workspace_id: str, name: str) -> Series:
-    found = await unit.schedules.find_series(workspace_id, name)
+    found = await unit.series.find(workspace_id, name)
     if found is None:
-        known = ", ".join(one.name for one in await unit.schedules.all_series(workspace_id))
+        known = ", ".join(one.name for one in await unit.series.all(workspace_id))
         raise NotFound(f"There is no series {name!r}.", remedy=f"Known: {known or 'none yet'}.")
     return found
 
 
 async def _call_off(unit: UnitOfWork, found: Series, reason: str) -> None:
-    for id in await unit.schedules.occurrences(found.id):
+    for id in await unit.series.occurrences(found.id):
         delivery = await unit.deliveries.get(id)
         if is_cancellable(delivery):
             await cancel(unit, delivery, reason, code="series_stopped")
