@@ -20,14 +20,19 @@ class _Phrase(NamedTuple):
 class Phrases:
     """Lists of words and phrases, found whole and without case; `*` stands for any ending.
 
-    A list is looked for only in a text that has all words of one of its phrases.
+    Of a word, a `*` in front stands for any beginning: of compounds it finds all that end so. A
+    list is looked for only in a text that has all words of one of its phrases.
     """
 
     def __init__(self, lists: Sequence[Iterable[str]]) -> None:
         self._patterns: list[re.Pattern[str]] = []
         self._by_word: dict[str, list[_Phrase]] = {}
+        self._ends: list[tuple[int, tuple[str, ...], re.Pattern[str]]] = []
         for number, phrases in enumerate(lists):
             listed = sorted(phrases, key=len, reverse=True)
+            if ends := [phrase[1:] for phrase in listed if phrase.startswith("*")]:
+                self._ends.append((number, tuple(fold(e.rstrip("*")) for e in ends), _ending(ends)))
+            listed = [phrase for phrase in listed if not phrase.startswith("*")]
             either = "|".join(
                 re.escape(phrase.removesuffix("*")) + (r"\w{0,20}" if phrase.endswith("*") else "")
                 for phrase in listed
@@ -44,7 +49,8 @@ class Phrases:
     def find(self, text: str) -> Iterator[tuple[int, re.Match[str]]]:
         """Yield every place of `text` where one stands, with the number of its list.
 
-        List by list, each in order; of phrases that begin at one place the longest.
+        List by list, each in order; of phrases that begin at one place the longest. Then likewise
+        those with any beginning.
         """
         told = told_by(text)
         firsts: dict[int, set[str]] = {}
@@ -59,6 +65,12 @@ class Phrases:
                 if match is not None:
                     end = match.end()
                     yield number, match
+        if self._ends:
+            folded = fold(text)
+            for number, stems, pattern in self._ends:
+                if any(stem in folded for stem in stems):
+                    for match in pattern.finditer(text):
+                        yield number, match
 
 
 class Stems:
@@ -83,6 +95,15 @@ class Stems:
             if any(signs <= told for signs in needs):
                 for match in self._patterns[number].finditer(text):
                     yield number, match
+
+
+def _ending(ends: Sequence[str]) -> re.Pattern[str]:
+    """Return what finds whole words that end so, where a `*` at the end stands for any ending."""
+    either = "|".join(
+        re.escape(end.removesuffix("*")) + (r"\w{0,20}" if end.endswith("*") else "")
+        for end in ends
+    )
+    return re.compile(rf"(?<!\w)\w{{0,30}}(?:{either})(?!\w)", re.IGNORECASE)
 
 
 def _needs(phrase: str) -> list[str]:

@@ -22,7 +22,7 @@ from copydesk.quality.injection import instructions
 from copydesk.quality.personal_data import personal_data
 
 NAME = "risk"
-VERSION = 3
+VERSION = 4
 
 _ORDER = (RiskClass.LOW, RiskClass.MEDIUM, RiskClass.HIGH, RiskClass.CRITICAL)
 HELD = frozenset({RiskClass.HIGH, RiskClass.CRITICAL})
