@@ -46,6 +46,8 @@ def suggestions(project: Run, held: str) -> list[dict[str, Any]]:
 
 def test_a_review_is_shown_with_both_texts_and_numbered_changes(project: Run, held: str) -> None:
     shown = project("review", "show", held).stdout
+    (readable,) = [line for line in shown.splitlines() if "readability: LIX" in line]
+    assert readable.endswith(")"), "what is about no words shows none"
     assert "i want my refund of $450 by Friday  or" in shown
     assert "I want my refund of $450 by Friday or" in shown
     assert "   1 opened     fluency: 'i' → 'I'" in shown

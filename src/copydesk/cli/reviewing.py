@@ -317,7 +317,7 @@ def _in_words(found: Mapping[str, Any]) -> Iterator[str]:
     for check in found["checks"]:
         yield f"  {check['verdict']:8} {check['check']} v{check['version']}"
         for evidence in check["evidence"]:
-            yield f"           {evidence['message']} {evidence['span']!r}"
+            yield f"           {_shown(evidence)}"
     own = found["source"] if found["note"] else found["own"]
     yield from ("", "── as the author wrote it", own)
     if found["removed"]:
@@ -327,12 +327,17 @@ def _in_words(found: Mapping[str, Any]) -> Iterator[str]:
     for row in found["suggestions"]:
         yield suggestion_line(row)
         for evidence in (*row["evidence"], *row["findings"]):
-            yield f"       {evidence['message']} {evidence['span']!r}"
+            yield f"       {_shown(evidence)}"
         if row["decided_by"]:
             why = ": ".join(p for p in (row["reason_code"], row["note"]) if p)
             yield f"       {row['state']} by {row['decided_by']}{f', {why}' if why else ''}"
     for objection in found["objections"]:
-        yield f"  objection: {objection['message']} {objection['span']!r} ({objection['check']})"
+        yield f"  objection: {_shown(objection)} ({objection['check']})"
     if found["undecided"] and found["state"] == "opened":
         numbers = ", ".join(map(str, found["undecided"]))
         yield f"  to be decided one by one, or with `accept --rest`: {numbers}"
+
+
+def _shown(found: Mapping[str, Any]) -> str:
+    """Return what was found with the words it is about, where it is about some."""
+    return f"{found['message']} {found['span']!r}" if found["span"] else str(found["message"])
