@@ -51,7 +51,7 @@ deliveries = sa.Table(
     sa.Column("reason_code", sa.String(40), nullable=False),
     sa.Column("reason", Text, nullable=False),
     sa.Column("remedy", Text, nullable=False),
-    sa.Column("created_at", Instant, nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("awaits", Text, nullable=False, server_default=""),
     sa.Column("overwrite", sa.Boolean, nullable=False, server_default=sa.false()),

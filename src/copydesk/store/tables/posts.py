@@ -16,7 +16,7 @@ posts = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("revision_id", sa.String(40), nullable=False),
     sa.Column("risk", sa.String(16), nullable=False, server_default="low"),
-    sa.Column("created_at", Instant, nullable=False, index=True),
+    sa.Column("created_at", Instant, nullable=False),
     sa.Column("published_at", Instant),
     sa.Column("wake_at", Instant),
     # when to look whether its text can be cited
