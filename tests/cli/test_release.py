@@ -53,7 +53,7 @@ def test_a_release_goes_on_trial_and_back(home: Path) -> None:
 
 
 def test_mistakes_are_said_in_words_with_their_exit_code(home: Path) -> None:
-    assert "no name for a release" in call(home, "release", "create", "A b", *NEW, exit_code=4)
+    assert "cannot name a release" in call(home, "release", "create", "A b", *NEW, exit_code=4)
     assert "There is no prompt" in call(
         home, "release", "create", "x", "--prompt", "rewrite_and_polish.v77", exit_code=5
     )

@@ -100,7 +100,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_model_library_is_loaded_only_when_a_model_is_opened() -> None:
     code = (
-        "import sys, copydesk.generation as g; g.parse_model_line('openai:m@http://h/v1');"
+        "import sys, copydesk.generation.address as g; g.parse_model_line('openai:m@http://h/v1');"
         "print(sorted({'pydantic_ai', 'openai', 'anthropic'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

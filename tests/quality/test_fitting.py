@@ -97,7 +97,7 @@ def test_each_domain_is_measured_by_a_calibration_that_never_saw_it() -> None:
 
 def test_what_is_no_number_fails() -> None:
     assert standard().band(math.nan) is Verdict.FAILED
-    with pytest.raises(ValueError, match="none"):
+    with pytest.raises(ValueError, match="not a number"):
         Calibration(
             version="x", intercept=math.nan, weights={}, unseen=1.0, uncertain=0.5, fail=0.9
         )
