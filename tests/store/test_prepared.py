@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 
 from copydesk.store.bulk import Bulk
 from copydesk.store.prepared import Question
-from copydesk.store.tables import events
+from copydesk.store.tables import accounts, events, model_calls
 from copydesk.store.transactions import Put, Steps, speaking
 from copydesk.work.desk import Desk
 
@@ -52,3 +54,9 @@ async def test_rows_read_at_once_are_the_rows_read_one_by_one(
 
     assert at_once == [list(row) for row in one_by_one]
     assert len(at_once) == len(rows)
+
+
+def test_what_json_would_cut_is_refused() -> None:
+    for column in (model_calls.c.cost_usd, accounts.c.secrets):
+        with pytest.raises(TypeError, match=column.name):
+            Question(sa.select(column), sqlite.dialect())

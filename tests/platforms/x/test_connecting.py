@@ -110,18 +110,24 @@ async def test_a_grant_that_was_taken_back_stops_the_account(
     assert len(server.tweets) == 1
 
 
+def signed(server: FakeX) -> Wanted:
+    """An account whose calls are signed."""
+    signing = server.door.signing
+    return Wanted(
+        name="signed",
+        platform="x",
+        settings={"base_url": server.url, "client_id": signing.app_id},
+        secrets={"client_secret": signing.app_secret},
+        inbox=True,
+        auth="oauth1",
+    )
+
+
 async def test_oauth_1_signs_every_call(online: Desk, server: FakeX, clock: StoppedClock) -> None:
     signing = server.door.signing
     account = await connect(
         online,
-        Wanted(
-            name="signed",
-            platform="x",
-            settings={"base_url": server.url, "client_id": signing.app_id},
-            secrets={"client_secret": signing.app_secret},
-            inbox=True,
-            auth="oauth1",
-        ),
+        signed(server),
     )
     await add_posts(online, "signed")
     clock.advance(90 * 86_400)
@@ -134,14 +140,7 @@ async def test_a_wrong_clock_is_named_and_disconnects_nothing(
     online: Desk, server: FakeX, clock: StoppedClock
 ) -> None:
     signing = server.door.signing
-    wanted = Wanted(
-        name="signed",
-        platform="x",
-        settings={"base_url": server.url, "client_id": signing.app_id},
-        secrets={"client_secret": signing.app_secret},
-        inbox=True,
-        auth="oauth1",
-    )
+    wanted = signed(server)
     theirs = StoppedClock()
     server.clock = server.door.clock = signing.clock = theirs
     theirs.advance(720)
@@ -169,14 +168,7 @@ async def test_a_clock_that_is_ahead_stops_the_account_until_a_person_has_set_it
     online: Desk, server: FakeX, clock: StoppedClock
 ) -> None:
     signing = server.door.signing
-    wanted = Wanted(
-        name="signed",
-        platform="x",
-        settings={"base_url": server.url, "client_id": signing.app_id},
-        secrets={"client_secret": signing.app_secret},
-        inbox=True,
-        auth="oauth1",
-    )
+    wanted = signed(server)
     account = await connect(online, wanted)
     await add_posts(online, "signed")
     server.clock = server.door.clock = signing.clock = StoppedClock()
