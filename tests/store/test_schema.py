@@ -13,6 +13,7 @@ from copydesk.core.errors import ConfigError, StoreUnavailable
 from copydesk.store import Store, open_store
 from copydesk.store.engine import MIGRATIONS, NEWEST
 from copydesk.store.tables import SEARCH_INDEX, metadata
+from copydesk.store.tables.deliveries import REMOTE_INDEX
 from copydesk.store.tables.history import PART_INDEXES
 from copydesk.testing.clocks import StoppedClock
 from tests.store_fixtures import PostgresServer, ordered_ids
@@ -36,7 +37,7 @@ def is_ours(name: str | None, kind: str, _: object) -> bool:
     """Whether code has it among its tables: each database has its search index in its own kind,
     and indexes of expressions in its own words."""
     if kind == "index":
-        return name not in PART_INDEXES
+        return name not in {*PART_INDEXES, REMOTE_INDEX}
     return kind != "table" or not (name or "").startswith(SEARCH_INDEX)
 
 

@@ -12,8 +12,8 @@ from copydesk.core.delivery import Delivery, parts_out
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.slices import sorted_by
-from copydesk.store.tables import callbacks, deliveries, events, intents
-from copydesk.store.tables.deliveries import LATER_CALLS, THREADS
+from copydesk.store.tables import callbacks, deliveries, events, intents, storable
+from copydesk.store.tables.deliveries import LATER_CALLS, REMOTE_BEGINNING, THREADS
 from copydesk.store.tables.history import OF_PART
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class Callbacks:
         """
         if not (key or remote_id):
             return None
-        by_id = (deliveries.c.remote_id == remote_id) & (deliveries.c.remote_id != "")
-        named = deliveries.c.key == key if key else by_id
+        remote_id = storable(remote_id)
+        named = deliveries.c.key == key if key else self._is_called(remote_id)
         rows = await self._unit.connection.execute(
             sa.select(deliveries)
             .where(deliveries.c.account_id == account_id, named)
@@ -134,6 +134,13 @@ class Callbacks:
         return await (
             self._by_key(account_id, key) if key else self._by_part(account_id, remote_id)
         )
+
+    def _is_called(self, remote_id: str) -> sa.ColumnElement[bool]:
+        named = (deliveries.c.remote_id == remote_id) & (deliveries.c.remote_id != "")
+        if self._unit.connection.dialect.name == "sqlite":
+            return named
+        beginning = sa.literal_column(REMOTE_BEGINNING, sa.Text)
+        return named & (beginning == remote_id[:255])
 
     async def _by_key(self, account_id: str, key: str) -> Delivery | None:
         """Return the delivery of which a later part went by `key`."""

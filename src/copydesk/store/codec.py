@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from copydesk.store.tables import storable
+
+_ENCODER: Final = json.JSONEncoder(allow_nan=False)
 
 
 @cache
@@ -29,8 +32,15 @@ def from_json(kind: Any, data: Any) -> Any:
 
 
 def to_json_text(value: Any) -> str:
-    """Return JSON for a column. PostgreSQL takes an escaped NUL in but cannot give it out again."""
-    text = json.dumps(value)
+    """Return JSON for a column.
+
+    PostgreSQL takes an escaped NUL in but cannot give it out again, and refuses NaN and Infinity,
+    which Python reads and writes as numbers: they become words.
+    """
+    try:
+        text = _ENCODER.encode(value)
+    except ValueError:
+        return json.dumps(_storable(value))
     # a cheap look first: an escaped NUL or surrogate is rare
     return json.dumps(_storable(value)) if "\\u0000" in text or "\\ud" in text else text
 
@@ -44,6 +54,8 @@ def _storable(value: Any) -> Any:
     match value:
         case str():
             return storable(value)
+        case float() if not isfinite(value):
+            return str(value)
         case Mapping():
             return {_storable(key): _storable(entry) for key, entry in value.items()}
         case list() | tuple():
