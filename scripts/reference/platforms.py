@@ -39,6 +39,10 @@ _WAYS: Mapping[type, str] = {
     ApiKey: "an API key",
     JwtMaker: "a key that signs short-lived tokens",
 }
+_EDITS = {
+    True: "the edit is kept: the update waits for a person",
+    False: "an update overwrites it: the platform takes no condition, as far as its documents tell",
+}
 _BUILT_IN = "copydesk.platforms."
 
 
@@ -225,6 +229,7 @@ def _facts(platform: Platform) -> list[tuple[str, object]]:
         ("posts a call", m.batch),
         ("a call may take", f"{m.timeout:g} s"),
         ("update", _within(m.edits, is_able=m.can_update)),
+        *((("edited there after our look", _EDITS[m.keeps_edits]),) if m.can_update else ()),
         ("delete", _within(m.deletes, is_able=m.can_delete) + _instead(m)),
         ("looked at again", f"after {looks}" if looks else "no"),
         ("numbers", ", ".join(m.metrics) or "none"),

@@ -313,9 +313,22 @@ async def test_an_edit_made_there_in_between_is_not_overwritten(desk: Desk) -> N
     update = await changed(desk, await desk.published(), "Desks close at noon.")
     desk.publication.edit(update.target_id, "Edited in the editor.")
     refused = await desk.client.commit(update)
-    assert isinstance(refused, Refused)
-    assert refused.field == "body"
+    assert isinstance(refused, Unavailable)
     assert desk.post(update).markdown == "Edited in the editor."
+
+
+async def test_what_the_look_saw_is_what_an_update_replaces(desk: Desk) -> None:
+    post = await desk.published()
+    assert isinstance(await desk.client.inspect(post), AsPublished)
+    desk.publication.edit(post.target_id, "Edited in the editor.")
+    update = await changed(desk, post, "Desks close at noon.")
+    refused = await desk.client.commit(update)
+    assert isinstance(refused, Unavailable)
+    assert "edited on Paragraph" in refused.reason
+    assert desk.post(update).markdown == "Edited in the editor."
+    # whoever says that it is to be overwritten has nothing looked at
+    update = await changed(desk, post, "Desks close at noon.")
+    assert isinstance(await desk.client.commit(update), Published)
 
 
 async def test_an_update_of_what_is_gone_is_refused(desk: Desk) -> None:

@@ -25,6 +25,7 @@ from copydesk.core.outcomes import (
     Unavailable,
 )
 from copydesk.core.post import Media
+from copydesk.core.standing import AsPublished, Changed
 from copydesk.platforms.site import PLATFORM
 from copydesk.platforms.site.errors import refused_by_disk
 from copydesk.platforms.site.folder import Folder
@@ -438,6 +439,28 @@ async def test_an_image_that_is_gone_refuses_its_post_alone(tmp_path: Path) -> N
     assert isinstance(outcomes[0], Refused)
     assert outcomes[0].field == "media"
     site.check(["post-2"])
+
+
+async def test_an_edit_made_by_hand_after_the_look_is_not_overwritten(site: Site) -> None:
+    client = site.client()
+    post, other = site.outgoing(1), site.outgoing(2)
+    await client.commit_batch([post, other])
+    assert isinstance(await client.inspect(post), AsPublished)
+    assert isinstance(await client.inspect(other), AsPublished)
+    page = site.path / "posts/post-1/index.md"
+    page.write_text("Somebody's own words.\n")
+    update = site.outgoing(1, revision=2, action=Action.UPDATE)
+    held, done = await client.commit_batch(
+        [update, site.outgoing(2, revision=2, action=Action.UPDATE)]
+    )
+    assert isinstance(held, Unavailable)
+    assert isinstance(done, Published)
+    assert page.read_text() == "Somebody's own words.\n"
+    assert isinstance(await client.inspect(post), Changed)
+    # whoever says that it is to be overwritten is not asked again
+    assert isinstance(await client.commit(update), Published)
+    assert "revision 2" in page.read_text()
+    site.check(["post-1", "post-2"])
 
 
 async def test_two_clients_take_turns(site: Site) -> None:

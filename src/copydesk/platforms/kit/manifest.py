@@ -91,6 +91,9 @@ class Manifest(_Record):
     batch: int = Field(default=1, gt=0)
     timeout: float = Field(default=30.0, gt=0)
     can_update: bool = False
+    #: whether an update changes only what was looked at before it, by a condition that the platform
+    #: takes or a comparison at the moment of writing
+    keeps_edits: bool = False
     can_delete: bool = False
     local: bool = False
     #: further API versions that the spoke speaks beside the pinned `api`

@@ -61,11 +61,16 @@ class ParagraphClient(Client):
             paces=paces,
         )
         self._library = Library(self._wire)
+        #: posts that the last look found as published; it is that reading an update is based on
+        self._seen: set[str] = set()
 
     # -- before publishing ------------------------------------------------------------------------
 
     async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
         """Make the draft unless it is there already; before an update, read what it replaces.
+
+        What was looked at is not read again: Paragraph refuses a body (409) that is not based on
+        what was read last, so a second reading would hide an edit made after the look.
 
         Handles: `post_id` is the draft or post, `url` the address it will have.
         """
@@ -74,10 +79,13 @@ class ParagraphClient(Client):
             return publication
         url = f"{home(publication)}/{quote(outgoing.payload['slug'], safe='')}"
         if outgoing.action is Action.UPDATE:
-            # without a look at what stands there now a new body is refused (409)
+            ready = Ready({"post_id": outgoing.target_id, "url": url})
+            if outgoing.target_id in self._seen:
+                self._seen.remove(outgoing.target_id)
+                return ready
             read = await self._library.read(outgoing.target_id)
             if isinstance(read, dict):
-                return Ready({"post_id": outgoing.target_id, "url": url})
+                return ready
             return _GONE if is_missing(read) else read
         found = await self._library.by_slug(outgoing.payload["slug"], str(publication["id"]))
         if found is None:
@@ -207,6 +215,7 @@ class ParagraphClient(Client):
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Compare the post with what was sent: its title, its subtitle, its words."""
+        self._seen.discard(outgoing.target_id)
         post = await self._library.shown(outgoing.target_id)
         if isinstance(post, Gone | Inconclusive):
             return post
@@ -217,6 +226,7 @@ class ParagraphClient(Client):
         differing = differences(post, outgoing.payload)
         if differing:
             return Changed(", ".join(differing))
+        self._seen.add(outgoing.target_id)
         return AsPublished("the post reads as sent")
 
     async def metrics(self, outgoing: Outgoing) -> Metrics | Outcome:

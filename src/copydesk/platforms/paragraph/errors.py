@@ -68,10 +68,10 @@ def _missing(failure: Failure) -> Outcome:
 
 
 def _edited_there(failure: Failure) -> Outcome:
-    return Refused(
-        field="body",
-        reason=said(failure, "the post was edited on Paragraph since it was read"),
-        remedy="Compare with what stands there; then send the update again to replace it.",
+    # the next look tells what was changed, and has a person asked
+    words = f": {failure.message}" if failure.message else ""
+    return Unavailable(
+        reason=f"it was edited on Paragraph after copydesk had looked at it{words}",
         answer=failure.answer,
     )
 

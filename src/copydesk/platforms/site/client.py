@@ -21,9 +21,9 @@ from copydesk.core.outcomes import (
     Refused,
     Unavailable,
 )
-from copydesk.core.standing import Standing
+from copydesk.core.standing import AsPublished, Standing
 from copydesk.platforms.kit.contract import Client, Session
-from copydesk.platforms.site.comparing import compare
+from copydesk.platforms.site.comparing import compare, compare_files
 from copydesk.platforms.site.config import read_config
 from copydesk.platforms.site.errors import refused_by_disk
 from copydesk.platforms.site.folder import Folder
@@ -48,6 +48,8 @@ class SiteClient(Client):
         self._config = read_config(session.account.settings)
         path = Path(session.account.settings["path"]).expanduser()
         self._root = session.home / path
+        #: posts that the last look found as published, so that an update must find them so too
+        self._seen: set[str] = set()
 
     async def commit(self, outgoing: Outgoing) -> Outcome:
         """Publish one post; see `commit_batch`."""
@@ -56,7 +58,8 @@ class SiteClient(Client):
     async def commit_batch(self, batch: Sequence[Outgoing]) -> Sequence[Outcome]:
         """Publish or remove all of `batch` and renew lists and feeds once.
 
-        A post that is there already under the same key is left as it is. Nothing counts before a
+        A post that is there already under the same key is left as it is, and so is one that was
+        changed after it was looked at: the next look tells that. Nothing counts before a
         post's record is on disk, so a failed write is `Unavailable` or `Misconfigured`, never
         `Unknown`.
         """
@@ -79,9 +82,13 @@ class SiteClient(Client):
 
     async def inspect(self, outgoing: Outgoing) -> Standing:
         """Compare the page's files with what its record says they are."""
+        self._seen.discard(outgoing.post_id)
         loaded = await self._load(outgoing)
         media = loaded if isinstance(loaded, dict) else {}
-        return await asyncio.to_thread(self._inspect, outgoing, media)
+        found = await asyncio.to_thread(self._inspect, outgoing, media)
+        if isinstance(found, AsPublished):
+            self._seen.add(outgoing.post_id)
+        return found
 
     async def test(self) -> Outcome:
         """Check that the folder can be written, and say which of its files are not ours."""
@@ -105,10 +112,26 @@ class SiteClient(Client):
 
     def _publish(self, work: list[Work]) -> list[Outcome]:
         def publish(publication: Publication) -> list[Outcome]:
-            return publication.publish(work)
+            edits = [self._edit(publication, outgoing) for outgoing, _ in work]
+            unedited = [one for one, edit in zip(work, edits, strict=True) if edit is None]
+            done = iter(publication.publish(unedited))
+            return [edit or next(done) for edit in edits]
 
         done = self._visit(publish)
         return done if isinstance(done, list) else [done] * len(work)
+
+    def _edit(self, publication: Publication, outgoing: Outgoing) -> Unavailable | None:
+        """Return why an update must not be made yet: what it replaces is no longer as it was looked
+        at. None when it may; a person who wants to overwrite has nothing looked at."""
+        if outgoing.action is not Action.UPDATE or outgoing.post_id not in self._seen:
+            return None
+        self._seen.discard(outgoing.post_id)
+        record = publication.records.get(outgoing.post_id)
+        if record is None or outgoing.key in record.keys:
+            return None
+        if isinstance(compare_files(publication, record, {}), AsPublished):
+            return None
+        return Unavailable(f"{record.page} was changed after it was looked at")
 
     def _find(self, outgoing: Outgoing) -> Existence:
         def find(publication: Publication) -> Existence:

@@ -26,6 +26,12 @@ def compare(publication: Publication, outgoing: Outgoing, media: Mapping[str, by
         return Gone("there is no record of the post")
     if record.payload_sha256 != payload_digest(outgoing.payload):
         return Changed("the record", "it holds another version of the post")
+    return compare_files(publication, record, media)
+
+
+def compare_files(publication: Publication, record: Record, media: Mapping[str, bytes]) -> Standing:
+    """Return how the files of `record` stand in the folder, compared with it; images as far as
+    `media` has them. May raise `OSError`."""
     there = [path for path in record.files if publication.folder.read(path) is not None]
     if f"{record.page}index.html" not in there:
         return Gone(f"{record.page}index.html is not there")
