@@ -40,7 +40,7 @@ def list_(
 
     async def work(unit: UnitOfWork, workspace_id: str) -> list[dict[str, Any]]:
         if (await unit.submissions.get(log)).workspace_id != workspace_id:
-            raise NotFound(f"There is no submission {log}.")
+            raise NotFound.of(f"submission {log}")
         found = await unit.conversations.page(log, after=after, limit=limit + 1)
         return [_near(other) for other in found]
 

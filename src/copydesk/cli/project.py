@@ -65,7 +65,7 @@ def init(
                 "home": str(folder),
                 "workspace": desk.settings.workspace,
                 "approve": rule,
-                "database": desk.store.engine.url.render_as_string(hide_password=True),
+                "database": desk.store.address,
             }
 
     made = run(work())

@@ -17,8 +17,8 @@ an outcome (`copydesk.core.outcomes`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
 
 from copydesk.core.findings import Finding
 
@@ -34,6 +34,24 @@ class CopydeskError(Exception):
         self.message = message or (self.__class__.__doc__ or "").split("\n")[0]
         self.remedy = remedy
         super().__init__(f"{self.message} {remedy}".strip())
+
+
+#: noun → where its ids stand.
+_LISTED: Final[Mapping[str, str]] = {
+    "account": "`copydesk accounts list` shows them.",
+    "alarm": "`copydesk drift` shows them.",
+    "case": "`copydesk eval list` shows them.",
+    "connection": "Begin again.",
+    "delivery": "`copydesk status POST` and the page `/deliveries` show them.",
+    "feed": "`copydesk feeds list` shows them.",
+    "post": "`copydesk status SUBMISSION` and the page of a delivery show them.",
+    "probe": "`copydesk probe list` shows them.",
+    "release": "`copydesk release list` shows them.",
+    "review": "`copydesk review list` shows them.",
+    "series": "`copydesk schedule list` shows them.",
+    "submission": "`copydesk ingest` and the inbox, the page `/`, show them.",
+    "webhook": "`copydesk webhooks list` shows them.",
+}
 
 
 class ConfigError(CopydeskError, ValueError):
@@ -81,6 +99,12 @@ class NotFound(CopydeskError, LookupError):
     status = 404
     code = "not_found"
     exit_code = 5
+
+    @classmethod
+    def of(cls, what: str) -> NotFound:
+        """Return the error for `what`, a noun and an id, with where such things are listed. What
+        belongs to another workspace is told in the same words."""
+        return cls(f"There is no {what}.", remedy=_LISTED.get(what.partition(" ")[0], ""))
 
 
 class Conflict(CopydeskError):

@@ -88,7 +88,7 @@ def actor_of(principal: Principal, door: str) -> str:
 def check_own(workspace_id: str, desk: Desk, what: str) -> None:
     """Raise `NotFound` for a row of another workspace: it does not exist for whoever asks."""
     if workspace_id != desk.workspace_id:
-        raise NotFound(f"There is no {what}.")
+        raise NotFound.of(what)
 
 
 # Declares the scheme in OpenAPI; `identify` reads the header itself, because a cookie does as well.

@@ -135,7 +135,7 @@ class Accounts:
         rows = await self._unit.connection.execute(_ONE, {"account": id})
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no account {id}.")
+            raise NotFound.of(f"account {id}")
         return account_of(row)
 
     async def by_name(self, workspace_id: str, name: str) -> Account:
@@ -171,7 +171,7 @@ class Accounts:
         rows = await self._unit.connection.execute(_WITH_SECRETS, {"account": id})
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no account {id}.")
+            raise NotFound.of(f"account {id}")
         return account_of(row), bytes(row.secrets or b"")
 
     async def secrets(self, id: str) -> bytes:

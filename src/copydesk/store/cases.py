@@ -91,7 +91,7 @@ class Cases:
             & ((cases.c.id == id) | (cases.c.submission_id == id))
         )
         if found is None:
-            raise NotFound(f"There is no case {id}.", remedy="`copydesk eval list` shows them.")
+            raise NotFound.of(f"case {id}")
         return found
 
     async def page(

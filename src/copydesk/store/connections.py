@@ -112,7 +112,7 @@ class Connections:
         )
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no connection {id}.", remedy="Begin again.")
+            raise NotFound.of(f"connection {id}")
         return _connection(row)
 
     async def by_ticket(self, ticket: str) -> Connection | None:

@@ -71,7 +71,7 @@ class Deliveries:
         rows = await self._unit.connection.execute(_ONE, {"wanted": id})
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no delivery {id}.")
+            raise NotFound.of(f"delivery {id}")
         return delivery_of(row)
 
     async def of_post(self, post_id: str) -> list[Delivery]:

@@ -214,7 +214,7 @@ class Drift:
         )
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no alarm {id}.", remedy="`copydesk drift` shows them.")
+            raise NotFound.of(f"alarm {id}")
         return _alarm(row)
 
     async def alarms(

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: After how many pages of SQLite's log a commit copies them back itself (of 4 KiB each).
 LONGEST_LOG = 10_000
 
+#: What SQLite answers for a file that is none of its own, or is damaged.
+_SPOILT = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: The newest migration; they are numbered files.
@@ -79,8 +82,12 @@ class Store:
     @property
     def dsn(self) -> str:
         """Return the database's address in the driver's own form, password included."""
-        drivername = self.engine.dialect.name
-        return self.engine.url.set(drivername=drivername).render_as_string(hide_password=False)
+        return address_of(self.engine).render_as_string(hide_password=False)
+
+    @property
+    def address(self) -> str:
+        """Return the database's address as settings name it, without its password."""
+        return address_of(self.engine).render_as_string(hide_password=True)
 
     @asynccontextmanager
     async def begin(self, actor: str) -> AsyncIterator[UnitOfWork]:
@@ -294,9 +301,23 @@ def _sqlstate(error: BaseException | None) -> str:
 
 def unavailable(engine: AsyncEngine, error: BaseException) -> StoreUnavailable:
     """Return what to raise when the database cannot be used, with the driver's own reason."""
-    where = engine.url.render_as_string(hide_password=True)
-    detail = str(getattr(error, "orig", error)).strip().splitlines()
+    where = address_of(engine).render_as_string(hide_password=True)
+    reason = getattr(error, "orig", error)
+    detail = str(reason).strip().splitlines()
+    remedy = "Nothing was changed. Check that it runs, has space and accepts us, then try again."
+    if getattr(reason, "sqlite_errorcode", 0) & 0xFF in _SPOILT:
+        remedy = "Nothing was changed. Restore the file from a backup, or name the right one."
+    elif engine.dialect.name == "sqlite":
+        remedy = (
+            "Nothing was changed. Check that its folder is there, has space and lets us write, "
+            "then try again."
+        )
     return StoreUnavailable(
         f"The database {where} cannot be used: {detail[0] if detail else type(error).__name__}.",
-        remedy="Nothing was changed. Check that it runs, has space and accepts us, then try again.",
+        remedy=remedy,
     )
+
+
+def address_of(engine: AsyncEngine) -> sa.URL:
+    """Return the address of a database in the form of the settings, which names no driver."""
+    return engine.url.set(drivername=engine.dialect.name)

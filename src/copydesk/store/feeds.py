@@ -79,7 +79,7 @@ class Feeds:
         rows = await self._unit.connection.execute(sa.select(*_COLUMNS).where(feeds.c.id == id))
         row = rows.one_or_none()
         if row is None or row.state == FeedState.REMOVED:
-            raise NotFound(f"There is no feed {id}.", remedy="`copydesk feeds list` shows them.")
+            raise NotFound.of(f"feed {id}")
         return _feed(row)
 
     async def all(self, workspace_id: str) -> list[FollowedFeed]:

@@ -224,7 +224,7 @@ class Listings:
         """Return one delivery as a line; raises `NotFound`."""
         found = await self._lines(self._deliveries().where(deliveries.c.id == id))
         if not found:
-            raise NotFound(f"There is no delivery {id}.")
+            raise NotFound.of(f"delivery {id}")
         return found[0]
 
     def _deliveries(self) -> sa.Select[tuple[object, ...]]:

@@ -49,7 +49,7 @@ class Posts:
         rows = await self._unit.connection.execute(_GET, {"of": id})
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no post {id}.")
+            raise NotFound.of(f"post {id}")
         return _post(row)
 
     async def find_by_key(self, workspace_id: str, source_key: str) -> Post | None:

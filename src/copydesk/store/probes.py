@@ -70,7 +70,7 @@ class Probes:
         rows = await self._unit.connection.execute(sa.select(probes).where(probes.c.id == id))
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no probe {id}.", remedy="`copydesk probe list` shows them.")
+            raise NotFound.of(f"probe {id}")
         return _probe(row)
 
     async def newest(

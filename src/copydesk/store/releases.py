@@ -84,9 +84,7 @@ class Releases:
         )
         row = rows.first()
         if row is None:
-            raise NotFound(
-                f"There is no release {reference}.", remedy="`copydesk release list` shows them."
-            )
+            raise NotFound.of(f"release {reference}")
         return _release(row)
 
     async def locked(self, id: str) -> Release:
@@ -96,7 +94,7 @@ class Releases:
         )
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no release {id}.")
+            raise NotFound.of(f"release {id}")
         return _release(row)
 
     async def newest(

@@ -169,7 +169,7 @@ class Reviews:
         rows = await self._unit.connection.execute(_GET, {"of": id})
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no review {id}.", remedy="`copydesk review list` shows them.")
+            raise NotFound.of(f"review {id}")
         return _review(row)
 
     async def newest_of(self, post_id: str) -> Review | None:

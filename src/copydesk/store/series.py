@@ -42,7 +42,7 @@ class SeriesRows:
         rows = await self._unit.connection.execute(sa.select(series).where(series.c.id == id))
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no series {id}.")
+            raise NotFound.of(f"series {id}")
         return _one(row)
 
     async def find(self, workspace_id: str, name: str) -> Series | None:

@@ -104,7 +104,7 @@ class Submissions:
         rows = await self._unit.connection.execute(_GET, {"of": id})
         row = rows.one_or_none()
         if row is None:
-            raise NotFound(f"There is no submission {id}.")
+            raise NotFound.of(f"submission {id}")
         if row.parsed is None:
             return submission_of(row)
         tiles = await self._unit.connection.execute(_TILES, {"of": id})

@@ -80,9 +80,7 @@ class Webhooks:
         rows = await self._unit.connection.execute(sa.select(*_COLUMNS).where(webhooks.c.id == id))
         row = rows.one_or_none()
         if row is None or row.state == WebhookState.REMOVED:
-            raise NotFound(
-                f"There is no webhook {id}.", remedy="`copydesk webhooks list` shows them."
-            )
+            raise NotFound.of(f"webhook {id}")
         return _webhook(row)
 
     async def all(self, workspace_id: str) -> list[Webhook]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copydesk import __version__
-from copydesk.config import Settings
+from copydesk.config import SETTINGS_FILE, Settings
 from copydesk.core.account import Account
 from copydesk.core.clock import Clock, SystemClock
 from copydesk.core.errors import ConfigError, NotFound
@@ -111,8 +111,18 @@ class Desk:
 
 def is_project(settings: Settings) -> bool:
     """Whether there is a project to open; looks at no database over the network."""
-    embedded, _, file = settings.database.partition("sqlite:///")
-    return settings.home.is_dir() and (bool(embedded) or Path(file).is_file())
+    file = _file_of(settings)
+    # an empty one would be made into a new database, which knows nothing of what went out
+    return settings.home.is_dir() and (file is None or _has_content(file))
+
+
+def _file_of(settings: Settings) -> Path | None:
+    over_network, _, file = settings.database.partition("sqlite:///")
+    return None if over_network else Path(file)
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
 
 
 @asynccontextmanager
@@ -128,7 +138,7 @@ async def open_desk(
     ids = IdFactory(clock)
     if approve is not None:
         settings.home.mkdir(parents=True, exist_ok=True)
-    elif not settings.home.is_dir():
+    elif not is_project(settings):
         raise _no_project(settings)
     async with AsyncExitStack() as stack:
         store = await open_store(settings.database, clock, ids, review_times=settings.review_times)
@@ -190,6 +200,15 @@ async def _workspace(store: Store, settings: Settings, approve: str | None) -> s
 
 
 def _no_project(settings: Settings) -> ConfigError:
+    if (settings.home / SETTINGS_FILE).is_file():
+        lacking = f"knows no workspace {settings.workspace!r}"
+        if (file := _file_of(settings)) is not None and not _has_content(file):
+            lacking = f"is {'empty' if file.is_file() else 'missing'}: {file}"
+        return ConfigError(
+            [f"the database of the project in {settings.home} {lacking}"],
+            remedy="Restore it from a backup, or name the right one in the settings. `copydesk "
+            "init` makes a new one, which knows nothing of what went out.",
+        )
     return ConfigError(
         [f"there is no copydesk project in {settings.home}"],
         remedy="`copydesk init` makes one; --home or COPYDESK_HOME names another folder.",

@@ -71,8 +71,7 @@ def examine_installation(python: tuple[int, ...]) -> Iterator[Examined]:
 
 async def examine(desk: Desk) -> list[Examined]:
     """Look at a project: its database, its accounts and whether work is being done."""
-    where = desk.store.engine.url.render_as_string(hide_password=True)
-    found = [Examined(check="database", ok=True, message=where)]
+    found = [Examined(check="database", ok=True, message=desk.store.address)]
     async with desk.store.read() as unit:
         accounts = await unit.accounts.all(desk.workspace_id)
         sealed = [await unit.accounts.secrets(account.id) for account in accounts]

@@ -103,9 +103,7 @@ async def find_webhook(unit: UnitOfWork, desk: Desk, name: str) -> Webhook:
     if len(found) > 1:
         raise Conflict(f"{len(found)} webhooks go to {name}.", remedy="Name one by its id.")
     if not found:
-        raise NotFound(
-            f"There is no webhook {name}.", remedy="`copydesk webhooks list` shows them."
-        )
+        raise NotFound.of(f"webhook {name}")
     return found[0]
 
 

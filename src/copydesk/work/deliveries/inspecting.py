@@ -54,7 +54,7 @@ async def inspect_now(desk: Desk, ids: Sequence[str], *, actor: str) -> list[See
         for id in ids:
             delivery = await unit.deliveries.get(id)
             if delivery.workspace_id != desk.workspace_id:
-                raise NotFound(f"There is no delivery {id}.")
+                raise NotFound.of(f"delivery {id}")
             if delivery.state is not DeliveryState.DELIVERED or delivery.action is Action.DELETE:
                 raise Conflict(
                     f"Delivery {id} has nothing to look at: {delivery.action}, {delivery.state}.",

@@ -71,7 +71,7 @@ async def measure_delivery(desk: Desk, id: str, *, actor: str) -> Measured:
     async with desk.store.read() as unit:
         delivery = await unit.deliveries.get(id)
     if delivery.workspace_id != desk.workspace_id:
-        raise NotFound(f"There is no delivery {id}.")
+        raise NotFound.of(f"delivery {id}")
     if not _is_out(delivery):
         raise Conflict(
             f"Delivery {id} has no numbers: {delivery.action}, {delivery.state}.",
@@ -87,7 +87,7 @@ async def measure_post(desk: Desk, post_id: str, *, actor: str) -> list[Measured
     async with desk.store.read() as unit:
         post = await unit.posts.get(post_id)
         if post.workspace_id != desk.workspace_id:
-            raise NotFound(f"There is no post {post_id}.")
+            raise NotFound.of(f"post {post_id}")
         found = [d for d in await unit.deliveries.of_post(post_id) if _is_out(d)]
         places = dict.fromkeys((d.account_id, d.recipient) for d in found)
         standing = [

@@ -207,7 +207,7 @@ async def _pages(
                 page = [await unit.deliveries.get(id) for id in ids[start : start + BATCH]]
             for delivery in page:
                 if delivery.workspace_id != desk.workspace_id:
-                    raise NotFound(f"There is no delivery {delivery.id}.")
+                    raise NotFound.of(f"delivery {delivery.id}")
             yield sorted(page, key=lambda delivery: delivery.id)
         return
     after = ""

@@ -108,7 +108,7 @@ async def keep_case(
         submission_id = found
     submission = await unit.submissions.get(submission_id)
     if submission.workspace_id != workspace_id:
-        raise NotFound(f"There is no submission {submission_id}.")
+        raise NotFound.of(f"submission {submission_id}")
     if submission.parsed is None:
         raise InputRefused(
             "no_text", f"{submission_id} was not read, so there is nothing to replay."

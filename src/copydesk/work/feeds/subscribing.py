@@ -87,7 +87,7 @@ async def find_feed(unit: UnitOfWork, desk: Desk, name: str) -> FollowedFeed:
     for feed in await unit.feeds.all(desk.workspace_id):
         if name in (feed.id, feed.url):
             return feed
-    raise NotFound(f"There is no feed {name}.", remedy="`copydesk feeds list` shows them.")
+    raise NotFound.of(f"feed {name}")
 
 
 async def feed_status(unit: UnitOfWork, feed: FollowedFeed) -> FeedStatus:

@@ -73,7 +73,7 @@ async def conversation_of(desk: Desk, submission_id: str) -> Conversation:
         log_id = _log_of(submission)
         near = await unit.conversations.neighbours(log_id, submission.id, NEAR)
     if submission.workspace_id != desk.workspace_id:
-        raise NotFound(f"There is no submission {submission_id}.")
+        raise NotFound.of(f"submission {submission_id}")
     said = said_in(submission.parsed) if submission.parsed else ()
     if not said:
         raise NotFound(
@@ -261,7 +261,7 @@ def _log_of(submission: Submission) -> str:
 async def _own(unit: UnitOfWork, desk: Desk, id: str) -> Submission:
     submission = await unit.submissions.get(id)
     if submission.workspace_id != desk.workspace_id:
-        raise NotFound(f"There is no submission {id}.")
+        raise NotFound.of(f"submission {id}")
     if submission.state is SubmissionState.REPLACED:
         raise Conflict(
             f"Submission {id} was replaced: its log was split differently.",

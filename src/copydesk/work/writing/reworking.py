@@ -172,7 +172,7 @@ async def _pages(desk: Desk, ids: Sequence[str]) -> AsyncIterator[Sequence[tuple
 async def _named(unit: UnitOfWork, desk: Desk, id: str) -> tuple[Post, Revision]:
     post = await unit.posts.get(id)
     if post.workspace_id != desk.workspace_id:
-        raise NotFound(f"There is no post {id}.")
+        raise NotFound.of(f"post {id}")
     return post, await unit.posts.revision(post.revision_id)
 
 
