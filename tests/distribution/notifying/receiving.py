@@ -16,6 +16,7 @@ from standardwebhooks import Webhook as Judge
 from copydesk.core.webhook import Attempt, Webhook
 from copydesk.distribution.notifying import Horizon, Notifier, NotifierTools
 from copydesk.platforms.kit.http_transport import HttpTransport
+from copydesk.platforms.kit.wary import WaryTransport
 from copydesk.testing.loopback import LoopbackServer
 from copydesk.work.desk import Desk
 from copydesk.work.webhooks import add_webhook, webhook_secret
@@ -105,19 +106,23 @@ class Receiver(LoopbackServer):
         return response
 
 
+class Calling(WaryTransport):
+    """What webhooks are told over, with the connections it has open."""
+
+    def __init__(self, *, public_only: bool = False) -> None:
+        self.connections = HttpTransport(user_agent="test", public_only=public_only)
+        super().__init__(self.connections)
+
+
 def listening(desk: Desk) -> Desk:
     """The desk with transports that really call; close them with `hang_up`."""
-    return replace(
-        desk,
-        public=HttpTransport(user_agent="test", public_only=True),
-        private=HttpTransport(user_agent="test"),
-    )
+    return replace(desk, public=Calling(public_only=True), private=Calling())
 
 
 async def hang_up(desk: Desk) -> None:
     for transport in (desk.public, desk.private):
-        assert isinstance(transport, HttpTransport)
-        await transport.close()
+        assert isinstance(transport, Calling)
+        await transport.connections.close()
 
 
 async def subscribe(desk: Desk, receiver: Receiver, *patterns: str) -> Webhook:

@@ -166,7 +166,8 @@ async def test_whatever_goes_wrong_is_tried_again_under_the_same_id(
 ) -> None:
     if step is web.Response:
         step = web.Response(status=302, headers={"Location": f"{receiver.url}/elsewhere"})
-    receiver.script = [step]
+    # an answer lost at once is asked for once more in the same try
+    receiver.script = [step] * (2 if step in ("reset", "hang", "drip") else 1)
     webhook = await subscribe(calling, receiver, "delivery.*")
     await happen(calling, "dlv_1")
     with monkeypatch.context() as short:
@@ -182,10 +183,10 @@ async def test_whatever_goes_wrong_is_tried_again_under_the_same_id(
     _, second = await log(calling, webhook)
     assert (second.outcome, second.attempt) == ("delivered", 2)
     assert first.message_id == second.message_id == receiver.ids[0]
-    assert receiver.hits[0].headers["webhook-id"] == receiver.hits[1].headers["webhook-id"]
+    assert len({hit.headers["webhook-id"] for hit in receiver.hits}) == 1
     assert (
         receiver.hits[0].headers["webhook-timestamp"]
-        < (receiver.hits[1].headers["webhook-timestamp"])
+        < (receiver.hits[-1].headers["webhook-timestamp"])
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from typing import Any
+
 import pytest
 from aiohttp import web
 
+from copydesk.platforms.kit import addresses
 from copydesk.platforms.kit.addresses import is_public
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.transport import NotSent
@@ -94,3 +98,29 @@ async def test_a_guarded_transport_reaches_no_private_address(host: str) -> None
         finally:
             await guarded.close()
             await free.close()
+
+
+async def test_a_name_that_turns_private_between_two_calls_is_called_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was looked at is what is called: the name is asked for once in each call."""
+    meanings = [["127.0.0.1"], ["127.0.0.2"], ["127.0.0.2", "127.0.0.1"]]
+
+    def looked_up(host: str, port: Any, *_: Any, **__: Any) -> list[Any]:
+        found = meanings.pop(0) if host == "turns.invalid" else [host]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port or 0)) for one in found]
+
+    async with Server() as server:
+        monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+        monkeypatch.setattr(addresses, "is_public", lambda address: address == "127.0.0.1")
+        url = server.url.replace("127.0.0.1", "turns.invalid")
+        guarded = HttpTransport(user_agent="test", public_only=True)
+        try:
+            assert (await guarded.call("POST", url)).status == 200
+            with pytest.raises(NotSent, match="not a public address"):
+                await guarded.call("POST", url)
+            assert (await guarded.call("POST", url)).status == 200
+        finally:
+            await guarded.close()
+        assert [hit.headers["host"] for hit in server.hits] == [url.removeprefix("http://")] * 2
+    assert meanings == []

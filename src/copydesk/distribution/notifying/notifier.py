@@ -27,7 +27,7 @@ from copydesk.distribution.notifying.message import Message, message_of, type_of
 from copydesk.distribution.notifying.round import MOST_WAITING, Tally, lines_of
 from copydesk.distribution.vault import Vault
 from copydesk.platforms.kit.signature import signed_headers, signing_keys
-from copydesk.platforms.kit.transport import AnswerLost, NotSent, Transport
+from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply, Transport
 from copydesk.store import Store
 from copydesk.store.unit import UnitOfWork
 
@@ -35,6 +35,10 @@ _log = structlog.get_logger(__name__)
 
 #: Seconds a receiver has for its answer; Standard Webhooks recommends 15 to 30.
 TIMEOUT = 20.0
+
+#: An answer lost within so many seconds was lost with a connection that the receiver had closed
+#: since the message before. That is no try: the message goes once more, under the id it has.
+_CLOSED = 2.0
 
 #: Seconds within which the messages of one round are begun; it lasts at most `TIMEOUT` longer.
 SPAN = 2.0
@@ -317,16 +321,24 @@ async def tell(
     """Send one message, signed with every key, and return what came of it. Never raises for what
     the receiver does."""
     began, at = clock.monotonic(), clock.now()
-    headers = signed_headers(keys, id=message.id, sent_at=at, body=message.body)
+    headers = {
+        "Content-Type": "application/json",
+        **signed_headers(keys, id=message.id, sent_at=at, body=message.body),
+    }
+
+    async def post() -> Reply:
+        return await transport.call(
+            "POST", url, headers=headers, body=message.body, timeout=TIMEOUT
+        )
+
     try:
         async with asyncio.timeout(TIMEOUT + 5):
-            reply = await transport.call(
-                "POST",
-                url,
-                headers={"Content-Type": "application/json", **headers},
-                body=message.body,
-                timeout=TIMEOUT,
-            )
+            try:
+                reply = await post()
+            except AnswerLost:
+                if clock.monotonic() - began > _CLOSED:
+                    raise
+                reply = await post()
         answered = read_answer(reply, clock.now())
     except NotSent as error:
         answered = no_answer(f"not reached: {error}")
