@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -85,8 +86,11 @@ def parse(data: bytes | str | None) -> EmailMessage:
 
 
 @asynccontextmanager
-async def listening(inbox: Inbox, **options: Any) -> AsyncIterator[int]:
-    """Serve `inbox` on a free port of this machine and yield the port."""
+async def listening(
+    inbox: Inbox, *, encryption: ssl.SSLContext | None = None, **options: Any
+) -> AsyncIterator[int]:
+    """Serve `inbox` on a free port of this machine and yield the port. `encryption` is TLS from
+    the first byte."""
     loop = asyncio.get_running_loop()
     open_connections: list[SMTP] = []
 
@@ -95,7 +99,7 @@ async def listening(inbox: Inbox, **options: Any) -> AsyncIterator[int]:
         open_connections.append(made)
         return made
 
-    server = await loop.create_server(connection, "127.0.0.1", 0)
+    server = await loop.create_server(connection, "127.0.0.1", 0, ssl=encryption)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

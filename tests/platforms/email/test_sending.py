@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.network_peer
 SECRET = "correct horse battery"
 
 
-async def send(inbox: Inbox, tmp: Path, **options: object) -> Outcome:
+async def send(inbox: Inbox, tmp: Path, **options: Any) -> Outcome:
     async with listening(inbox, **options) as port:
         where = account(port)
         async with connected(where, tmp) as client:
