@@ -31,10 +31,9 @@ from copydesk.core.outcomes import (
     RateLimited,
     Unavailable,
 )
-from copydesk.core.post import Media
 from copydesk.core.states import AccountState
 from copydesk.distribution.lifetimes import has_expired, is_renewable, lifetimes_of
-from copydesk.distribution.media import LoadMedia, as_shown
+from copydesk.distribution.media import LoadMedia, as_shown, no_media
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.distribution.signing import proving
 from copydesk.distribution.vault import Vault
@@ -357,7 +356,7 @@ class Credentials:
                 return auth_oauth2.read_grant(reply, kind, tuple(known.values()))
             case _:
                 client = platform.connect(
-                    self.session(Opened(account=account, secrets=known), _no_media)
+                    self.session(Opened(account=account, secrets=known), no_media)
                 )
                 try:
                     return await client.renew()
@@ -478,10 +477,6 @@ class Credentials:
         if isinstance(answer, AuthRevoked):
             return AuthRevoked(f"{reason}. {remedy}", answer.answer)
         return Misconfigured(reason, remedy, answer.answer)
-
-
-async def _no_media(media: Media) -> bytes:
-    raise LookupError(f"{media.name}: renewing a credential needs no media")
 
 
 __all__ = ["Credentials", "Opened", "Problem"]

@@ -41,6 +41,14 @@ def as_shown(load_media: LoadMedia) -> LoadMedia:
     return load
 
 
+async def no_media(media: Media) -> bytes:
+    """Stand for a `load_media` where an account is called without sending a post.
+
+    Raises `LookupError`: a spoke that loads a file there breaks its contract.
+    """
+    raise LookupError(f"{media.name}: no media are needed where no post is sent")
+
+
 async def gone_media(store: Store, going: Outgoing) -> Judgement | None:
     """Return that `going` is held because bytes it needs are gone or damaged, or must not go out;
     None when all are there.

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from copydesk.core.account import Account
 from copydesk.core.errors import Conflict, CopydeskError
 from copydesk.core.outcomes import Published, RateLimited, Unavailable
-from copydesk.core.post import Media
 from copydesk.core.states import AccountState, ConnectionState
 from copydesk.distribution.credentials import Opened
 from copydesk.distribution.lifetimes import is_renewable, lifetimes_of
+from copydesk.distribution.media import no_media
 from copydesk.platforms.kit import auth_oauth1, auth_oauth2
 from copydesk.platforms.kit.auth import (
     ACCESS_TOKEN,
@@ -330,7 +330,7 @@ async def _identity(
     )
     credentials = credentials_of(desk, connection.id)
     client = target.platform.connect(
-        credentials.session(Opened(account=stand_in, secrets=secrets), _no_media)
+        credentials.session(Opened(account=stand_in, secrets=secrets), no_media)
     )
     try:
         found = await client.test()
@@ -398,7 +398,3 @@ def _of_connection(
         endpoints=kind.endpoints(settings),
         app=App(client_id=kept[CLIENT_ID], client_secret=kept[CLIENT_SECRET]),
     )
-
-
-async def _no_media(media: Media) -> bytes:
-    raise LookupError(f"{media.name}: connecting an account needs no media")

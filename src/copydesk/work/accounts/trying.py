@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from copydesk.core.account import Account
 from copydesk.core.outcomes import AuthExpired, AuthRevoked, Outcome, Published
-from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.credentials import Credentials, Opened
+from copydesk.distribution.media import no_media
 from copydesk.distribution.opened import OpenAccount
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store.deliveries import Change
@@ -61,7 +61,7 @@ async def try_account(desk: Desk, name: str, *, actor: str) -> tuple[Account, Ou
 async def ask_who(credentials: Credentials, opened: Opened) -> Outcome:
     """Return `Published(id=<who we are>)` when the credential works, renewed once if need be."""
     platform = load_platform(opened.account.platform)
-    account = OpenAccount(credentials, platform, opened, _no_media)
+    account = OpenAccount(credentials, platform, opened, no_media)
     try:
         problem = await account.keep(opened.account)
         if problem is not None:
@@ -91,7 +91,3 @@ async def resume(unit: UnitOfWork, account: Account, reason: str) -> None:
     )
     await unit.deliveries.wake_resting(account.id)
     unit.hint("courier", account.id)
-
-
-async def _no_media(media: Media) -> bytes:
-    raise LookupError(f"{media.name}: testing an account needs no media")

@@ -12,9 +12,9 @@ import structlog
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, parts_out
 from copydesk.core.errors import ConfigError, Conflict, NotFound
-from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.inspection import AT_ONCE, Seen, Unasked, claim, inspect
+from copydesk.distribution.media import no_media
 from copydesk.distribution.opened import OpenAccount
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store.aftercare import Out
@@ -75,7 +75,7 @@ async def _look(desk: Desk, account: Account, outs: Sequence[Out], *, actor: str
     credentials = credentials_of(desk, actor)
     async with desk.store.read() as unit:
         sealed = await unit.accounts.secrets(account.id)
-    opened = OpenAccount(credentials, platform, credentials.open(account, sealed), _no_media)
+    opened = OpenAccount(credentials, platform, credentials.open(account, sealed), no_media)
     try:
         async with asyncio.timeout(platform.manifest.timeout * (1 + _PATIENCE * _looks(outs))):
             problem = await opened.keep(account)
@@ -87,7 +87,3 @@ async def _look(desk: Desk, account: Account, outs: Sequence[Out], *, actor: str
 
 def _looks(outs: Sequence[Out]) -> int:
     return sum(max(1, len(parts_out(out.delivery.handles))) for out in outs)
-
-
-async def _no_media(media: Media) -> bytes:
-    raise LookupError(f"{media.name}: looking at a post needs no media")

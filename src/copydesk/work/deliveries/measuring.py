@@ -13,10 +13,10 @@ from copydesk.core.delivery import Action, Delivery, Outgoing, parts_out
 from copydesk.core.errors import ConfigError, Conflict, NotFound
 from copydesk.core.metrics import Metric, Metrics
 from copydesk.core.outcomes import AuthExpired, AuthRevoked, Outcome
-from copydesk.core.post import Media
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.aftercare import as_out
 from copydesk.distribution.calls import words
+from copydesk.distribution.media import no_media
 from copydesk.distribution.opened import OpenAccount
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.registry import load_platform
@@ -127,7 +127,7 @@ async def _of_account(
     async with desk.store.read() as unit:
         sealed = await unit.accounts.secrets(account.id)
     try:
-        opened = OpenAccount(credentials, platform, credentials.open(account, sealed), _no_media)
+        opened = OpenAccount(credentials, platform, credentials.open(account, sealed), no_media)
     except ConfigError as error:
         return [_unasked(account, out, error.message) for out in outs]
     measured: list[Measured] = []
@@ -186,7 +186,3 @@ async def _metrics(
 
 def _unasked(account: Account, out: Out, problem: str) -> Measured:
     return Measured(delivery=out.delivery, account=account, problem=problem)
-
-
-async def _no_media(media: Media) -> bytes:
-    raise LookupError(f"{media.name}: numbers need no media")
