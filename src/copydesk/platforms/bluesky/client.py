@@ -36,6 +36,7 @@ from copydesk.platforms.bluesky.tid import record_key
 from copydesk.platforms.kit.auth import ACCESS_TOKEN, Grant
 from copydesk.platforms.kit.contract import Client, Session
 from copydesk.platforms.kit.pace import Pace
+from copydesk.platforms.kit.removal import removal_of
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
 
@@ -106,12 +107,10 @@ class BlueskyClient(Client):
         if removal and name is None:
             return Inconclusive(f"{outgoing.target_id!r} is not a post on Bluesky")
         record = await self._record(name.key if name else self._key(outgoing))
+        if removal:
+            return removal_of(outgoing.target_id, record)
         if isinstance(record, Inconclusive):
             return record
-        if removal:
-            if isinstance(record, Gone):
-                return Landed(outgoing.target_id, evidence=record.evidence)
-            return Absent("the post is still there")
         if isinstance(record, Gone):
             return Absent(record.evidence)
         found = read_name(str(record.get("uri", "")))

@@ -55,6 +55,7 @@ from copydesk.platforms.hashnode.shelf import Shelf
 from copydesk.platforms.hashnode.uploads import Uploads
 from copydesk.platforms.kit.contract import Client, Session
 from copydesk.platforms.kit.pace import Pace
+from copydesk.platforms.kit.removal import removal_of
 from copydesk.platforms.kit.wire import Wire
 
 #: Pages of 50 drafts that are worth looking through for one of ours.
@@ -305,12 +306,10 @@ class HashnodeClient(Client):
     async def _find_change(self, outgoing: Outgoing) -> Existence:
         id = outgoing.target_id
         found = await self._shelf.look(id)
+        if outgoing.action is Action.DELETE:
+            return removal_of(id, found)
         if isinstance(found, Inconclusive):
             return found
-        if outgoing.action is Action.DELETE:
-            if isinstance(found, Gone):
-                return Landed(id, evidence=found.evidence)
-            return Absent("the publication still shows the post")
         if isinstance(found, Gone):
             return Absent("the post is gone, and the change with it")
         if differing := differences(found, outgoing.payload):

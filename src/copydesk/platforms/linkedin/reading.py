@@ -20,6 +20,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.listing import reaches_back
+from copydesk.platforms.kit.removal import removal_of
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.linkedin.matching import (
@@ -152,12 +153,10 @@ class Reading:
 
     async def _find_change(self, outgoing: Outgoing) -> Existence:
         post = await self.post(outgoing.target_id)
+        if outgoing.action is Action.DELETE:
+            return removal_of(outgoing.target_id, post)
         if isinstance(post, Inconclusive):
             return post
-        if outgoing.action is Action.DELETE:
-            if isinstance(post, Gone):
-                return Landed(outgoing.target_id, evidence=post.evidence)
-            return Absent("the post is still there")
         if isinstance(post, Gone):
             return Absent("the post is gone")
         if same_text(post, outgoing):

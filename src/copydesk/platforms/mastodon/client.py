@@ -27,6 +27,7 @@ from copydesk.platforms.kit.contract import Client, Session
 from copydesk.platforms.kit.listing import reaches_back
 from copydesk.platforms.kit.media import FittedMedia, fitted
 from copydesk.platforms.kit.pace import Pace
+from copydesk.platforms.kit.removal import removal_of
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
 from copydesk.platforms.mastodon.errors import TABLE, read_error
@@ -184,7 +185,7 @@ class MastodonClient(Client):
         counts. An edit landed when the status reads as we sent it, a removal when it is gone.
         """
         if outgoing.action is Action.DELETE:
-            return await self._find_removal(outgoing)
+            return removal_of(outgoing.target_id, await self._status(outgoing.target_id))
         if outgoing.action is Action.UPDATE:
             return await self._find_edit(outgoing)
         start = window_start(outgoing)
@@ -304,16 +305,6 @@ class MastodonClient(Client):
             reads = "the status reads as sent"
             return Landed(outgoing.target_id, evidence=reads, compared=True)
         return Absent("the status still reads otherwise")
-
-    async def _find_removal(self, outgoing: Outgoing) -> Existence:
-        status = await self._status(outgoing.target_id)
-        match status:
-            case Gone():
-                return Landed(outgoing.target_id, evidence=status.evidence)
-            case Inconclusive():
-                return status
-            case _:
-                return Absent("the status is still there")
 
     async def _status(self, id: str) -> dict[str, Any] | Gone | Inconclusive:
         reply = await self._wire.read("GET", f"/api/v1/statuses/{id}")

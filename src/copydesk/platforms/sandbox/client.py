@@ -23,6 +23,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
 from copydesk.platforms.kit.contract import Client
+from copydesk.platforms.kit.removal import removal_of
 from copydesk.platforms.kit.retry_after import parse_date
 from copydesk.platforms.kit.transport import Reply, Transport
 from copydesk.platforms.kit.wire import Wire
@@ -108,7 +109,7 @@ class SandboxClient(Client):
         if not self._knobs.can_find:
             return Inconclusive("this sandbox cannot be asked what it has (find=no)")
         if outgoing.action is Action.DELETE:
-            return await self._find_removal(outgoing)
+            return removal_of(outgoing.target_id, await self._kept(outgoing))
         wire_format = self._format(outgoing)
         reply = await self._wire.read("GET", wire_format.collection, query={"key": outgoing.key})
         posts = wire_format.read_all(reply.json()) if isinstance(reply, Reply) else None
@@ -162,16 +163,6 @@ class SandboxClient(Client):
         if not isinstance(profile, dict) or not profile.get("acct"):
             return Unavailable("the server did not say whose token this is")
         return Published(f"@{profile['acct']}", "", self._wire.evidence(reply))
-
-    async def _find_removal(self, outgoing: Outgoing) -> Existence:
-        kept = await self._kept(outgoing)
-        match kept:
-            case Gone():
-                return Landed(outgoing.target_id, evidence=kept.evidence)
-            case Inconclusive():
-                return kept
-            case Kept():
-                return Absent("the sandbox still has the post")
 
     async def _kept(self, outgoing: Outgoing) -> Kept | Gone | Inconclusive:
         wire_format = self._format(outgoing)

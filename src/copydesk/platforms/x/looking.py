@@ -18,6 +18,7 @@ from copydesk.core.outcomes import (
     Unavailable,
 )
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing
+from copydesk.platforms.kit.removal import removal_of
 from copydesk.platforms.kit.retry_after import parse_date
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
@@ -73,7 +74,7 @@ class Looks:
         landed when the newest version reads as we sent it, a removal when the post is gone.
         """
         if outgoing.action is Action.DELETE:
-            return await self._find_removal(outgoing)
+            return removal_of(outgoing.target_id, await self._post(outgoing.target_id))
         if outgoing.action is Action.UPDATE:
             return await self._find_edit(outgoing)
         start = window_start(outgoing)
@@ -144,16 +145,6 @@ class Looks:
     def url(self, id: str) -> str:
         """Return the public address of the post `id` of this account."""
         return f"https://x.com/{self._name or 'i/web'}/status/{id}"
-
-    async def _find_removal(self, outgoing: Outgoing) -> Existence:
-        post = await self._post(outgoing.target_id)
-        match post:
-            case Gone():
-                return Landed(outgoing.target_id, evidence=post.evidence)
-            case Inconclusive():
-                return post
-            case _:
-                return Absent("the post is still there")
 
     async def _find_edit(self, outgoing: Outgoing) -> Existence:
         post = await self._post(outgoing.target_id)
