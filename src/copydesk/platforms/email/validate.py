@@ -9,6 +9,7 @@ from copydesk.core.findings import Finding, Severity
 from copydesk.platforms.email.addresses import parse_address
 from copydesk.platforms.email.headers import check_line
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.missing_files import missing_image
 
 
 def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:
@@ -18,15 +19,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
         *_check_addresses(payload["from"], rendition.recipient),
         *_check_subject(payload["subject"]),
     ]
-    findings += [
-        Finding(
-            code="image_missing",
-            field="body",
-            message=f"the text shows the image {name}, which is not there",
-            remedy="Add the file beside the text, or take the reference out.",
-        )
-        for name in payload["missing_images"]
-    ]
+    findings += [missing_image(name) for name in payload["missing_images"]]
     findings += [
         Finding(
             code="link_relative",

@@ -15,6 +15,7 @@ from copydesk.platforms.git.images import file_name, missing_images, relink
 from copydesk.platforms.git.wording import reworded
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.missing_files import missing_image
 from copydesk.transformation.document import parse_markdown
 from copydesk.transformation.frontmatter import read_front_matter, write_front_matter
 from copydesk.transformation.html import html_losses, to_html
@@ -92,15 +93,7 @@ def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]
                 remedy="Give the post a title.",
             )
         )
-    findings += [
-        Finding(
-            code="image_missing",
-            field="body",
-            message=f"the text shows the image {name}, which is not there",
-            remedy="Add the file beside the text, or take the reference out.",
-        )
-        for name in payload["missing_images"]
-    ]
+    findings += [missing_image(name) for name in payload["missing_images"]]
     findings += [
         Finding(
             code="image_not_linked",

@@ -14,6 +14,7 @@ from copydesk.core.findings import Finding, Loss, Severity
 from copydesk.core.post import Content, Media
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.missing_files import missing_image
 from copydesk.transformation.characters import without_controls
 from copydesk.transformation.content import with_overrides
 from copydesk.transformation.counting import graphemes, utf8_bytes
@@ -206,14 +207,7 @@ def _check_images(payload: Mapping[str, Any], limits: Mapping[str, Limit]) -> li
     for image in payload["images"]:
         path = image["path"]
         if not is_remote(path) and path not in names:
-            findings.append(
-                Finding(
-                    code="image_missing",
-                    field="body",
-                    message=f"the image {path} did not come with the post",
-                    remedy="Add the file, or take the image out of the text.",
-                )
-            )
+            findings.append(missing_image(path))
         elif path.startswith("http:"):
             findings.append(
                 Finding(
