@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from copydesk.core.account import Account
 from copydesk.core.findings import Finding
 from copydesk.core.states import PostState
 
@@ -89,6 +90,11 @@ class Content:
     series: str = ""
     campaign: str = ""
     adaptations: Mapping[str, Adaptation] = field(default_factory=dict)
+
+    def override_for(self, account: Account) -> dict[str, Any]:
+        """Return the fields that win on `account`: its own go before those of its platform."""
+        of_platform = self.overrides.get(account.platform, {})
+        return {**of_platform, **self.overrides.get(account.name, {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Tier
-from copydesk.transformation.document import ImageReference, image_paths
+from copydesk.transformation.document import ImageReference, image_paths, without_title
 from copydesk.transformation.extracting import (
     Extract,
     Source,
@@ -74,7 +74,7 @@ def condense(content: Content, document: Document, brief: Brief) -> Short:
     then what each section says, the link last. Summaries and announcements are always extracts. A
     post without title, summary and link has nothing that could stand for it and stays whole.
     """
-    document = _without_title(document, content.title)
+    document = without_title(document, content.title)
     if "parts" in brief.override or "text" in brief.override:
         return _of_author(document, brief)
     adapted, losses = _of_adaptation(content, document, brief)
@@ -370,11 +370,3 @@ def _widest(brief: Brief) -> str:
     """Return as wide a number as a part can have, "" without numbers."""
     nines = "9" * len(str(brief.most_parts))
     return f" ({nines}/{nines})" if brief.numbered and brief.most_parts > 1 else ""
-
-
-def _without_title(document: Document, title: str) -> Document:
-    match document.blocks:
-        case (Heading() as first, *rest) if plain(first.children).strip() == title.strip():
-            return replace(document, blocks=tuple(rest))
-        case _:
-            return document

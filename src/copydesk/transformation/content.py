@@ -30,6 +30,12 @@ _KNOWN: Final = (
     "published_at", "publish_at", "zone", "draft", "id",
     "announce_after", "cover", "cover_alt", "series", "campaign",
 )  # fmt: skip
+#: Fields that an author may set for one platform or account, whatever it is.
+EVERYWHERE: Final = (
+    "title", "body", "slug", "summary", "tags", "language", "canonical_url", "authors", "cover",
+    "series", "campaign",
+)  # fmt: skip
+
 _TAG: Final = "Write one such as en-GB."
 _ADDRESS: Final = "Write the whole of it: https://…"
 _TIME: Final = "Write it as 2026-11-21T09:00:00+01:00."
@@ -113,9 +119,8 @@ def read_markdown_file(text: str, *, filename: str) -> MarkdownFile:
 def with_overrides(content: Content, *names: str) -> Content:
     """Return `content` with the author's overrides for `names` applied, later names winning.
 
-    Names are platform and account names. Only fields every platform has are applied (title, body,
-    slug, summary, tags, language, canonical URL, authors, cover, series, campaign); others are the
-    platform's own to read.
+    Names are platform and account names. Only the fields of `EVERYWHERE` are applied; others are
+    the platform's own to read.
     Raises `ContentInvalid` when a value cannot stand for its field.
     """
     given: dict[str, Any] = {}

@@ -33,6 +33,7 @@ from copydesk.transformation.nodes import (
     Strong,
     Table,
     joined,
+    plain,
 )
 from copydesk.transformation.parsing import parse_markdown
 from copydesk.transformation.rawhtml import images_in_html
@@ -74,6 +75,15 @@ def with_top_heading(document: Document, level: int) -> Document:
         return replace(block, level=min(6, block.level + level - highest))
 
     return changed(document, block=lowered)
+
+
+def without_title(document: Document, title: str) -> Document:
+    """Return `document` without a first heading that repeats `title`, whatever its level."""
+    match document.blocks:
+        case (Heading() as first, *rest) if plain(first.children).strip() == title.strip():
+            return replace(document, blocks=tuple(rest))
+        case _:
+            return document
 
 
 def with_urls(

@@ -19,6 +19,7 @@ from copydesk.platforms.bluesky.facets import losses_of, show, shown_bytes, show
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.forms import form_of
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.transformation.condensing import Brief, Short, condense
 from copydesk.transformation.counting import graphemes
 from copydesk.transformation.document import ImageReference, image_paths
@@ -40,7 +41,7 @@ _DESCRIPTION: Final = 250
 def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> Rendition:
     """Return the post or thread for `subject` within `limits`."""
     content = subject.content
-    override = _override(content, account)
+    override = content.override_for(account)
     document = subject.document
     pictures = _pictures(content, document)
     form = form_of(PLATFORM.manifest, account, override)
@@ -90,7 +91,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
             *_left_behind(subject, pictures, images, card if place is not None else None),
             *losses_of(shown),
             *tag_losses,
-            *_unknown(override),
+            *unknown_overrides(override, OVERRIDES),
         ),
         media=_used(pictures, images, card if place is not None else None),
     )
@@ -196,10 +197,6 @@ def _words(value: Any) -> list[str]:
     return [str(word) for word in value] if isinstance(value, list | tuple) else [str(value)]
 
 
-def _override(content: Content, account: Account) -> Mapping[str, Any]:
-    return {**content.overrides.get("bluesky", {}), **content.overrides.get(account.name, {})}
-
-
 # -- losses ---------------------------------------------------------------------------------------
 
 
@@ -243,11 +240,3 @@ def _left_behind(
         if media.name not in pictures
     ]
     return tuple(losses)
-
-
-def _unknown(override: Mapping[str, Any]) -> tuple[Loss, ...]:
-    return tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(OVERRIDES)}")
-        for key in override
-        if key not in OVERRIDES
-    )

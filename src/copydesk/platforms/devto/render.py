@@ -6,25 +6,27 @@ always names. `unplaced` lists the files that have no public address; `validate`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
-from copydesk.core.findings import Loss
 from copydesk.core.post import Content
 from copydesk.platforms.devto.markdown import to_forem
 from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.platforms.kit.public_files import public_address
-from copydesk.transformation.document import image_paths, is_remote, local_path, with_urls
-from copydesk.transformation.nodes import Document, Heading, plain
+from copydesk.transformation.document import (
+    image_paths,
+    is_remote,
+    local_path,
+    with_urls,
+    without_title,
+)
+from copydesk.transformation.nodes import Document
 from copydesk.transformation.tags import TagRule, map_tags
 
 #: What an author may set for dev.to alone, besides the fields of every post.
 OVERRIDES: Final = ("organization_id", "liquid", "series", "cover")
-_EVERYWHERE: Final = (
-    "title", "body", "summary", "slug", "tags", "language", "canonical_url", "authors",
-)  # fmt: skip
 
 #: Letters and digits alone; aliases are replaced there by the tag the community prefers.
 TAGS: Final = TagRule(allowed="a-z0-9", longest=30, most=4, in_total=126)
@@ -33,12 +35,9 @@ TAGS: Final = TagRule(allowed="a-z0-9", longest=30, most=4, in_total=126)
 def render(subject: Subject, account: Account) -> Rendition:
     """Return the article for `subject`."""
     content = subject.content
-    override = {
-        **content.overrides.get("devto", {}),
-        **content.overrides.get(account.name, {}),
-    }
+    override = content.override_for(account)
     files = _Files(content, account)
-    document = files.placed(_without_title(subject.document, content.title))
+    document = files.placed(without_title(subject.document, content.title))
     body, losses = to_forem(document, runs_liquid=override.get("liquid") is True)
     tags, tag_losses = map_tags(content.tags, TAGS)
     cover = str(override.get("cover", content.cover))
@@ -63,7 +62,11 @@ def render(subject: Subject, account: Account) -> Rendition:
         "liquid": override.get("liquid") is True,
     }
     text = f"{article['title']}\n\n{body}"
-    return Rendition(payload=payload, text=text, losses=(*losses, *tag_losses, *_unknown(override)))
+    return Rendition(
+        payload=payload,
+        text=text,
+        losses=(*losses, *tag_losses, *unknown_overrides(override, OVERRIDES)),
+    )
 
 
 class _Files:
@@ -87,20 +90,3 @@ class _Files:
         # with_urls leaves raw HTML alone: an image that is still local there has no address
         self.unplaced |= {i.path for i in image_paths(placed) if not is_remote(i.path)}
         return placed
-
-
-def _without_title(document: Document, title: str) -> Document:
-    match document.blocks:
-        case (Heading() as first, *rest) if plain(first.children).strip() == title.strip():
-            return Document(tuple(rest), document.footnotes)
-        case _:
-            return document
-
-
-def _unknown(override: Mapping[str, Any]) -> tuple[Loss, ...]:
-    known = (*_EVERYWHERE, *OVERRIDES)
-    return tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(known)}")
-        for key in override
-        if key not in known
-    )

@@ -54,7 +54,7 @@ def render(subject: Subject, account: Account, recipient: str) -> Rendition:
     mode = settings.get("mode") or "newsletter"
     base = settings.get("base_url", "")
     target = content.reply_to if mode == "reply" else None
-    override = {**content.overrides.get("email", {}), **content.overrides.get(account.name, {})}
+    override = content.override_for(account)
     form = form_of(PLATFORM.manifest, account, override) if mode == "newsletter" else Form.ARTICLE
     document = subject.document
     short_losses: tuple[Loss, ...] = ()

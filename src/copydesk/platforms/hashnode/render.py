@@ -17,18 +17,22 @@ from copydesk.core.post import Content, Media
 from copydesk.platforms.hashnode.markdown import to_hashnode
 from copydesk.platforms.hashnode.placing import placeholder
 from copydesk.platforms.kit.contract import Subject
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.platforms.kit.public_files import public_address
-from copydesk.transformation.document import image_paths, is_remote, local_path, with_urls
-from copydesk.transformation.nodes import Document, Heading, plain
+from copydesk.transformation.document import (
+    image_paths,
+    is_remote,
+    local_path,
+    with_urls,
+    without_title,
+)
+from copydesk.transformation.nodes import Document
 from copydesk.transformation.slugs import slugify
 from copydesk.transformation.tags import TagRule, map_tags
 
 #: What an author may set for Hashnode alone, besides the fields of every post.
 OVERRIDES: Final = (
     "subtitle", "series", "cover", "newsletter", "delisted", "comments", "table_of_contents",
-)  # fmt: skip
-_EVERYWHERE: Final = (
-    "title", "body", "summary", "slug", "tags", "language", "canonical_url", "authors",
 )  # fmt: skip
 
 #: Slugs of tags; the author's own words become their names.
@@ -38,12 +42,9 @@ TAGS: Final = TagRule(allowed="a-z0-9", joiner="-", most=15)
 def render(subject: Subject, account: Account) -> Rendition:
     """Return the post for `subject`."""
     content = subject.content
-    override = {
-        **content.overrides.get("hashnode", {}),
-        **content.overrides.get(account.name, {}),
-    }
+    override = content.override_for(account)
     files = _Files(content, account)
-    document = files.placed(_without_title(subject.document, content.title))
+    document = files.placed(without_title(subject.document, content.title))
     body, losses = to_hashnode(document)
     tags, tag_losses = _tags(content.tags)
     cover = str(override.get("cover", content.cover))
@@ -71,7 +72,12 @@ def render(subject: Subject, account: Account) -> Rendition:
     return Rendition(
         payload=payload,
         text=f"{payload['title']}\n\n{body}",
-        losses=(*losses, *tag_losses, *_unknown(override)),
+        losses=(
+            *losses,
+            *tag_losses,
+            *unknown_overrides(override, OVERRIDES),
+            *_odd_flags(override),
+        ),
         media=tuple(files.uploads),
     )
 
@@ -127,25 +133,10 @@ def _flag(override: Mapping[str, Any], key: str, otherwise: bool) -> bool:
     return bool(override[key]) if isinstance(override.get(key), bool) else otherwise
 
 
-def _without_title(document: Document, title: str) -> Document:
-    match document.blocks:
-        case (Heading() as first, *rest) if plain(first.children).strip() == title.strip():
-            return Document(tuple(rest), document.footnotes)
-        case _:
-            return document
-
-
-def _unknown(override: Mapping[str, Any]) -> tuple[Loss, ...]:
-    known = (*_EVERYWHERE, *OVERRIDES)
-    flags = {"newsletter", "delisted", "comments", "table_of_contents"}
+def _odd_flags(override: Mapping[str, Any]) -> tuple[Loss, ...]:
+    flags = ("newsletter", "delisted", "comments", "table_of_contents")
     return tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=why)
-        for key, value in override.items()
-        if (
-            why := f"known: {', '.join(known)}"
-            if key not in known
-            else "it is neither true nor false"
-            if key in flags and not isinstance(value, bool)
-            else ""
-        )
+        Loss(what=f"override {key!r}", how="ignored", why="it is neither true nor false")
+        for key in flags
+        if key in override and not isinstance(override[key], bool)
     )

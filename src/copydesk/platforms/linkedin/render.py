@@ -18,6 +18,7 @@ from copydesk.core.post import Content, Media, Tier
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.forms import form_of
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.platforms.linkedin import PLATFORM
 from copydesk.platforms.linkedin.little import length, shown, to_little
 from copydesk.platforms.linkedin.uploads import DOCUMENTS, image_rule
@@ -50,10 +51,7 @@ class _Draft:
 def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> Rendition:
     """Return the post for `subject` within `limits`, the limits that hold for `account`."""
     content = subject.content
-    override = {
-        **content.overrides.get("linkedin", {}),
-        **content.overrides.get(account.name, {}),
-    }
+    override = content.override_for(account)
     tags, tag_losses = hashtags(content.tags)
     room = Room((Bound(length, limits["text"].value, "characters as LinkedIn counts them"),))
     form = form_of(PLATFORM.manifest, account, override)
@@ -80,11 +78,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
         "characters": length(text),
         "shown": shown(commentary),
     }
-    unknown = tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(OVERRIDES)}")
-        for key in override
-        if key not in OVERRIDES
-    )
+    unknown = unknown_overrides(override, OVERRIDES)
     written = () if draft.short.tier is Tier.PERSON else tag_losses
     losses = (*draft.short.losses, *draft.losses, *written, *unknown)
     return Rendition(payload=payload, text=shown(commentary), losses=losses, media=draft.media)

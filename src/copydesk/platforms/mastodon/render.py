@@ -14,10 +14,11 @@ from typing import Any, Final
 from copydesk.core.account import Account
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Loss
-from copydesk.core.post import Content, Media
+from copydesk.core.post import Media
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.forms import form_of
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.platforms.mastodon import PLATFORM
 from copydesk.platforms.mastodon.counting import count
 from copydesk.transformation.condensing import Brief, Short, condense
@@ -38,7 +39,7 @@ _ATTACHABLE: Final = ("image/", "video/", "audio/")
 def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> Rendition:
     """Return the status or thread for `subject` within `limits`, those that hold for `account`."""
     content = subject.content
-    override = _override(content, account)
+    override = content.override_for(account)
     spoiler = str(override.get("spoiler_text", ""))
     form = form_of(PLATFORM.manifest, account, override)
     tags, tag_losses = hashtags(content.tags)
@@ -87,7 +88,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
             *(loss for loss in short.losses if loss.what not in {f"image {n}" for n in used}),
             *_left_behind(subject, attachable, used),
             *tag_losses,
-            *_unknown(override),
+            *unknown_overrides(override, OVERRIDES),
         ),
         media=tuple(media for name, media in attachable.items() if name in used),
     )
@@ -178,15 +179,3 @@ def _left_behind(
         if image.path not in attachable
     ]
     return tuple(losses)
-
-
-def _unknown(override: Mapping[str, Any]) -> tuple[Loss, ...]:
-    return tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(OVERRIDES)}")
-        for key in override
-        if key not in OVERRIDES
-    )
-
-
-def _override(content: Content, account: Account) -> Mapping[str, Any]:
-    return {**content.overrides.get("mastodon", {}), **content.overrides.get(account.name, {})}

@@ -17,6 +17,7 @@ from copydesk.core.findings import Loss
 from copydesk.core.post import Content, Media
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.platforms.kit.public_files import public_address
 from copydesk.platforms.medium.addresses import placeholder
 from copydesk.platforms.medium.client import IMAGES
@@ -27,6 +28,7 @@ from copydesk.transformation.document import (
     local_path,
     walk,
     with_urls,
+    without_title,
 )
 from copydesk.transformation.downgrading import downgraded
 from copydesk.transformation.html import to_html
@@ -40,15 +42,11 @@ from copydesk.transformation.nodes import (
     Link,
     Paragraph,
     Text,
-    plain,
 )
 from copydesk.transformation.tags import TagRule, map_tags
 
 #: What an author may set for Medium alone, besides the fields of every post.
 OVERRIDES: Final = ("publish_status", "license", "notify_followers", "format")
-_EVERYWHERE: Final = (
-    "title", "body", "summary", "slug", "tags", "language", "canonical_url", "authors",
-)  # fmt: skip
 
 #: What Medium's importers take (platform sheets, section 30). The title is the only heading of the
 #: first level.
@@ -63,14 +61,11 @@ MEDIUM: Final = Flavour(
 def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> Rendition:
     """Return the story for `subject`."""
     content = subject.content
-    override = {
-        **content.overrides.get("medium", {}),
-        **content.overrides.get(account.name, {}),
-    }
+    override = content.override_for(account)
     files = _Files(content, account)
     title = " ".join(content.title.split())
     # what is raw HTML becomes ordinary first, so that the images in it are placed like others
-    document, losses = downgraded(_without_title(subject.document, content.title), MEDIUM)
+    document, losses = downgraded(without_title(subject.document, content.title), MEDIUM)
     document = files.placed(document)
     written_as = str(override.get("format") or account.settings.get("format") or "markdown")
     text, more_losses = to_markdown(document, MEDIUM)
@@ -109,7 +104,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
             *_untitled(document),
             *tag_losses,
             *_changes(files.uploads),
-            *_unknown(override),
+            *unknown_overrides(override, OVERRIDES),
         ),
         media=tuple(files.uploads),
     )
@@ -187,14 +182,6 @@ def _bare(document: Document) -> Document:
     return changed(document, block=block)
 
 
-def _without_title(document: Document, title: str) -> Document:
-    match document.blocks:
-        case (Heading() as first, *rest) if plain(first.children).strip() == title.strip():
-            return Document(tuple(rest), document.footnotes)
-        case _:
-            return document
-
-
 def _tag_rule(limits: Mapping[str, Limit]) -> TagRule:
     return TagRule(
         allowed=r"\p{L}\p{M}\p{N}",
@@ -208,12 +195,3 @@ def _tag_rule(limits: Mapping[str, Limit]) -> TagRule:
 
 def _says_yes(value: Any) -> bool:
     return value is True or value == "yes"
-
-
-def _unknown(override: Mapping[str, Any]) -> tuple[Loss, ...]:
-    known = (*_EVERYWHERE, *OVERRIDES)
-    return tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(known)}")
-        for key in override
-        if key not in known
-    )

@@ -17,6 +17,7 @@ from copydesk.core.findings import Loss
 from copydesk.core.post import Content
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.platforms.kit.public_files import public_address
 from copydesk.transformation.document import (
     image_paths,
@@ -44,7 +45,7 @@ _NO_CREDIT: Final = "none"
 def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> Rendition:
     """Return the post for `subject`; `limits` are those that hold for `account`."""
     content = subject.content
-    override = _override(content, account)
+    override = content.override_for(account)
     images_url = account.settings.get("images_url", "")
     document = parse_markdown(str(override["text"])) if "text" in override else subject.document
     names = [image.path for image in image_paths(document)]
@@ -71,11 +72,7 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
         "newsletter": _newsletter(account, override),
         "not_public": [n for n in wanted if not public_address(n, content, images_url)],
     }
-    unknown = tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(OVERRIDES)}")
-        for key in override
-        if key not in OVERRIDES
-    )
+    unknown = unknown_overrides(override, OVERRIDES)
     return Rendition(
         payload=payload,
         text=f"{payload['title']}\n\n{text}".strip(),
@@ -138,7 +135,3 @@ def _not_shown(content: Content, names: list[str], cover: str) -> tuple[Loss, ..
 def _list(value: Any) -> list[str]:
     given = value.split(",") if isinstance(value, str) else list(value or ())
     return [word for item in given if (word := str(item).strip())]
-
-
-def _override(content: Content, account: Account) -> Mapping[str, Any]:
-    return {**content.overrides.get("paragraph", {}), **content.overrides.get(account.name, {})}

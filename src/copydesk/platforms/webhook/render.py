@@ -38,7 +38,7 @@ def render(subject: Subject, account: Account) -> Rendition:
     asked for, it goes beside the article as `short`.
     """
     content = subject.content
-    override = {**content.overrides.get("webhook", {}), **content.overrides.get(account.name, {})}
+    override = content.override_for(account)
     form = form_of(PLATFORM.manifest, account, override)
     document = parse_markdown(content.body)
     text, _ = to_text(document)

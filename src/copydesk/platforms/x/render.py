@@ -18,6 +18,7 @@ from copydesk.core.post import Content, Media
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.forms import form_of
 from copydesk.platforms.kit.manifest import Limit
+from copydesk.platforms.kit.overrides import unknown_overrides
 from copydesk.platforms.x import EVERYONE, PLATFORM
 from copydesk.platforms.x.attachments import image_rule, is_attachable, is_film
 from copydesk.transformation.condensing import Brief, condense
@@ -48,7 +49,7 @@ PART: Final = 280
 def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> Rendition:
     """Return the parts of `subject` within `limits`, the limits that hold for `account`."""
     content = subject.content
-    override = _override(content, account)
+    override = content.override_for(account)
     form = form_of(PLATFORM.manifest, account, override)
     is_thread = form is Form.THREAD
     most = PART if is_thread else limits["text"].value
@@ -98,22 +99,10 @@ def render(subject: Subject, account: Account, limits: Mapping[str, Limit]) -> R
         *tag_losses,
         *file_losses,
         *_made_anew(tuple(media.values()), limits),
-        *_unknown(override),
+        *unknown_overrides(override, OVERRIDES),
     )
     text = "\n\n".join(short.texts)
     return Rendition(payload=payload, text=text, losses=losses, media=tuple(media.values()))
-
-
-def _override(content: Content, account: Account) -> Mapping[str, Any]:
-    return {**content.overrides.get("x", {}), **content.overrides.get(account.name, {})}
-
-
-def _unknown(override: Mapping[str, Any]) -> tuple[Loss, ...]:
-    return tuple(
-        Loss(what=f"override {key!r}", how="ignored", why=f"known: {', '.join(OVERRIDES)}")
-        for key in override
-        if key not in OVERRIDES
-    )
 
 
 def _unnamed(content: Content, document: Document) -> tuple[ImageReference, ...]:

@@ -37,10 +37,7 @@ class Rendered:
 def rendered(planned: Plan, content: Content) -> Rendered:
     """Return what `content` becomes by `planned`."""
     account, rendition = planned.account, planned.rendition
-    override = {
-        **content.overrides.get(account.platform, {}),
-        **content.overrides.get(account.name, {}),
-    }
+    override = content.override_for(account)
     return Rendered(
         account=account.name,
         platform=account.platform,

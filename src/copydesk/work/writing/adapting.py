@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import structlog
 
@@ -125,10 +124,7 @@ def _place(content: Content, account: Account, text: str) -> Place | None:
     """Return what has to be written for `account`, None where the post goes whole or the author has
     written it already."""
     platform = load_platform(account.platform)
-    override: dict[str, Any] = {
-        **content.overrides.get(account.platform, {}),
-        **content.overrides.get(account.name, {}),
-    }
+    override = content.override_for(account)
     kind = _KINDS.get(form_of(platform.manifest, account, override))
     if kind is None or "text" in override or "parts" in override:
         return None
