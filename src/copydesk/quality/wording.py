@@ -264,3 +264,14 @@ class Wording:
 def _inside(place: int, starts: Sequence[int], ends: Sequence[int]) -> bool:
     at = bisect_right(starts, place) - 1
     return at >= 0 and place < ends[at]
+
+
+def longest_run(words: Sequence[Word], among: set[int]) -> list[Word]:
+    """Return the most words in a row that begin at one of the places `among`, in code points."""
+    best: list[Word] = []
+    run: list[Word] = []
+    for word in words:
+        run = [*run, word] if word.start in among else []
+        if len(run) > len(best):
+            best = run
+    return best

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from copydesk.core.delivery import Rendition
 from copydesk.core.findings import Finding
@@ -12,6 +11,7 @@ from copydesk.platforms.hashnode.requests import request_size
 from copydesk.platforms.kit.alts import undescribed
 from copydesk.platforms.kit.manifest import Limit
 from copydesk.platforms.kit.public_files import not_public
+from copydesk.transformation.addresses import is_web_address
 
 _DESCRIBE: Final = "Describe the image for people who cannot see it: ![what it shows](…)."
 
@@ -54,7 +54,7 @@ def _check_body(payload: Mapping[str, Any], most: int) -> list[Finding]:
 
 
 def _check_web_address(field: str, address: str) -> list[Finding]:
-    if not address or _is_web(address):
+    if not address or is_web_address(address):
         return []
     return [
         Finding(
@@ -64,13 +64,3 @@ def _check_web_address(field: str, address: str) -> list[Finding]:
             remedy="Give a public http or https address.",
         )
     ]
-
-
-def _is_web(address: str) -> bool:
-    if any(character.isspace() for character in address):
-        return False
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 
 from copydesk.core.findings import Finding
 from copydesk.core.post import Content
+from copydesk.transformation.addresses import is_web_address
 from copydesk.transformation.document import is_remote
 
 #: What `images_url` is for, the same on every platform that has it.
@@ -46,7 +47,7 @@ def not_public(name: str, platform: str) -> Finding:
 def check_images_url(settings: Mapping[str, str]) -> list[Finding]:
     """Return a finding when the setting `images_url` is given and is no web address."""
     address = settings.get("images_url", "")
-    if not address or _is_web(address):
+    if not address or is_web_address(address):
         return []
     return [
         Finding(
@@ -56,11 +57,3 @@ def check_images_url(settings: Mapping[str, str]) -> list[Finding]:
             remedy="It looks like https://example.org/images/{slug}.",
         )
     ]
-
-
-def _is_web(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from copydesk import __version__
 from copydesk.platforms.site.config import SiteConfig
 from copydesk.platforms.site.records import Record
+from copydesk.platforms.site.xml_files import xml_file
 from copydesk.transformation.characters import without_controls
 from copydesk.transformation.html import absolute_urls
 
@@ -23,7 +24,6 @@ ATOM: Final = "http://www.w3.org/2005/Atom"
 CONTENT: Final = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN_CORE: Final = "http://purl.org/dc/elements/1.1/"
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
-_DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
 def rss(records: Sequence[Record], config: SiteConfig) -> str:
@@ -52,7 +52,7 @@ def rss(records: Sequence[Record], config: SiteConfig) -> str:
             _add(item, "category", tag)
         _add(item, "description", record.payload["summary"] or record.payload["title"])
         _add(item, f"{{{CONTENT}}}encoded", _body(record, config))
-    return _written(root)
+    return xml_file(root)
 
 
 def atom(records: Sequence[Record], config: SiteConfig) -> str:
@@ -84,7 +84,7 @@ def atom(records: Sequence[Record], config: SiteConfig) -> str:
         if record.payload["summary"]:
             _add(entry, "summary", record.payload["summary"])
         _add(entry, "content", _body(record, config)).set("type", "html")
-    return _written(root)
+    return xml_file(root)
 
 
 def json_feed(records: Sequence[Record], config: SiteConfig) -> str:
@@ -140,8 +140,3 @@ def _add(parent: ET.Element, name: str, text: str) -> ET.Element:
     element = ET.SubElement(parent, name)
     element.text = without_controls(text)
     return element
-
-
-def _written(root: ET.Element) -> str:
-    ET.indent(root)
-    return _DECLARATION + ET.tostring(root, encoding="unicode") + "\n"

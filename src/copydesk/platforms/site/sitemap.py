@@ -10,11 +10,11 @@ from xml.etree import ElementTree as ET
 from copydesk.platforms.site.config import SiteConfig
 from copydesk.platforms.site.records import Record
 from copydesk.platforms.site.tags import Tag
+from copydesk.platforms.site.xml_files import xml_file
 
 #: The protocol's bound for one file; beyond it an index lists several.
 MAX_URLS: Final = 50_000
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
-_DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
 def sitemaps(
@@ -62,16 +62,11 @@ def _urls(entries: Iterable[tuple[str, str]]) -> str:
         url = ET.SubElement(root, "url")
         ET.SubElement(url, "loc").text = location
         ET.SubElement(url, "lastmod").text = changed
-    return _written(root)
+    return xml_file(root)
 
 
 def _index(locations: Iterable[str]) -> str:
     root = ET.Element("sitemapindex", xmlns=_NAMESPACE)
     for location in locations:
         ET.SubElement(ET.SubElement(root, "sitemap"), "loc").text = location
-    return _written(root)
-
-
-def _written(root: ET.Element) -> str:
-    ET.indent(root)
-    return _DECLARATION + ET.tostring(root, encoding="unicode") + "\n"
+    return xml_file(root)

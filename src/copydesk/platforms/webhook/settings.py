@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from copydesk.core.findings import Finding, Severity
 from copydesk.platforms.kit.signature import signing_keys
+from copydesk.transformation.addresses import is_web_address
 
 #: Standard Webhooks asks for keys of 24 to 64 bytes.
 SHORTEST_KEY = 24
@@ -17,7 +17,7 @@ def check_addresses(settings: Mapping[str, str]) -> list[Finding]:
     findings: list[Finding] = []
     for key in ("url", "status_url"):
         address = settings.get(key, "")
-        if address and not _is_web_address(address):
+        if address and not is_web_address(address):
             findings.append(
                 Finding(
                     code="address_invalid",
@@ -65,11 +65,3 @@ def check_secret(secret: str) -> list[Finding]:
             )
         ]
     return []
-
-
-def _is_web_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -12,7 +12,7 @@ from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
 from copydesk.quality.comparison import Comparison
-from copydesk.quality.wording import Word
+from copydesk.quality.wording import Word, longest_run
 
 NAME = "invention"
 VERSION = 2
@@ -48,7 +48,7 @@ def _new(comparison: Comparison) -> Iterator[Evidence]:
             many = "" if len(foreign) >= _MANY else "short_"
             message = f"comes from nowhere ({len(foreign)} of {len(words)} words are new)"
             yield comparison.spanning([sentence], "text", message, f"invention.{many}sentence")
-        elif (run := _longest(words, come)) and len(run) >= _RUN:
+        elif (run := longest_run(words, come)) and len(run) >= _RUN:
             message = f"comes from nowhere: {' '.join(word.bare for word in run)}"
             yield comparison.spanning(run, "text", message, "invention.stretch")
     for pairing in comparison.pairings:
@@ -68,13 +68,3 @@ def _by_sentence(words: Sequence[Word]) -> dict[int, list[Word]]:
     for word in words:
         found.setdefault(word.sentence, []).append(word)
     return found
-
-
-def _longest(words: Sequence[Word], among: set[int]) -> list[Word]:
-    best: list[Word] = []
-    run: list[Word] = []
-    for word in words:
-        run = [*run, word] if word.start in among else []
-        if len(run) > len(best):
-            best = run
-    return best

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from copydesk.core.checks import CheckResult, Evidence, Verdict
 from copydesk.quality.comparison import Comparison
-from copydesk.quality.wording import Sentence, Word, Wording
+from copydesk.quality.wording import Sentence, Word, Wording, longest_run
 
 NAME = "omission"
 VERSION = 2
@@ -63,7 +63,7 @@ def _lost(comparison: Comparison) -> Iterator[Evidence]:
             many = "" if len(words) >= _MANY else "short_"
             message = f"hardly a word of this is left ({len(missing)} of {len(words)} are gone)"
             yield comparison.spanning([sentence], "source", message, f"omission.{many}sentence")
-        elif (run := _longest(words, gone)) and len(run) >= _RUN:
+        elif (run := longest_run(words, gone)) and len(run) >= _RUN:
             message = f"this stretch is gone: {' '.join(word.bare for word in run)}"
             yield comparison.spanning(run, "source", message, "omission.stretch")
     if len(questions) > asked and not _ASKS.search(comparison.text.text.casefold()):
@@ -93,13 +93,3 @@ def _within(wording: Wording, span: tuple[int, int]) -> list[Word]:
     first, last = max(0, bisect_right(begins, span[0]) - 1), bisect_left(begins, span[1])
     words = (word for number in range(first, last) for word in wording.content_of(number))
     return [word for word in words if span[0] <= word.start < span[1]]
-
-
-def _longest(words: Sequence[Word], among: set[int]) -> list[Word]:
-    best: list[Word] = []
-    run: list[Word] = []
-    for word in words:
-        run = [*run, word] if word.start in among else []
-        if len(run) > len(best):
-            best = run
-    return best

@@ -8,8 +8,8 @@ from copydesk.core.checks import Verdict
 from copydesk.generation.attempts import Answered
 from copydesk.generation.tasks import WrittenReply
 from copydesk.quality.checks import risk
+from copydesk.quality.examining import worst
 from copydesk.quality.gate import GateResult
-from copydesk.work.pipelines.judging import worst
 from copydesk.work.pipelines.transformed import GRAVITY
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from copydesk.core.checks import CheckResult, RiskClass, Verdict
+from copydesk.core.checks import CheckResult, RiskClass
 from copydesk.quality.checks import assistant_voice, nothing_new, risk
 from copydesk.quality.comparison import Comparison
 
@@ -18,9 +16,3 @@ def judge_new(text: str, source: str, language: str) -> tuple[tuple[CheckResult,
     result, found = risk.check(comparison)
     results = (nothing_new.check(comparison), assistant_voice.check(comparison), result)
     return results, found.risk
-
-
-def worst(results: Sequence[CheckResult]) -> Verdict:
-    """Return the gravest verdict of `results`."""
-    verdicts = {result.verdict for result in results}
-    return next((v for v in (Verdict.FAILED, Verdict.FLAGGED) if v in verdicts), Verdict.PASSED)

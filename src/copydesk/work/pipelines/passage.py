@@ -14,10 +14,11 @@ from copydesk.generation.rewrite import Rewrite
 from copydesk.generation.rules import MAX_SUMMARY
 from copydesk.intake.cleanup import Cleaned
 from copydesk.intake.parsing import parse
+from copydesk.quality.examining import worst
 from copydesk.quality.gate import GateResult
 from copydesk.quality.policy import Policy
 from copydesk.work.pipelines.extracts import short_of
-from copydesk.work.pipelines.judging import judge_new, worst
+from copydesk.work.pipelines.judging import judge_new
 from copydesk.work.pipelines.readings import (
     Reading,
     as_it_is,

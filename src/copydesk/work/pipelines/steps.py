@@ -36,12 +36,13 @@ from copydesk.generation.rules import compose
 from copydesk.generation.social import Article, Place, social
 from copydesk.generation.tasks import Assignment, WrittenReply
 from copydesk.generation.writing import Scribe
+from copydesk.quality.examining import worst
 from copydesk.quality.gate import run_gate
 from copydesk.transformation.counting import graphemes
 from copydesk.work.models.routed import TieredModel
 from copydesk.work.pipelines.bench import Bench
 from copydesk.work.pipelines.improving import Written
-from copydesk.work.pipelines.judging import judge_new, worst
+from copydesk.work.pipelines.judging import judge_new
 from copydesk.work.pipelines.passage import Passage
 from copydesk.work.pipelines.readings import Reading
 from copydesk.work.pipelines.transformed import Ask, Stage
