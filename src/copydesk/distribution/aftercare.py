@@ -17,9 +17,8 @@ from copydesk.core.delivery import Action, Delivery, Outgoing
 from copydesk.core.findings import Finding
 from copydesk.core.outcomes import Absent, Existence, Inconclusive, Landed
 from copydesk.core.standing import AsPublished, Changed, Gone, Standing, Stands, stands
-from copydesk.core.states import DeliveryState
 from copydesk.distribution.calls import Calls
-from copydesk.distribution.judgement import Judgement
+from copydesk.distribution.consequences import Judgement, held
 from copydesk.distribution.media import gone_media
 from copydesk.distribution.records import outgoing_of
 from copydesk.distribution.threads import as_parts
@@ -135,7 +134,7 @@ class Respect:
         where a rate limit kept us from looking, which tells nothing. Creates without media cost
         nothing here."""
         if going.api_version and self._manifest.version(going.api_version) is None:
-            return _held(
+            return held(
                 "version_unknown",
                 f"it was made for API version {going.api_version}, which is not spoken any more",
                 "Give it up and publish the post again.",
@@ -156,8 +155,8 @@ class Respect:
         async with self._store.begin("courier") as unit:
             await unit.aftercare.stands(out.delivery, word, note, None)
         if isinstance(found, Gone):
-            return _held(GONE, f"somebody removed it from the platform: {note}", _AGAIN)
-        return _held(
+            return held(GONE, f"somebody removed it from the platform: {note}", _AGAIN)
+        return held(
             CHANGED,
             f"somebody changed it on the platform: {note}",
             "Take the change over into the post and publish that; or send this, which overwrites "
@@ -183,11 +182,3 @@ class Respect:
                 delivery.account_id, delivery.post_id, delivery.recipient
             )
         return out if out is not None and out.delivery.remote_id == delivery.target_id else None
-
-
-def _held(code: str, reason: str, remedy: str) -> Judgement:
-    return Judgement(
-        to=DeliveryState.HELD,
-        reason=reason,
-        values={"reason_code": code, "reason": reason, "remedy": remedy},
-    )

@@ -9,8 +9,7 @@ from typing import Final
 from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.errors import NotFound
 from copydesk.core.post import Media
-from copydesk.core.states import DeliveryState
-from copydesk.distribution.judgement import Judgement
+from copydesk.distribution.consequences import Judgement, held
 from copydesk.store import Store
 from copydesk.transformation.metadata import (
     REDRAW,
@@ -63,16 +62,7 @@ async def gone_media(store: Store, going: Outgoing) -> Judgement | None:
             try:
                 content = await unit.workspaces.load(media.sha256)
             except NotFound as error:
-                return _held(media, MEDIA_GONE, error.message, _RESTORE)
+                return held(MEDIA_GONE, f"media {media.name}: {error.message}", _RESTORE)
             if why := await asyncio.to_thread(refused, content, media.content_type):
-                return _held(media, UNREADABLE_DRAWING, why, REDRAW)
+                return held(UNREADABLE_DRAWING, f"media {media.name}: {why}", REDRAW)
     return None
-
-
-def _held(media: Media, code: str, why: str, remedy: str) -> Judgement:
-    reason = f"media {media.name}: {why}"
-    return Judgement(
-        to=DeliveryState.HELD,
-        reason=reason,
-        values={"reason_code": code, "reason": reason, "remedy": remedy},
-    )

@@ -20,8 +20,8 @@ from copydesk.core.outcomes import (
     RateLimited,
 )
 from copydesk.core.states import DeliveryState
+from copydesk.distribution.consequences import Judgement
 from copydesk.distribution.credentials import Credentials, Opened, Problem
-from copydesk.distribution.judgement import Judgement
 from copydesk.distribution.media import LoadMedia
 from copydesk.platforms.kit.auth import JwtMaker
 from copydesk.platforms.kit.contract import Client, Platform
