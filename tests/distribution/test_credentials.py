@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from copydesk.distribution.lifetimes import lifetimes_of
 from copydesk.platforms.kit.auth import Grant
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.names import Names
-from copydesk.platforms.kit.transport import Closed, NotSent, Reply
+from copydesk.platforms.kit.transport import Closed, NotSent, Reply, Transport
 from copydesk.store.credentials import Renewal
 from copydesk.testing.authority import TokenLie
 from copydesk.testing.clocks import StoppedClock
@@ -53,6 +53,21 @@ async def online(desk: Desk, network: HttpTransport, sandbox: None) -> Desk:
 async def stored(desk: Desk, account: Account) -> dict[str, str]:
     async with desk.store.read() as unit:
         return desk.vault.open(await unit.accounts.secrets(account.id))
+
+
+class Meanwhile:
+    """A transport on which `happens` makes the call, and does what else comes to pass."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        happens: Callable[[Callable[[], Awaitable[Reply]]], Awaitable[Reply]],
+    ) -> None:
+        self._transport = transport
+        self._happens = happens
+
+    async def call(self, method: str, url: str, **given: Any) -> Reply:
+        return await self._happens(lambda: self._transport.call(method, url, **given))
 
 
 # ---------------------------------------------------------------- one renewal at a time
@@ -351,18 +366,18 @@ async def test_a_token_in_doubt_is_left_alone_while_the_old_one_is_good(
 
 
 async def test_killed_between_the_answer_and_its_storing(
-    online: Desk, server: OAuthServer, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+    online: Desk, server: OAuthServer, clock: StoppedClock
 ) -> None:
     account = await granted_account(online, server)
 
     class Killed(BaseException):
         pass
 
-    async def die(*_: object) -> None:
+    async def die(call: Callable[[], Awaitable[Reply]]) -> Reply:
+        await call()
         raise Killed
 
-    dying = renewer(online, online.transport, "victim")
-    monkeypatch.setattr(dying, "_keep_grant", die)
+    dying = renewer(online, Meanwhile(online.transport, die), "victim")
     clock.advance(9)
     with pytest.raises(Killed):
         await dying.renew(await account_now(online, account), eager=True)
@@ -395,41 +410,51 @@ async def test_killed_between_the_answer_and_its_storing(
 
 
 async def test_another_generation_stored_meanwhile_saves_the_account(
-    online: Desk, server: OAuthServer, monkeypatch: pytest.MonkeyPatch
+    online: Desk, server: OAuthServer
 ) -> None:
     account = await granted_account(online, server)
-    one = renewer(online, online.transport, "slow")
-    real = one._request
+    known = await stored(online, account)
 
-    async def overtaken(*given: Any) -> Any:
+    async def overtaken(call: Callable[[], Awaitable[Reply]]) -> Reply:
         # while our call is under way, somebody with the same token gets through and stores
-        other = await real(*given)
-        assert isinstance(other, Grant)
-        await one._keep_grant(account, given[1], other)
-        return await real(*given)  # reuse: the server says invalid_grant
+        other = (await call()).json()
+        tokens = {name: other[name] for name in ("access_token", "refresh_token")}
+        async with online.store.begin("test") as unit:
+            assert await unit.credentials.store(
+                account.id,
+                account.generation,
+                online.vault.seal({**known, **tokens}),
+                lifetimes_of(
+                    Grant(access_token=tokens["access_token"], expires_in=10),
+                    online.clock.now(),
+                    renewable=True,
+                    kept_until=None,
+                    source=online.random,
+                ),
+                auth="oauth2",
+                scopes="publish read",
+            )
+        return await call()  # reuse: the server says invalid_grant
 
-    monkeypatch.setattr(one, "_request", overtaken)
-    found = await one.renew(account)
+    found = await renewer(online, Meanwhile(online.transport, overtaken), "slow").renew(account)
     assert isinstance(found, Opened)
     assert (await account_now(online, account)).state is AccountState.CONNECTED
     assert server.authority.counts["reused"] == 1
 
 
 async def test_settings_changed_meanwhile_do_not_cost_what_was_rotated(
-    online: Desk, server: OAuthServer, monkeypatch: pytest.MonkeyPatch
+    online: Desk, server: OAuthServer
 ) -> None:
     account = await granted_account(online, server)
-    one = renewer(online, online.transport, "slow")
-    real = one._request
 
-    async def changed(*given: Any) -> Any:
-        answer = await real(*given)
+    async def changed(call: Callable[[], Awaitable[Reply]]) -> Reply:
+        reply = await call()
         settings = {**account.settings, "latency_ms": "1"}
         await change_account(online, account.name, settings=settings, secrets={}, actor="person")
-        return answer
+        return reply
 
-    monkeypatch.setattr(one, "_request", changed)
-    assert isinstance(await one.renew(account), Opened)
+    slow = renewer(online, Meanwhile(online.transport, changed), "slow")
+    assert isinstance(await slow.renew(account), Opened)
     now = await account_now(online, account)
     assert now.settings["latency_ms"] == "1"
     assert isinstance(await renewer(online, online.transport, "next").renew(now), Opened)
