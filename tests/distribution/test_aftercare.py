@@ -15,7 +15,7 @@ from copydesk.core.errors import ContentInvalid
 from copydesk.core.standing import Stands
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.inspection import next_look
-from copydesk.distribution.planning import Intended
+from copydesk.distribution.plans import Intended
 from copydesk.platforms.kit.lifecycle import Window
 from copydesk.platforms.sandbox.ledger import Ledger
 from copydesk.testing.clocks import NOON, StoppedClock

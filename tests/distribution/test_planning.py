@@ -9,7 +9,8 @@ from copydesk.core.delivery import Action, Outgoing
 from copydesk.core.outcomes import Accepted, Refused, Unknown
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.planning import Intended, Plan, plan, schedule
+from copydesk.distribution.planning import plan, schedule
+from copydesk.distribution.plans import Intended, Plan
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk

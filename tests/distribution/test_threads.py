@@ -27,7 +27,7 @@ from copydesk.core.outcomes import (
 )
 from copydesk.core.standing import Stands
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.planning import Intended
+from copydesk.distribution.plans import Intended
 from copydesk.distribution.records import Records
 from copydesk.distribution.threads import PARTLY
 from copydesk.platforms.kit.lifecycle import Window

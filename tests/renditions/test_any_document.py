@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from copydesk.core.ids import IdFactory
-from copydesk.distribution.planning import Plan
+from copydesk.distribution.plans import Plan
 from copydesk.platforms.kit.preview import render_preview
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.testing.clocks import StoppedClock

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from copydesk.core.ids import IdFactory
-from copydesk.distribution.planning import Plan
+from copydesk.distribution.plans import Plan
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.deliveries.publishing import preview_plans, sample_account

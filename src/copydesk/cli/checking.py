@@ -14,7 +14,7 @@ from copydesk.core.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from copydesk.core.account import Account
-    from copydesk.distribution.planning import Plan
+    from copydesk.distribution.plans import Plan
     from copydesk.work.deliveries.times import Wish
 
 

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from copydesk.core.account import Account
     from copydesk.core.findings import Finding
-    from copydesk.distribution.planning import Plan
+    from copydesk.distribution.plans import Plan
     from copydesk.transformation.forms import Form
     from copydesk.work.deliveries.manuscripts import Manuscript
     from copydesk.work.deliveries.times import Wish

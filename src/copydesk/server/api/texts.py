@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from copydesk.distribution.planning import Plan
+from copydesk.distribution.plans import Plan
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.transformation.content import read_markdown_file
 from copydesk.transformation.forms import Form

@@ -16,7 +16,8 @@ from copydesk.core.delivery import Action, Delivery, Outgoing
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import SETTLED, DeliveryState
 from copydesk.distribution.aftercare import CHANGED, GONE
-from copydesk.distribution.planning import Intended, plan, schedule
+from copydesk.distribution.planning import plan, schedule
+from copydesk.distribution.plans import Intended
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.testing.faults import kills
 from copydesk.testing.faults.catalogue import KILLS, Fault

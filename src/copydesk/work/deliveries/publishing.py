@@ -19,14 +19,13 @@ from copydesk.core.ids import IdFactory
 from copydesk.core.post import Adaptation, Post, Revision, Tier
 from copydesk.core.states import SETTLED, AccountState, PostState
 from copydesk.distribution.planning import (
-    Intended,
-    Plan,
     account_findings,
     media_findings,
     plan,
     schedule,
     subject_of,
 )
+from copydesk.distribution.plans import Intended, Plan
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.work.deliveries.manuscripts import Manuscript

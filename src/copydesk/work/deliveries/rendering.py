@@ -10,7 +10,7 @@ from copydesk.core.account import Account
 from copydesk.core.errors import InputRefused
 from copydesk.core.findings import Finding, Loss
 from copydesk.core.post import Content
-from copydesk.distribution.planning import Plan
+from copydesk.distribution.plans import Plan
 from copydesk.platforms.kit.forms import KEY, form_of
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.transformation.forms import Form
