@@ -60,6 +60,10 @@ async def test_a_wall_time_is_resolved_shown_moved_and_cancelled(
     assert line["due_at"] == "2027-03-28T01:30:00Z"
     assert (line["asked"], line["zone"]) == ("2027-03-28 02:30", "Europe/Berlin")
     assert "does not exist in Europe/Berlin" in line["note"]
+    twice = await program.post(
+        f"/v1/schedules/{id}/move", json={"at": "2027-10-31T02:30Z", "queue": "news"}
+    )
+    assert fields(twice.json()) == [("time_twice", "at")]
     moved = await program.post(
         f"/v1/schedules/{id}/move", json={"at": "2027-10-31 02:30", "zone": "Europe/Berlin"}
     )

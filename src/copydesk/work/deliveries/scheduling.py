@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.timing import Timing
 from copydesk.distribution.moving import cancel, is_cancellable, is_movable, retime
-from copydesk.distribution.slots import next_free_slot
 from copydesk.store import UnitOfWork
 from copydesk.store.listings import DeliveryLine
-from copydesk.work.deliveries.times import Wish, refuse_past, timing_at
+from copydesk.work.deliveries.times import Wish, timing_for
 
 #: What a list of what is coming up shows at most.
 MOST = 500
@@ -31,8 +28,8 @@ async def upcoming(
 ) -> list[tuple[DeliveryLine, Timing]]:
     """Return what will go out, soonest first, each with how its time was asked for.
 
-    `account` is a name, `until` an aware time, `after` the cursor of `cursor_of`. Raises `NotFound`
-    for an unknown account or delivery.
+    `account` is a name, `until` an aware time, `after` the id of the delivery to go on behind.
+    Raises `NotFound` for an unknown account or delivery.
     """
     account_id = (await unit.accounts.by_name(workspace_id, account)).id if account else ""
     start = await _position(unit, after) if after else None
@@ -79,7 +76,7 @@ async def move_scheduled(
     slots: dict[str, Timing] = {}
     for delivery in sorted(movable or found, key=lambda d: (d.account_id, d.id)):
         account = await unit.accounts.get(delivery.account_id)
-        timing = slots.get(account.id) or await _timing(unit, account, wish)
+        timing = slots.get(account.id) or await timing_for(unit, account, wish)
         slots[account.id] = timing
         moved.append(await retime(unit, delivery, account, timing, reason))
     return moved
@@ -99,17 +96,6 @@ async def cancel_scheduled(
             f"Nothing of post {id} waits to be sent.", remedy="`copydesk status` shows it."
         )
     return [await cancel(unit, delivery, reason) for delivery in waiting or found]
-
-
-async def _timing(unit: UnitOfWork, account: Account, wish: Wish) -> Timing:
-    if wish.queue:
-        timing = await next_free_slot(unit, account, wish.queue, unit.now)
-    elif wish.at:
-        timing = timing_at(wish.at, wish.zone, account)
-        refuse_past(timing.due_at, wish, unit.now)
-    else:
-        timing = Timing(due_at=unit.now)
-    return replace(timing, late=wish.late, grace=wish.grace)
 
 
 async def _of(unit: UnitOfWork, workspace_id: str, id: str) -> list[Delivery]:

@@ -112,29 +112,37 @@ async def timings_for(
     that is wrong with the wish for any of them: a time without a zone, one that has passed, an
     unknown queue.
     """
-    if wish.at and wish.queue:
-        raise _invalid("time_twice", "a time and a queue were given", "Leave one of them out.")
+    if wish.is_now and wish.late is None and wish.grace is None:
+        return {}
     findings: list[Finding] = []
     timings: dict[str, Timing] = {}
     # in one order, so that two who take slots never wait for each other in a circle
     for account in sorted(accounts, key=lambda account: account.id):
         try:
-            if wish.queue:
-                timing = await next_free_slot(unit, account, wish.queue, unit.now)
-            elif wish.at:
-                timing = timing_at(wish.at, wish.zone, account)
-                refuse_past(timing.due_at, wish, unit.now)
-            elif wish.late is None and wish.grace is None:
-                continue
-            else:
-                timing = Timing(due_at=unit.now)
+            timings[account.id] = await timing_for(unit, account, wish)
         except ContentInvalid as error:
             findings += [finding for finding in error.findings if finding not in findings]
-            continue
-        timings[account.id] = replace(timing, late=wish.late, grace=wish.grace)
     if findings:
         raise ContentInvalid(findings)
     return timings
+
+
+async def timing_for(unit: UnitOfWork, account: Account, wish: Wish) -> Timing:
+    """Return when a wish means for one account; a slot is taken until the unit of work ends.
+
+    Raises `ContentInvalid`: for a time and a queue, a time without a zone or one that has passed,
+    an unknown queue.
+    """
+    if wish.at and wish.queue:
+        raise _invalid("time_twice", "a time and a queue were given", "Leave one of them out.")
+    if wish.queue:
+        timing = await next_free_slot(unit, account, wish.queue, unit.now)
+    elif wish.at:
+        timing = timing_at(wish.at, wish.zone, account)
+        refuse_past(timing.due_at, wish, unit.now)
+    else:
+        timing = Timing(due_at=unit.now)
+    return replace(timing, late=wish.late, grace=wish.grace)
 
 
 def refuse_past(due_at: datetime, wish: Wish, now: datetime) -> None:
