@@ -22,6 +22,9 @@ from copydesk.core.review import DUE_WITHIN, ReviewTimes
 SETTINGS_FILE = "copydesk.toml"
 DEFAULT_HOME = ".copydesk"
 
+#: How many characters the name of a workspace has at most.
+_LONGEST_WORKSPACE = 200
+
 #: The settings table of the documentation is generated from this.
 KEYS: Mapping[str, str] = {
     "database": "sqlite:///FILE or postgresql://…; default: copydesk.db in the home folder",
@@ -153,7 +156,7 @@ def load_settings(home: Path, flags: Mapping[str, Any] | None = None) -> Setting
         database=str(merged.get("database") or f"sqlite:///{home / 'copydesk.db'}"),
         host=str(merged.get("host", "127.0.0.1")),
         port=_port(merged.get("port", 8642), problems),
-        workspace=str(merged.get("workspace", "desk")),
+        workspace=_workspace(str(merged.get("workspace", "desk")), problems),
         inbox=_folders(merged.get("inbox", ()), home, origins.get("inbox", ""), problems),
         model=str(merged.get("model", "")),
         light_model=str(merged.get("light_model", "")),
@@ -210,6 +213,14 @@ def _read_file(path: Path, problems: list[str]) -> Mapping[str, Any]:
         if is_secret(key):
             problems.append(f"{path.name}: {key} is a secret and belongs in the environment")
     return found
+
+
+def _workspace(name: str, problems: list[str]) -> str:
+    if len(name) > _LONGEST_WORKSPACE:
+        problems.append(
+            f"workspace: a name has at most {_LONGEST_WORKSPACE} characters; this has {len(name)}"
+        )
+    return name
 
 
 def _port(value: Any, problems: list[str]) -> int:

@@ -329,6 +329,19 @@ def test_an_account_name_that_cannot_be_named_later_is_refused(project: Run, nam
     assert len(document(project("accounts", "list", "--json"))) == 1
 
 
+@pytest.mark.parametrize("longest", [200, 201])
+def test_names_that_no_index_takes_are_refused_in_words(
+    project: Run, monkeypatch: pytest.MonkeyPatch, longest: int
+) -> None:
+    fits = longest == 200
+    name = "x" * longest
+    mine = project("review", "list", "--mine", "--as", name, code=0 if fits else 2)
+    assert fits or "at most 200 characters" in " ".join(mine.output.split())
+    monkeypatch.setenv("COPYDESK_WORKSPACE", name)
+    shown = project("config", "show", code=0 if fits else 3)
+    assert fits or "at most 200 characters" in " ".join(shown.output.split())
+
+
 # ---------------------------------------------------------------- errors and their codes
 
 

@@ -15,6 +15,7 @@ from copydesk.core.outcomes import (
     AuthExpired,
     AuthRevoked,
     Duplicate,
+    Existence,
     Inconclusive,
     Landed,
     Misconfigured,
@@ -89,7 +90,7 @@ async def test_every_answer_leaves_its_receipt(desk: Desk, platform: Scripted, p
 async def test_every_look_at_an_unknown_outcome_is_written_down(
     desk: Desk, clock: StoppedClock, remote: Remote
 ) -> None:
-    looks = {
+    looks: dict[str, Existence] = {
         "landed": Landed(ODD, ODD, ODD),
         "absent": Absent(ODD),
         "inconclusive": Inconclusive(ODD),

@@ -16,6 +16,8 @@ from copydesk.store.tables import SEARCH_INDEX, metadata
 from copydesk.store.tables.deliveries import REMOTE_INDEX
 from copydesk.store.tables.history import PART_INDEXES
 from copydesk.testing.clocks import StoppedClock
+from copydesk.work.desk import Desk
+from tests.store.test_rows import add_submission
 from tests.store_fixtures import PostgresServer, ordered_ids
 
 
@@ -62,6 +64,25 @@ async def test_migrations_go_down_and_up_again(store: Store) -> None:
     await store.migrate()
     await store.migrate()
     assert await tables(store) == set(metadata.tables)
+
+
+async def test_what_was_filed_under_a_long_name_is_known_again_after_the_migration(
+    desk: Desk,
+) -> None:
+    names = [f"{'n' * 600}{end}" for end in "ab"]
+    async with desk.store.begin("test") as unit:
+        known = [await add_submission(unit, desk, end) for end in "ab"]
+    filed = sa.text("UPDATE submissions SET source_key = :name WHERE id = :id")
+    async with desk.store.connect(write=True) as connection:
+        await connection.run_sync(lambda c: command.downgrade(config(c), "0024"))
+        await connection.execute(
+            filed, [{"id": one.id, "name": name} for one, name in zip(known, names, strict=True)]
+        )
+        await connection.commit()
+    await desk.store.migrate()
+    async with desk.store.read() as unit:
+        found = [await unit.submissions.find_by_key(desk.workspace_id, name) for name in names]
+    assert [one and one.id for one in found] == [one.id for one in known]
 
 
 @pytest.mark.parametrize(

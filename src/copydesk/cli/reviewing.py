@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=StrEnum)
 
+#: How many characters the name of a person has at most, as in the API.
+_LONGEST_PERSON: Final = 200
+
 
 def actor(given: str) -> str:
     """Return who the history says did it: the person named, else whose login this is."""
@@ -28,9 +31,14 @@ def actor(given: str) -> str:
 
 
 def person(given: str) -> str:
-    """Return the name of the person at the keyboard, "" where the system has none."""
-    if given.strip():
-        return given.strip()
+    """Return the name of the person at the keyboard, "" where the system has none; raises
+    `typer.BadParameter` for one that is too long."""
+    if name := given.strip():
+        if len(name) > _LONGEST_PERSON:
+            raise typer.BadParameter(
+                f"--as: a person's name has at most {_LONGEST_PERSON} characters"
+            )
+        return name
     try:
         import pwd
     except ImportError:  # no such thing on Windows

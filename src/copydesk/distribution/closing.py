@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from copydesk.core.account import Account
+from copydesk.core.keys import key_of
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.pace import Pace
 from copydesk.store import UnitOfWork
@@ -21,7 +22,7 @@ def account_key(account: Account) -> str:
 
 def app_key(platform: Platform, account: Account) -> str:
     """Return the key of what closes every account of an app."""
-    return f"app {platform.app(account)}"
+    return key_of(f"app {platform.app(account)}")
 
 
 def bucket_key(platform: Platform, account: Account, pace: Pace) -> str:

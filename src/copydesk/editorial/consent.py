@@ -10,6 +10,7 @@ from typing import Final
 
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
+from copydesk.core.keys import key_of
 from copydesk.core.submission import Source, Submission
 from copydesk.store import UnitOfWork
 from copydesk.store.consents import Consent
@@ -21,7 +22,7 @@ _LONGEST: Final = 255
 def subjects_of(submission: Submission) -> tuple[str, ...]:
     """Return what may have been said something about, the most particular first."""
     address = submission.parsed.author_address.strip().casefold() if submission.parsed else ""
-    author = f"author:{address}"[:_LONGEST] if address else ""
+    author = key_of(f"author:{address}", _LONGEST) if address else ""
     channel = f"channel:{submission.source}" if submission.source else ""
     return tuple(s for s in (submission.id, author, channel, EVERYTHING) if s)
 
@@ -55,7 +56,7 @@ def read_subject(given: str) -> str:
     if subject == EVERYTHING or (subject.startswith("sub_") and not colon):
         return subject
     if kind == "author" and "@" in name:
-        return f"author:{name.casefold()}"[:_LONGEST]
+        return key_of(f"author:{name.casefold()}", _LONGEST)
     if kind == "channel" and name in set(Source):
         return f"channel:{name}"
     raise ContentInvalid(

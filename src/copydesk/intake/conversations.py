@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from copydesk.core.keys import key_of
 from copydesk.core.submission import ParsedMessage, Segment, SegmentKind, Source, Turn
 from copydesk.intake.bundles import Bundle, Piece
 from copydesk.intake.chat import numbered
@@ -148,7 +149,7 @@ def turn_id(message: ParsedMessage, turn: Turn) -> str:
     A message keeps it when its log is parted. What says the same at the same time has the same.
     """
     if turn.id:
-        return turn.id
+        return key_of(turn.id)
     words = message.text[turn.start : turn.end].strip().encode("utf-8", "replace")
     return f"{MADE_UP}{hashlib.sha256(words).hexdigest()[:24]}"
 

@@ -6,8 +6,13 @@ stranger who quotes an id starts a thread of his own that only points at the oth
 
 from __future__ import annotations
 
+from typing import Final
+
 from copydesk.core.submission import ParsedMessage, Submission
 from copydesk.store import UnitOfWork
+
+#: How many of the messages a message refers to are looked for.
+_REFERRED: Final = 500
 
 
 async def join_thread(unit: UnitOfWork, submission: Submission, parsed: ParsedMessage) -> str:
@@ -15,7 +20,8 @@ async def join_thread(unit: UnitOfWork, submission: Submission, parsed: ParsedMe
     mine = (parsed.author_address or parsed.author).casefold()
     everyone = tuple(p.casefold() for p in parsed.thread.participants)
     people = tuple(dict.fromkeys(p for p in (mine, *everyone) if p))
-    referred = tuple(dict.fromkeys(reversed(parsed.thread.references)))
+    # those nearest to it; a header may hold more than the database takes as values of a question
+    referred = tuple(dict.fromkeys(reversed(parsed.thread.references)))[:_REFERRED]
     found = await unit.threads.of_messages(submission.workspace_id, referred)
     for thread_id, participants in found:
         if mine and mine in participants:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from copydesk.core.delivery import Delivery, parts_out
+from copydesk.core.keys import key_of
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.slices import sorted_by
@@ -18,6 +19,9 @@ from copydesk.store.tables.history import OF_PART
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
+
+#: How many characters of a vendor's id of a message are kept.
+_LONGEST = 255
 
 #: How much is kept, per account, of what nobody understood.
 _MOST_EVIDENCE = 100
@@ -57,7 +61,7 @@ class Callbacks:
         kept = await self._unit.connection.execute(
             insert_if_absent(self._unit, callbacks).values(
                 account_id=account_id,
-                message_id=message_id,
+                message_id=_kept(message_id),
                 received_at=now,
                 expires_at=now + lasts,
                 effect=effect,
@@ -68,9 +72,10 @@ class Callbacks:
 
     async def conclude(self, account_id: str, message_id: str, *, effect: str, raw: str) -> None:
         """Write down what a remembered message did, and what it said if nobody understood it."""
+        mine = callbacks.c.account_id == account_id
         await self._unit.connection.execute(
             sa.update(callbacks)
-            .where(callbacks.c.account_id == account_id, callbacks.c.message_id == message_id)
+            .where(mine, callbacks.c.message_id == _kept(message_id))
             .values(effect=effect, raw=raw)
         )
 
@@ -184,6 +189,10 @@ class Callbacks:
         return sa.select(events.c.subject_id).where(
             sa.text(OF_PART), sa.literal_column(f"substr({said}, 1, 255)", sa.Text) == value[:255]
         )
+
+
+def _kept(message_id: str) -> str:
+    return key_of(storable(message_id), _LONGEST)
 
 
 def _newest_threads(account_id: str) -> sa.Select[tuple[str]]:

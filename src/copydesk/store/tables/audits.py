@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from copydesk.store.tables.base import Instant, Sequence, Text, id_column, metadata, reference
+from copydesk.store.tables.base import Instant, Key, Sequence, Text, id_column, metadata, reference
 
 # one for each text that may go out by itself, whether chance chose it or not
 audits = sa.Table(
@@ -17,7 +17,7 @@ audits = sa.Table(
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("language", sa.String(16), nullable=False),
     sa.Column("risk", sa.String(16), nullable=False),
-    sa.Column("writer", Text, nullable=False),
+    sa.Column("writer", Key, nullable=False),
     sa.Column("propensity", sa.Float, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("sampled_at", Instant, nullable=False),
@@ -53,7 +53,7 @@ restarts = sa.Table(
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("language", sa.String(16), nullable=False),
     sa.Column("risk", sa.String(16), nullable=False),
-    sa.Column("writer", Text, nullable=False),
+    sa.Column("writer", Key, nullable=False),
     sa.Column("reason", Text, nullable=False),
     sa.Column("restarted_at", Instant, nullable=False),
     sa.Column("restarted_by", Text, nullable=False),

@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from copydesk.core.keys import key_of
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -66,6 +68,18 @@ class Text(sa.types.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Make the text storable."""
         return None if value is None else storable(value)
+
+
+class Key(sa.types.TypeDecorator[str]):
+    """Text from anywhere that rows are filed under: what is long is shortened, and so is what is
+    asked for (`core.keys`). What comes out is the key; keep a name elsewhere where it is needed."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Make the text a key that both stores can keep."""
+        return None if value is None else key_of(storable(value))
 
 
 def id_column() -> sa.Column[str]:

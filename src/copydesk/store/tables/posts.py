@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from copydesk.store.tables.base import Instant, Text, id_column, metadata, reference
+from copydesk.store.tables.base import Instant, Key, Text, id_column, metadata, reference
 
 posts = sa.Table(
     "posts",
     metadata,
     id_column(),
     reference("workspace_id", "workspaces"),
-    sa.Column("source_key", Text, nullable=False),
+    sa.Column("source_key", Key, nullable=False),
     reference("submission_id", "submissions", nullable=True, index=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("revision_id", sa.String(40), nullable=False),

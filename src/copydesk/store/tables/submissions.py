@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from copydesk.store.tables.base import Instant, Text, id_column, metadata, reference
+from copydesk.store.tables.base import Instant, Key, Text, id_column, metadata, reference
 
 threads = sa.Table(
     "threads",
     metadata,
     id_column(),
     reference("workspace_id", "workspaces"),
-    sa.Column("root_key", Text, nullable=False),
+    sa.Column("root_key", Key, nullable=False),
     sa.Column("subject", Text, nullable=False),
     sa.Column("participants", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
@@ -25,7 +25,7 @@ submissions = sa.Table(
     id_column(),
     reference("workspace_id", "workspaces"),
     sa.Column("source", sa.String(16)),
-    sa.Column("source_key", Text, nullable=False),
+    sa.Column("source_key", Key, nullable=False),
     sa.Column("filename", Text, nullable=False),
     sa.Column("raw_sha256", sa.String(64), sa.ForeignKey("blobs.sha256"), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
@@ -34,7 +34,7 @@ submissions = sa.Table(
     sa.Column("wake_at", Instant),
     reference("thread_id", "threads", nullable=True, index=True),
     sa.Column("maybe_thread_id", sa.String(40)),
-    sa.Column("message_id", Text, nullable=False, index=True, server_default=""),
+    sa.Column("message_id", Key, nullable=False, index=True, server_default=""),
     sa.Column("post_id", sa.String(40)),
     sa.Column("parent_id", sa.String(40)),
     sa.Column("problem", sa.String(40), nullable=False, server_default=""),
@@ -85,7 +85,7 @@ moved_turns = sa.Table(
     "moved_turns",
     metadata,
     sa.Column("submission_id", sa.ForeignKey("submissions.id"), primary_key=True),
-    sa.Column("turn", Text, primary_key=True),
+    sa.Column("turn", Key, primary_key=True),
     sa.Column("answers", Text, nullable=False),
     sa.Column("moved_by", Text, nullable=False),
     sa.Column("moved_at", Instant, nullable=False),

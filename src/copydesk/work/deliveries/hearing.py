@@ -105,7 +105,7 @@ async def _take(
     await unit.callbacks.tidy(account.id)
     # the message first: of two that come at once the second waits here, and then is known
     is_new = await unit.callbacks.remember(
-        account.id, callback.message_id[:255], effect="", raw="", lasts=REMEMBERED
+        account.id, callback.message_id, effect="", raw="", lasts=REMEMBERED
     )
     if not is_new:
         return Taken(is_new=False)
@@ -122,7 +122,7 @@ async def _take(
         effects.append(await _apply(unit, platform, account, callback, report, delivery))
     await unit.callbacks.conclude(
         account.id,
-        callback.message_id[:255],
+        callback.message_id,
         effect=" ".join(dict.fromkeys(effects))[:16] or Effect.NOTED,
         raw="" if understood else raw,
     )

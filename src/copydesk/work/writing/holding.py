@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from copydesk.core.audit import ItemClass
 from copydesk.core.checks import Verdict
+from copydesk.core.keys import key_of
 from copydesk.core.post import Tier
 from copydesk.core.submission import Submission
 from copydesk.editorial.auditing import standing_of
@@ -51,12 +52,12 @@ async def judge_hold(unit: UnitOfWork, submission: Submission, draft: Draft) -> 
 def class_of(draft: Draft) -> ItemClass:
     """Return what a draft is counted with."""
     rewrite = draft.rewrite
-    by_rules = rewrite.tier is Tier.RULES
+    writer = "rules" if rewrite.tier is Tier.RULES else f"{rewrite.prompt_version} {rewrite.model}"
     return ItemClass(
         channel=draft.parsed.source,
         language=draft.parsed.language.partition("-")[0].lower()[:16],
         risk=draft.gate.risk,
-        writer="rules" if by_rules else f"{rewrite.prompt_version} {rewrite.model}".strip(),
+        writer=key_of(writer.strip()),
     )
 
 
