@@ -19,7 +19,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from copydesk.core.errors import ContentInvalid, CopydeskError, InputRefused, ModelUnavailable
+from copydesk.core.errors import (
+    ContentInvalid,
+    CopydeskError,
+    InputRefused,
+    ModelUnavailable,
+    NotFound,
+)
+from copydesk.server.cookies import session_secret
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import ErrorView, Frame
 
@@ -94,13 +101,17 @@ def answer_error(request: Request, error: Exception) -> Response:
         )
     if isinstance(error, SignInNeeded):
         return _sign_in(request)
+    signed_in = session_secret(request) is not None
+    fields = tuple(f"{entry.field}: {entry.message}" for entry in problem.errors)
+    told = {"; ".join(fields), *(entry.message for entry in problem.errors)}
+    remedies = " ".join(dict.fromkeys(entry.remedy for entry in problem.errors if entry.remedy))
     view = ErrorView(
-        frame=Frame(title=problem.title, section="", signed_in=False),
+        frame=Frame(title=problem.title, section="", signed_in=signed_in),
         status=problem.status,
-        what=problem.detail,
+        what="" if problem.detail in told else problem.detail,
         since=_since(problem.status),
-        left=problem.remedy or _left(problem.status),
-        fields=tuple(f"{entry.field}: {entry.message}" for entry in problem.errors),
+        left=problem.remedy or remedies or _left(problem.status),
+        fields=fields,
         request_id=problem.request_id,
     )
     return render("pages/error.html", view, status=problem.status)
@@ -134,6 +145,8 @@ def describe(request: Request, error: Exception) -> Problem:
             status, title = error.status_code, HTTPStatus(error.status_code).phrase
             code = getattr(error, "code", "") or re.sub(r"\W+", "_", title.lower())
             detail = error.detail if error.detail != title else f"{title}: {request.url.path}"
+            if status == 404 and error.detail == HTTPStatus.NOT_FOUND.phrase:
+                title, detail = _title(NotFound()), f"There is nothing at {request.url.path}."
             if error.detail == _UNREADABLE:
                 detail = "The body is not JSON in UTF-8."
                 remedy = "Send one JSON object; escape what UTF-8 cannot hold."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
@@ -26,10 +26,22 @@ feed_router = APIRouter(include_in_schema=False)
 Reason = Annotated[str, Form(max_length=2000)]
 _SHOWN = 100
 
+_Said = Literal["", "moved", "cancelled", "paused", "resumed", "ended"]
+_SAID: Final[dict[_Said, str]] = {
+    "": "",
+    "moved": "Moved: it goes out at its new time.",
+    "cancelled": "Cancelled: it does not go out.",
+    "paused": "Paused: the series makes no more posts until it is resumed.",
+    "resumed": "Resumed: the series goes on with its next time.",
+    "ended": "Ended: the series makes no more posts.",
+}
+
 
 @router.get("/schedule")
 async def show_schedule(
-    desk: DeskNow, after: Annotated[str, Query(max_length=40)] = ""
+    desk: DeskNow,
+    after: Annotated[str, Query(max_length=40)] = "",
+    said: Annotated[_Said, Query()] = "",
 ) -> Response:
     """Show what will go out, day by day, and the series."""
     async with desk.store.read() as unit:
@@ -41,6 +53,7 @@ async def show_schedule(
     zones = {one.name: one.timetable.zone for one in accounts if one.timetable}
     view = ScheduleView(
         frame=Frame(title="Schedule", section="Schedule"),
+        said=_SAID[said],
         trouble=await find_trouble(desk),
         days=days_of(found[:_SHOWN], zones),
         later_url=address("/schedule", after=last) if last else "",
@@ -60,7 +73,7 @@ async def move(
     """Let a delivery go out at another time and go back to the page."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
         await move_scheduled(unit, desk.workspace_id, id, Wish(at=at, zone=zone))
-    return RedirectResponse("/schedule", 303)
+    return RedirectResponse(f"/schedule?said=moved#{id}", 303)
 
 
 @router.post("/schedule/{id}/cancel")
@@ -68,7 +81,7 @@ async def cancel(id: str, desk: DeskNow, asking: Editor, reason: Reason = "") ->
     """Call a delivery off and go back to the page."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
         await cancel_scheduled(unit, desk.workspace_id, id, reason=reason.strip())
-    return RedirectResponse("/schedule", 303)
+    return RedirectResponse("/schedule?said=cancelled", 303)
 
 
 @router.post("/schedule/series/{id}/{what}")
@@ -80,13 +93,16 @@ async def change_series(id: str, what: str, desk: DeskNow, asking: Editor) -> Re
         match what:
             case "pause":
                 await recurring.pause_series(unit, desk.workspace_id, found.name)
+                said = "paused"
             case "resume":
                 await recurring.resume_series(unit, desk.workspace_id, found.name)
+                said = "resumed"
             case "end":
                 await recurring.end_series(unit, desk.workspace_id, found.name)
+                said = "ended"
             case _:
                 return Response(status_code=404)
-    return RedirectResponse("/schedule", 303)
+    return RedirectResponse(f"/schedule?said={said}", 303)
 
 
 @feed_router.get("/calendar/{token}/calendar.ics")

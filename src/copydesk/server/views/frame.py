@@ -26,7 +26,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorView:
-    """An error in words: what went wrong, what was done since, what is left to do."""
+    """An error in words: what went wrong, what was done since, what is left to do. `what` is ""
+    where `fields` say it all."""
 
     frame: Frame
     status: int

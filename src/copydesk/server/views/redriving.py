@@ -69,7 +69,7 @@ def redrive_line(one: Looked) -> RedriveLine:
 
 def counts_of(preview: Redriven) -> tuple[str, ...]:
     """Return the counts in words."""
-    return tuple(f"{number}: {_WORDS[verdict]}" for verdict, number in preview.counts.items())
+    return tuple(f"{number} {_WORDS[verdict]}" for verdict, number in preview.counts.items())
 
 
 def fields_of(given: dict[str, str], states: tuple[DeliveryState, ...]) -> tuple[Field, ...]:

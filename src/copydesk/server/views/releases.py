@@ -68,6 +68,17 @@ class GuardView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """The smallest rise of a guard that a stage of the trial can find, in words."""
+
+    guard: str
+    stage: str
+    usual: str
+    rise: str
+    items: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseView:
     """The page of one release. `can` names the steps a person may take: start, advance, promote,
     rollback."""
@@ -85,7 +96,7 @@ class ReleaseView:
     waiting: int
     per_day: str
     days: int
-    changes: tuple[GuardView, ...]
+    changes: tuple[ChangeLine, ...]
     can: tuple[str, ...]
 
 
@@ -179,11 +190,13 @@ def _guard(reading: Reading) -> GuardView:
     )
 
 
-def _change(change: Change) -> GuardView:
-    return GuardView(
-        heading=str(change.guard),
-        shares=f"{change.stage}: {change.share:.1%} by {change.rise:+.1%}, {change.items} items",
-        facts=(),
+def _change(change: Change) -> ChangeLine:
+    return ChangeLine(
+        guard=str(change.guard),
+        stage=change.stage,
+        usual=f"{change.share:.1%}",
+        rise=f"{change.rise:+.1%}",
+        items=str(change.items),
     )
 
 

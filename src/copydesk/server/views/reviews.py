@@ -10,7 +10,7 @@ from typing import Final
 
 from copydesk.core.review import BLIND, MOVING, ReviewKind, SentTo, signatures_needed
 from copydesk.core.states import ReviewState, SuggestionState
-from copydesk.core.suggestion import Origin, RejectionReason, Suggestion, TextField
+from copydesk.core.suggestion import QUOTED, Origin, RejectionReason, Suggestion, TextField
 from copydesk.editorial.text import Piece
 from copydesk.server.views.badges import Badge, badge, risk_badge
 from copydesk.server.views.frame import Choice, Frame, address
@@ -379,7 +379,7 @@ def _lines(look: Look, base: str, *, blind: bool) -> Iterator[SuggestionLine]:
             before=_visible(suggestion.before),
             after=_visible(suggestion.text),
             quote_before=_last_line(suggestion.quote_before),
-            quote_after=suggestion.quote_after.partition("\n")[0],
+            quote_after=_first_line(suggestion.quote_after),
             evidence=() if blind else tuple(_words(e.message, e.span) for e in suggestion.evidence),
             findings=() if blind else tuple(_words(e.message, e.span) for e in suggestion.findings),
             decided=_decided(suggestion),
@@ -429,8 +429,16 @@ def _decided(suggestion: Suggestion) -> str:
     return f"{suggestion.state} by {suggestion.decided_by}{f', {why}' if why else ''}"
 
 
-def _last_line(text: str) -> str:
-    return text.rpartition("\n")[2]
+def _last_line(quote: str) -> str:
+    *above, line = quote.rsplit("\n", 1)
+    cut, space, whole = line.partition(" ")
+    return f"…{space}{whole}" if cut and space and not above and len(quote) == QUOTED else line
+
+
+def _first_line(quote: str) -> str:
+    line, *below = quote.split("\n", 1)
+    whole, space, cut = line.rpartition(" ")
+    return f"{whole}{space}…" if cut and space and not below and len(quote) == QUOTED else line
 
 
 def _words(message: str, span: str) -> str:

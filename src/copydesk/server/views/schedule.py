@@ -19,9 +19,11 @@ from copydesk.store.listings import DeliveryLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledLine:
-    """One delivery that will go out: `clock` in its account's zone, `local` for the form."""
+    """One delivery that will go out: `clock` in its account's zone, `local` for the form. `name`
+    tells it from every other by ear."""
 
     id: str
+    name: str
     url: str
     heading: str
     badge: Badge
@@ -56,9 +58,11 @@ class SeriesLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleView:
-    """The page of what is coming up; `later_url` leads on where there is more."""
+    """The page of what is coming up; `later_url` leads on where there is more, `said` is what was
+    done just now."""
 
     frame: Frame
+    said: str
     trouble: Trouble | None
     days: tuple[Day, ...]
     later_url: str
@@ -105,20 +109,23 @@ def _local(line: DeliveryLine, timing: Timing, zones: dict[str, str]) -> datetim
 def _line(line: DeliveryLine, timing: Timing, local: datetime) -> ScheduledLine:
     delivery = line.delivery
     zone = str(local.tzinfo)
-    about = [
+    heading = line.title or "(no title)"
+    whither = [
         f"{line.platform}: {line.account}",
         f"to {delivery.recipient}" if delivery.recipient else "",
         f"queue {timing.queue}" if timing.queue else "",
         "of a series" if timing.series_id else "",
     ]
+    about = tuple(part for part in whither if part)
     return ScheduledLine(
         id=delivery.id,
+        name=f"{heading}, {', '.join(about)}, {local:%-d %B %H:%M}",
         url=f"/deliveries/{delivery.id}",
-        heading=line.title or "(no title)",
+        heading=heading,
         badge=badge(delivery.state),
         # which of the two, in the hour that the clocks go back; UTC has no such hour
         clock=f"{local:%H:%M} {zone}" + (f" ({written_offset(local)})" if zone != "UTC" else ""),
-        about=tuple(part for part in about if part),
+        about=about,
         notes=tuple(part for part in (timing.note, delivery.reason) if part),
         local=f"{local:%Y-%m-%dT%H:%M}",
         zone=zone,

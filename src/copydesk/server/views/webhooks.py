@@ -15,13 +15,14 @@ from copydesk.work.webhooks import WebhookStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookLine:
-    """One webhook in the list; `doing` is how it is going, in words."""
+    """One webhook in the list. `address` is "" where the heading is the address itself; `events` is
+    what it is told and `doing` how that goes, in words."""
 
     page_url: str
+    heading: str
     address: str
-    description: str
     badge: Badge
-    events: tuple[str, ...]
+    events: str
     doing: str
     reason: str
 
@@ -66,10 +67,10 @@ def line_of(status: WebhookStatus) -> WebhookLine:
     webhook = status.webhook
     return WebhookLine(
         page_url=f"/settings/webhooks/{webhook.id}",
-        address=webhook.url,
-        description=webhook.description,
+        heading=webhook.description or webhook.url,
+        address=webhook.url if webhook.description else "",
         badge=badge(webhook.state),
-        events=webhook.patterns,
+        events="all events" if "*" in webhook.patterns else " ".join(webhook.patterns),
         doing=_doing(status),
         reason=webhook.reason,
     )
@@ -77,10 +78,10 @@ def line_of(status: WebhookStatus) -> WebhookLine:
 
 def view_of(status: WebhookStatus, attempts: Sequence[Attempt]) -> WebhookView:
     """Return the page of one webhook, newest tries first."""
-    webhook = status.webhook
+    webhook, line = status.webhook, line_of(status)
     return WebhookView(
-        frame=Frame(title=webhook.description or "Webhook", section="Webhooks"),
-        line=line_of(status),
+        frame=Frame(title=line.heading, section="Webhooks"),
+        line=line,
         id=webhook.id,
         next_try_at=webhook.wake_at,
         is_disabled=webhook.state is WebhookState.DISABLED,
