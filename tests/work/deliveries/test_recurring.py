@@ -200,6 +200,16 @@ async def test_a_series_that_is_over_before_it_begins_is_refused(
     assert [f.field for f in caught.value.findings] == ["start"]
 
 
+@pytest.mark.parametrize("name", ["", " ", "pst_1", "a,b", "x" * 101])
+async def test_what_cannot_name_a_series_is_refused(
+    desk: Desk, sandbox_account: AddSandbox, name: str
+) -> None:
+    await sandbox_account()
+    with pytest.raises(ContentInvalid) as caught:
+        await start(desk, "FREQ=DAILY", "one", name=name)
+    assert [(f.code, f.field) for f in caught.value.findings] == [("name_invalid", "name")]
+
+
 async def test_a_pause_leaves_out_what_would_have_been(
     desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
 ) -> None:

@@ -39,6 +39,9 @@ _log = structlog.get_logger(__name__)
 HORIZON: Final = timedelta(days=14)
 AT_ONCE: Final = 20
 
+#: How many characters the name of a series has at most.
+_LONGEST_NAME: Final = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesForm:
@@ -77,7 +80,7 @@ async def add_series(
         for id in form.posts:
             post = await unit.posts.get(id)
             if post.workspace_id != desk.workspace_id:
-                raise NotFound(f"There is no post {id}.")
+                raise NotFound.of(f"post {id}")
             if post.state is not PostState.DISTRIBUTED:
                 raise Conflict(
                     f"Post {id} is {post.state}; a series repeats what was approved.",
@@ -340,13 +343,14 @@ async def _rule(form: SeriesForm) -> Rule:
                 remedy="Name one with --to.",
             )
         )
-    if not form.name.strip() or form.name.startswith("pst_") or "," in form.name:
+    is_name = form.name.strip() and not form.name.startswith("pst_") and "," not in form.name
+    if not is_name or len(form.name) > _LONGEST_NAME:
         findings.append(
             Finding(
                 code="name_invalid",
                 field="name",
-                message=f"{form.name!r} cannot name a series",
-                remedy="Use letters, digits, spaces and hyphens.",
+                message=f"{form.name[:_LONGEST_NAME]!r} cannot name a series",
+                remedy=f"Use letters, digits, spaces and hyphens, at most {_LONGEST_NAME}.",
             )
         )
     for field, given, remedy in (
