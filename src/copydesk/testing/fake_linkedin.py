@@ -7,7 +7,6 @@ the duplicate detector as reported in Composio#2710 and Linkedin-RSS#5 (checked 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ import regex
 from aiohttp import web
 
 from copydesk.core.clock import Clock
-from copydesk.testing.loopback import LoopbackServer
+from copydesk.testing.loopback import LoopbackServer, json_object
 
 #: How long the detector remembers a text, a deleted one too.
 REMEMBERED: Final = timedelta(hours=48)
@@ -195,7 +194,7 @@ class FakeLinkedIn(LoopbackServer):
     # -- posts ------------------------------------------------------------------------------------
 
     async def _create(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await json_object(request)
         now = self.clock.now()
         required = ("author", "commentary", "visibility", "distribution", "lifecycleState")
         missing = [name for name in required if name not in body]
@@ -238,7 +237,7 @@ class FakeLinkedIn(LoopbackServer):
             return _error(400, "No method found for this request")
         if post is None:
             return _error(404, "Not Found", code="NOT_FOUND")
-        changes = (await _body(request)).get("patch", {}).get("$set", {})
+        changes = (await json_object(request)).get("patch", {}).get("$set", {})
         if set(changes) - {"commentary", "contentCallToActionLabel", "contentLandingPage"}:
             return _invalid("FIELD_NOT_EDITABLE", "only the commentary can be changed")
         post.commentary = str(changes.get("commentary", post.commentary))
@@ -321,7 +320,7 @@ class FakeLinkedIn(LoopbackServer):
     async def _announce(self, request: web.Request) -> web.Response:
         if request.query.get("action") != "initializeUpload":
             return _error(400, "No such action")
-        owner = (await _body(request)).get("initializeUploadRequest", {}).get("owner", "")
+        owner = (await json_object(request)).get("initializeUploadRequest", {}).get("owner", "")
         if owner not in {PERSON, PAGE}:
             return _error(403, "Not enough permissions", "ACCESS_DENIED")
         kind = request.match_info["kind"].removesuffix("s")
@@ -371,14 +370,6 @@ def _as_json(post: Post) -> dict[str, Any]:
         "visibility": post.visibility,
         **shown,
     }
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _error(status: int, message: str, code: str = "", **more: Any) -> web.Response:

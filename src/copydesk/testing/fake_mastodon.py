@@ -8,7 +8,6 @@ https://docs.joinmastodon.org/methods/statuses/, /methods/media/, /api/rate-limi
 from __future__ import annotations
 
 import html
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -17,7 +16,7 @@ import regex
 from aiohttp import web
 
 from copydesk.core.clock import Clock
-from copydesk.testing.loopback import LoopbackServer
+from copydesk.testing.loopback import LoopbackServer, json_object
 
 #: How long the instance remembers an idempotency key.
 KEY_LIFE: Final = timedelta(hours=1)
@@ -129,7 +128,7 @@ class FakeMastodon(LoopbackServer):
             if self.keys == "burnt":
                 return _error(400, "Duplicate idempotency key.")
             return web.json_response(self._as_json(self._keys[key][1]))
-        body = await _body(request)
+        body = await json_object(request)
         answered = str(body.get("in_reply_to_id") or "")
         if answered and not any(status.id == answered for status in self.statuses):
             return _error(404, "The post you are trying to reply to does not appear to exist.")
@@ -152,7 +151,7 @@ class FakeMastodon(LoopbackServer):
         status = self._named(request)
         if status is None:
             return _error(404, "Record not found")
-        body = await _body(request)
+        body = await json_object(request)
         if problem := self._refusal(body):
             return _error(422, problem)
         status.text = str(body.get("status", ""))
@@ -290,14 +289,6 @@ def as_html(text: str) -> str:
     named = _MENTION.sub(r'<span class="h-card"><a href="#">@<span>\1</span></a></span>', linked)
     paragraphs = regex.split(r"\n{2,}", named)
     return "".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in paragraphs)
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _error(status: int, message: str) -> web.Response:

@@ -8,14 +8,13 @@ https://github.com/Medium/medium-api-docs (archived 2023-03-02, checked 2026-11-
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import web
 
 from copydesk.core.clock import Clock
-from copydesk.testing.loopback import Handler, LoopbackServer
+from copydesk.testing.loopback import Handler, LoopbackServer, json_object
 
 AUTHOR: Final = "5303d74c64f66366f00cb9b2a94f3251bf5"
 PUBLICATION: Final = "b969ac62a46b"
@@ -98,7 +97,7 @@ class FakeMedium(LoopbackServer):
         return await self._post(request, PUBLICATION)
 
     async def _post(self, request: web.Request, publication: str) -> web.Response:
-        body = await _body(request)
+        body = await json_object(request)
         status = body.get("publishStatus", "public")
         if problem := _refusal(body, status):
             return _error(400, problem, 2002)
@@ -156,14 +155,6 @@ def _refusal(body: dict[str, Any], status: str) -> str:
     if body.get("license", "all-rights-reserved") not in _LICENSES:
         return "license is invalid"
     return ""
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _data(data: Any, status: int) -> web.Response:

@@ -7,7 +7,6 @@ of the official SDK (2026-08-20, checked 2026-11-22). Assumed: a slug that is ta
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from copydesk.core.clock import Clock
-from copydesk.testing.loopback import LoopbackServer
+from copydesk.testing.loopback import LoopbackServer, json_object
 
 _STATES: Final = ("published", "draft", "archived")
 _LONGEST: Final = {"title": 200, "subtitle": 300, "slug": 256, "postPreview": 500}
@@ -113,7 +112,7 @@ class FakeParagraph(LoopbackServer):
     # -- writing ----------------------------------------------------------------------------------
 
     async def _create(self, request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await json_object(request)
         problem = _problem(body) or ("title is required" if not body.get("title") else "")
         if ("markdown" in body) == ("bodyJson" in body):
             problem = problem or "Provide exactly one of markdown or bodyJson"
@@ -136,7 +135,7 @@ class FakeParagraph(LoopbackServer):
         post = self._named(request)
         if post is None:
             return _error(404, "Post not found in your publication")
-        body = await _body(request)
+        body = await json_object(request)
         if problem := _problem(body):
             return _error(400, problem)
         if "markdown" in body:
@@ -287,14 +286,6 @@ def _problem(body: dict[str, Any]) -> str:
 
 def _slug(title: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", title.lower())) or "post"
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _error(status: int, message: str) -> web.Response:

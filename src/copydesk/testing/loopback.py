@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -305,6 +305,15 @@ class ImpatientTransport:
             silence.cancel()
             going.cancel()
             await asyncio.wait((going, silence))
+
+
+async def json_object(request: web.Request) -> dict[str, Any]:
+    """Return the object that a request brings as JSON, {} when it brings none."""
+    try:
+        body = json.loads(await request.read())
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _limited(retry_after: str) -> web.Response:
