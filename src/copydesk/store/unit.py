@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from copydesk.store.listings import Listings
     from copydesk.store.messages import Messages
     from copydesk.store.model_calls import ModelCalls
+    from copydesk.store.model_costs import ModelCosts
     from copydesk.store.observations import Observations
     from copydesk.store.opinions import Opinions
     from copydesk.store.passages import Passages
@@ -357,6 +358,13 @@ class UnitOfWork:
         from copydesk.store.model_calls import ModelCalls
 
         return ModelCalls(self)
+
+    @cached_property
+    def model_costs(self) -> ModelCosts:
+        """Return what calls to models came to, and how long they took."""
+        from copydesk.store.model_costs import ModelCosts
+
+        return ModelCosts(self)
 
     @cached_property
     def messages(self) -> Messages:

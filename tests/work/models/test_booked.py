@@ -57,7 +57,7 @@ def routed(desk: Desk, capable: Model | None = None, light: Model | None = None)
 
 async def rows(desk: Desk) -> list[dict[str, Any]]:
     async with desk.store.read() as unit:
-        found = await unit.model_calls.costs(
+        found = await unit.model_costs.costs(
             desk.workspace_id,
             "model",
             unit.now - timedelta(days=400),

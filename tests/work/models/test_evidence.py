@@ -69,7 +69,7 @@ async def test_answers_go_after_their_days_and_costs_stay(desk: Desk, clock: Sto
     assert await kept(desk, submission) == (False, {""})
     assert not await is_due(desk), "nobody looks at it again"
     async with desk.store.read() as unit:
-        (line,) = await unit.model_calls.costs(
+        (line,) = await unit.model_costs.costs(
             desk.workspace_id, "tier", since - timedelta(days=1), unit.now
         )
         assert await unit.model_calls.spent(desk.workspace_id, since - timedelta(days=1)) == before

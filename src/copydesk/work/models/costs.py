@@ -11,7 +11,7 @@ from typing import Final
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
 from copydesk.store import UnitOfWork
-from copydesk.store.model_calls import CostLine, Latency
+from copydesk.store.model_costs import CostLine, Latency
 from copydesk.work.models.money import Purse, purses
 
 #: What is looked at unless told otherwise, and at most.
@@ -93,7 +93,7 @@ async def report_costs(
         since=since,
         until=until,
         by=by,
-        lines=await unit.model_calls.costs(workspace_id, by, since, until),
-        latencies=await unit.model_calls.latencies(workspace_id, since, until),
+        lines=await unit.model_costs.costs(workspace_id, by, since, until),
+        latencies=await unit.model_costs.latencies(workspace_id, since, until),
         budgets=await purses(unit, workspace_id),
     )
