@@ -61,14 +61,25 @@ async def breaks_off(request: web.Request, body: dict[str, Any]) -> web.StreamRe
         None,
         {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
         {"prompt_tokens": 100, "completion_tokens": 0, "total_tokens": 100},
+        {},
+        {"prompt_tokens": 100},
+        {"total_tokens": 120},
+        {"prompt_tokens": None, "completion_tokens": None, "total_tokens": None},
+        [],
     ],
-    ids=["none", "nothing", "nothing written"],
+    ids=["none", "nothing", "nothing written", "empty", "read", "all", "nulls", "nonsense"],
 )
-async def test_what_a_server_did_not_count_was_not_free(usage: dict[str, int] | None) -> None:
+async def test_what_a_server_did_not_count_was_not_free(usage: Any) -> None:
     completion = await asked({**chat_completion("Yes."), "usage": usage})
     assert completion.text == "Yes."
     assert completion.cost_usd is None
     assert (await asked(chat_completion("Yes."))).cost_usd == pytest.approx(300e-6)
+
+
+async def test_a_sum_that_is_missing_is_not_missed() -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 20}
+    completion = await asked({**chat_completion("Yes."), "usage": usage})
+    assert completion.cost_usd == pytest.approx(300e-6)
 
 
 async def test_nor_was_a_stream_without_a_count() -> None:

@@ -176,28 +176,16 @@ def _open(address: ModelAddress, key: str) -> Model:
         anthropic = AnthropicProvider(api_key=key or "none", base_url=address.url)
         return AnthropicModel(address.name, provider=anthropic)
 
-    from pydantic_ai.models.openai import OpenAIChatModel
-
     if address.vendor is Vendor.OPENAI and not address.custom:
+        from pydantic_ai.models.openai import OpenAIChatModel
         from pydantic_ai.providers.openai import OpenAIProvider
 
         return OpenAIChatModel(
             address.name, provider=OpenAIProvider(api_key=key, base_url=address.url)
         )
-    from pydantic_ai.profiles.openai import OpenAIModelProfile
-    from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
+    from copydesk.generation.openai_compatible import open_compatible
 
-    # this provider never sends the operator's OpenAI key to somebody else's server
-    compatible = OpenAICompatibleProvider(
-        address.vendor.value, base_url=address.url, api_key=key or None
-    )
-    model = OpenAIChatModel(address.name, provider=compatible)
-    if model.profile.get("openai_supports_reasoning", False):
-        return model  # OpenAI's own behind a gateway: it takes the cap by its new name only
-    # Ollama and others drop `max_completion_tokens` without a word and write without end (ollama
-    # #7125, reproduced there with 0.32.5 on 2026-08-21); the older name all of them know
-    older = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
-    return OpenAIChatModel(address.name, provider=compatible, profile=older)
+    return open_compatible(address, key)
 
 
 def _thinking(address: ModelAddress | None, thinking: Thinking | None) -> ModelSettings:
