@@ -25,7 +25,9 @@ from copydesk.work.desk import Desk, open_desk
 #: Later than any run: nothing leaves until `fall_due`.
 _LATER = timedelta(days=1)
 
-_SECRET = "whsec_" + "QmVuY2htYXJrS2V5Rm9yVGhlTG9jYWxSZWNlaXZlcg=="
+#: What the events of every account are signed with.
+#: What the events of every account are signed with.
+SECRET = "whsec_" + "QmVuY2htYXJrS2V5Rm9yVGhlTG9jYWxSZWNlaXZlcg=="
 
 _TEXT = (
     "the desk passes every story to the rim and on to the presses an editor reads it once more "
@@ -87,7 +89,7 @@ async def requests(home: Path) -> Iterator[dict[str, Any]]:
         for start in range(0, len(ids), 500):
             payloads.update(await unit.deliveries.renditions(ids[start : start + 500]))
         now = unit.now
-    keys = signing_keys(_SECRET)
+    keys = signing_keys(SECRET)
     made = []
     for row in rows:
         body = event_body(payloads[row.rendition_id][0].payload, Action.CREATE)
@@ -147,7 +149,7 @@ async def account(desk: Desk, url: str, number: int) -> Account:
         f"receiver-{number}",
         # an address to ask lets intents share transactions, as on platforms with a listing
         settings={"url": f"{url}/events", "status_url": f"{url}/events/{{id}}"},
-        secrets={"secret": _SECRET},
+        secrets={"secret": SECRET},
         inbox=False,
         actor="bench",
     )
