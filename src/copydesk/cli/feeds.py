@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from copydesk.cli.opened import at_desk
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, shortened, show
 from copydesk.core.feed import Changes
@@ -96,7 +96,7 @@ def add(
             )
             return _row(await feed_status(unit, feed))
 
-    row = run(_at_desk(home, work))
+    row = run(at_desk(home, work))
     show(
         row,
         as_json,
@@ -116,7 +116,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
                 for feed in await unit.feeds.all(desk.workspace_id)
             ]
 
-    rows = run(_at_desk(home, work))
+    rows = run(at_desk(home, work))
     show(
         rows,
         as_json,
@@ -143,7 +143,7 @@ def show_(name: Name, home: Home = None, as_json: AsJson = False) -> None:
         async with desk.store.read() as unit:
             return _row(await feed_status(unit, await find_feed(unit, desk, name)))
 
-    found = run(_at_desk(home, work))
+    found = run(at_desk(home, work))
 
     def words() -> list[str]:
         lines = [f"{found['id']}  {found['state']}  {found['title']}".rstrip(), f"  {found['url']}"]
@@ -171,7 +171,7 @@ def poll(name: Name, home: Home = None, as_json: AsJson = False) -> None:
             feed = await find_feed(unit, desk, name)
         return await poll_now(desk, feed)
 
-    polled = run(_at_desk(home, work))
+    polled = run(at_desk(home, work))
 
     def words() -> list[str]:
         if polled.because:
@@ -207,7 +207,7 @@ def change(
             await feed_status(unit, await change_feed(unit, feed, every=pace, changes=changes))
         )
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     show(
         row,
         as_json,
@@ -228,7 +228,7 @@ def pause(
     async def act(unit: UnitOfWork, feed: FollowedFeed) -> dict[str, Any]:
         return _row(await feed_status(unit, await pause_feed(unit, feed, reason)))
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     show(row, as_json, lambda: [f"{row['id']} is {row['state']}."])
 
 
@@ -249,7 +249,7 @@ def resume(
         feed = await resume_feed(unit, feed, newest=newest, since=begin)
         return _row(await feed_status(unit, feed))
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     show(row, as_json, lambda: [f"{row['id']} is {row['state']}."])
 
 
@@ -262,7 +262,7 @@ def remove(name: Name, home: Home = None, as_json: AsJson = False) -> None:
         removed = await remove_feed(unit, feed)
         return {"id": removed.id, "state": removed.state}
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     show(row, as_json, lambda: [f"{row['id']} is {row['state']}."])
 
 
@@ -283,14 +283,6 @@ def _length(text: str) -> timedelta | None:
         return read_length(text, "every") if text else None
     except CopydeskError as error:
         fail(error)
-
-
-async def _at_desk(home: Path | None, work: Callable[[Desk], Awaitable[Any]]) -> Any:
-    from copydesk.config import find_home, load_settings
-    from copydesk.work.desk import open_desk
-
-    async with open_desk(load_settings(find_home(home))) as desk:
-        return await work(desk)
 
 
 def _changing(

@@ -72,10 +72,7 @@ async def seen(desk: Desk, id: str, number: str) -> int:
 
 def review_row(review: Review) -> dict[str, Any]:
     """Return a review as plain data; an opinion is asked for without its risk."""
-    from copydesk.core.review import BLIND
-    from copydesk.core.states import ReviewState
-
-    blind = review.kind in BLIND and review.state is ReviewState.OPENED
+    blind = review.is_blind
     return {
         "id": review.id,
         "kind": review.kind,
@@ -246,8 +243,7 @@ def hand(verb: str, id: str, as_: str, to: str, home: Path | None, as_json: bool
 def show_review(id: str, home: Path | None, as_json: bool) -> None:
     """Print a review: texts, suggestions with evidence, what the checks say."""
     from copydesk.config import find_home, load_settings
-    from copydesk.core.review import BLIND
-    from copydesk.core.states import ReviewState, SuggestionState
+    from copydesk.core.states import SuggestionState
     from copydesk.work.desk import open_desk
     from copydesk.work.reviews.approving import standing_of
     from copydesk.work.reviews.reviewing import look_at
@@ -259,7 +255,7 @@ def show_review(id: str, home: Path | None, as_json: bool) -> None:
             async with desk.store.read() as unit:
                 checks = await unit.posts.checks(look.revision.id)
         review, parsed = look.review, look.submission.parsed if look.submission else None
-        blind = review.kind in BLIND and review.state is ReviewState.OPENED
+        blind = review.is_blind
         return {
             **review_row(review),
             "tier": look.revision.tier,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from copydesk.cli.opened import at_desk
 from copydesk.cli.options import AsJson, Home
 from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, shortened, show
 
@@ -59,7 +59,7 @@ def add(
             )
             return _row(await webhook_status(unit, webhook))
 
-    row = run(_at_desk(home, work))
+    row = run(at_desk(home, work))
     show(
         row,
         as_json,
@@ -83,7 +83,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
                 for webhook in await unit.webhooks.all(desk.workspace_id)
             ]
 
-    rows = run(_at_desk(home, work))
+    rows = run(at_desk(home, work))
     show(
         rows,
         as_json,
@@ -128,7 +128,7 @@ def show_(
             tries = await unit.messages.attempts(webhook.id, limit=attempts)
             return _row(await webhook_status(unit, webhook)) | {"attempts": tries}
 
-    found = run(_at_desk(home, work))
+    found = run(at_desk(home, work))
 
     def words() -> list[str]:
         if secret:
@@ -158,7 +158,7 @@ def rotate(name: Name, home: Home = None, as_json: AsJson = False) -> None:
             webhook = await find_webhook(unit, desk, name)
             return _row(await webhook_status(unit, await rotate_secret(unit, desk, webhook)))
 
-    row = run(_at_desk(home, work))
+    row = run(at_desk(home, work))
     until = row["previous_secret_until"]
     show(
         row,
@@ -197,7 +197,7 @@ def enable(
         webhook = await enable_webhook(unit, webhook, Backlog(backlog or Backlog.REPLAY))
         return _row(await webhook_status(unit, webhook))
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     show(row, as_json, lambda: [f"{row['id']} is {row['state']}, {_health(row)}."])
 
 
@@ -214,7 +214,7 @@ def disable(
     async def act(unit: UnitOfWork, webhook: Webhook) -> dict[str, Any]:
         return _row(await webhook_status(unit, await disable_webhook(unit, webhook, reason)))
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     show(row, as_json, lambda: [f"{row['id']} is {row['state']}."])
 
 
@@ -227,7 +227,7 @@ def remove(name: Name, home: Home = None, as_json: AsJson = False) -> None:
         await remove_webhook(unit, webhook)
         return {"id": webhook.id, "state": "removed"}
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     show(row, as_json, lambda: [f"{row['id']} is removed."])
 
 
@@ -241,7 +241,7 @@ def try_(name: Name, home: Home = None, as_json: AsJson = False) -> None:
             webhook = await find_webhook(unit, desk, name)
         return await ping_webhook(desk, webhook)
 
-    attempt = run(_at_desk(home, work))
+    attempt = run(at_desk(home, work))
     works = attempt.outcome == "delivered"
     said = f"answered {attempt.status}" if attempt.status else attempt.answer
     show(attempt, as_json, lambda: [f"{'It works' if works else 'It does not work'}: {said}"])
@@ -288,17 +288,9 @@ def replay(
             count = await replay_exhausted(unit, webhook)
         return {"id": webhook.id, "replayed": count}
 
-    row = run(_at_desk(home, _changing(name, act)))
+    row = run(at_desk(home, _changing(name, act)))
     what = "events to look through" if since else "messages to tell"
     show(row, as_json, lambda: [f"{row['replayed']} {what} again."])
-
-
-async def _at_desk(home: Path | None, work: Callable[[Desk], Awaitable[Any]]) -> Any:
-    from copydesk.config import find_home, load_settings
-    from copydesk.work.desk import open_desk
-
-    async with open_desk(load_settings(find_home(home))) as desk:
-        return await work(desk)
 
 
 def _changing(

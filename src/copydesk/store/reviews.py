@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from copydesk.core.checks import RiskClass
 from copydesk.core.errors import Conflict, NotFound
-from copydesk.core.review import RANK, ReviewKind, SentTo
+from copydesk.core.review import BLIND, RANK, ReviewKind, SentTo
 from copydesk.core.states import ReviewState, check_transition
 from copydesk.core.suggestion import Base
 from copydesk.store.codec import from_json, to_json
@@ -56,6 +56,11 @@ class Review:
         """Return who works on it at `now` (aware), "" when it is free."""
         free = self.claimed_until is None or self.claimed_until <= now
         return "" if free else self.assignee
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether risk and what checks said are kept from whoever looks at it now."""
+        return self.kind in BLIND and self.state is ReviewState.OPENED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from copydesk.core.feed import Changes, FollowedFeed
+from copydesk.core.feed import Changes
 from copydesk.core.states import FeedState
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
-from copydesk.server.asking import ADMINS_ONLY, Admin, DeskNow, actor_of, check_own
-from copydesk.store import UnitOfWork
-from copydesk.work.desk import Desk
+from copydesk.server.asking import ADMINS_ONLY, Admin, DeskNow, actor_of
+from copydesk.server.owned import own_feed
 from copydesk.work.feeds.polling import Outcome, poll_now
 from copydesk.work.feeds.subscribing import (
     EVERY,
@@ -145,7 +144,7 @@ async def create_feed(given: FeedIn, desk: DeskNow, asking: Admin) -> FeedOut:
 async def get_feed(id: str, desk: DeskNow) -> FeedOut:
     """Return one feed and how it is doing."""
     async with desk.store.read() as unit:
-        return feed_out(await feed_status(unit, await _own(unit, desk, id)))
+        return feed_out(await feed_status(unit, await own_feed(unit, desk, id)))
 
 
 @router.patch("/{id}", responses={**NOT_FOUND, **CONFLICT})
@@ -153,7 +152,7 @@ async def patch_feed(id: str, given: FeedChange, desk: DeskNow, asking: Admin) -
     """Poll a feed at another pace, or do something else with entries that change."""
     every = None if given.every_seconds is None else timedelta(seconds=given.every_seconds)
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        feed = await _own(unit, desk, id)
+        feed = await own_feed(unit, desk, id)
         feed = await change_feed(unit, feed, every=every, changes=given.changes)
         return feed_out(await feed_status(unit, feed))
 
@@ -166,7 +165,7 @@ async def patch_feed(id: str, given: FeedChange, desk: DeskNow, asking: Admin) -
 async def poll_feed(id: str, desk: DeskNow) -> PolledOut:
     """Poll a feed now and return what came of it; that may take a minute."""
     async with desk.store.read() as unit:
-        feed = await _own(unit, desk, id)
+        feed = await own_feed(unit, desk, id)
     polled = await poll_now(desk, feed)
     return PolledOut(
         outcome=polled.outcome,
@@ -182,7 +181,7 @@ async def pause(id: str, desk: DeskNow, asking: Admin, given: PauseIn | None = N
     """Do not poll a feed until it is resumed."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         reason = given.reason if given else ""
-        feed = await pause_feed(unit, await _own(unit, desk, id), reason)
+        feed = await pause_feed(unit, await own_feed(unit, desk, id), reason)
         return feed_out(await feed_status(unit, feed))
 
 
@@ -192,7 +191,7 @@ async def resume(id: str, desk: DeskNow, asking: Admin, given: Choice | None = N
     chosen."""
     chosen = given or Choice()
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        feed = await _own(unit, desk, id)
+        feed = await own_feed(unit, desk, id)
         feed = await resume_feed(unit, feed, newest=chosen.newest, since=chosen.since)
         return feed_out(await feed_status(unit, feed))
 
@@ -201,13 +200,7 @@ async def resume(id: str, desk: DeskNow, asking: Admin, given: Choice | None = N
 async def delete_feed(id: str, desk: DeskNow, asking: Admin) -> None:
     """Stop following a feed for good; what was taken in stays."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        await remove_feed(unit, await _own(unit, desk, id))
-
-
-async def _own(unit: UnitOfWork, desk: Desk, id: str) -> FollowedFeed:
-    feed = await unit.feeds.get(id)
-    check_own(feed.workspace_id, desk, f"feed {id}")
-    return feed
+        await remove_feed(unit, await own_feed(unit, desk, id))
 
 
 def feed_out(status: FeedStatus) -> FeedOut:

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.api.suggestions import SuggestionOut, suggestion_out
-from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
-from copydesk.work.desk import Desk
+from copydesk.server.asking import DeskNow, Editor, actor_of
+from copydesk.server.owned import check_review
 from copydesk.work.reviews.hinting import hints_of, take_hint
 from copydesk.work.reviews.reviewing import look_at
 
@@ -45,7 +45,7 @@ class HintTaken(BaseModel):
 @router.get("/{id}/hints", responses=NOT_FOUND)
 async def get_hints(id: str, desk: DeskNow) -> HintsOut:
     """Return what would read better in the text as it is now."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     look = await look_at(desk, id)
     found = [
         HintOut(**{name: getattr(hint, name) for name in HintOut.model_fields})
@@ -61,14 +61,9 @@ async def accept_hint(
     id: str, number: int, desk: DeskNow, asking: Editor, body: HintTaken | None = None
 ) -> Sequence[SuggestionOut]:
     """Put right what a hint says; it becomes a suggestion of yours, which can be undone."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     version = body.version if body else None
     made = await take_hint(desk, id, number, actor=actor_of(asking, "api"), version=version)
     async with desk.store.read() as unit:
         review = await unit.reviews.get(id)
     return [suggestion_out(suggestion, review) for suggestion in made]
-
-
-async def _check_own(desk: Desk, id: str) -> None:
-    async with desk.store.read() as unit:
-        check_own((await unit.reviews.get(id)).workspace_id, desk, f"review {id}")

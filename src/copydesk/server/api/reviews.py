@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from copydesk.core.checks import RiskClass
-from copydesk.core.review import BLIND, ReviewKind, SentTo, signatures_needed
+from copydesk.core.review import ReviewKind, SentTo, signatures_needed
 from copydesk.core.states import ReviewState
 from copydesk.core.suggestion import RejectionReason, TextField
 from copydesk.editorial import reviewing
@@ -27,10 +27,9 @@ from copydesk.server.api.contract import (
     page_of,
 )
 from copydesk.server.api.suggestions import EvidenceOut, SuggestionOut, suggestion_out
-from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
-from copydesk.store import UnitOfWork
+from copydesk.server.asking import DeskNow, Editor, actor_of
+from copydesk.server.owned import check_review, own_review
 from copydesk.store.reviews import Review, WantedReviews
-from copydesk.work.desk import Desk
 from copydesk.work.reviews.approving import approve, standing_of
 from copydesk.work.reviews.reviewing import look_at
 from copydesk.work.reviews.revising import answer, reword
@@ -227,7 +226,7 @@ async def list_reviews(
 @router.get("/{id}", responses=NOT_FOUND)
 async def get_review(id: str, desk: DeskNow) -> ReviewDetail:
     """Return one review with its texts and suggestions, by its own id or its post's."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     look = await look_at(desk, id)
     return ReviewDetail(
         **_fields(look.review),
@@ -246,10 +245,10 @@ async def get_review(id: str, desk: DeskNow) -> ReviewDetail:
 @router.get("/{id}/text", responses=NOT_FOUND)
 async def get_text(id: str, desk: DeskNow) -> TextOut:
     """Return the text as it would go out now, and what the checks say about what was changed."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     look = await look_at(desk, id)
     standing = await standing_of(desk, look)
-    hidden = _is_blind(look.review)
+    hidden = look.review.is_blind
     return TextOut(
         title=standing.text.title,
         summary=standing.text.summary,
@@ -267,7 +266,7 @@ async def get_text(id: str, desk: DeskNow) -> TextOut:
 @router.put("/{id}/text", responses={**NOT_FOUND, **CONFLICT})
 async def put_text(id: str, body: TextIn, desk: DeskNow, asking: Editor) -> Sequence[SuggestionOut]:
     """Make the text read as given; what changed becomes edits and suggestions of yours."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     given = {
         TextField.TITLE: body.title,
         TextField.SUMMARY: body.summary,
@@ -305,21 +304,21 @@ async def take_next(
 async def claim_review(id: str, desk: DeskNow, asking: Editor) -> ReviewOut:
     """Take a review for a while (`review_claim_minutes`); every decision gives the time anew."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        return _review_out(await reviewing.claim(unit, await _own_review(unit, desk, id)))
+        return _review_out(await reviewing.claim(unit, await own_review(unit, desk, id)))
 
 
 @router.post("/{id}/release", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
 async def release_review(id: str, desk: DeskNow, asking: Editor) -> ReviewOut:
     """Let anybody take a review again. What was decided in it stays."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        return _review_out(await reviewing.release(unit, await _own_review(unit, desk, id)))
+        return _review_out(await reviewing.release(unit, await own_review(unit, desk, id)))
 
 
 @router.post("/{id}/assign", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
 async def assign_review(id: str, body: Assignment, desk: DeskNow, asking: Editor) -> ReviewOut:
     """Hand a review on to a person, whoever has it."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        review = await _own_review(unit, desk, id)
+        review = await own_review(unit, desk, id)
         return _review_out(await reviewing.assign(unit, review, body.person))
 
 
@@ -327,14 +326,14 @@ async def assign_review(id: str, body: Assignment, desk: DeskNow, asking: Editor
 async def send_review_back(id: str, body: SendingBack, desk: DeskNow, asking: Editor) -> ReviewOut:
     """Send a text back to its author or the composer. It is held until a new text comes."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        review = await _own_review(unit, desk, id)
+        review = await own_review(unit, desk, id)
         return _review_out(await reviewing.send_back(unit, review, body.to, body.reason))
 
 
 @router.post("/{id}/answer", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
 async def answer_review(id: str, body: Answer, desk: DeskNow, asking: Editor) -> ReviewOut:
     """Give the new text that was asked for. Decisions are carried over where it leaves a place."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     answered = await answer(
         desk,
         id,
@@ -357,7 +356,7 @@ async def accept_review(
 
     Critical risk takes two different people; after the first one the review is still open.
     """
-    await _check_own(desk, id)
+    await check_review(desk, id)
     given = body or Acceptance(reason="", rest=False, despite="", version=None)
     await approve(
         desk,
@@ -378,25 +377,10 @@ async def reject_review(
 ) -> ReviewOut:
     """Reject a held post: it is kept and goes nowhere. Doing it twice is harmless."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        review = await _own_review(unit, desk, id)
+        review = await own_review(unit, desk, id)
         reason, code = (body.reason, body.code) if body else ("", None)
         await reviewing.reject(unit, review, reason, code)
         return _review_out(await unit.reviews.get(review.id))
-
-
-async def _check_own(desk: Desk, id: str) -> None:
-    async with desk.store.read() as unit:
-        await _own_review(unit, desk, id)
-
-
-async def _own_review(unit: UnitOfWork, desk: Desk, id: str) -> Review:
-    review = await unit.reviews.get(id)
-    check_own(review.workspace_id, desk, f"review {id}")
-    return review
-
-
-def _is_blind(review: Review) -> bool:
-    return review.kind in BLIND and review.state is ReviewState.OPENED
 
 
 def _fields(review: Review) -> dict[str, Any]:
@@ -406,7 +390,7 @@ def _fields(review: Review) -> dict[str, Any]:
         if name != "signatures_needed"
     }
     known["signatures_needed"] = signatures_needed(review.kind, review.risk)
-    if _is_blind(review):
+    if review.is_blind:
         known |= {"risk": None, "reasons": ()}
     return known
 

@@ -12,13 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from copydesk.core.checks import Evidence, RiskClass
 from copydesk.core.errors import ContentInvalid
 from copydesk.core.findings import Finding
-from copydesk.core.review import BLIND
-from copydesk.core.states import ReviewState, SuggestionState
+from copydesk.core.states import SuggestionState
 from copydesk.core.suggestion import Intent, Origin, RejectionReason, Suggestion, TextField
 from copydesk.editorial import deciding
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
-from copydesk.server.asking import DeskNow, Editor, actor_of, check_own
-from copydesk.store import UnitOfWork
+from copydesk.server.asking import DeskNow, Editor, actor_of
+from copydesk.server.owned import check_review, own_review
 from copydesk.store.reviews import Review
 from copydesk.work.desk import Desk
 from copydesk.work.reviews.reviewing import look_at
@@ -121,7 +120,7 @@ async def list_suggestions(
     id: str, desk: DeskNow, state: Annotated[SuggestionState | None, Query()] = None
 ) -> Sequence[SuggestionOut]:
     """List the suggestions of a review in the order of the text."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     look = await look_at(desk, id)
     wanted = [s for s in look.suggestions if state in (None, s.state)]
     return [suggestion_out(suggestion, look.review) for suggestion in wanted]
@@ -132,7 +131,7 @@ async def decide_suggestion(
     id: str, number: str, body: VerdictIn, desk: DeskNow, asking: Editor
 ) -> SuggestionOut:
     """Accept, edit or reject one suggestion, by its number or id. The same twice is once."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     await look_at(desk, id)  # whoever comes before the worker finds the suggestions made
     actor = actor_of(asking, "api")
     if body.verdict == "edited":
@@ -170,7 +169,7 @@ async def undo_suggestion(
 ) -> SuggestionOut:
     """Take the newest decision on a suggestion back: it is as it was before."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        review = await _own_review(unit, desk, id)
+        review = await own_review(unit, desk, id)
         undone = await deciding.undo(unit, review, number, version=version)
     return await _answered(desk, undone)
 
@@ -181,7 +180,7 @@ async def accept_together(
     id: str, desk: DeskNow, asking: Editor, body: Together | None = None
 ) -> Sequence[SuggestionOut]:
     """Accept every open suggestion, or those for fluency; returns what this accepted."""
-    await _check_own(desk, id)
+    await check_review(desk, id)
     await look_at(desk, id)
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         review = await unit.reviews.get(id)
@@ -194,7 +193,7 @@ async def accept_together(
 async def list_decisions(id: str, number: str, desk: DeskNow) -> Sequence[DecisionOut]:
     """List what was decided on a suggestion, oldest first, with what was taken back."""
     async with desk.store.read() as unit:
-        review = await _own_review(unit, desk, id)
+        review = await own_review(unit, desk, id)
         suggestion = await unit.suggestions.get(review.id, number)
         found = await unit.suggestions.decisions(suggestion.id)
     return [
@@ -208,20 +207,9 @@ async def _answered(desk: Desk, suggestion: Suggestion) -> SuggestionOut:
         return suggestion_out(suggestion, await unit.reviews.get(suggestion.review_id))
 
 
-async def _check_own(desk: Desk, id: str) -> None:
-    async with desk.store.read() as unit:
-        await _own_review(unit, desk, id)
-
-
-async def _own_review(unit: UnitOfWork, desk: Desk, id: str) -> Review:
-    review = await unit.reviews.get(id)
-    check_own(review.workspace_id, desk, f"review {id}")
-    return review
-
-
 def suggestion_out(suggestion: Suggestion, review: Review) -> SuggestionOut:
     """Return a suggestion for the outside; an opinion is asked for without risk and evidence."""
-    hidden = review.kind in BLIND and review.state is ReviewState.OPENED
+    hidden = review.is_blind
     values = {name: getattr(suggestion, name) for name in SuggestionOut.model_fields}
     values["evidence"] = () if hidden else _evidence(suggestion.evidence)
     values["findings"] = () if hidden else _evidence(suggestion.findings)

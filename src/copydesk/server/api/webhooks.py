@@ -10,11 +10,10 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from copydesk.core.states import WebhookState
-from copydesk.core.webhook import Attempt, Webhook
+from copydesk.core.webhook import Attempt
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
-from copydesk.server.asking import ADMINS_ONLY, Admin, DeskNow, actor_of, check_own
-from copydesk.store import UnitOfWork
-from copydesk.work.desk import Desk
+from copydesk.server.asking import ADMINS_ONLY, Admin, DeskNow, actor_of
+from copydesk.server.owned import own_webhook
 from copydesk.work.webhooks import (
     Backlog,
     WebhookStatus,
@@ -187,7 +186,7 @@ async def create_webhook(given: WebhookIn, desk: DeskNow, asking: Admin) -> Webh
 async def get_webhook(id: str, desk: DeskNow) -> WebhookOut:
     """Return one webhook and how it is doing."""
     async with desk.store.read() as unit:
-        return webhook_out(await webhook_status(unit, await _own(unit, desk, id)))
+        return webhook_out(await webhook_status(unit, await own_webhook(unit, desk, id)))
 
 
 @router.get("/{id}/attempts", responses=NOT_FOUND)
@@ -199,7 +198,7 @@ async def list_attempts(
 ) -> list[AttemptOut]:
     """List the newest tries first. The log keeps the last 5,000 of at most 30 days."""
     async with desk.store.read() as unit:
-        await _own(unit, desk, id)
+        await own_webhook(unit, desk, id)
         found = await unit.messages.attempts(id, limit=limit, message_id=message_id)
     return [attempt_out(attempt) for attempt in found]
 
@@ -208,7 +207,7 @@ async def list_attempts(
 async def get_secret(id: str, desk: DeskNow) -> SecretOut:
     """Return the secret that signs; whoever is to receive verifies with it."""
     async with desk.store.read() as unit:
-        webhook = await _own(unit, desk, id)
+        webhook = await own_webhook(unit, desk, id)
         return SecretOut(secret=await webhook_secret(unit, desk, webhook))
 
 
@@ -216,7 +215,7 @@ async def get_secret(id: str, desk: DeskNow) -> SecretOut:
 async def rotate_webhook(id: str, desk: DeskNow, asking: Admin) -> WebhookOut:
     """Make a new secret. For a day messages carry the signatures of both."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        webhook = await rotate_secret(unit, desk, await _own(unit, desk, id))
+        webhook = await rotate_secret(unit, desk, await own_webhook(unit, desk, id))
         return webhook_out(await webhook_status(unit, webhook))
 
 
@@ -224,7 +223,7 @@ async def rotate_webhook(id: str, desk: DeskNow, asking: Admin) -> WebhookOut:
 async def enable(id: str, given: EnableIn, desk: DeskNow, asking: Admin) -> WebhookOut:
     """Tell a disabled webhook again what happens; try one that rests after failures at once."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        webhook = await enable_webhook(unit, await _own(unit, desk, id), given.backlog)
+        webhook = await enable_webhook(unit, await own_webhook(unit, desk, id), given.backlog)
         return webhook_out(await webhook_status(unit, webhook))
 
 
@@ -235,7 +234,7 @@ async def disable(
     """Tell a webhook nothing until it is enabled again."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         reason = given.reason if given else ""
-        webhook = await disable_webhook(unit, await _own(unit, desk, id), reason)
+        webhook = await disable_webhook(unit, await own_webhook(unit, desk, id), reason)
         return webhook_out(await webhook_status(unit, webhook))
 
 
@@ -247,7 +246,7 @@ async def disable(
 async def test_webhook(id: str, desk: DeskNow) -> AttemptOut:
     """Send `webhook.ping` now and return what came of it."""
     async with desk.store.read() as unit:
-        webhook = await _own(unit, desk, id)
+        webhook = await own_webhook(unit, desk, id)
     return attempt_out(await ping_webhook(desk, webhook))
 
 
@@ -255,7 +254,7 @@ async def test_webhook(id: str, desk: DeskNow) -> AttemptOut:
 async def replay(id: str, given: ReplayIn, desk: DeskNow, asking: Admin) -> ReplayOut:
     """Tell again what happened, under the same message ids."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        webhook = await _own(unit, desk, id)
+        webhook = await own_webhook(unit, desk, id)
         if given.ids:
             count = await replay_messages(unit, webhook, given.ids)
         elif given.since is not None:
@@ -269,13 +268,7 @@ async def replay(id: str, given: ReplayIn, desk: DeskNow, asking: Admin) -> Repl
 async def delete_webhook(id: str, desk: DeskNow, asking: Admin) -> None:
     """Remove a webhook, its secret and its log."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
-        await remove_webhook(unit, await _own(unit, desk, id))
-
-
-async def _own(unit: UnitOfWork, desk: Desk, id: str) -> Webhook:
-    webhook = await unit.webhooks.get(id)
-    check_own(webhook.workspace_id, desk, f"webhook {id}")
-    return webhook
+        await remove_webhook(unit, await own_webhook(unit, desk, id))
 
 
 def webhook_out(status: WebhookStatus) -> WebhookOut:

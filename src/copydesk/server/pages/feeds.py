@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from copydesk.core.feed import Changes, FollowedFeed
-from copydesk.server.asking import ADMINS_ONLY, SIGNED_IN, Admin, DeskNow, actor_of, check_own
+from copydesk.core.feed import Changes
+from copydesk.server.asking import ADMINS_ONLY, SIGNED_IN, Admin, DeskNow, actor_of
+from copydesk.server.owned import own_feed
 from copydesk.server.rendering import render
 from copydesk.server.views.feeds import feed_view, feeds_view
-from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.feeds.polling import Polled, poll_now
 from copydesk.work.feeds.subscribing import (
@@ -61,7 +61,7 @@ async def show_feed(id: str, desk: DeskNow) -> Response:
 async def poll_feed(id: str, desk: DeskNow) -> Response:
     """Look at a feed now and show what came of it; that may take a minute."""
     async with desk.store.read() as unit:
-        feed = await _own(unit, desk, id)
+        feed = await own_feed(unit, desk, id)
     return await _page(desk, id, told=_words(await poll_now(desk, feed)))
 
 
@@ -75,7 +75,7 @@ async def change(
 ) -> Response:
     """Look at a feed at another pace, or do something else with entries that change."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        feed = await _own(unit, desk, id)
+        feed = await own_feed(unit, desk, id)
         await change_feed(unit, feed, every=timedelta(seconds=every), changes=changes)
     return _to(id)
 
@@ -86,7 +86,7 @@ async def pause(
 ) -> Response:
     """Do not look at a feed until it is resumed, and show it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        await pause_feed(unit, await _own(unit, desk, id), reason)
+        await pause_feed(unit, await own_feed(unit, desk, id), reason)
     return _to(id)
 
 
@@ -96,7 +96,7 @@ async def resume(
 ) -> Response:
     """Look at a feed again, with all that came meanwhile or the `newest` so many, and show it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        await resume_feed(unit, await _own(unit, desk, id), newest=newest)
+        await resume_feed(unit, await own_feed(unit, desk, id), newest=newest)
     return _to(id)
 
 
@@ -104,21 +104,15 @@ async def resume(
 async def remove(id: str, desk: DeskNow, asking: Admin) -> Response:
     """Stop following a feed for good and show the others."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        await remove_feed(unit, await _own(unit, desk, id))
+        await remove_feed(unit, await own_feed(unit, desk, id))
     return RedirectResponse("/settings/feeds", 303)
 
 
 async def _page(desk: Desk, id: str, told: str = "") -> Response:
     async with desk.store.read() as unit:
-        status = await feed_status(unit, await _own(unit, desk, id))
+        status = await feed_status(unit, await own_feed(unit, desk, id))
         rows = await unit.listings.inbox(desk.workspace_id, feed=id, limit=_SHOWN)
     return render("pages/feed.html", feed_view(status, rows, told))
-
-
-async def _own(unit: UnitOfWork, desk: Desk, id: str) -> FollowedFeed:
-    feed = await unit.feeds.get(id)
-    check_own(feed.workspace_id, desk, f"feed {id}")
-    return feed
 
 
 def _to(id: str) -> RedirectResponse:

@@ -17,7 +17,8 @@ from copydesk.core.review import MOVING, ReviewKind, SentTo, person_of
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.suggestion import Intent, RejectionReason, TextField
 from copydesk.editorial import deciding, reviewing
-from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, at_least, check_own, may
+from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, at_least, may
+from copydesk.server.owned import own_review
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame, address, choices
 from copydesk.server.views.reviews import (
@@ -28,7 +29,6 @@ from copydesk.server.views.reviews import (
     review_desk,
     review_line,
 )
-from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review, WantedReviews
 from copydesk.store.tokens import Principal
 from copydesk.work.desk import Desk
@@ -106,7 +106,7 @@ async def accept_together(
 ) -> Response:
     """Accept what is left, or what is for fluency."""
     async with desk.store.read() as unit:
-        review_id = (await _own(unit, desk, id)).id
+        review_id = (await own_review(unit, desk, id)).id
     await prepare(desk, review_id)
     async with desk.store.begin(actor_of(asking, "web")) as unit:
         review = await unit.reviews.get(review_id)
@@ -134,7 +134,7 @@ async def decide_suggestion(
     """Accept, edit or reject one suggestion."""
     actor = actor_of(asking, "web")
     async with desk.store.read() as unit:
-        review_id = (await _own(unit, desk, id)).id
+        review_id = (await own_review(unit, desk, id)).id
     await prepare(desk, review_id)
     try:
         if verdict == "edited":
@@ -167,7 +167,7 @@ async def undo_suggestion(
     """Take the newest decision on a suggestion back."""
     try:
         async with desk.store.begin(actor_of(asking, "web")) as unit:
-            review = await _own(unit, desk, id)
+            review = await own_review(unit, desk, id)
             await deciding.undo(unit, review, number, version=version)
     except Conflict as error:
         return await _page(desk, id, asking, fragment, error=error)
@@ -185,7 +185,7 @@ async def accept_hint(
 ) -> Response:
     """Put right what a hint about style says."""
     async with desk.store.read() as unit:
-        await _own(unit, desk, id)
+        await own_review(unit, desk, id)
     try:
         (made, *_) = await take_hint(
             desk, id, number, actor=actor_of(asking, "web"), version=version
@@ -206,7 +206,7 @@ async def put_text(
 ) -> Response:
     """Make the text read as typed."""
     async with desk.store.read() as unit:
-        await _own(unit, desk, id)
+        await own_review(unit, desk, id)
     wanted = {TextField.BODY: body.replace("\r\n", "\n")}
     try:
         made = await reword(desk, id, wanted, actor=actor_of(asking, "web"), version=version)
@@ -220,7 +220,7 @@ async def claim_review(id: str, desk: DeskNow, asking: Editor, fragment: Fragmen
     """Take a review for a while."""
     try:
         async with desk.store.begin(actor_of(asking, "web")) as unit:
-            await reviewing.claim(unit, await _own(unit, desk, id))
+            await reviewing.claim(unit, await own_review(unit, desk, id))
     except Conflict as error:
         return await _page(desk, id, asking, fragment, error=error)
     return await _done(desk, id, asking, fragment, "it is yours")
@@ -232,7 +232,7 @@ async def release_review(
 ) -> Response:
     """Let go of a review."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        await reviewing.release(unit, await _own(unit, desk, id))
+        await reviewing.release(unit, await own_review(unit, desk, id))
     return await _done(desk, id, asking, fragment, "free for anybody")
 
 
@@ -240,7 +240,7 @@ async def release_review(
 async def assign_review(id: str, desk: DeskNow, asking: Editor, person: Words) -> Response:
     """Hand a review on."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        review = await _own(unit, desk, id)
+        review = await own_review(unit, desk, id)
         await reviewing.assign(unit, review, person.strip())
     return RedirectResponse("/reviews", 303)
 
@@ -252,7 +252,7 @@ async def send_review_back(
     """Send a text back."""
     try:
         async with desk.store.begin(actor_of(asking, "web")) as unit:
-            review = await _own(unit, desk, id)
+            review = await own_review(unit, desk, id)
             await reviewing.send_back(unit, review, to, reason.strip())
     except Conflict as error:
         return await _page(desk, id, asking, error=error)
@@ -265,7 +265,7 @@ async def answer_review(
 ) -> Response:
     """Take the new text that was asked for."""
     async with desk.store.read() as unit:
-        await _own(unit, desk, id)
+        await own_review(unit, desk, id)
     await answer(
         desk,
         id,
@@ -287,7 +287,7 @@ async def accept_review(
 ) -> Response:
     """Accept a held piece and go to it; back to the review where something is to be decided."""
     async with desk.store.read() as unit:
-        review = await _own(unit, desk, id)
+        review = await own_review(unit, desk, id)
     try:
         post = await approve(
             desk,
@@ -314,7 +314,7 @@ async def reject_review(
 ) -> Response:
     """Reject a held piece and go to it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        review = await _own(unit, desk, id)
+        review = await own_review(unit, desk, id)
         post = await reviewing.reject(unit, review, reason.strip(), code)
     return RedirectResponse(_onward(review, post, "bad"), 303)
 
@@ -343,7 +343,7 @@ async def _page(
 ) -> Response:
     """Return the page of a review, or its desk alone, with what went wrong on it."""
     async with desk.store.read() as unit:
-        await _own(unit, desk, id)
+        await own_review(unit, desk, id)
     look = await look_at(desk, id)
     shown = review_desk(
         look,
@@ -361,9 +361,3 @@ async def _page(
     title = look.review.title or "(no title)"
     view = ReviewView(frame=Frame(title=title, section="Reviews"), desk=shown)
     return render("pages/review.html", view, status=status)
-
-
-async def _own(unit: UnitOfWork, desk: Desk, id: str) -> Review:
-    review = await unit.reviews.get(id)
-    check_own(review.workspace_id, desk, f"review {id}")
-    return review

@@ -7,13 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from copydesk.core.webhook import Webhook
-from copydesk.server.asking import ADMINS_ONLY, SIGNED_IN, Admin, DeskNow, actor_of, check_own
+from copydesk.server.asking import ADMINS_ONLY, SIGNED_IN, Admin, DeskNow, actor_of
+from copydesk.server.owned import own_webhook
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame
 from copydesk.server.views.webhooks import WebhooksView, line_of, view_of
-from copydesk.store import UnitOfWork
-from copydesk.work.desk import Desk
 from copydesk.work.webhooks import (
     Backlog,
     add_webhook,
@@ -64,7 +62,7 @@ async def create_webhook(
 async def show_webhook(id: str, desk: DeskNow) -> Response:
     """Show one webhook with its latest tries."""
     async with desk.store.read() as unit:
-        webhook = await _own(unit, desk, id)
+        webhook = await own_webhook(unit, desk, id)
         status = await webhook_status(unit, webhook)
         attempts = await unit.messages.attempts(webhook.id, limit=_SHOWN)
     return render("pages/webhook.html", view_of(status, attempts))
@@ -74,7 +72,7 @@ async def show_webhook(id: str, desk: DeskNow) -> Response:
 async def test_webhook(id: str, desk: DeskNow) -> Response:
     """Send a test message and show what came of it."""
     async with desk.store.read() as unit:
-        webhook = await _own(unit, desk, id)
+        webhook = await own_webhook(unit, desk, id)
     await ping_webhook(desk, webhook)
     return RedirectResponse(f"/settings/webhooks/{id}", 303)
 
@@ -85,7 +83,7 @@ async def enable(
 ) -> Response:
     """Tell it again what happens and show it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        await enable_webhook(unit, await _own(unit, desk, id), backlog)
+        await enable_webhook(unit, await own_webhook(unit, desk, id), backlog)
     return RedirectResponse(f"/settings/webhooks/{id}", 303)
 
 
@@ -95,11 +93,5 @@ async def disable(
 ) -> Response:
     """Tell it nothing for now and show it."""
     async with desk.store.begin(actor_of(asking, "web")) as unit:
-        await disable_webhook(unit, await _own(unit, desk, id), reason)
+        await disable_webhook(unit, await own_webhook(unit, desk, id), reason)
     return RedirectResponse(f"/settings/webhooks/{id}", 303)
-
-
-async def _own(unit: UnitOfWork, desk: Desk, id: str) -> Webhook:
-    webhook = await unit.webhooks.get(id)
-    check_own(webhook.workspace_id, desk, f"webhook {id}")
-    return webhook

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from copydesk.core.review import BLIND, MOVING, ReviewKind, SentTo, signatures_needed
+from copydesk.core.review import MOVING, ReviewKind, SentTo, signatures_needed
 from copydesk.core.states import ReviewState, SuggestionState
 from copydesk.core.suggestion import QUOTED, Origin, RejectionReason, Suggestion, TextField
 from copydesk.editorial.text import Piece
@@ -198,7 +198,7 @@ def kind_choices(state: ReviewState, current: ReviewKind | None) -> tuple[Choice
 
 def review_line(review: Review, now: datetime) -> ReviewLine:
     """Return one review as a line at `now`."""
-    blind = _is_blind(review)
+    blind = review.is_blind
     about = [_ASKED[review.kind], f"{review.holder(now)} has it" if review.holder(now) else ""]
     if review.sent_to:
         about.append(f"sent back to the {review.sent_to}")
@@ -228,7 +228,7 @@ def review_desk(
 ) -> ReviewDesk:
     """Return what one review shows to `person` at `now`; who may not decide sees no buttons."""
     review = look.review
-    blind = _is_blind(review)
+    blind = review.is_blind
     base = f"/reviews/{review.id}"
     is_open = review.state is ReviewState.OPENED
     holder = review.holder(now)
@@ -280,10 +280,6 @@ def review_desk(
         # its page shows what the checks said
         post_url="" if blind else f"/posts/{review.post_id}",
     )
-
-
-def _is_blind(review: Review) -> bool:
-    return review.kind in BLIND and review.state is ReviewState.OPENED
 
 
 def _overdue(review: Review, now: datetime) -> Badge | None:

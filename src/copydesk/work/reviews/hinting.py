@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from copydesk.core.errors import Conflict, NotFound
-from copydesk.core.review import BLIND
-from copydesk.core.states import ReviewState
 from copydesk.core.suggestion import Suggestion, TextField
 from copydesk.quality.checks import style
 from copydesk.quality.comparison import Comparison
@@ -43,7 +41,7 @@ class Hint:
 async def hints_of(look: Look) -> tuple[Hint, ...]:
     """Return the hints about the text of a review as it is now; none where it is asked blindly."""
     review = look.review
-    if review.kind in BLIND and review.state is ReviewState.OPENED:
+    if review.is_blind:
         return ()
     text, language = look.text.body, look.revision.content.language
     return await asyncio.to_thread(_hints, text, language)
