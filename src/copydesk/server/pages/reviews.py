@@ -21,12 +21,11 @@ from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of, at_leas
 from copydesk.server.owned import own_review
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame, address, choices
+from copydesk.server.views.review import ReviewView, review_desk
 from copydesk.server.views.reviews import (
     REVIEW_STATES,
     ReviewsView,
-    ReviewView,
     kind_choices,
-    review_desk,
     review_line,
 )
 from copydesk.store.reviews import Review, WantedReviews
