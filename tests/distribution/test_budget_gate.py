@@ -26,7 +26,7 @@ from copydesk.platforms.kit.wire import Wire
 from copydesk.store import Store, open_store
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.work.accounts.connecting import add_account
-from copydesk.work.deliveries.settling import try_account
+from copydesk.work.accounts.trying import try_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import account_now, add_posts, carry, carry_to_rest, deliveries
 from tests.distribution.scripted import Scripted

@@ -9,7 +9,8 @@ from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.retry import LIMITS, Cause
 from copydesk.platforms.sandbox.faults import AFTER_ACCEPT, Fault
 from copydesk.testing.clocks import StoppedClock
-from copydesk.work.deliveries.settling import Decision, decide_delivery, try_account
+from copydesk.work.accounts.trying import try_account
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import (
     NO_BREAKER,

@@ -33,7 +33,8 @@ from copydesk.platforms.kit import registry
 from copydesk.platforms.kit.manifest import Reconcile
 from copydesk.store.accounts import LeaseLost
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.work.deliveries.settling import Decision, decide_delivery, try_account
+from copydesk.work.accounts.trying import try_account
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import (
     account_now,

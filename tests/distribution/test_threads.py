@@ -39,11 +39,12 @@ from copydesk.store.letters import Wanted
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.work.accounts.connecting import change_account
 from copydesk.work.accounts.removing import remove_account
+from copydesk.work.accounts.trying import try_account
 from copydesk.work.deliveries.inspecting import inspect_now
 from copydesk.work.deliveries.publishing import preview, publish
 from copydesk.work.deliveries.redriving import redrive
 from copydesk.work.deliveries.scheduling import cancel_scheduled
-from copydesk.work.deliveries.settling import Decision, decide_delivery, try_account
+from copydesk.work.deliveries.settling import Decision, decide_delivery
 from copydesk.work.deliveries.unpublishing import Taken, plan_withdrawals, unpublish
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import (

@@ -206,7 +206,7 @@ def try_(
     """
     from copydesk.config import find_home, load_settings
     from copydesk.core.outcomes import Published
-    from copydesk.work.deliveries.settling import try_account
+    from copydesk.work.accounts.trying import try_account
     from copydesk.work.desk import open_desk
 
     async def work() -> dict[str, Any]:

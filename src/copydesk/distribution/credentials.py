@@ -63,6 +63,8 @@ from copydesk.store.credentials import Busy, Renewal, Superseded
 #: Seconds for which the right to make a token request lasts: longer than one may take, so that
 #: nobody else sends the same refresh token while the first answer may still arrive.
 CLAIM: Final = 45.0
+#: When a renewal that failed for the time being is tried again.
+_RENEWED_AGAIN: Final = RetryPolicy(first=2.0, longest=900.0)
 #: Seconds between two looks at whether somebody else's renewal is through.
 POLL: Final = 0.05
 
@@ -98,7 +100,6 @@ class Credentials:
         source: random.Random,
         observers: Callable[[Account], Sequence[Observer]] = lambda _: (),
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        policy: RetryPolicy | None = None,
         blocked_too: bool = False,
     ) -> None:
         self._store = store
@@ -118,7 +119,7 @@ class Credentials:
             ask=self._request,
             source=source,
             pause=pause,
-            policy=policy or RetryPolicy(first=2.0, longest=900.0),
+            policy=_RENEWED_AGAIN,
         )
 
     # -- opening ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ series repeats a post: each of its occurrences is a delivery of its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from copydesk.distribution.awaiting import awaited, check_awaited, is_asked_for,
 from copydesk.distribution.moving import first_wake, is_movable, retime
 from copydesk.distribution.notices import credential_findings
 from copydesk.distribution.plans import Intended, Plan, compare
+from copydesk.distribution.versions import version_in_use
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
@@ -92,29 +93,34 @@ async def plan(
     plans: list[Plan] = []
     for account in accounts:
         subject = subject_of(post.id, revision, post.published_at or published_at, account)
-        platform = load_platform(account.platform)
-        version = account.api_version or platform.manifest.api.version
-        for recipient in platform.recipients(account, subject.content):
-            rendition = replace(platform.render(subject, account, recipient), api_version=version)
-            findings = [
-                *platform.validate(rendition, account),
-                *media_findings(rendition),
-                *account_findings(account, unit.now),
-                *lost,
-            ]
-            planned = Plan(
-                account=account,
-                platform=platform,
-                rendition=rendition,
-                findings=tuple(findings),
-                intended=Intended.CREATE,
-                overwrite=overwrite,
-            )
+        for planned in first_plans(subject, account, unit.now):
+            findings = (*planned.findings, *lost)
+            planned = replace(planned, findings=findings, overwrite=overwrite)
             if everybody:
-                needs = awaited(subject.content, account, rendition, everybody)
+                needs = awaited(subject.content, account, planned.rendition, everybody)
                 planned = replace(planned, awaits=write_awaits(needs))
             plans.append(planned if repeat else await compare(unit, post, planned))
     return plans
+
+
+def first_plans(subject: Subject, account: Account, now: datetime) -> Iterator[Plan]:
+    """Yield what publishing `subject` to `account` at `now` (aware UTC) means where nothing of it
+    was published before: one plan for each recipient."""
+    platform = load_platform(account.platform)
+    version = version_in_use(account, platform)
+    for recipient in platform.recipients(account, subject.content):
+        rendition = replace(platform.render(subject, account, recipient), api_version=version)
+        yield Plan(
+            account=account,
+            platform=platform,
+            rendition=rendition,
+            findings=(
+                *platform.validate(rendition, account),
+                *media_findings(rendition),
+                *account_findings(account, now),
+            ),
+            intended=Intended.CREATE,
+        )
 
 
 async def schedule(
@@ -136,12 +142,7 @@ async def schedule(
     for planned in plans:
         timing = (timings or {}).get(planned.account.id)
         if planned.intended is Intended.NOTHING and planned.earlier is not None:
-            earlier = planned.earlier
-            # whoever asks for a slot again keeps the one that is taken
-            other = timing is not None and not timing.queue and timing.due_at != earlier.due_at
-            if other and timing is not None and is_movable(earlier):
-                earlier = await retime(unit, earlier, planned.account, timing, "published again")
-            deliveries.append(earlier)
+            deliveries.append(await _unchanged(unit, planned.earlier, planned.account, timing))
             continue
         timing = timing or Timing(due_at=due_at)
         if (
@@ -178,6 +179,18 @@ async def schedule(
         deliveries.append(await unit.deliveries.get(delivery.id))
     await unit.schedules.add_timings(kept)
     return deliveries
+
+
+async def _unchanged(
+    unit: UnitOfWork, earlier: Delivery, account: Account, timing: Timing | None
+) -> Delivery:
+    """Return what is planned already, at the time that is asked for now."""
+    # whoever asks for a slot again keeps the one that is taken
+    if timing is None or timing.queue or timing.due_at == earlier.due_at:
+        return earlier
+    if not is_movable(earlier):
+        return earlier
+    return await retime(unit, earlier, account, timing, "published again")
 
 
 async def _same_slot(unit: UnitOfWork, earlier: Delivery, timing: Timing) -> Timing:

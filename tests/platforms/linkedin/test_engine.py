@@ -16,8 +16,8 @@ from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.rigs import find_rigs
 from copydesk.testing.faults.scenarios import run_scenario
 from copydesk.work.accounts.connecting import add_account
+from copydesk.work.accounts.trying import try_account
 from copydesk.work.accounts.versions import move_to_version
-from copydesk.work.deliveries.settling import try_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts, carry, deliveries
 

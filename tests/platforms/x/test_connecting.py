@@ -23,7 +23,7 @@ from copydesk.work.accounts.authorising import (
 )
 from copydesk.work.accounts.connecting import add_account
 from copydesk.work.accounts.granting import finish_connection
-from copydesk.work.deliveries.settling import try_account
+from copydesk.work.accounts.trying import try_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import account_now, add_posts, carry, deliveries
 from tests.distribution.granting import answer_of

@@ -27,7 +27,7 @@ from copydesk.testing.clocks import StoppedClock
 from copydesk.testing.faults.rig import EngineRig
 from copydesk.testing.loopback import ImpatientTransport
 from copydesk.work.accounts.connecting import add_account, change_account
-from copydesk.work.deliveries.settling import try_account
+from copydesk.work.accounts.trying import try_account
 from copydesk.work.desk import Desk, open_desk
 from copydesk.work.jobs import Handlers, Kind
 from copydesk.work.sweep import sweep

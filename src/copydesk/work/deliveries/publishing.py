@@ -19,19 +19,22 @@ from copydesk.core.ids import IdFactory
 from copydesk.core.post import Adaptation, Post, Revision, Tier
 from copydesk.core.states import SETTLED, AccountState, PostState
 from copydesk.distribution.planning import (
-    account_findings,
+    first_plans,
     media_findings,
     plan,
     schedule,
     subject_of,
 )
-from copydesk.distribution.plans import Intended, Plan
+from copydesk.distribution.plans import Plan
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.work.deliveries.manuscripts import Manuscript
 from copydesk.work.deliveries.times import Wish, is_wall_time, timings_for
 from copydesk.work.desk import Desk
 from copydesk.work.writing.adapting import Adapting, adapt, kept_adaptations
+
+#: Seconds between two looks at whether deliveries are settled.
+_LOOKS_APART: Final = 0.1
 
 _NAME_ONE: Final = "Name one with --to; `copydesk accounts list` shows them."
 
@@ -157,26 +160,14 @@ def preview_plans(
 ) -> list[Plan]:
     """Return the plans for a manuscript that was never published, without a store."""
     revision = _first_revision(manuscript, now, ids)
-    plans: list[Plan] = []
-    for account in accounts:
-        subject = subject_of(revision.post_id, revision, _dated(manuscript, now), account)
-        platform = load_platform(account.platform)
-        for recipient in platform.recipients(account, subject.content):
-            rendition = platform.render(subject, account, recipient)
-            plans.append(
-                Plan(
-                    account=account,
-                    platform=platform,
-                    rendition=rendition,
-                    findings=(
-                        *platform.validate(rendition, account),
-                        *media_findings(rendition),
-                        *account_findings(account, now),
-                    ),
-                    intended=Intended.CREATE,
-                )
-            )
-    return [_with_missing(planned, manuscript) for planned in plans]
+    dated = _dated(manuscript, now)
+    return [
+        _with_missing(planned, manuscript)
+        for account in accounts
+        for planned in first_plans(
+            subject_of(revision.post_id, revision, dated, account), account, now
+        )
+    ]
 
 
 def sample_account(platform: str) -> Account:
@@ -207,9 +198,7 @@ def refuse_errors(plans: Sequence[Plan]) -> None:
         raise ContentInvalid(findings)
 
 
-async def settled(
-    desk: Desk, ids: Sequence[str], *, timeout: float, pause: float = 0.1
-) -> list[Delivery]:
+async def settled(desk: Desk, ids: Sequence[str], *, timeout: float) -> list[Delivery]:
     """Wait until these deliveries need nothing more, at most `timeout` seconds; return them."""
     ends = desk.clock.monotonic() + timeout
     while True:
@@ -217,7 +206,7 @@ async def settled(
             found = [await unit.deliveries.get(id) for id in ids]
         if all(d.state in SETTLED for d in found) or desk.clock.monotonic() >= ends:
             return found
-        await asyncio.sleep(pause)
+        await asyncio.sleep(_LOOKS_APART)
 
 
 async def put_post(

@@ -1,11 +1,10 @@
-"""What a person can do about a delivery that waits for one, and about a blocked account."""
+"""What a person can do about a delivery that waits for one."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
-from urllib.parse import urlsplit
 
 from copydesk.core.delivery import Action, Delivery, part_count
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
@@ -24,7 +23,7 @@ from copydesk.distribution.threads import (
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
-from copydesk.work.accounts.trying import try_account as try_account
+from copydesk.transformation.addresses import is_web_address
 
 
 class Decision(StrEnum):
@@ -172,12 +171,7 @@ def checked_url(url: str) -> str:
     """Return `url`, the address of a page or "". Raises `ContentInvalid` for anything else."""
     if not url:
         return ""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable or any(c.isspace() or not c.isprintable() for c in url):
+    if not is_web_address(url) or not url.isprintable():
         raise ContentInvalid(
             [
                 Finding(
