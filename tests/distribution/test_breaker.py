@@ -17,8 +17,10 @@ from copydesk.core.outcomes import (
     Absent,
     Answer,
     Inconclusive,
+    Outcome,
     Published,
     RateLimited,
+    Ready,
     Refused,
     Unavailable,
     Unknown,
@@ -33,7 +35,7 @@ from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import account_now, add_posts, carry, carry_to_rest, deliveries
-from tests.distribution.scripted import Remote, Scripted
+from tests.distribution.scripted import Remote, Scripted, Step
 
 AWAY = Unavailable("the platform was not reached: connection refused")
 POLICY = BreakerPolicy()
@@ -219,6 +221,51 @@ async def test_what_is_lost_again_and_again_where_others_arrive_is_handed_over(
     found = await carry_to_rest(desk, account, clock)
     assert Counter(d.state for d in found) == {DeliveryState.DELIVERED: 8, DeliveryState.HELD: 1}
     assert len(stumbled) == LIMITS[Cause.REPEATED]
+
+
+@pytest.mark.parametrize("how", ["commit", "overload", "upload", "lookup", "repeat"])
+async def test_what_is_never_answered_keeps_nothing_else_back(
+    desk: Desk,
+    remote: Remote,
+    account: Account,
+    platform: Scripted,
+    clock: StoppedClock,
+    how: str,
+) -> None:
+    """Enough to open the breaker, due before the others, and each of them stumbled over."""
+    if how == "repeat":
+        platform.declare(idempotency=Idempotency.KEY_HEADER, reconcile=Reconcile(find=False))
+    overloaded = RateLimited(retry_after=0, answer=Answer(status=503))
+    stumbling: dict[str, Outcome] = {"commit": AWAY, "overload": overloaded}
+
+    def stumbles(outgoing: Outgoing) -> bool:
+        return str(outgoing.payload["title"]).startswith("bad")
+
+    async def prepare(outgoing: Outgoing) -> Ready | Unavailable:
+        return AWAY if how == "upload" and stumbles(outgoing) else Ready(outgoing.handles)
+
+    async def commit(outgoing: Outgoing) -> Outcome:
+        if not stumbles(outgoing):
+            return remote.take(outgoing)
+        return stumbling.get(how, Unknown("no answer within 5 s"))
+
+    async def find(outgoing: Outgoing) -> Inconclusive:
+        if how == "repeat":
+            return Inconclusive("this platform cannot be asked")
+        raise TimeoutError
+
+    steps: dict[str, Step] = {"prepare": prepare, "commit": commit, "find": find}
+    remote.script = {name: [step] * 2000 for name, step in steps.items()}
+    await add_posts(desk, *(f"bad {n}" for n in range(8)), "good", "good as well")
+    given_up_at = clock.now() + timedelta(hours=4)
+    while len(remote.taken) < 2:
+        assert clock.now() < given_up_at, "what would arrive waits for what never does"
+        await carry(desk, account)
+        async with desk.store.read() as unit:
+            wakes_at = await unit.workers.next_wake(unit.now) or clock.now()
+        # as long as a sweep may rest
+        clock.advance(max(1.0, (wakes_at - clock.now()).total_seconds()))
+    assert {title for _, _, title in remote.taken} == {"good", "good as well"}
 
 
 async def test_one_probe_at_a_time_across_the_accounts_of_a_host(

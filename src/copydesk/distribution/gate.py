@@ -24,9 +24,13 @@ from copydesk.distribution.breaker import (
     resting_until,
     scopes,
 )
+from copydesk.distribution.retry import Cause
 from copydesk.store import Store
 
 _log = structlog.get_logger(__name__)
+
+#: What a delivery that was let through in vain has spent; where its outcome is unknown it is looks.
+_SPENT = (Cause.OUTAGE, Cause.RESTED)
 
 
 class Gate:
@@ -61,7 +65,9 @@ class Gate:
         """Return the deliveries for which calls may be made in this round.
 
         All of them while `breakers` are closed; none while one rests (they are looked at again
-        afterwards, and no try is counted); else the first as the probe, if nobody else has one.
+        afterwards, and no try is counted); else, if nobody else has a probe, one: that which was
+        looked up and let through least often, for it may be the others that the platform stumbles
+        over.
         """
         self.pulse.begin()
         self.probe = ""
@@ -71,8 +77,15 @@ class Gate:
         now = self._store.clock.now()
         async with self._store.begin("courier") as unit:
             if resting_until(breakers, now) is None:
-                probe = awake[0]
                 term = now + timedelta(seconds=self._policy.term)
+                probe = min(awake, key=_tries)
+                if _tries(probe):
+                    # fewer may have been behind it in line than are looked at together
+                    first = await unit.letters.bring_forward(self._account.id, _SPENT, term)
+                    at_hand = [delivery for delivery in awake if delivery.id == first]
+                    if not at_hand:
+                        return ()  # the next round finds it first in line
+                    (probe,) = at_hand
                 ids = [breaker.id for breaker in breakers]
                 if await unit.breakers.claim(ids, probe.id, term):
                     self.probe = probe.id
@@ -128,7 +141,8 @@ class Gate:
                         now=now_is.state,
                         reason=now_is.reason,
                     )
-                if self.probe and pulse.failures and now_is.open_until:
-                    # another one is let through next time: this may be what they stumble over
-                    back = now_is.open_until + timedelta(seconds=2 * self._policy.first)
-                    await unit.letters.send_to_the_back(self.probe, back)
+
+
+def _tries(delivery: Delivery) -> int:
+    """Return how often a delivery may have been let through in vain, as `bring_forward` counts."""
+    return delivery.looks + sum(delivery.spent.get(cause, 0) for cause in _SPENT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from copydesk.core.delivery import Delivery
 from copydesk.core.states import DeliveryState
 from copydesk.store.deliveries import delivery_of
+from copydesk.store.slices import Slice, Way, slice_of
 from copydesk.store.tables import accounts, deliveries, intents, looks, receipts, renditions
 from copydesk.store.tables.deliveries import FEW, REASONED
 
@@ -81,6 +82,23 @@ def narrowed(query: sa.Select[tuple[object, ...]], wanted: Wanted) -> sa.Select[
     return query
 
 
+def ways_to(workspace_id: str, wanted: Wanted) -> Sequence[Way]:
+    """Return the indexes that have what is wanted in the order of its ids; see `slice_of`.
+
+    Those of a post are few enough without.
+    """
+    if wanted.post_id:
+        return ()
+    mine = deliveries.c.workspace_id == workspace_id
+    if wanted.reason_code:
+        reason = deliveries.c.reason_code == wanted.reason_code
+        return ((mine, reason, sa.text(f"deliveries.{REASONED.text}")),)
+    if wanted.states and FEW_STATES.issuperset(wanted.states):
+        few = sa.text(f"deliveries.{FEW.text}")
+        return [(mine, deliveries.c.state == str(state), few) for state in set(wanted.states)]
+    return ((),)
+
+
 class Letters:
     """Reads what waits for somebody; keeps and reads the evidence about it."""
 
@@ -89,16 +107,22 @@ class Letters:
 
     async def waiting(
         self, workspace_id: str, wanted: Wanted, *, after: str = "", limit: int
-    ) -> list[Delivery]:
+    ) -> Slice[Delivery]:
         """Return the deliveries that are wanted, oldest first; `after` is an id cursor."""
-        query = narrowed(
+        query = (
             sa.select(deliveries)
             .join(accounts, accounts.c.id == deliveries.c.account_id)
-            .where(deliveries.c.workspace_id == workspace_id, deliveries.c.id > after),
-            wanted,
+            .where(deliveries.c.workspace_id == workspace_id)
         )
-        rows = await self._unit.connection.execute(query.order_by(deliveries.c.id).limit(limit))
-        return [delivery_of(row) for row in rows]
+        rows = await slice_of(
+            self._unit,
+            narrowed(query, wanted),
+            deliveries.c.id,
+            after=after,
+            limit=limit,
+            ways=ways_to(workspace_id, wanted),
+        )
+        return rows.each(delivery_of)
 
     async def of_account(
         self, account_id: str, states: Sequence[DeliveryState], *, limit: int
@@ -174,19 +198,37 @@ class Letters:
             )
         )
 
-    async def send_to_the_back(self, delivery_id: str, until: datetime) -> None:
-        """Look at a delivery that is still on its way not before `until`."""
-        await self._unit.connection.execute(
-            sa.update(deliveries)
-            .where(
-                deliveries.c.id == delivery_id,
-                deliveries.c.state.in_(
-                    [DeliveryState.SCHEDULED, DeliveryState.SNOOZED, DeliveryState.UNKNOWN]
-                ),
-                deliveries.c.wake_at < until,
-            )
-            .values(wake_at=until)
+    async def bring_forward(
+        self, account_id: str, causes: Collection[str], until: datetime
+    ) -> str | None:
+        """Return which of an account's awake deliveries was looked up and tried for `causes` least
+        often, the first in line of several; what is before it in line rests until `until`.
+
+        None where nothing is awake.
+        """
+        awake = (
+            deliveries.c.account_id == account_id,
+            deliveries.c.wake_at <= self._unit.now,
+            deliveries.c.due_at <= self._unit.now,
+            deliveries.c.state != DeliveryState.SENDING,
         )
+        tried = (sa.func.coalesce(deliveries.c.spent[cause].as_integer(), 0) for cause in causes)
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries.c.id, deliveries.c.due_at)
+            .where(*awake)
+            .order_by(sum(tried, deliveries.c.looks), deliveries.c.due_at, deliveries.c.id)
+            .limit(1)
+        )
+        first = rows.one_or_none()
+        if first is None:
+            return None
+        before = (deliveries.c.due_at < first.due_at) | (
+            (deliveries.c.due_at == first.due_at) & (deliveries.c.id < first.id)
+        )
+        await self._unit.connection.execute(
+            sa.update(deliveries).where(*awake, before).values(wake_at=until)
+        )
+        return str(first.id)
 
     async def wakes_early(self, account_id: str) -> bool:
         """Tell whether something of an account is awake that is not due."""
