@@ -357,7 +357,7 @@ def _row(line: Any, timing: Any) -> dict[str, Any]:
 
 
 def _series_row(one: Series, desk: Desk) -> dict[str, Any]:
-    from copydesk.work.deliveries.recurring import coming
+    from copydesk.work.deliveries.occurrences import coming
 
     return {
         "id": one.id,

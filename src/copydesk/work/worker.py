@@ -22,7 +22,7 @@ from copydesk.work.accounts.rekeying import refuse_a_wrong_key
 from copydesk.work.accounts.tending import tend_account
 from copydesk.work.deliveries.distributing import distribute
 from copydesk.work.deliveries.inspecting import inspect_account
-from copydesk.work.deliveries.recurring import plan_series
+from copydesk.work.deliveries.occurrences import plan_series
 from copydesk.work.desk import Desk
 from copydesk.work.drift.comparing import compare_input
 from copydesk.work.drift.counting import count

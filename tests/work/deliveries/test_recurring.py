@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from copydesk.core.errors import ContentInvalid
+from copydesk.core.errors import Conflict, ContentInvalid, NotFound
+from copydesk.core.post import Tier
 from copydesk.core.recurrence import Series
-from copydesk.core.states import AccountState, DeliveryState, SeriesState
+from copydesk.core.states import AccountState, DeliveryState, PostState, SeriesState
 from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import Timing
 from copydesk.core.zones import wall_of, zone_of
@@ -18,14 +19,13 @@ from copydesk.store.tables import blobs
 from copydesk.testing.clocks import StoppedClock
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.deliveries.manuscripts import Manuscript
-from copydesk.work.deliveries.publishing import publish
+from copydesk.work.deliveries.occurrences import HORIZON, plan_series
+from copydesk.work.deliveries.publishing import publish, put_post, settle_post
 from copydesk.work.deliveries.recurring import (
-    HORIZON,
     SeriesForm,
     add_series,
     change_sources,
     pause_series,
-    plan_series,
     resume_series,
 )
 from copydesk.work.deliveries.settling import Decision, decide_delivery
@@ -265,6 +265,53 @@ async def test_a_circle_cannot_be_made_by_changing_what_is_there(
             await change_sources(unit, desk.workspace_id, "a", include=["b"])
     assert caught.value.findings[0].code == "series_cyclic"
     assert "a → b → a" in caught.value.findings[0].message
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_series_goes_through_no_post_that_was_not_approved_here(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox, elsewhere: bool
+) -> None:
+    await sandbox_account()
+    made = await start(desk, "FREQ=DAILY", "one")
+    async with desk.store.begin("ada") as unit:
+        post, _ = await put_post(unit, desk, manuscript("two"))
+        if elsewhere:
+            other = await unit.workspaces.ensure("other", "person")
+            post, _ = await unit.posts.add(
+                workspace_id=other.id,
+                source_key="file:theirs",
+                content=manuscript("theirs").content,
+                tier=Tier.PERSON,
+            )
+            await settle_post(unit, post, "theirs", unit.now)
+    refused = NotFound if elsewhere else Conflict
+    with pytest.raises(refused, match=post.id):
+        async with desk.store.begin("ada") as unit:
+            await change_sources(unit, desk.workspace_id, "tips", posts=[post.id])
+    assert (await now_of(desk, made)).sources == made.sources
+
+
+async def test_a_post_that_is_held_again_is_passed_over_until_it_is_approved(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
+) -> None:
+    await sandbox_account()
+    made = await start(desk, "FREQ=DAILY", "one", "two")
+    before = {d.id for d in await deliveries(desk)}
+    first, second = made.sources
+    async with desk.store.begin("ada") as unit:
+        await unit.posts.move(await unit.posts.get(first), PostState.HELD, reason="an audit")
+    clock.advance(timedelta(days=10).total_seconds())
+    await plan_series(desk, made.id)
+    fresh = [d for d in await deliveries(desk) if d.id not in before]
+    assert fresh
+    assert {d.post_id for d in fresh} == {second}
+    async with desk.store.begin("ada") as unit:
+        await unit.posts.move(await unit.posts.get(second), PostState.HELD, reason="an audit")
+    clock.advance(timedelta(days=10).total_seconds())
+    await plan_series(desk, made.id)
+    found = await now_of(desk, made)
+    assert found.state is SeriesState.PAUSED
+    assert "approved" in found.reason
 
 
 async def test_publishing_the_post_itself_leaves_its_occurrences_alone(

@@ -14,7 +14,7 @@ from copydesk.core.timetable import LatePolicy, read_length
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.api.schedules import CancelIn
 from copydesk.server.asking import DeskNow, Editor, actor_of
-from copydesk.work.deliveries import recurring
+from copydesk.work.deliveries import occurrences, recurring
 
 router = make_router("schedules")
 
@@ -131,6 +131,6 @@ def series_out(one: Series, now: datetime) -> SeriesOut:
         reason=one.reason,
         next=[
             OccurrenceOut(at=found.moment, local=f"{found.local:%Y-%m-%d %H:%M}", note=found.note)
-            for found in recurring.coming(one, now)
+            for found in occurrences.coming(one, now)
         ],
     )

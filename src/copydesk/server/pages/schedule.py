@@ -13,7 +13,7 @@ from copydesk.server.pages.trouble import find_trouble
 from copydesk.server.rendering import render
 from copydesk.server.views.frame import Frame, address
 from copydesk.server.views.schedule import ScheduleView, days_of, series_line
-from copydesk.work.deliveries import recurring
+from copydesk.work.deliveries import occurrences, recurring
 from copydesk.work.deliveries.calendar import calendar_of, check_feed
 from copydesk.work.deliveries.scheduling import cancel_scheduled, move_scheduled, upcoming
 from copydesk.work.deliveries.times import Wish
@@ -57,7 +57,7 @@ async def show_schedule(
         trouble=await find_trouble(desk),
         days=days_of(found[:_SHOWN], zones),
         later_url=address("/schedule", after=last) if last else "",
-        series=tuple(series_line(one, recurring.coming(one, now, 3)) for one in series),
+        series=tuple(series_line(one, occurrences.coming(one, now, 3)) for one in series),
     )
     return render("pages/schedule.html", view)
 

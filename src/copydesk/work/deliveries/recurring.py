@@ -1,8 +1,4 @@
-"""Series: posts that come round again. Each occurrence is planned a while ahead, as deliveries.
-
-Occurrences are rendered when they are planned. What fell into an outage is not made up for one by
-one: of the occurrences that have passed only the last is planned, and its late policy decides.
-"""
+"""Series: posts that come round again. What a person does with them: add, change, pause, end."""
 
 from __future__ import annotations
 
@@ -12,32 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import structlog
-
 from copydesk.core.account import Account
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.findings import Finding
+from copydesk.core.post import Post
 from copydesk.core.recurrence import Series
-from copydesk.core.series import FIRST_WITHIN, MOST_SOURCES, Rule, expand
-from copydesk.core.states import AccountState, PostState, SeriesState
+from copydesk.core.series import FIRST_WITHIN, Rule
+from copydesk.core.states import PostState, SeriesState
 from copydesk.core.timetable import LatePolicy
-from copydesk.core.timing import timing_of
-from copydesk.core.zones import Resolved
 from copydesk.distribution.moving import cancel, is_cancellable
-from copydesk.distribution.planning import account_findings, plan, schedule
+from copydesk.distribution.planning import account_findings, plan
 from copydesk.platforms.kit.manifest import Idempotency
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.work.deliveries.manuscripts import Manuscript
+from copydesk.work.deliveries.occurrences import plan_next, posts_of
 from copydesk.work.deliveries.publishing import put_post, refuse_errors, settle_post
 from copydesk.work.deliveries.times import read_time
 from copydesk.work.desk import Desk
-
-_log = structlog.get_logger(__name__)
-
-#: How far ahead occurrences are planned, and how many at once. The next one always is.
-HORIZON: Final = timedelta(days=14)
-AT_ONCE: Final = 20
 
 #: How many characters the name of a series has at most.
 _LONGEST_NAME: Final = 100
@@ -77,16 +65,7 @@ async def add_series(
         _refuse([f for account in accounts for f in _cannot_repeat(account, unit.now)])
         _refuse(_is_over(rule, unit.now))
         posts = [(await put_post(unit, desk, manuscript))[0] for manuscript in manuscripts]
-        for id in form.posts:
-            post = await unit.posts.get(id)
-            if post.workspace_id != desk.workspace_id:
-                raise NotFound.of(f"post {id}")
-            if post.state is not PostState.DISTRIBUTED:
-                raise Conflict(
-                    f"Post {id} is {post.state}; a series repeats what was approved.",
-                    remedy="Decide its review first.",
-                )
-            posts.append(post)
+        posts += [await _repeatable(unit, desk.workspace_id, id) for id in form.posts]
         made = Series(
             id=unit.ids.new("series"),
             workspace_id=desk.workspace_id,
@@ -101,7 +80,7 @@ async def add_series(
             grace=form.grace,
             wake_at=unit.now,
         )
-        going = await _posts_of(unit, made)
+        going = await posts_of(unit, made)
         for id in going:
             post = await unit.posts.get(id)
             revision = await unit.posts.revision(post.revision_id)
@@ -109,27 +88,8 @@ async def add_series(
             refuse_errors(plans)
             await settle_post(unit, post, f"series {form.name}", unit.now)
         await unit.series.add(made)
-        await _plan_next(unit, made)
+        await plan_next(unit, made)
         return await unit.series.get(made.id)
-
-
-async def plan_series(desk: Desk, series_id: str) -> None:
-    """Plan the occurrences of a series that come within the horizon. Safe to run twice.
-
-    A series that cannot go on is paused with the reason.
-    """
-    try:
-        async with desk.store.begin("series") as unit:
-            found = await unit.series.get(series_id)
-            due = found.wake_at is not None and found.wake_at <= unit.now
-            if found.state is SeriesState.RUNNING and due:
-                await _plan_next(unit, found)
-    except ContentInvalid as error:
-        _log.warning("series_paused", series=series_id, reason=error.message)
-        async with desk.store.begin("series") as unit:
-            found = await unit.series.get(series_id)
-            if found.state is SeriesState.RUNNING:
-                await unit.series.move(found, SeriesState.PAUSED, reason=error.message)
 
 
 async def change_sources(
@@ -142,13 +102,14 @@ async def change_sources(
 ) -> Series:
     """Let a series go through other posts from its next occurrence on.
 
-    Raises `NotFound`, and `ContentInvalid` when it would include itself.
+    Raises `NotFound` for an unknown series or post, `Conflict` for a post that nobody approved, and
+    `ContentInvalid` when it would include itself.
     """
     found = await _named(unit, workspace_id, name)
     changed = replace(found, sources=(*posts, *include))
     for id in posts:
-        await unit.posts.get(id)
-    await _posts_of(unit, changed)
+        await _repeatable(unit, workspace_id, id)
+    await posts_of(unit, changed)
     await unit.series.set_sources(found, changed.sources, "sources changed")
     return await unit.series.get(found.id)
 
@@ -166,7 +127,7 @@ async def resume_series(unit: UnitOfWork, workspace_id: str, name: str) -> Serie
     found = await _named(unit, workspace_id, name)
     moved = await unit.series.move(found, SeriesState.RUNNING, reason="", wake_at=unit.now)
     await unit.series.advance(moved, planned=moved.planned, until=unit.now, wake_at=unit.now)
-    await _plan_next(unit, await unit.series.get(found.id))
+    await plan_next(unit, await unit.series.get(found.id))
     return await unit.series.get(found.id)
 
 
@@ -178,121 +139,16 @@ async def end_series(unit: UnitOfWork, workspace_id: str, name: str, reason: str
     return moved
 
 
-def coming(found: Series, now: datetime, most: int = 5) -> list[Resolved]:
-    """Return when a running series happens next after `now` (aware), planned or not."""
-    return found.rule.after(now, most) if found.state is SeriesState.RUNNING else []
-
-
-async def _plan_next(unit: UnitOfWork, found: Series) -> None:
-    """Plan what comes within the horizon, and the next occurrence in any case."""
-    now = unit.now
-    wanted: list[Resolved] = []
-    for one in found.rule.following(max(found.planned_until, now)):
-        if len(wanted) == AT_ONCE or (wanted and one.moment - now > HORIZON):
-            break
-        wanted.append(one)
-    missed = found.rule.last_within(found.planned_until, now)
-    if missed is not None:
-        wanted.insert(0, missed)
-    accounts = await _accounts(unit, found)
-    sources = await _posts_of(unit, found)
-    settled = await unit.series.settled_occurrences(found.id, wanted[0].moment) if wanted else set()
-    planned = found.planned
-    for occurrence in wanted:
-        # what a person moved or called off before a pause does not come back after it
-        left = [one for one in accounts if (one.id, occurrence.moment) not in settled]
-        if left:
-            await _plan_one(unit, found, occurrence, sources[planned % len(sources)], left)
-        planned += 1
-    until = max([found.planned_until, now, *(one.moment for one in wanted)])
-    rest = found.rule.after(until, 1)
-    wake_at = None
-    if rest:
-        # when the next comes near, at the latest when the last of these goes out
-        wake_at = max(now, min(rest[0].moment - HORIZON, until))
-    await unit.series.advance(found, planned=planned, until=until, wake_at=wake_at)
-    if not rest and not wanted:
-        await unit.series.move(
-            replace(found, wake_at=None), SeriesState.ENDED, reason="its rule has come to its end"
+async def _repeatable(unit: UnitOfWork, workspace_id: str, id: str) -> Post:
+    post = await unit.posts.get(id)
+    if post.workspace_id != workspace_id:
+        raise NotFound.of(f"post {id}")
+    if post.state is not PostState.DISTRIBUTED:
+        raise Conflict(
+            f"Post {id} is {post.state}; a series repeats what was approved.",
+            remedy="Decide its review first.",
         )
-
-
-async def _plan_one(
-    unit: UnitOfWork,
-    found: Series,
-    occurrence: Resolved,
-    post_id: str,
-    accounts: Sequence[Account],
-) -> None:
-    post = await unit.posts.get(post_id)
-    revision = await unit.posts.revision(post.revision_id)
-    plans = await plan(unit, post, revision, accounts, occurrence.moment, repeat=True)
-    timing = replace(
-        timing_of(occurrence),
-        late=found.late,
-        grace=found.grace,
-        series_id=found.id,
-        occurrence=occurrence.moment,
-    )
-    await schedule(
-        unit,
-        post,
-        revision,
-        plans,
-        occurrence.moment,
-        {account.id: timing for account in accounts},
-    )
-
-
-async def _accounts(unit: UnitOfWork, found: Series) -> list[Account]:
-    accounts = [await unit.accounts.get(id) for id in found.account_ids]
-    left = [account for account in accounts if account.state is not AccountState.REMOVED]
-    if not left:
-        raise ContentInvalid(
-            [
-                Finding(
-                    code="no_account",
-                    field="to",
-                    message=f"all accounts of series {found.name} were removed",
-                    remedy="Add the series anew with other accounts.",
-                )
-            ]
-        )
-    return left
-
-
-async def _posts_of(unit: UnitOfWork, found: Series) -> tuple[str, ...]:
-    """Return the ids of the posts a series goes through; raises `ContentInvalid` for a circle."""
-    known = {one.name: one.sources for one in await unit.series.all(found.workspace_id)}
-    known[found.name] = found.sources
-
-    def sources_of(name: str) -> Sequence[str]:
-        if name in known:
-            return known[name]
-        raise ContentInvalid(
-            [
-                Finding(
-                    code="series_unknown",
-                    field="include",
-                    message=f"there is no series {name!r} to include",
-                    remedy=f"Known: {', '.join(sorted(known))}.",
-                )
-            ]
-        )
-
-    posts = expand(found.name, sources_of)
-    if not posts or len(found.sources) > MOST_SOURCES:
-        raise ContentInvalid(
-            [
-                Finding(
-                    code="no_post",
-                    field="posts",
-                    message=f"series {found.name!r} goes through no post",
-                    remedy="Name files, posts or a series that has some.",
-                )
-            ]
-        )
-    return posts
+    return post
 
 
 def _cannot_repeat(account: Account, now: datetime) -> list[Finding]:
