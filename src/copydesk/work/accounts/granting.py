@@ -1,8 +1,7 @@
 """Finishing a connection: the platform's answer is used up once, and what it gives is stored.
 
 What comes back may come late, twice, from another browser or from another account there; each is
-told apart before anything is stored. Connecting an account that exists replaces its credential and
-keeps everything else, if it is still the same account on the platform.
+told apart before anything is stored.
 """
 
 from __future__ import annotations
@@ -14,18 +13,12 @@ from urllib.parse import urlsplit
 
 from copydesk.core.account import Account
 from copydesk.core.errors import Conflict, CopydeskError
-from copydesk.core.outcomes import Published, RateLimited, Unavailable
-from copydesk.core.states import AccountState, ConnectionState
-from copydesk.distribution.credentials import Opened
-from copydesk.distribution.lifetimes import is_renewable, lifetimes_of
-from copydesk.distribution.media import no_media
+from copydesk.core.outcomes import RateLimited, Unavailable
+from copydesk.core.states import ConnectionState
 from copydesk.platforms.kit import auth_oauth1, auth_oauth2
 from copydesk.platforms.kit.auth import (
-    ACCESS_TOKEN,
     CLIENT_ID,
     CLIENT_SECRET,
-    CREDENTIAL_KEYS,
-    REFRESH_TOKEN,
     App,
     Endpoints,
     Grant,
@@ -33,12 +26,12 @@ from copydesk.platforms.kit.auth import (
     OAuth2ClientCredentials,
     OAuth2Code,
     OAuth2Device,
-    asked_scopes,
 )
 from copydesk.platforms.kit.auth_oauth2 import NotYet
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store.connections import Connection
 from copydesk.store.tokens import fingerprint
+from copydesk.work.accounts.accepting import accept_grant
 from copydesk.work.accounts.authorising import (
     AuthorisationUnavailable,
     Begun,
@@ -49,10 +42,8 @@ from copydesk.work.accounts.authorising import (
     given_or_raise,
     kind_of,
     open_kept,
-    opened_or_none,
     send,
 )
-from copydesk.work.accounts.trying import ask_who, credentials_of, resume
 from copydesk.work.desk import Desk
 
 
@@ -91,37 +82,8 @@ async def finish_connection(
     connection = await _now(desk, connection)
     target = _of_connection(connection, kind, kept, settings)
     try:
-        if isinstance(kind, OAuth1):
-            if answer.get("oauth_token") != kept.get("token"):
-                raise NotAuthorised("The answer is about another token (oauth_token).")
-            if not answer.get("oauth_verifier"):
-                raise NotAuthorised("The answer does not prove who agreed (oauth_verifier).")
-            token = auth_oauth1.Token(value=kept["token"], secret=kept["token_secret"])
-            assert target.app is not None
-            request = auth_oauth1.access_token_request(
-                target.endpoints,
-                target.app,
-                token,
-                fresh_moment(desk),
-                verifier=answer["oauth_verifier"],
-            )
-            read = auth_oauth1.read_token(await send(desk, request, signed=True))
-            grant = auth_oauth1.grant_of(given_or_raise(read, auth_oauth1.Token))
-        else:
-            assert isinstance(kind, OAuth2Code)
-            assert target.app is not None
-            request = auth_oauth2.code_request(
-                kind,
-                target.endpoints,
-                target.app,
-                code=answer.get("code", ""),
-                redirect_uri=kept["redirect_uri"],
-                verifier=kept["verifier"],
-            )
-            reply = await send(desk, request)
-            told = (*_told(kept), answer.get("code", ""))
-            grant = given_or_raise(auth_oauth2.read_grant(reply, kind, told), Grant)
-        return await _accept(desk, connection, target, kept, grant, actor)
+        grant = await _exchanged(desk, target, kept, answer)
+        return await accept_grant(desk, connection, target, kept, grant, actor)
     except CopydeskError as error:
         await _refuse_connection(desk, connection, error, actor)
         raise
@@ -153,7 +115,9 @@ async def poll_connection(
     await _claim(desk, connection, {}, actor)
     connection = await _now(desk, connection)
     try:
-        return await _accept(desk, connection, target, kept, given_or_raise(found, Grant), actor)
+        return await accept_grant(
+            desk, connection, target, kept, given_or_raise(found, Grant), actor
+        )
     except CopydeskError as error:
         await _refuse_connection(desk, connection, error, actor)
         raise
@@ -172,10 +136,45 @@ async def connect_by_itself(desk: Desk, begun: Begun, *, actor: str) -> Account:
         request = auth_oauth2.client_request(kind, target.endpoints, target.app)
         reply = await send(desk, request)
         grant = given_or_raise(auth_oauth2.read_grant(reply, kind, _told(kept)), Grant)
-        return await _accept(desk, connection, target, kept, grant, actor)
+        return await accept_grant(desk, connection, target, kept, grant, actor)
     except CopydeskError as error:
         await _refuse_connection(desk, connection, error, actor)
         raise
+
+
+async def _exchanged(
+    desk: Desk, target: Target, kept: Mapping[str, Any], answer: Mapping[str, str]
+) -> Grant:
+    """Return what the platform gives for its `answer`; raises `NotAuthorised`."""
+    kind = target.kind
+    assert target.app is not None
+    if isinstance(kind, OAuth1):
+        if answer.get("oauth_token") != kept.get("token"):
+            raise NotAuthorised("The answer is about another token (oauth_token).")
+        if not answer.get("oauth_verifier"):
+            raise NotAuthorised("The answer does not prove who agreed (oauth_verifier).")
+        token = auth_oauth1.Token(value=kept["token"], secret=kept["token_secret"])
+        request = auth_oauth1.access_token_request(
+            target.endpoints,
+            target.app,
+            token,
+            fresh_moment(desk),
+            verifier=answer["oauth_verifier"],
+        )
+        read = auth_oauth1.read_token(await send(desk, request, signed=True))
+        return auth_oauth1.grant_of(given_or_raise(read, auth_oauth1.Token))
+    assert isinstance(kind, OAuth2Code)
+    request = auth_oauth2.code_request(
+        kind,
+        target.endpoints,
+        target.app,
+        code=answer.get("code", ""),
+        redirect_uri=kept["redirect_uri"],
+        verifier=kept["verifier"],
+    )
+    reply = await send(desk, request)
+    told = (*_told(kept), answer.get("code", ""))
+    return given_or_raise(auth_oauth2.read_grant(reply, kind, told), Grant)
 
 
 def _check_issuer(endpoints: Endpoints, issuer: str) -> None:
@@ -240,126 +239,6 @@ async def _claim(
             remedy="Begin again, and agree on the platform's page.",
         )
     return kept
-
-
-async def _accept(
-    desk: Desk,
-    connection: Connection,
-    target: Target,
-    kept: Mapping[str, Any],
-    grant: Grant,
-    actor: str,
-) -> Account:
-    """Store a grant: for the account it renews, or as a new one; then let waiting work go on."""
-    secrets = {**kept["secrets"], **grant.more, ACCESS_TOKEN: grant.access_token}
-    secrets |= {key: kept[key] for key in (CLIENT_ID, CLIENT_SECRET) if kept.get(key)}
-    if grant.refresh_token:
-        secrets[REFRESH_TOKEN] = grant.refresh_token
-    async with desk.store.read() as unit:
-        existing = {a.name: a for a in await unit.accounts.all(desk.workspace_id)}.get(
-            connection.account_name
-        )
-    identity = await _identity(desk, connection, existing, target, secrets)
-    renewable = is_renewable(target.kind, has_refresh_token=bool(grant.refresh_token))
-    lifetimes = lifetimes_of(
-        grant, desk.clock.now(), renewable=renewable, kept_until=None, source=desk.random
-    )
-    scopes = asked_scopes(target.kind) if grant.scopes is None else grant.scopes
-    async with desk.store.begin(actor) as unit:
-        if existing is None:
-            defaults = {
-                s.key: s.default for s in target.platform.settings if s.default and not s.secret
-            }
-            account = await unit.accounts.add(
-                workspace_id=desk.workspace_id,
-                name=connection.account_name,
-                platform=connection.platform,
-                settings={**defaults, **target.settings},
-                secrets=b"",
-                inbox=connection.inbox,
-            )
-        else:
-            account = await unit.credentials.lock(existing.id)
-            former = opened_or_none(desk, await unit.accounts.secrets(account.id))
-            declared = {s.key for s in target.platform.settings if s.secret}
-            own = {k: v for k, v in former.items() if k in declared - CREDENTIAL_KEYS}
-            secrets = {**own, **secrets}
-            await unit.accounts.change(
-                account,
-                settings=target.settings,
-                secrets=b"",
-                reason=f"connected again as {identity or 'the same account'}",
-            )
-            account = await unit.accounts.get(account.id)
-        stored = await unit.credentials.store(
-            account.id,
-            account.generation,
-            desk.vault.seal(secrets),
-            lifetimes,
-            auth=target.kind.name,
-            scopes=" ".join(scopes),
-        )
-        assert stored, "the row is locked"
-        if identity:
-            await unit.credentials.identify(account.id, identity)
-        account = await unit.accounts.get(account.id)
-        if account.state is AccountState.BLOCKED:
-            await resume(unit, account, "connected again")
-        await unit.connections.move(
-            connection, ConnectionState.CONNECTED, account_id=account.id, reason=identity
-        )
-        return await unit.accounts.get(account.id)
-
-
-async def _identity(
-    desk: Desk,
-    connection: Connection,
-    existing: Account | None,
-    target: Target,
-    secrets: Mapping[str, str],
-) -> str:
-    """Return who the new credential stands for. Raises `Conflict` when that is somebody else."""
-    stand_in = Account(
-        id=existing.id if existing else "connecting",
-        workspace_id=desk.workspace_id,
-        name=connection.account_name,
-        platform=connection.platform,
-        state=AccountState.CONNECTED,
-        settings=target.settings,
-        auth=target.kind.name,
-    )
-    credentials = credentials_of(desk, connection.id)
-    client = target.platform.connect(
-        credentials.session(Opened(account=stand_in, secrets=secrets), no_media)
-    )
-    try:
-        found = await client.test()
-    finally:
-        await client.close()
-    if not isinstance(found, Published):
-        reason = getattr(found, "reason", "") or type(found).__name__
-        if isinstance(found, Unavailable | RateLimited):
-            raise AuthorisationUnavailable(
-                f"Whose credential this is could not be asked: {reason}.", remedy="Begin again."
-            )
-        raise NotAuthorised(f"The platform does not accept its own credential: {reason}.")
-    if existing is None or connection.other_identity:
-        return found.id
-    known = existing.identity
-    if not known and existing.state is AccountState.CONNECTED:
-        async with desk.store.read() as unit:
-            sealed = await unit.accounts.secrets(existing.id)
-        former = opened_or_none(desk, sealed)
-        if former:
-            answer = await ask_who(credentials, credentials.open(existing, sealed))
-            known = answer.id if isinstance(answer, Published) else ""
-    if known and known != found.id:
-        raise Conflict(
-            f"Account {existing.name} is {known}, but {found.id} has agreed. Nothing was changed.",
-            remedy="Sign in on the platform as the right account, connect it under another name, or"
-            " say that it may become another one (--other-identity).",
-        )
-    return found.id
 
 
 async def _refuse_connection(
