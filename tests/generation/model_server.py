@@ -169,3 +169,18 @@ async def disconnects(request: web.Request, _: dict[str, Any]) -> web.StreamResp
     assert request.transport is not None
     request.transport.close()
     return web.Response()
+
+
+def closes_kept(text: str) -> Handler:
+    """Answer `text` to the first request on a connection, and close it when the next has come."""
+    used: set[asyncio.BaseTransport] = set()
+
+    async def handler(request: web.Request, _: dict[str, Any]) -> web.StreamResponse:
+        assert request.transport is not None
+        if request.transport in used:
+            request.transport.close()
+            return web.Response()
+        used.add(request.transport)
+        return web.json_response(chat_completion(text))
+
+    return handler

@@ -26,6 +26,7 @@ from tests.generation.model_server import (
     ModelServer,
     anthropic_message,
     chat_completion,
+    closes_kept,
     disconnects,
     says,
 )
@@ -276,6 +277,17 @@ async def test_a_server_that_hangs_is_given_up(server: ModelServer, hasty_model:
     with pytest.raises(ModelUnavailable):
         await hasty_model.complete(request())
     assert len(server.requests) <= 1
+
+
+async def test_a_server_that_closes_kept_connections_costs_one_answer(
+    server: ModelServer, model: Model
+) -> None:
+    server.answers = [closes_kept("Yes.")]
+    assert (await model.complete(request())).text == "Yes."
+    with pytest.raises(ModelUnavailable, match="could not be reached"):
+        await model.complete(request())
+    for _ in range(4):
+        assert (await model.complete(request())).text == "Yes."
 
 
 async def test_closing_leaves_no_connection_open(server: ModelServer) -> None:

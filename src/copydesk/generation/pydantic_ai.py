@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from pydantic_ai import messages
 from pydantic_ai.direct import model_request, model_request_stream
-from pydantic_ai.exceptions import AgentRunError, UserError
+from pydantic_ai.exceptions import AgentRunError, ModelConnectionError, UserError
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.settings import ModelSettings, merge_model_settings
@@ -28,6 +28,10 @@ from copydesk.generation.replies import json_object
 
 # what the library trips over when an answer is valid JSON of a shape it did not expect
 _UNREADABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
+
+#: For how many calls no connection is kept to a server that lost an answer: one that closes them
+#: without having said so would lose every second, and may have billed it.
+_ALONE: Final = 100
 
 
 class PydanticAIModel:
@@ -54,6 +58,8 @@ class PydanticAIModel:
         self._facts = facts or ModelFacts(name=model.model_name)
         self._thinking = _thinking(address, self._facts.thinking)
         self._has_temperature = _has_temperature(model, self._facts.thinking)
+        #: how many of the next calls are made on a connection of their own
+        self._alone = 0
 
     @classmethod
     def at(
@@ -96,6 +102,8 @@ class PydanticAIModel:
                 f"The model did not answer in full within {self._timeout:g} seconds."
             ) from None
         except AgentRunError as error:
+            if isinstance(error, ModelConnectionError):
+                self._alone = _ALONE
             raise translated(error, self._clock.now()) from error
         except UserError as error:
             said = f"the model cannot be asked like this: {short(error.message)}"
@@ -150,6 +158,9 @@ class PydanticAIModel:
             settings["temperature"] = request.temperature
         if request.cache:
             settings["cache"] = True
+        if self._alone:
+            self._alone -= 1
+            settings["extra_headers"] = {"Connection": "close"}
         return merge_model_settings(settings, self._thinking) or settings
 
     def _cost(self, response: messages.ModelResponse) -> float | None:
