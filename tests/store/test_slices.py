@@ -173,6 +173,54 @@ async def test_filtered_deliveries_are_found_a_window_at_a_time(
         assert looks == (max(1, len(expected) // 10) if what in AT_ONCE else LOOKS), what
 
 
+async def test_what_may_be_sent_again_is_found_a_window_at_a_time_the_oldest_first(
+    store: Store, mixed: Account, asked: list[tuple[str, Any]]
+) -> None:
+    def wanting(wanted: Wanted) -> Look:
+        return lambda unit, after: unit.letters.waiting(
+            mixed.workspace_id, wanted, after=after, limit=11
+        )
+
+    for what, (wanted, expected) in FILTERS.items():
+        look = wanting(wanted)
+        found, _ = await whole(store, asked, look, lambda delivery: str(delivery.id))
+        assert found == expected[::-1], what
+
+
+async def test_what_stopped_in_several_states_comes_in_one_order(
+    store: Store, account: Account, asked: list[tuple[str, Any]]
+) -> None:
+    """An index for each state: rows of one lie between those of another, and none is left out."""
+    states = [DeliveryState.FAILED, DeliveryState.HELD, DeliveryState.EXPIRED]
+    async with store.begin("test") as unit:
+        for number, state in enumerate(states):
+            await unit.connection.execute(
+                sa.update(deliveries)
+                .where(deliveries.c.id.in_(dlv(*range(number, PENDING, 5))))
+                .values(state=state)
+            )
+        await unit.connection.execute(sa.text("ANALYZE deliveries"))
+
+    async def look(unit: UnitOfWork, after: str) -> Slice[Any]:
+        return await unit.letters.waiting(
+            account.workspace_id, Wanted(states=tuple(states)), after=after, limit=1_001
+        )
+
+    found: list[str] = []
+    after = ""
+    async with store.read() as unit:
+        while True:
+            asked.clear()
+            page = await look(unit, after)
+            for statement, parameters in selected(asked):
+                await effort(store, unit, statement, parameters, steps=60_000, most=ROWS)
+            found += [one.id for one in page]
+            after = page.further or (found[-1] if page else "")
+            if not after:
+                break
+    assert found == dlv(*(n for n in range(PENDING) if n % 5 < 3))
+
+
 async def test_what_came_into_its_state_before_a_moment_is_looked_for_before_it(
     store: Store, account: Account
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +15,8 @@ from copydesk.core.post import Tier
 from copydesk.core.states import DeliveryState, PostState, SubmissionState
 from copydesk.core.submission import Source
 from copydesk.store.deliveries import delivery_of
-from copydesk.store.letters import FEW_STATES, Wanted, narrowed
-from copydesk.store.slices import Slice, Way, slice_of, sorted_by
+from copydesk.store.letters import Wanted, narrowed, ways_to
+from copydesk.store.slices import Slice, slice_of, sorted_by
 from copydesk.store.tables import (
     accounts,
     deliveries,
@@ -27,7 +26,6 @@ from copydesk.store.tables import (
     submissions,
     timings,
 )
-from copydesk.store.tables.deliveries import FEW, REASONED
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -157,7 +155,7 @@ class Listings:
             deliveries.c.id,
             before=before,
             limit=limit,
-            ways=_ways(workspace_id, wanted),
+            ways=ways_to(workspace_id, wanted),
         )
         return rows.each(_delivery_line)
 
@@ -242,23 +240,6 @@ class Listings:
     async def _lines(self, query: sa.Select[tuple[object, ...]]) -> list[DeliveryLine]:
         rows = await self._unit.connection.execute(query)
         return [_delivery_line(row) for row in rows]
-
-
-def _ways(workspace_id: str, wanted: Wanted) -> Sequence[Way]:
-    """Return the indexes that have what is wanted in the order of its ids; see `slice_of`.
-
-    Those of a post are few enough without.
-    """
-    if wanted.post_id:
-        return ()
-    mine = deliveries.c.workspace_id == workspace_id
-    if wanted.reason_code:
-        reason = deliveries.c.reason_code == wanted.reason_code
-        return ((mine, reason, sa.text(f"deliveries.{REASONED.text}")),)
-    if wanted.states and FEW_STATES.issuperset(wanted.states):
-        few = sa.text(f"deliveries.{FEW.text}")
-        return [(mine, deliveries.c.state == str(state), few) for state in set(wanted.states)]
-    return ((),)
 
 
 def _inbox_line(row: sa.Row[Any]) -> InboxLine:

@@ -216,10 +216,11 @@ async def _pages(
             page = await unit.letters.waiting(
                 desk.workspace_id, _or_failed(wanted), after=after, limit=BATCH
             )
-        if not page:
+        if page:
+            yield page
+        after = page.further or (page[-1].id if page else "")
+        if not after:
             return
-        after = page[-1].id
-        yield page
 
 
 def gap_of(account: Account) -> float:
