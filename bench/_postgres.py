@@ -21,11 +21,11 @@ class Server:
     socket: str
     process: psutil.Process
 
-    async def fresh(self, name: str) -> str:
-        """Make an empty database and return its address."""
+    async def fresh(self, name: str, like: str = "template1") -> str:
+        """Make a database and return its address: an empty one, or a copy of the one `like`."""
         connection = await asyncpg.connect(user="postgres", host=self.socket, database="postgres")
         try:
-            await connection.execute(f'CREATE DATABASE "{name}"')
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         finally:
             await connection.close()
         return f"postgresql://postgres@/{name}?host={self.socket}"

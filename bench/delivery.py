@@ -2,7 +2,7 @@
 
 A backlog falls due at one moment; `copydesk worker` processes carry it to a receiver in a process
 of its own, on SQLite and on PostgreSQL. In the same run a loop without any state sends the same
-requests, and a program without an engine sends them and writes SQLite's rows by hand: what lies
+requests, and a program without an engine sends them and writes the rows by hand: what lies
 between the two is what durability costs. Everything shares the machine's cores: client, server and
 database.
 """
@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -73,12 +73,10 @@ async def main(arguments: argparse.Namespace) -> None:
                     home, url, accounts=arguments.accounts, count=arguments.count, seed=turn
                 )
                 homes[name] = home
-            by_hand = folder / f"by-hand-{turn}"
-            if "sqlite-1" in homes:
-                shutil.copytree(homes["sqlite-1"], by_hand)
+            by_hand = await _copies(homes, server)
             figures["bare"].append(await _bare(homes[arguments.setups[0]], url, arguments.count))
-            if by_hand.exists():
-                figures["by hand"].append(await _by_hand(by_hand, url, arguments.count))
+            for name, (home, database) in by_hand.items():
+                figures[name].append(await _by_hand(home, database, url, arguments.count))
             for name, home in homes.items():
                 workers = int(name.rpartition("-")[2])
                 figures[name].append(
@@ -105,14 +103,37 @@ async def _bare(home: Path, url: str, count: int) -> Run:
     return Run(rate=sent / took["wall"], cpu=took["cpu"] * 1000 / sent)
 
 
-async def _by_hand(home: Path, url: str, count: int) -> Run:
+async def _copies(
+    homes: Mapping[str, Path], server: _postgres.Server | None
+) -> dict[str, tuple[Path, str]]:
+    """Return a filled project and its database ("" for SQLite) to be carried by hand on each store
+    of `homes`, by the name of its figures."""
+    copies: dict[str, tuple[Path, str]] = {}
+    for name, home in homes.items():
+        store = name.rpartition("-")[0]
+        if f"{store}, by hand" in copies:
+            continue
+        copy = home.with_name(f"{home.name}-by-hand")
+        shutil.copytree(home, copy)
+        database = (
+            await server.fresh(copy.name, like=home.name) if server and store == "postgres" else ""
+        )
+        if database:
+            (copy / "copydesk.toml").write_text(f'database = "{database}"\n', encoding="utf-8")
+        copies[f"{store}, by hand"] = copy, database
+    return copies
+
+
+async def _by_hand(home: Path, database: str, url: str, count: int) -> Run:
     await _forget(url)
     async with open_desk(load_settings(home)) as desk:
         await _backlog.fall_due(desk, desk.clock.now())
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench._by_hand", str(home), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "bench._by_hand", str(home), database, stdout=asyncio.subprocess.PIPE
     )
     out, _ = await process.communicate()
+    if process.returncode:
+        raise SystemExit("What is written by hand was not carried to its end.")
     took = json.loads(out)
     counted = await _count(url)
     async with open_desk(load_settings(home)) as desk:
@@ -234,7 +255,7 @@ def _report(arguments: argparse.Namespace, figures: dict[str, list[Run]]) -> Non
         report.add(f"{name}: client CPU", [run.cpu for run in runs], "ms a delivery")
         if name == "bare":
             continue
-        if name.startswith("postgres"):
+        if name.startswith("postgres-"):
             report.add(f"{name}: database CPU", [r.database_cpu for r in runs], "ms a delivery")
         ratios = [ours.rate / theirs.rate for ours, theirs in zip(runs, bare, strict=True)]
         report.add(f"{name}: of the bare loop", ratios, _GOALS.get(name, ""))
