@@ -123,6 +123,25 @@ def test_a_message_from_another_time_is_refused(age: float) -> None:
     assert found == BadSignature("the webhook-timestamp is too far from our clock")
 
 
+@pytest.mark.parametrize("age", [-302, -298, 0, 298, 302])
+@pytest.mark.parametrize("signers", [["old", "new"], ["new", "old"], ["old"], ["new"], ["other"]])
+def test_we_and_a_stranger_believe_the_same(signers: list[str], age: float) -> None:
+    """While a secret is rotated, at both ends of the tolerance, among signatures of other kinds."""
+    keys = {name: name.encode() * 10 for name in ("old", "new", "other")}
+    headers = signed(keys["new"], b"{}", age=age)
+    sent_at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    made = [peer.Webhook(encoded(keys[name])).sign("msg_1", sent_at, "{}") for name in signers]
+    headers["webhook-signature"] = " ".join(["v1a,AAAA", *made, "v2,AAAA"])
+    try:
+        peer.Webhook(encoded(keys["new"])).verify(b"{}", headers, json_parse=False)
+        believed = True
+    except peer.WebhookVerificationError:
+        believed = False
+    found = verified_id([keys["new"]], headers, b"{}", now=SystemClock().now())
+    assert (found == "msg_1") is believed
+    assert believed is ("new" in signers and abs(age) < 300)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
