@@ -224,7 +224,8 @@ def _doubted(entry: Entry, about_charset: Iterable[str]) -> Entry:
 
 
 def _rests(feed: Mapping[str, Any]) -> timedelta | None:
-    """Return what `ttl` (minutes) or the syndication module ask for, the longer of both."""
+    """Return what `ttl` (minutes) or the syndication module ask for, the longer of both, and no
+    more than that module can say: whoever writes a longer `ttl` means nothing by it."""
     asked: list[timedelta] = []
     minutes = _count(feed.get("ttl"))
     if minutes:
@@ -232,7 +233,7 @@ def _rests(feed: Mapping[str, Any]) -> timedelta | None:
     period = _PERIODS.get(words(feed.get("sy_updateperiod")).lower())
     if period is not None:
         asked.append(period / (_count(feed.get("sy_updatefrequency")) or 1))
-    return max(asked, default=None)
+    return min(max(asked), _PERIODS["yearly"]) if asked else None
 
 
 def _skips(text: str) -> Skips:

@@ -588,6 +588,16 @@ async def test_a_feed_is_asked_as_rarely_as_it_wishes_within_bounds(
         assert minutes <= rest <= minutes * 1.1
 
 
+async def test_a_feed_that_wishes_to_rest_for_centuries_is_read(
+    reading: Desk, publisher: Publisher
+) -> None:
+    publisher.body = rss([item(1)], "<ttl>99999999</ttl>")
+    feed = await follow(reading, f"{publisher.url}/feed")
+    await again(reading, feed)
+    found = await standing(reading, feed)
+    assert (found.failures, found.rests) == (0, timedelta(days=365))
+
+
 @EMBEDDED
 async def test_a_feed_is_not_asked_at_hours_and_on_days_its_publisher_skips(
     reading: Desk, publisher: Publisher
