@@ -340,6 +340,17 @@ async def test_the_tripwire_reaches_through_the_adapter(server: ModelServer, mod
     assert not server.requests
 
 
+@pytest.mark.parametrize("count", [0, 2**31, 10**30])
+async def test_a_count_that_cannot_be_one_is_none(
+    server: ModelServer, model: Model, count: int
+) -> None:
+    answer = chat_completion("All right.", output_tokens=50)
+    answer["usage"] |= {"prompt_tokens": count, "prompt_tokens_details": {"cached_tokens": count}}
+    server.answers = [answer]
+    completion = await model.complete(request())
+    assert completion.usage == Usage(output_tokens=50)
+
+
 async def test_what_the_server_had_kept_is_told_and_priced(server: ModelServer) -> None:
     answer = chat_completion("All right.", output_tokens=50)
     answer["usage"] |= {

@@ -265,8 +265,14 @@ def _finish_reason(response: messages.ModelResponse) -> str:
 
 def _usage(response: messages.ModelResponse) -> Usage:
     counted = response.usage
+    fed = _count(counted.input_tokens)
     return Usage(
-        input_tokens=counted.input_tokens or None,
-        output_tokens=counted.output_tokens or None,
-        cached_tokens=counted.cache_read_tokens if counted.input_tokens else None,
+        input_tokens=fed,
+        output_tokens=_count(counted.output_tokens),
+        cached_tokens=min(counted.cache_read_tokens, fed) if fed else None,
     )
+
+
+def _count(tokens: int) -> int | None:
+    """Return a count of tokens, None for what can be none."""
+    return tokens if 0 < tokens < 2**31 else None
