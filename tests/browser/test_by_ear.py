@@ -44,7 +44,7 @@ async def faults(page: Page) -> list[str]:
     if await headed.count() != await page.locator("table").count():
         found.append("a table without a caption, or without headers of columns and rows")
     for landmark in ("banner", "main"):
-        if await page.get_by_role(landmark).count() != 1:  # type: ignore[arg-type]
+        if await page.get_by_role(landmark).count() != 1:
             found.append(f"not one {landmark}")
     return found
 

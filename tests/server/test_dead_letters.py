@@ -111,6 +111,22 @@ async def test_an_address_that_is_none_is_refused_with_its_field(
 # ---------------------------------------------------------------- pages
 
 
+async def test_what_waits_for_its_account_leads_to_it(
+    browser: httpx2.AsyncClient, desk: Desk
+) -> None:
+    scene = await lay_out(desk)
+    async with desk.store.begin("courier") as unit:
+        waiting = await unit.deliveries.get(scene.waiting)
+        values = {"reason_code": "account_blocked", "reason": "credential refused"}
+        await unit.deliveries.move(
+            Change(delivery=waiting, to=DeliveryState.BLOCKED, reason="", values=values)
+        )
+    page = (await browser.get(f"/deliveries/{scene.waiting}")).text
+    assert f'href="/accounts#{scene.account}"' in page
+    assert "Once its account works again" in page
+    assert f'id="{scene.account}"' in (await browser.get("/accounts")).text
+
+
 async def test_sending_what_may_have_landed_takes_a_tick(
     browser: httpx2.AsyncClient, desk: Desk
 ) -> None:

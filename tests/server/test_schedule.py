@@ -166,6 +166,21 @@ async def connected_until(desk: Desk, ends_at: datetime) -> None:
         )
 
 
+async def test_a_zone_without_a_time_is_not_taken_for_now(
+    program: httpx2.AsyncClient, box: None, desk: Desk
+) -> None:
+    problem = await publish(program, 422, zone="Europe/Berlin")
+    assert fields(problem) == [("zone_without_time", "zone")]
+    assert await nothing_stored(desk)
+    dated = TEXT.replace("# Opening", "---\npublish_at: 2027-03-01 09:00\n---\n\n# Opening")
+    made = await publish(program, text=dated, zone="Europe/Berlin")
+    (id,) = made["delivery_ids"]
+    moved = await program.post(f"/v1/schedules/{id}/move", json={"zone": "Europe/Berlin"})
+    assert fields(moved.json()) == [("zone_without_time", "zone")]
+    (line,) = (await program.get("/v1/schedules", params={"days": 200})).json()["items"]
+    assert line["due_at"] == "2027-03-01T08:00:00Z", "the zone was that of the file's own date"
+
+
 async def refused(program: httpx2.AsyncClient, desk: Desk, code: str) -> dict[str, Any]:
     """Publish to the account and check that it is refused with `code`, and that nothing is kept."""
     problem = await publish(program, 422)

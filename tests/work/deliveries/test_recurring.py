@@ -413,3 +413,14 @@ async def test_what_a_person_took_out_does_not_come_back_after_a_pause(
     instead = {(taken.account_id, later.due_at)} if what == "moved" else set()
     assert (beside.account_id, beside.due_at) in waiting
     assert waiting == before - gone | instead
+
+
+async def test_an_unknown_series_is_told_with_those_there_are(
+    desk: Desk, sandbox_account: AddSandbox
+) -> None:
+    await sandbox_account()
+    await start(desk, "FREQ=DAILY", "one")
+    with pytest.raises(ContentInvalid) as caught:
+        await start(desk, "FREQ=DAILY", name="more", include=["hints"])  # type: ignore[arg-type]
+    (finding,) = caught.value.findings
+    assert (finding.field, finding.remedy) == ("include", "Known: tips.")

@@ -32,6 +32,7 @@ _SEND: Final[Mapping[str, tuple[str, str]]] = {
     "too_expensive": ("Send it", "If the budget has been raised; else it is held again."),
     "refused": ("Send it", "As it is; the platform refused it. A change is published instead."),
     "attempts_used_up": ("Send it", "Nothing arrived so far; it has all its tries again."),
+    "account_blocked": ("Send it", "Once its account works again; then it goes by itself as well."),
     "not_authorised": ("Send it", "Once the account is connected again."),
     "misconfigured": ("Send it", "Once the account's settings are corrected."),
     "account_removed": ("Send it", "Its account was removed, so it would be held again."),

@@ -105,10 +105,12 @@ class Glance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Where a delivery stands and how it came there; the part that refreshes."""
+    """Where a delivery stands and how it came there; the part that refreshes. `account_url` is
+    where its account is mended, "" while nothing is wrong with it."""
 
     refresh_url: str
     line: Line
+    account_url: str
     facts: tuple[tuple[str, str], ...]
     next_look_at: datetime | None
     moments: tuple[Moment, ...]
@@ -216,9 +218,11 @@ def timeline_of(
 ) -> Timeline:
     """Return the timeline of a delivery, oldest step first: nothing moves when one is added."""
     delivery = row.delivery
+    is_blocked = delivery.state is DeliveryState.BLOCKED
     return Timeline(
         refresh_url=f"/deliveries/{delivery.id}/timeline",
         line=line_of(row),
+        account_url=f"/accounts#{delivery.account_id}" if is_blocked else "",
         facts=facts_of(delivery),
         next_look_at=delivery.wake_at,
         moments=tuple(moment_of(event) for event in events),

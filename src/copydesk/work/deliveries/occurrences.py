@@ -173,7 +173,7 @@ async def posts_of(unit: UnitOfWork, found: Series) -> tuple[str, ...]:
                     code="series_unknown",
                     field="include",
                     message=f"there is no series {name!r} to include",
-                    remedy=f"Known: {', '.join(sorted(known))}.",
+                    remedy=f"Known: {', '.join(sorted({*known} - {found.name})) or 'none yet'}.",
                 )
             ]
         )

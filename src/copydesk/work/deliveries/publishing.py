@@ -29,7 +29,7 @@ from copydesk.distribution.plans import Plan
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.work.deliveries.manuscripts import Manuscript
-from copydesk.work.deliveries.times import Wish, is_wall_time, timings_for
+from copydesk.work.deliveries.times import Wish, is_wall_time, refuse_lone_zone, timings_for
 from copydesk.work.desk import Desk
 from copydesk.work.writing.adapting import Adapting, adapt, kept_adaptations
 
@@ -294,6 +294,8 @@ def _wish(manuscript: Manuscript, given: Wish | None, post: Post | None, now: da
         return replace(given, zone=given.zone or file.zone) if is_wall_time(given.at) else given
     given = given or Wish()
     wish = replace(given, at=file.publish_at, zone=given.zone or file.zone)
+    if not wish.at:
+        refuse_lone_zone(given)
     if wish.at and post is not None and post.published_at is not None and post.published_at <= now:
         # the time in the file was that of its first publication; this is a change of it
         return given

@@ -11,7 +11,7 @@ from copydesk.core.timing import Timing
 from copydesk.distribution.moving import cancel, is_cancellable, is_movable, retime
 from copydesk.store import UnitOfWork
 from copydesk.store.listings import DeliveryLine
-from copydesk.work.deliveries.times import Wish, timing_for
+from copydesk.work.deliveries.times import Wish, refuse_lone_zone, timing_for
 
 #: What a list of what is coming up shows at most.
 MOST = 500
@@ -66,6 +66,7 @@ async def move_scheduled(
     Raises `NotFound`; `Conflict` when nothing of it can be moved any more; `ContentInvalid` when
     the time cannot be.
     """
+    refuse_lone_zone(wish)
     found = await _of(unit, workspace_id, id)
     movable = [delivery for delivery in found if is_movable(delivery)]
     if not movable and len(found) != 1:

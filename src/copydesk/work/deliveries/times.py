@@ -145,6 +145,19 @@ async def timing_for(unit: UnitOfWork, account: Account, wish: Wish) -> Timing:
     return replace(timing, late=wish.late, grace=wish.grace)
 
 
+def refuse_lone_zone(wish: Wish) -> None:
+    """Raise `ContentInvalid` for a zone that somebody named without a time: whoever forgot the time
+    does not mean now."""
+    if wish.zone and wish.is_now:
+        found = Finding(
+            code="zone_without_time",
+            field="zone",
+            message=f"{wish.zone} was given, and no time",
+            remedy="Give the time as well, or leave the zone out.",
+        )
+        raise ContentInvalid([found])
+
+
 def refuse_past(due_at: datetime, wish: Wish, now: datetime) -> None:
     """Raise `ContentInvalid` for a time that has passed, unless the wish itself allows it: with
     `post_late`, or with another policy as long as its grace lasts."""
