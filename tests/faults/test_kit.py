@@ -14,6 +14,7 @@ from copydesk.testing.faults.__main__ import main
 from copydesk.testing.faults.catalogue import AFTERWARDS, CALLS, KILLS, NETWORK, Fault
 from copydesk.testing.faults.databases import Databases
 from copydesk.testing.faults.figures import BAD, COLUMNS, Row, as_json, as_table
+from copydesk.testing.faults.rig import HttpRig
 from copydesk.testing.faults.scenarios import run_scenario
 from copydesk.testing.faults.specimen import SpecimenClient
 from tests.faults import spoilt
@@ -70,6 +71,16 @@ async def test_a_scenario_that_breaks_is_not_passed(
     row = await spoil(SpecimenClient, Fault.NONE, made, monkeypatch)
     assert not row.is_good
     assert "the scenario broke" in row.note
+
+
+@pytest.mark.parametrize("fault", [Fault.STALE_READS, Fault.BROKEN_LISTING])
+async def test_looks_that_a_rig_never_spoils_are_not_passed(
+    fault: Fault, made: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spoilt.SpoiltRig, "misread", HttpRig.misread)
+    row = await spoil(SpecimenClient, fault, made, monkeypatch)
+    assert not row.is_good
+    assert "let SpoiltRig.misread spoil looks" in row.note
 
 
 def test_every_fault_has_a_scenario() -> None:

@@ -231,6 +231,8 @@ class HttpRig(EngineRig):
         lie = LIES.get(fault)
         if lie is None:
             self.not_applicable("a web API has no such thing")
+        if fault in {Fault.STALE_READS, Fault.BROKEN_LISTING}:
+            self.misread(fault)
         if fault in {Fault.TOKEN_EXPIRED, Fault.TOKEN_REVOKED}:
             # until somebody gives the account a new token
             self.server.lie(lie, times=10 * deliveries)
@@ -240,6 +242,12 @@ class HttpRig(EngineRig):
             self.server.lie(lie, times=4, every=max(2, deliveries // 4))
         else:
             self.server.lie(lie, times=max(1, deliveries // 2), every=2)
+
+    def misread(self, fault: Fault) -> None:
+        """Let looks go wrong from now on, besides the answers that get lost: show posts late
+        (`STALE_READS`; just inside the manifest's `delay`), or break off the next few looks
+        (`BROKEN_LISTING`). Raises `NotApplicable` where nobody can look."""
+        raise NotImplementedError(f"let {type(self).__name__}.misread spoil looks ({fault})")
 
     def mend(self) -> Mapping[str, str]:
         """Stop lying: the account has its access back."""

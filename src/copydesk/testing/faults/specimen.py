@@ -30,6 +30,7 @@ from copydesk.platforms.kit.contract import Client, Platform, Session, Setting, 
 from copydesk.platforms.kit.manifest import Api, Idempotency, Manifest, Reconcile
 from copydesk.platforms.kit.transport import Reply
 from copydesk.platforms.kit.wire import Wire
+from copydesk.testing.faults.catalogue import Fault
 from copydesk.testing.faults.rig import HttpRig, marker_in
 from copydesk.testing.loopback import LoopbackServer
 
@@ -197,6 +198,14 @@ class SpecimenRig(HttpRig):
     def settings(self, address: str) -> Mapping[str, str]:
         """Return the account's settings."""
         return {"url": f"http://{address}", "idempotency": self.kind.value, "find": self.find}
+
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
+        if fault is Fault.STALE_READS:
+            # just inside what the manifest says
+            self.server.stale_for = 0.9
+        else:
+            self.server.broken_looks = 3
 
     def copies(self) -> Counter[str]:
         """Count what the server keeps."""

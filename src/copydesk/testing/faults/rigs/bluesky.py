@@ -56,14 +56,13 @@ class BlueskyRig(HttpRig):
         records = self.server.records.items()
         return [key for key, record in records if marker_in(record.value["text"]) == marker]
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave."""
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
         if fault is Fault.STALE_READS:
             # just inside what the manifest says a server may need
             self.server.stale_for = 1.5
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 4
-        super().strike(fault, deliveries)
 
     def mend(self) -> Mapping[str, str]:
         """Make another app password; what was begun with the old one has ended."""

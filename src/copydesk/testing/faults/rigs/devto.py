@@ -67,14 +67,13 @@ class DevtoRig(HttpRig):
         public = (a for a in self.server.articles if a.published)
         return [a for a in public if marker_in(f"{a.title}\n{a.body}") == marker]
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; an old key is refused by the Forem itself."""
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
         if fault is Fault.STALE_READS:
             # just inside what the manifest says a Forem may need
             self.server.stale_for = 4.0
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 4
-        super().strike(fault, deliveries)
 
     def mend(self) -> Mapping[str, str]:
         """Issue a new key; the old one is dead from now on."""

@@ -62,14 +62,13 @@ class HashnodeRig(HttpRig):
     def _named(self, marker: str) -> list[Entry]:
         return [post for post in self.server.active() if marker_in(json.dumps(post.now)) == marker]
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; an old token is refused by Hashnode itself, with HTTP 200."""
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
         if fault is Fault.STALE_READS:
             # as old as Hashnode says reads may be
             self.server.stale_for = 25.0
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 4
-        super().strike(fault, deliveries)
 
     def mend(self) -> Mapping[str, str]:
         """Issue a new token; the old one is dead from now on."""

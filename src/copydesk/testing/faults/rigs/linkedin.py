@@ -59,14 +59,13 @@ class LinkedInRig(HttpRig):
     def _named(self, marker: str) -> list[Post]:
         return [post for post in self.server.posts if marker_in(post.seen) == marker]
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; an old token is refused by LinkedIn itself."""
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
         if fault is Fault.STALE_READS:
             # just inside what the manifest says a listing may need
             self.server.stale_for = 18.0
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 3
-        super().strike(fault, deliveries)
 
     def mend(self) -> Mapping[str, str]:
         """Issue a new token; the old one is dead from now on."""
@@ -80,8 +79,6 @@ class LinkedInPersonRig(LinkedInRig):
     spoke: ClassVar[str] = "linkedin+person"
     author: ClassVar[str] = PERSON
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; there are no reads that could be stale or broken."""
-        if fault in {Fault.STALE_READS, Fault.BROKEN_LISTING}:
-            self.not_applicable("a person's posts cannot be listed")
-        super().strike(fault, deliveries)
+    def misread(self, fault: Fault) -> None:
+        """Refuse: there are no reads that could be stale or broken."""
+        self.not_applicable("a person's posts cannot be listed")

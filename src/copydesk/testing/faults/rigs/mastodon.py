@@ -57,14 +57,13 @@ class MastodonRig(HttpRig):
     def _named(self, marker: str) -> list[Status]:
         return [s for s in self.server.statuses if marker_in(s.text) == marker]
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; an old token is refused by the instance itself."""
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
         if fault is Fault.STALE_READS:
             # just inside what the manifest says an instance may need
             self.server.stale_for = 4.0
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 4
-        super().strike(fault, deliveries)
 
     def mend(self) -> Mapping[str, str]:
         """Issue a new token; the old one is dead from now on."""

@@ -38,11 +38,9 @@ class MediumRig(HttpRig):
         markers = (marker_in(story.content) for story in self.server.stories)
         return Counter(marker for marker in markers if marker)
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; there are no reads that could be stale or broken."""
-        if fault in {Fault.STALE_READS, Fault.BROKEN_LISTING}:
-            self.not_applicable("Medium's API shows nothing of what it has")
-        super().strike(fault, deliveries)
+    def misread(self, fault: Fault) -> None:
+        """Refuse: there are no reads that could be stale or broken."""
+        self.not_applicable("Medium's API shows nothing of what it has")
 
     def mend(self) -> Mapping[str, str]:
         """Issue a new token; the old one is dead from now on."""

@@ -61,14 +61,13 @@ class ParagraphRig(HttpRig):
     def _named(self, marker: str) -> list[Post]:
         return [post for post in self.server.public if marker_in(post.title) == marker]
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; an old key is refused by the publication itself."""
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
         if fault is Fault.STALE_READS:
             # just inside what the manifest says that Paragraph may need
             self.server.stale_for = 4.0
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 4
-        super().strike(fault, deliveries)
 
     def mend(self) -> Mapping[str, str]:
         """Make a new key; the old one is dead from now on."""

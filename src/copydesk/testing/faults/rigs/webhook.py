@@ -130,15 +130,18 @@ class WebhookRig(HttpRig):
         """Remove the post where the receiver keeps it."""
         self.server.removed.add(marker)
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; reads only where there are any."""
-        if fault in {Fault.STALE_READS, Fault.BROKEN_LISTING} and not self.can_be_asked:
+    def misread(self, fault: Fault) -> None:
+        """Show events late, or break off looks, where there are any."""
+        if not self.can_be_asked:
             self.not_applicable("this receiver cannot be asked anything")
         if fault is Fault.STALE_READS:
             # just inside what the manifest says a receiver may need
             self.server.stale_for = 1.5
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 3
+
+    def strike(self, fault: Fault, deliveries: int) -> None:
+        """Misbehave, where a receiver can."""
         if fault is Fault.TOKEN_EXPIRED:
             self.not_applicable("a signing secret does not expire")
         if fault is Fault.HTML_WITH_200:

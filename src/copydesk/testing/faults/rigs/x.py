@@ -59,14 +59,13 @@ class XRig(HttpRig):
     def _named(self, marker: str) -> list[Tweet]:
         return [tweet for tweet in self.server.newest if marker_in(tweet.sent) == marker]
 
-    def strike(self, fault: Fault, deliveries: int) -> None:
-        """Misbehave; an old token is refused by X itself."""
+    def misread(self, fault: Fault) -> None:
+        """Show posts late, or break off looks."""
         if fault is Fault.STALE_READS:
             # just inside what the manifest says X may need
             self.server.stale_for = 14.0
-        if fault is Fault.BROKEN_LISTING:
+        else:
             self.server.broken_looks = 4
-        super().strike(fault, deliveries)
 
     def mend(self) -> Mapping[str, str]:
         """Issue a new token; the old one is dead from now on."""
