@@ -102,6 +102,15 @@ async def test_a_ninth_platform_works_by_just_existing(tmp_path: Path) -> None:
             path.write_text(path.read_text().replace("TODO:", "Found out:"))
     assert "failed" not in await machine.suite(code=0)
 
+    # its rig goes through the real engine
+    rows = json.loads(
+        await machine.run(
+            "copydesk.testing.faults", "--spoke", "ninth", "--store", "sqlite", "--json",
+            "--fault", "stale_reads", "--fault", "broken_listing", "--deliveries", 4,
+        )
+    )  # fmt: skip
+    assert [(row["deliveries"], row["held"], row.get("note")) for row in rows] == [(4, 0, None)] * 2
+
     listed = json.loads(await machine.run("copydesk", "platform", "list", "--json"))
     (ninth,) = [row for row in listed if row["name"] == "ninth"]
     assert (ninth["from"], ninth["tier"]) == ("copydesk_ninth", "bronze")
@@ -145,6 +154,7 @@ def test_in_a_checkout_it_becomes_a_folder_beside_the_others(
     assert done.exit_code == 0, done.output
     files = json.loads(done.stdout)["files"]
     assert "src/copydesk/platforms/ninth/manifest.toml" in files
+    assert "src/copydesk/testing/faults/rigs/ninth.py" in files
     assert "tests/platforms/ninth/test_ninth.py" in files
     assert not list(tmp_path.glob("**/pyproject.toml"))
 

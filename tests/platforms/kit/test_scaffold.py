@@ -47,9 +47,12 @@ def test_no_word_of_the_templates_is_left_and_python_is_python() -> None:
                 tomllib.loads(text)
 
 
-def test_a_package_declares_its_entry_point() -> None:
+def test_a_package_declares_its_entry_points() -> None:
     declared = tomllib.loads(scaffold_package("ninth", TODAY)["pyproject.toml"])["project"]
-    assert declared["entry-points"]["copydesk.platforms"] == {"ninth": "copydesk_ninth"}
+    assert declared["entry-points"] == {
+        "copydesk.platforms": {"ninth": "copydesk_ninth"},
+        "copydesk.rigs": {"ninth": "copydesk_ninth.testing"},
+    }
 
 
 def test_a_folder_beside_the_others_is_a_platform(

@@ -1,7 +1,8 @@
 """A new platform to start from: a folder that works against a made-up API, and says what is to do.
 
-The templates lie in `platform` (the folder itself) and `package` (what makes it a package of its
-own). What a person has to find out is marked TODO: in them; the contract suite lists what is left.
+The templates lie in `platform` (the folder itself) and `package` (its tests, the server and the rig
+they need, and what makes it a package of its own). What a person has to find out is marked TODO: in
+them; the contract suite lists what is left.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ def scaffold_in_tree(name: str, today: date) -> Mapping[str, str]:
     `today` is the date the made-up facts bear. Raises `InputRefused` for a name that cannot be one,
     `Conflict` for one that is taken.
     """
-    words = _words(name, f"copydesk.platforms.{name}", today)
+    testing = f"copydesk.testing.faults.rigs.{name}"
+    words = _words(name, f"copydesk.platforms.{name}", testing, today)
     return {
         **_filled("platform", f"src/copydesk/platforms/{name}/", words),
+        f"src/{testing.replace('.', '/')}.py": _fill("package", "testing.py.tmpl", words),
         f"tests/platforms/{name}/test_{name}.py": _fill("package", "test.py.tmpl", words),
     }
 
@@ -40,10 +43,11 @@ def scaffold_package(name: str, today: date) -> Mapping[str, str]:
     """Return the files of a package of its own that brings the platform `name` through its entry
     point; as `scaffold_in_tree`."""
     package = f"copydesk_{name}"
-    words = _words(name, package, today)
+    words = _words(name, package, f"{package}.testing", today)
     return {
         "pyproject.toml": _fill("package", "pyproject.toml.tmpl", words),
         **_filled("platform", f"src/{package}/", words),
+        f"src/{package}/testing.py": _fill("package", "testing.py.tmpl", words),
         f"tests/test_{name}.py": _fill("package", "test.py.tmpl", words),
     }
 
@@ -63,7 +67,7 @@ def to_dos(package: str) -> list[str]:
     return left
 
 
-def _words(name: str, package: str, today: date) -> Mapping[str, str]:
+def _words(name: str, package: str, testing: str, today: date) -> Mapping[str, str]:
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise InputRefused(
             "name",
@@ -76,6 +80,7 @@ def _words(name: str, package: str, today: date) -> Mapping[str, str]:
     return {
         "name": name,
         "package": package,
+        "testing": testing,
         "title": " ".join(parts),
         "Class": "".join(parts),
         "dashed": "-".join(part.lower() for part in parts),
