@@ -11,7 +11,7 @@ import typer
 
 from copydesk.cli.connect import connect
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, show
+from copydesk.cli.output import NOT_HEALTHY, fail, run, show, show_table
 
 #: `https://…`, `user@host:…`: what stands where a path may stand and is none.
 _ADDRESS = re.compile(r"[^/]*:")
@@ -171,26 +171,18 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
             ]
 
     rows = run(work())
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (
-                        r["name"],
-                        r["platform"],
-                        r["state"],
-                        "yes" if r["inbox"] else "no",
-                        r["reason"] or (f"{r['problem']}: {r['remedy']}" if r["problem"] else ""),
-                    )
-                    for r in rows
-                ],
-                ("name", "platform", "state", "inbox", "reason"),
-            )
-            if rows
-            else ["No accounts yet. copydesk accounts add PLATFORM --name N --set key=value"]
+        ("name", "platform", "state", "inbox", "reason"),
+        lambda r: (
+            r["name"],
+            r["platform"],
+            r["state"],
+            "yes" if r["inbox"] else "no",
+            r["reason"] or (f"{r['problem']}: {r['remedy']}" if r["problem"] else ""),
         ),
+        none="No accounts yet. copydesk accounts add PLATFORM --name N --set key=value",
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from copydesk.cli.opened import reading
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import columns, run, shortened, show
+from copydesk.cli.output import run, shortened, show_table
 
 if TYPE_CHECKING:
     from copydesk.store import UnitOfWork
@@ -31,25 +31,17 @@ def candidates(home: Home = None, as_json: AsJson = False) -> None:
         ]
 
     rows = run(reading(home, work))
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (
-                        shortened(repr(r["before"]), 40),
-                        shortened(repr(r["after"]), 40),
-                        r["intent"],
-                        r["because"],
-                    )
-                    for r in rows
-                ],
-                ("instead of", "always", "intent", "because"),
-            )
-            if rows
-            else ["Nothing was accepted alike by 3 people, or 10 times, yet."]
+        ("instead of", "always", "intent", "because"),
+        lambda r: (
+            shortened(repr(r["before"]), 40),
+            shortened(repr(r["after"]), 40),
+            r["intent"],
+            r["because"],
         ),
+        none="Nothing was accepted alike by 3 people, or 10 times, yet.",
     )
 
 
@@ -74,26 +66,18 @@ def acceptance(home: Home = None, as_json: AsJson = False) -> None:
         ]
 
     rows = run(reading(home, work))
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (
-                        r["intent"],
-                        r["origin"],
-                        r["channel"] or "?",
-                        str(r["accepted"]),
-                        str(r["edited"]),
-                        str(r["rejected"]),
-                        f"{r['share']:.0%} ({r['low']:.0%} to {r['high']:.0%})",
-                    )
-                    for r in rows
-                ],
-                ("intent", "origin", "channel", "accepted", "edited", "rejected", "accepted as is"),
-            )
-            if rows
-            else ["Nobody has decided on a suggestion yet."]
+        ("intent", "origin", "channel", "accepted", "edited", "rejected", "accepted as is"),
+        lambda r: (
+            r["intent"],
+            r["origin"],
+            r["channel"] or "?",
+            str(r["accepted"]),
+            str(r["edited"]),
+            str(r["rejected"]),
+            f"{r['share']:.0%} ({r['low']:.0%} to {r['high']:.0%})",
         ),
+        none="Nobody has decided on a suggestion yet.",
     )

@@ -9,7 +9,7 @@ import typer
 
 from copydesk.cli.manuscripts import File, finding_row, plans_for
 from copydesk.cli.options import AsJson, At, For, Home, Queue, To, Zone, names, wish_of
-from copydesk.cli.output import columns, describe, run, show
+from copydesk.cli.output import describe, run, show, show_table
 from copydesk.core.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -120,17 +120,12 @@ def plan(
         return rows
 
     rows = run(work())
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [(r["change"], r["file"], r["account"], r["reason"]) for r in rows],
-                ("change", "file", "account", "reason"),
-            )
-            if rows
-            else [f"No Markdown files in {directory}, or no accounts."]
-        ),
+        ("change", "file", "account", "reason"),
+        lambda r: (r["change"], r["file"], r["account"], r["reason"]),
+        none=f"No Markdown files in {directory}, or no accounts.",
     )
     if any(row["change"] == "refuse" for row in rows):
         raise typer.Exit(4)

@@ -8,7 +8,7 @@ import typer
 
 from copydesk.cli.opened import reading, writing
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import columns, run, show
+from copydesk.cli.output import run, show, show_table
 
 if TYPE_CHECKING:
     from copydesk.store import UnitOfWork
@@ -82,20 +82,12 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
         ]
 
     rows = run(reading(home, work))
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (r["subject"], "allowed" if r["allowed"] else "refused", r["licence"])
-                    for r in rows
-                ],
-                ("subject", "answer", "licence"),
-            )
-            if rows
-            else ["Nobody has allowed anything: nothing leaves. copydesk consent allow SUBJECT"]
-        ),
+        ("subject", "answer", "licence"),
+        lambda r: (r["subject"], "allowed" if r["allowed"] else "refused", r["licence"]),
+        none="Nobody has allowed anything: nothing leaves. copydesk consent allow SUBJECT",
     )
 
 

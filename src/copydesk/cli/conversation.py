@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import columns, run, shortened, show
+from copydesk.cli.output import run, shortened, show, show_table
 
 if TYPE_CHECKING:
     from copydesk.store import UnitOfWork
@@ -48,17 +48,12 @@ def list_(
     if len(rows) > limit:
         rows = rows[:limit]
         hint(f"There are more: --after {rows[-1]['id']} goes on.")
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [(row["id"], row["state"], shortened(row["begins"], 60)) for row in rows],
-                ("conversation", "state", "begins"),
-            )
-            if rows
-            else ["It was not parted: `conversation show` shows its messages, if it is a chat."]
-        ),
+        ("conversation", "state", "begins"),
+        lambda row: (row["id"], row["state"], shortened(row["begins"], 60)),
+        none="It was not parted: `conversation show` shows its messages, if it is a chat.",
     )
 
 

@@ -12,7 +12,7 @@ import typer
 
 from copydesk.cli.opened import reading, writing
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import CASES_FAILED, columns, emit, hint, run, shortened, show
+from copydesk.cli.output import CASES_FAILED, emit, hint, run, shortened, show, show_table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -150,20 +150,12 @@ def list_(
         ]
 
     rows = run(reading(home, work))
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (r["id"], r["state"], r["submission_id"], shortened(r["because"], 70))
-                    for r in rows
-                ],
-                ("case", "state", "message", "because"),
-            )
-            if rows
-            else ["No cases yet. Messages that people find wrong become cases by themselves."]
-        ),
+        ("case", "state", "message", "because"),
+        lambda r: (r["id"], r["state"], r["submission_id"], shortened(r["because"], 70)),
+        none="No cases yet. Messages that people find wrong become cases by themselves.",
     )
 
 

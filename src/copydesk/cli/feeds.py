@@ -10,7 +10,7 @@ import typer
 
 from copydesk.cli.opened import at_desk
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, shortened, show
+from copydesk.cli.output import NOT_HEALTHY, fail, run, shortened, show, show_table
 from copydesk.core.feed import Changes
 from copydesk.core.timetable import read_length
 
@@ -117,20 +117,12 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
             ]
 
     rows = run(at_desk(home, work))
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (r["id"], r["state"], str(r["taken"]), _doing(r), shortened(r["url"], 60))
-                    for r in rows
-                ],
-                ("id", "state", "taken", "doing", "url"),
-            )
-            if rows
-            else ["No feeds yet. copydesk feeds add https://…"]
-        ),
+        ("id", "state", "taken", "doing", "url"),
+        lambda r: (r["id"], r["state"], str(r["taken"]), _doing(r), shortened(r["url"], 60)),
+        none="No feeds yet. copydesk feeds add https://…",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import NOT_HEALTHY, columns, run, show
+from copydesk.cli.output import NOT_HEALTHY, run, show_table
 
 if TYPE_CHECKING:
     from copydesk.distribution.inspection import Seen
@@ -58,17 +58,12 @@ def inspect(
                 before = wanted[-1]
 
     rows = run(work())
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [(r["id"], r["account"], r["standing"], r["note"]) for r in rows],
-                ("delivery", "account", "standing", "about"),
-            )
-            if rows
-            else ["Nothing is out there to look at."]
-        ),
+        ("delivery", "account", "standing", "about"),
+        lambda r: (r["id"], r["account"], r["standing"], r["note"]),
+        none="Nothing is out there to look at.",
     )
     if any(row["standing"] in {Stands.CHANGED, Stands.GONE} for row in rows):
         raise typer.Exit(NOT_HEALTHY)

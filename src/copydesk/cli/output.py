@@ -87,6 +87,18 @@ def show(data: Any, as_json: bool, words: Callable[[], Iterable[str]]) -> None:
             typer.echo(harmless(line))
 
 
+def show_table(
+    rows: Sequence[Any],
+    as_json: bool,
+    heads: Sequence[str],
+    cells: Callable[[Any], Sequence[str]],
+    *,
+    none: str,
+) -> None:
+    """Print `rows` as JSON, or the `cells` of each under `heads`; `none` is said where none are."""
+    show(rows, as_json, lambda: columns([cells(row) for row in rows], heads) if rows else [none])
+
+
 def columns(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> list[str]:
     """Return rows as aligned columns under their heads."""
     table = [list(heads), *[[str(cell) for cell in row] for row in rows]]

@@ -10,7 +10,7 @@ import typer
 from copydesk.cli import reviewing as shared
 from copydesk.cli.given import read_text
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import columns, hint, run, shortened, show
+from copydesk.cli.output import hint, run, shortened, show, show_table
 
 app = typer.Typer(help="Decide on what waits for a person.", no_args_is_help=True)
 
@@ -68,27 +68,19 @@ def list_(
     if len(rows) > limit:
         rows = rows[:limit]
         hint(f"There are more: --after {rows[-1]['id']} goes on.")
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (
-                        r["id"],
-                        r["risk"] or r["kind"],
-                        f"{r['due_at']:%d %b %H:%M} UTC" if r["due_at"] else "",
-                        r["assignee"],
-                        shortened(r["title"], 40),
-                        shortened("; ".join(r["reasons"]), 70),
-                    )
-                    for r in rows
-                ],
-                ("review", "risk", "due", "with", "title", "because"),
-            )
-            if rows
-            else ["Nothing waits for a person."]
+        ("review", "risk", "due", "with", "title", "because"),
+        lambda r: (
+            r["id"],
+            r["risk"] or r["kind"],
+            f"{r['due_at']:%d %b %H:%M} UTC" if r["due_at"] else "",
+            r["assignee"],
+            shortened(r["title"], 40),
+            shortened("; ".join(r["reasons"]), 70),
         ),
+        none="Nothing waits for a person.",
     )
 
 

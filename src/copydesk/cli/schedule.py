@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from copydesk.cli.options import AsJson, At, Grace, Home, Late, Queue, To, Zone, names, wish_of
-from copydesk.cli.output import columns, hint, run, show
+from copydesk.cli.output import hint, run, show, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,20 +49,12 @@ def list_(
     rows = run(work())
     if len(rows) == MOST:
         hint(f"There are more than these {MOST}: --days or --account narrows the list.")
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (r["when"], r["account"], r["state"], r["id"], r["title"], r["why"])
-                    for r in rows
-                ],
-                ("when", "account", "state", "delivery", "title", "note"),
-            )
-            if rows
-            else [f"Nothing goes out within {days} days; --days looks further."]
-        ),
+        ("when", "account", "state", "delivery", "title", "note"),
+        lambda r: (r["when"], r["account"], r["state"], r["id"], r["title"], r["why"]),
+        none=f"Nothing goes out within {days} days; --days looks further.",
     )
 
 

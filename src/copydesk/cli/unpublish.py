@@ -10,11 +10,10 @@ from copydesk.cli.options import AsJson, Home, Timeout, Wait, names
 from copydesk.cli.output import (
     NOT_DELIVERED,
     NOT_SETTLED,
-    columns,
     hint,
     log_to_stderr,
     run,
-    show,
+    show_table,
 )
 
 if TYPE_CHECKING:
@@ -72,17 +71,12 @@ def unpublish(
             return rows
 
     rows = run(work())
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [(r["account"], r["change"], r["state"], r["reason"]) for r in rows],
-                ("account", "change", "state", "about"),
-            )
-            if rows
-            else ["It never went to any account."]
-        ),
+        ("account", "change", "state", "about"),
+        lambda r: (r["account"], r["change"], r["state"], r["reason"]),
+        none="It never went to any account.",
     )
     if dry_run and any(row["change"] == "refuse" for row in rows):
         raise typer.Exit(4)

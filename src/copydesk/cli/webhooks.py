@@ -9,7 +9,7 @@ import typer
 
 from copydesk.cli.opened import at_desk
 from copydesk.cli.options import AsJson, Home
-from copydesk.cli.output import NOT_HEALTHY, columns, fail, run, shortened, show
+from copydesk.cli.output import NOT_HEALTHY, fail, run, shortened, show, show_table
 
 if TYPE_CHECKING:
     from copydesk.core.webhook import Webhook
@@ -84,26 +84,18 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
             ]
 
     rows = run(at_desk(home, work))
-    show(
+    show_table(
         rows,
         as_json,
-        lambda: (
-            columns(
-                [
-                    (
-                        r["id"],
-                        r["state"],
-                        _health(r),
-                        " ".join(r["events"]),
-                        shortened(r["url"], 60),
-                    )
-                    for r in rows
-                ],
-                ("id", "state", "doing", "events", "url"),
-            )
-            if rows
-            else ["No webhooks yet. copydesk webhooks add https://…"]
+        ("id", "state", "doing", "events", "url"),
+        lambda r: (
+            r["id"],
+            r["state"],
+            _health(r),
+            " ".join(r["events"]),
+            shortened(r["url"], 60),
         ),
+        none="No webhooks yet. copydesk webhooks add https://…",
     )
 
 
