@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -151,6 +153,32 @@ async def test_a_server_that_does_not_answer_is_one_typed_error(
         with pytest.raises(StoreUnavailable) as caught:
             await open_store(url, clock, ordered_ids(clock))
         assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.postgres
+async def test_an_address_says_how_to_encrypt_as_it_does_elsewhere(
+    postgres: PostgresServer, clock: StoppedClock
+) -> None:
+    # a socket of this machine needs no encryption, whatever the address asks for
+    opened = await open_store(
+        f"{postgres.url('migrated')}&sslmode=require", clock, ordered_ids(clock)
+    )
+    await opened.close()
+
+
+async def test_without_the_encryption_asked_for_there_is_no_database(clock: StoppedClock) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(8)
+        writer.write(b"N")  # what PostgreSQL answers where it does not encrypt
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    address = f"postgresql://ada@127.0.0.1:{port}/desk?sslmode=require"
+    async with server:
+        with pytest.raises(StoreUnavailable, match="SSL"):
+            await open_store(address, clock, ordered_ids(clock))
 
 
 async def test_an_unknown_kind_of_database_is_a_configuration_error(clock: StoppedClock) -> None:

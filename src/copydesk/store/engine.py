@@ -211,8 +211,13 @@ def _make_engine(url: str) -> AsyncEngine:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         return engine
     if backend == "postgresql":
+        import asyncpg
+
+        plain = address.set(drivername="postgresql")
         return create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
+            # in the driver's own form, as for the queue: it knows what PostgreSQL's programs know
+            async_creator=partial(asyncpg.connect, plain.render_as_string(hide_password=False)),
             json_serializer=to_json_text,
             pool_size=20,
             max_overflow=0,
