@@ -45,3 +45,13 @@ def test_an_account_is_removed_once_somebody_is_sure(project: Run) -> None:
     assert removed["state"] == "removed"
     project("accounts", "test", "box", code=5)
     project("accounts", "add", "sandbox", "--name", "box")
+
+
+def test_what_rests_says_why_and_what_to_do(project: Run, article: object) -> None:
+    when = ("--at", "2030-01-01T09:00Z", "--json")
+    (row,) = json.loads(project("publish", article, "--to", "box", *when).stdout)
+    assert "Removed box; 1 delivery cancelled." in project("accounts", "remove", "box", "-y").stdout
+    for id in (row["id"], row["post_id"]):
+        said = project("status", id).stdout
+        assert said.count("the account was removed\n") >= 1
+        assert "    Publish it to another account" in said

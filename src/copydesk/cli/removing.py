@@ -52,7 +52,8 @@ def remove(
         "credential": done.given_back.back,
         "problem": done.given_back.problem,
     }
-    words = [f"Removed {name}; {done.cancelled} deliveries cancelled."]
+    counted = "1 delivery" if done.cancelled == 1 else f"{done.cancelled} deliveries"
+    words = [f"Removed {name}; {counted} cancelled."]
     if done.held:
         words.append(f"{done.held} may have landed and are held: copydesk settle says what became.")
     if done.sending:

@@ -41,6 +41,8 @@ def status(
         lines += [f"  {found['reason']}"] if found.get("reason") else []
         for d in found["deliveries"]:
             lines.append(f"  {d['account']}: {d['state']} {d['url']} {_standing_words(d)}".rstrip())
+            reason = d["reason"] if found["noun"] != "delivery" else ""
+            lines += [f"    {words}" for words in (reason, d["remedy"]) if words]
             lines += _part_words(d)
         lines += [_try_words(entry) for entry in found["tries"]]
         lines += [

@@ -249,7 +249,10 @@ def judge_removed(delivery: Delivery) -> Judgement:
         remedy = "Look at the platform, then give it up."
         ended = held("account_removed", reason, remedy)
         return telling(ended, delivery)
-    return stopped(DeliveryState.CANCELLED, "account_removed", reason, "")
+    remedy = "Publish it to another account if it shall still go out."
+    if delivery.action is not Action.CREATE:
+        remedy = "Do it on the platform by hand if it shall still be done."
+    return stopped(DeliveryState.CANCELLED, "account_removed", reason, remedy)
 
 
 def _judge_inconclusive(found: Inconclusive, delivery: Delivery, at: Circumstances) -> Judgement:

@@ -154,6 +154,7 @@ async def test_an_account_that_was_removed_sends_nothing_more(
     found = {d.id: d for d in await carry_to_rest(desk, account, clock)}
     assert found[scheduled.id].state is STATE.CANCELLED
     assert found[scheduled.id].reason_code == "account_removed"
+    assert "another account" in found[scheduled.id].remedy
     assert found[unknown.id].state is STATE.HELD, "it may have landed, and nobody can ask any more"
     assert found[failed.id].state is STATE.FAILED
     assert sandbox_has(desk, account) == {}
