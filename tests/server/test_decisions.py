@@ -80,12 +80,14 @@ def test_nothing_is_offered_while_it_waits_for_nobody() -> None:
 
 def test_every_code_that_is_held_has_words_of_its_own() -> None:
     """A reason added later must not fall back to words that may be untrue of it."""
-    judged = Path(copydesk.distribution.__file__).with_name("judgement.py").read_text()
+    folder = Path(copydesk.distribution.__file__).parent
+    judged = "".join((folder / f"{name}.py").read_text() for name in ("judgement", "consequences"))
     stops = re.findall(
-        r'DeliveryState\.(?:HELD|FAILED|BLOCKED),\s+"([a-z_]+)"|_blocked\(\s*"([a-z_]+)"', judged
+        r'DeliveryState\.(?:HELD|FAILED|BLOCKED),\s+"([a-z_]+)"|\b(?:held|blocked)\(\s*"([a-z_]+)"',
+        judged,
     )
     codes = {first or second for first, second in stops}
-    assert {"refused", "attempts_used_up", "misconfigured"} <= codes
+    assert {"refused", "attempts_used_up", "misconfigured", "duplicate", "spoke_fault"} <= codes
     fallback = options("no such code")[Decision.SEND].hint
     assert {code for code in codes if options(code)[Decision.SEND].hint == fallback} == set()
 
