@@ -309,6 +309,20 @@ async def test_a_look_that_finds_another_part_tells_nothing(
     assert (one.state, remote.parts) == (DeliveryState.DELIVERED, CHAIN)
 
 
+async def test_a_part_is_known_by_its_key_before_its_answer_is_here(
+    desk: Desk, remote: Remote, account: Account, thread: Scripted
+) -> None:
+    remote.script["commit"] = [None, Unknown("reset")]
+    await add_posts(desk, "one")
+    await carry(desk, account)
+    (one,) = await deliveries(desk)
+    async with desk.store.read() as unit:
+        named = await unit.callbacks.delivery(account.id, key=part_key(one.key, 1), remote_id="")
+        other = await unit.callbacks.delivery(account.id, key=part_key(one.key, 2), remote_id="")
+    assert len(remote.script["commit"]) == 0, "the second part was called"
+    assert (named and named.id, other) == (one.id, None)
+
+
 async def test_a_late_receipt_of_an_earlier_part_moves_nothing(
     desk: Desk, clock: StoppedClock, thread: Scripted, remote: Remote, account: Account
 ) -> None:

@@ -239,6 +239,8 @@ class Records:
                     to=DeliveryState.SENDING,
                     reason=f"try {attempt}",
                     values={"wake_at": until, "attempts": attempt},
+                    # a platform may name the part by its key before its answer is here
+                    evidence={"part": out.part + 1, "key": out.key} if out.part else {},
                 )
             )
             sending = with_fields(delivery, state=DeliveryState.SENDING, attempts=attempt)

@@ -13,9 +13,9 @@ from copydesk.core.keys import key_of
 from copydesk.store.absent import insert_if_absent
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.slices import sorted_by
-from copydesk.store.tables import callbacks, deliveries, events, intents, storable
-from copydesk.store.tables.deliveries import LATER_CALLS, REMOTE_BEGINNING, THREADS
-from copydesk.store.tables.history import OF_PART
+from copydesk.store.tables import callbacks, deliveries, events, storable
+from copydesk.store.tables.deliveries import REMOTE_BEGINNING
+from copydesk.store.tables.history import ABOUT_PART
 
 if TYPE_CHECKING:
     from copydesk.store.unit import UnitOfWork
@@ -28,10 +28,6 @@ _MOST_EVIDENCE = 100
 
 #: How many deliveries are looked into of which a part went by the same id.
 _MOST_ALIKE = 20
-
-#: How many threads of an account are searched for a call that is under way, the newest: platforms
-#: tell of whatever stands on an account, and not one such report may read all we sent.
-_MOST_THREADS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +116,7 @@ class Callbacks:
         """Return the delivery of an account that a platform means by our key or its own id.
 
         Of several with one id (created, then updated) the newest is meant. A key or an id may be
-        that of a later part of a thread; the key of a call that is still under way, of one of the
-        account's newest threads.
+        that of a later part of a thread.
         """
         if not (key or remote_id):
             return None
@@ -149,18 +144,16 @@ class Callbacks:
 
     async def _by_key(self, account_id: str, key: str) -> Delivery | None:
         """Return the delivery of which a later part went by `key`."""
-        # tries are counted anew for each part: most later parts go out by their first call, too
-        called = sa.select(intents.c.delivery_id).where(intents.c.key == key)
-        under_way = intents.c.delivery_id.in_(_newest_threads(account_id))
-        for named in (called.where(LATER_CALLS), self._told("key", key), called.where(under_way)):
-            rows = await self._unit.connection.execute(
-                sa.select(deliveries)
-                .where(deliveries.c.account_id == account_id, deliveries.c.id.in_(named))
-                .limit(1)
+        rows = await self._unit.connection.execute(
+            sa.select(deliveries)
+            .where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.id.in_(self._told("key", key)),
             )
-            if row := rows.first():
-                return delivery_of(row)
-        return None
+            .limit(1)
+        )
+        row = rows.first()
+        return delivery_of(row) if row else None
 
     async def _by_part(self, account_id: str, remote_id: str) -> Delivery | None:
         """Return the newest thread of which a later part is `remote_id` on the platform."""
@@ -187,19 +180,10 @@ class Callbacks:
             f"json_extract(events.data, '$.{field}')" if embedded else f"events.data ->> '{field}'"
         )
         return sa.select(events.c.subject_id).where(
-            sa.text(OF_PART), sa.literal_column(f"substr({said}, 1, 255)", sa.Text) == value[:255]
+            sa.text(ABOUT_PART[field]),
+            sa.literal_column(f"substr({said}, 1, 255)", sa.Text) == value[:255],
         )
 
 
 def _kept(message_id: str) -> str:
     return key_of(storable(message_id), _LONGEST)
-
-
-def _newest_threads(account_id: str) -> sa.Select[tuple[str]]:
-    newest = (
-        sa.select(deliveries.c.id)
-        .where(deliveries.c.account_id == account_id, THREADS)
-        .order_by(deliveries.c.id.desc())
-        .limit(_MOST_THREADS)
-    )
-    return sa.select(newest.subquery().c.id)

@@ -126,18 +126,6 @@ REMOTE_INDEX = "ix_deliveries_remote"
 #: How much of an id PostgreSQL's index holds, in its own words.
 REMOTE_BEGINNING = "substr(deliveries.remote_id, 1, 255)"
 
-#: What has parts that are out: threads. Literal, as a condition of an index has to be.
-THREADS = sa.text("CAST(handles AS TEXT) LIKE '%\"parts\"%'")
-
-# callbacks may name a part, whose id stands in the handles
-sa.Index(
-    "ix_deliveries_threads",
-    deliveries.c.account_id,
-    deliveries.c.id,
-    sqlite_where=THREADS,
-    postgresql_where=THREADS,
-)
-
 
 intents = sa.Table(
     "intents",
@@ -150,12 +138,6 @@ intents = sa.Table(
     sa.Column("fence", sa.BigInteger, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
 )
-
-#: The calls for the parts of a thread after its first; most deliveries need one call, and no row.
-LATER_CALLS = sa.text("attempt > 1")
-
-# callbacks may name a part by the key of its call
-sa.Index("ix_intents_later", intents.c.key, sqlite_where=LATER_CALLS, postgresql_where=LATER_CALLS)
 
 
 receipts = sa.Table(

@@ -22,9 +22,13 @@ events = sa.Table(
     sa.Index("ix_events_subject", "subject_id", "sequence"),
 )
 
-#: Events that say what became of one part of a thread: its id and key stand in their data, by which
-#: two indexes know them (migration 0023). Literal, as a condition of an index has to be.
-OF_PART = "events.noun = 'delivery' AND CAST(events.data AS TEXT) LIKE '%\"part\":%'"
+#: Events about one part of a thread: which calls were made for it, and what it is called where it
+#: is out. Two indexes know them by key and by id (migrations 0023, 0026); neither condition holds
+#: where the other does, or PostgreSQL could take the wrong one. Literal, as those have to be.
+ABOUT_PART = {
+    field: f"events.noun = 'delivery' AND CAST(events.data AS TEXT) LIKE '%\"{field}\":%'"
+    for field in ("key", "remote_id")
+}
 #: These are in migrations alone: code reads no index of an expression back from SQLite.
 PART_INDEXES = frozenset({"ix_events_part_id", "ix_events_part_key"})
 
