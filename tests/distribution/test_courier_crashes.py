@@ -178,9 +178,11 @@ async def test_death_around_a_call(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("which", [1, 2, 3])
-async def test_death_around_a_call_that_nobody_can_look_up(
+@pytest.mark.parametrize("shows", [False, True])
+async def test_death_around_a_call_that_no_look_can_settle(
     when: str,
     which: int,
+    shows: bool,
     desk: Desk,
     clock: StoppedClock,
     platform: Scripted,
@@ -188,9 +190,10 @@ async def test_death_around_a_call_that_nobody_can_look_up(
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only the one delivery whose call may have been made waits for a person."""
-    platform.declare(reconcile=Reconcile(find=False))
-    remote.script["find"] = [Inconclusive("it cannot be asked")]
+    """Only the one delivery whose call may have been made waits for a person, also where it can be
+    looked up and may not show yet, as with a mailing."""
+    platform.declare(reconcile=Reconcile(find=shows, absence=False))
+    remote.script["find"] = [Inconclusive("it may be on its way")] * 20
     await add_posts(desk, *TITLES)
     death = Death(monkeypatch, "commit", when, which)
     connect = platform.connect

@@ -343,11 +343,11 @@ class Rounds:
         if self._manifest.batch > 1:
             return self._manifest.batch
         # an intent that shares its transaction may be left unknown without ever having been
-        # called; where nobody can look, that would need a person each time
-        return SHARED if self._reconcile.find else max(1, self._calls.at_once)
+        # called; where no look can settle that, it would need a person each time
+        return SHARED if self._reconcile.settles else max(1, self._calls.at_once)
 
     def _pace(self, calls: int, seconds: float) -> None:
-        if self._manifest.batch > 1 or not self._reconcile.find or not calls:
+        if self._manifest.batch > 1 or not self._reconcile.settles or not calls:
             return
         answered = MOST if seconds <= 0 else int(SPAN * calls / seconds)
         # at most doubled: one quick answer is no promise

@@ -74,6 +74,11 @@ class Reconcile(_Record):
     looks: int = Field(default=5, gt=0)
     public_within: float = Field(default=86_400.0, gt=0)
 
+    @property
+    def settles(self) -> bool:
+        """Return whether looking can prove either way whether a call has landed."""
+        return self.find and self.absence
+
 
 class Manifest(_Record):
     """Everything the engine needs to know about a platform without asking its code."""

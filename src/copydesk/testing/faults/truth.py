@@ -63,12 +63,11 @@ async def is_uncertain(desk: Desk, rig: EngineRig, delivery: Delivery) -> bool:
     platform = load_platform(rig.platform)
     async with desk.store.read() as unit:
         account = await unit.accounts.get(delivery.account_id)
-    reconcile = platform.reconcile(account)
     return (
         delivery.reason_code in _UNCERTAIN
         and delivery.attempts > 0
         and platform.idempotency(account) is Idempotency.NONE
-        and not (reconcile.find and reconcile.absence)
+        and not platform.reconcile(account).settles
     )
 
 
