@@ -96,17 +96,18 @@ async def test_no_call_while_the_platform_asks_for_rest(
 
 
 @pytest.mark.parametrize(
-    "limit",
+    ("limit", "most"),
     [
-        RateLimited(retry_after=0),
-        RateLimited(until=NOON - timedelta(days=1)),
-        RateLimited(retry_after=0, answer=Answer(status=503)),
+        (RateLimited(retry_after=0), 20),
+        (RateLimited(until=NOON - timedelta(days=1)), 20),
+        # as it may be this one delivery that overloads it, the breaker lets each through in turn
+        (RateLimited(retry_after=0, answer=Answer(status=503)), 50),
     ],
 )
 async def test_who_asks_again_and_again_for_no_rest_at_all_is_left_alone_for_longer(
-    limit: RateLimited, desk: Desk, clock: StoppedClock, remote: Remote, account: Account
+    limit: RateLimited, most: int, desk: Desk, clock: StoppedClock, remote: Remote, account: Account
 ) -> None:
-    remote.script["commit"] = [limit] * 30
+    remote.script["commit"] = [limit] * 100
     await add_posts(desk, *TITLES)
     end = NOON + timedelta(hours=2)
     while clock.now() < end:
@@ -117,7 +118,8 @@ async def test_who_asks_again_and_again_for_no_rest_at_all_is_left_alone_for_lon
         assert wake_at is not None
         clock.advance((max(wake_at, until or wake_at) - clock.now()).total_seconds())
     # 1, 2, 4, … seconds, and then a quarter of an hour each
-    assert 10 <= len(remote.times("commit")) <= 20
+    assert 10 <= len(remote.times("commit")) <= most
+    remote.script["commit"] = []
     found = await carry_to_rest(desk, account, clock)
     assert {d.state for d in found} == {DeliveryState.DELIVERED}
     assert {d.attempts for d in found} == {1}, "a rest burns no attempt"
