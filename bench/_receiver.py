@@ -1,12 +1,14 @@
 """A bare HTTP platform in a process of its own: takes every POST and counts its `webhook-id`.
 
-`python -m bench._receiver` prints its address and serves until it is stopped. `GET /` says how many
-events came, how many different ones and how many were asked after; `DELETE /` forgets them all.
+`python -m bench._receiver [SECONDS]` prints its address and serves until it is stopped; its answer
+to an event takes that long. `GET /` says how many events came, how many different ones and how many
+were asked after; `DELETE /` forgets them all.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 
 from aiohttp import web
@@ -15,7 +17,8 @@ from aiohttp import web
 class Receiver:
     """Counts the events it has taken, in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._seen: Counter[str] = Counter()
         self._asked = 0
 
@@ -23,6 +26,8 @@ class Receiver:
         """Take one event."""
         await request.read()
         self._seen[request.headers["webhook-id"]] += 1
+        if self._seconds:
+            await asyncio.sleep(self._seconds)
         return web.json_response({"ok": True})
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -47,7 +52,7 @@ class Receiver:
 
 
 async def main() -> None:
-    receiver = Receiver()
+    receiver = Receiver(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0)
     app = web.Application()
     app.router.add_post("/events", receiver.take)
     app.router.add_get("/events/{id}", receiver.ask)

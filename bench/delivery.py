@@ -62,7 +62,7 @@ async def main(arguments: argparse.Namespace) -> None:
         server = None
         if any(name.startswith("postgres") for name in arguments.setups):
             server = stack.enter_context(_postgres.running())
-        url = await stack.enter_async_context(receiver())
+        url = await stack.enter_async_context(receiver(arguments.answer_after / 1000))
         for turn in range(arguments.repeat):
             homes: dict[str, Path] = {}
             for name in arguments.setups:
@@ -214,9 +214,9 @@ async def worker(home: Path) -> AsyncIterator[psutil.Process]:
 
 
 @asynccontextmanager
-async def receiver() -> AsyncIterator[str]:
+async def receiver(seconds: float = 0.0) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench._receiver", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "bench._receiver", str(seconds), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:
@@ -247,6 +247,7 @@ def _report(arguments: argparse.Namespace, figures: dict[str, list[Run]]) -> Non
         "deliveries": arguments.count,
         "accounts": arguments.accounts,
         "repeat": arguments.repeat,
+        "answers after ms": arguments.answer_after,
     }
     report = Report("delivery", date_of(arguments), settings)
     bare = figures["bare"]
@@ -279,6 +280,9 @@ if __name__ == "__main__":
     flags.add_argument("--count", type=int, default=2000, help="deliveries")
     flags.add_argument("--accounts", type=int, default=20)
     flags.add_argument("--setups", nargs="+", choices=SETUPS, default=list(SETUPS))
+    flags.add_argument(
+        "--answer-after", type=float, default=0.0, help="ms that the platform takes for an answer"
+    )
     flags.add_argument(
         "--patience", type=float, default=60.0, help="seconds without movement before giving up"
     )
