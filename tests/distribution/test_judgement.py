@@ -32,9 +32,9 @@ from copydesk.core.outcomes import (
     Unknown,
 )
 from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState, check_transition
+from copydesk.distribution.circumstances import Circumstances
+from copydesk.distribution.consequences import Judgement
 from copydesk.distribution.judgement import (
-    Circumstances,
-    Judgement,
     judge,
     judge_accepted,
     judge_existence,

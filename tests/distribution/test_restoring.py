@@ -240,7 +240,7 @@ async def test_what_is_still_to_come_stays_as_it_is_and_a_second_time_changes_no
     await add_posts(desk, "due", "to come")
     async with desk.store.begin("test") as unit:
         to_come = (await unit.deliveries.newest(desk.workspace_id))[0]
-        await unit.deliveries.try_later(
+        await unit.deliveries.stay(
             to_come, {"wake_at": unit.now.replace(year=2030), "due_at": unit.now.replace(year=2030)}
         )
     older = await (await back_up())()

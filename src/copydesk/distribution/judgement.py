@@ -315,14 +315,3 @@ def _in_words(answer: Ready | Pending | Outcome) -> str:
 def _pause_scope(outcome: RateLimited) -> str:
     # where no call was made, a closing of the app is known already, and written
     return "account" if outcome.reason else outcome.scope
-
-
-__all__ = [
-    "Circumstances",
-    "Judgement",
-    "judge",
-    "judge_accepted",
-    "judge_existence",
-    "judge_preparation",
-    "judge_removed",
-]

@@ -197,7 +197,7 @@ async def _wait(unit: UnitOfWork, delivery: Delivery, answer: NotYet) -> None:
     }
     if delivery.state is DeliveryState.SNOOZED:
         # what it waits for has changed; that is no step of its own
-        await unit.deliveries.try_later(delivery, values)
+        await unit.deliveries.stay(delivery, values)
         return
     step = Change(delivery=delivery, to=DeliveryState.SNOOZED, reason=answer.why, values=values)
     await unit.deliveries.move(step)

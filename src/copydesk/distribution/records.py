@@ -31,7 +31,8 @@ from copydesk.core.errors import Conflict, TransitionNotAllowed
 from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.closing import close_scope
-from copydesk.distribution.judgement import Judgement, judge_removed
+from copydesk.distribution.consequences import Judgement
+from copydesk.distribution.judgement import judge_removed
 from copydesk.distribution.threads import in_flight, told
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import Store, UnitOfWork
@@ -215,7 +216,7 @@ class Records:
         """Record that preparing failed; what is to be tried again stays scheduled."""
         async with self._store.begin(ACTOR) as unit:
             if judgement.to is DeliveryState.SCHEDULED:
-                await unit.deliveries.try_later(delivery, judgement.values)
+                await unit.deliveries.stay(delivery, judgement.values)
             else:
                 await unit.deliveries.move(_change(delivery, judgement, answer))
             await self._account_effects(unit, judgement)
@@ -321,7 +322,7 @@ class Records:
             async with self._store.begin(ACTOR) as unit:
                 if judgement.to is delivery.state:
                     again = {"wake_at": judgement.values["wake_at"]}
-                    await unit.deliveries.look_again(delivery, again)
+                    await unit.deliveries.stay(delivery, again)
                 else:
                     await unit.deliveries.move(_change(delivery, judgement, evidence))
                 await self._account_effects(unit, judgement)
@@ -337,7 +338,7 @@ class Records:
                     delivery.id, type(found).__name__.lower(), str(evidence)[:_SHOWN]
                 )
                 if judgement.to is delivery.state:
-                    await unit.deliveries.look_again(delivery, judgement.values)
+                    await unit.deliveries.stay(delivery, judgement.values)
                 else:
                     await unit.deliveries.move(_change(delivery, judgement, found))
         except Conflict as error:

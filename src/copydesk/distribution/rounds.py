@@ -38,9 +38,9 @@ from copydesk.distribution.aftercare import Respect
 from copydesk.distribution.breaker import Pulse
 from copydesk.distribution.budget_money import Payer
 from copydesk.distribution.calls import Calls, stops
+from copydesk.distribution.circumstances import Circumstances
 from copydesk.distribution.gate import Gate
 from copydesk.distribution.judgement import (
-    Circumstances,
     judge,
     judge_accepted,
     judge_existence,

@@ -342,16 +342,8 @@ class Deliveries:
                 raise moved_meanwhile(delivery)
             states[delivery.id] = change.to
 
-    async def look_again(self, delivery: Delivery, values: Mapping[str, Any]) -> None:
-        """Keep a delivery where it is after a look that told nothing: count, and wait."""
-        await self._unit.connection.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
-            .values(**values)
-        )
-
-    async def try_later(self, delivery: Delivery, values: Mapping[str, Any]) -> None:
-        """Keep a scheduled delivery scheduled after a preparation that failed: count and wait."""
+    async def stay(self, delivery: Delivery, values: Mapping[str, Any]) -> None:
+        """Keep a delivery in its state after a look or a try that led nowhere: count, and wait."""
         await self._unit.connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id == delivery.id, deliveries.c.state == delivery.state)
