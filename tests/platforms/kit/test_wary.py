@@ -78,11 +78,17 @@ async def test_of_ever_more_hosts_the_oldest_are_forgotten(wire: Wire) -> None:
 
 @pytest.fixture
 async def closing() -> AsyncIterator[FaultProxy]:
-    """A server that answers once on each connection and reads the next request without a word."""
+    """A server that answers once on each connection and reads the next request without a word.
+
+    Requests for `/together` it answers when there are four of them.
+    """
+    together = asyncio.Barrier(4)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while await reader.readuntil(b"\r\n\r\n"):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                if b"/together" in head:
+                    await together.wait()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -102,6 +108,20 @@ async def test_a_server_that_always_closes_costs_one_answer(closing: FaultProxy)
     wary, url = WaryTransport(inner), f"http://{closing.address}/"
     try:
         assert (await wary.call("GET", url)).status == 200
+        with pytest.raises(AnswerLost):
+            await wary.call("GET", url)
+        for _ in range(5):
+            assert (await wary.call("GET", url)).status == 200
+    finally:
+        await inner.close()
+    assert closing.struck == 1
+
+
+async def test_none_of_the_connections_kept_before_is_used(closing: FaultProxy) -> None:
+    inner = HttpTransport(user_agent="test")
+    wary, url = WaryTransport(inner), f"http://{closing.address}/"
+    try:
+        await asyncio.gather(*(wary.call("GET", f"{url}together") for _ in range(4)))
         with pytest.raises(AnswerLost):
             await wary.call("GET", url)
         for _ in range(5):

@@ -73,6 +73,12 @@ class _Request:
     form: Mapping[str, Any] | None = None
     files: Mapping[str, tuple[str, bytes, str]] | None = None
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it asks for a connection of its own. Saying that its connection ends with it is
+        not enough: it would still go out on one kept from before, which may be closed."""
+        return self.headers.get("Connection") == "close"
+
     def built(self, client: Client) -> StreamRequest:
         """Return it for `client`. Raises `ValueError` where no request can be made of it."""
         request = client.request(self.method, self.url)
@@ -105,7 +111,7 @@ class HttpTransport:
         self._public_only = public_only
         self._most_bytes = most_bytes
         self._follows = follows
-        self._clients: dict[tuple[float, str, str], Client] = {}
+        self._clients: dict[tuple[float, bool, str, str], Client] = {}
         self._places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._names = Names()
 
@@ -176,7 +182,7 @@ class HttpTransport:
         try:
             if self._public_only:
                 return await self._send_publicly(request)
-            return await self._answer(request, self._client(request.timeout))
+            return await self._answer(request, self._client(request))
         finally:
             places.release()
 
@@ -189,10 +195,10 @@ class HttpTransport:
         host, addresses = await self._public_addresses(request)
         for address in addresses[:-1]:
             try:
-                return await self._answer(request, self._client(request.timeout, host, address))
+                return await self._answer(request, self._client(request, host, address))
             except NotSent:
                 continue  # nothing was sent, so the next address may be tried
-        return await self._answer(request, self._client(request.timeout, host, addresses[-1]))
+        return await self._answer(request, self._client(request, host, addresses[-1]))
 
     async def _public_addresses(self, request: _Request) -> tuple[str, Sequence[str]]:
         """Return the host of `request`, as reqwest understands it, and where it is."""
@@ -207,17 +213,19 @@ class HttpTransport:
         except (ValueError, OSError) as error:
             raise NotSent(f"it cannot be called: {error}") from error
 
-    def _client(self, timeout: float, host: str = "", address: str = "") -> Client:
-        """Return the client for calls of `timeout` seconds; with `host` one that calls `address`
-        when `host` is asked for, whatever the name means elsewhere or by then."""
-        connect = _patience(timeout)
-        client = self._clients.get((connect, host, address))
+    def _client(self, request: _Request, host: str = "", address: str = "") -> Client:
+        """Return the client for `request`; with `host` one that calls `address` when `host` is
+        asked for, whatever the name means elsewhere or by then."""
+        connect, alone = _patience(request.timeout), request.is_alone
+        client = self._clients.get((connect, alone, host, address))
         if client is None:
             while len(self._clients) >= _KEPT:
                 # what is under way over it goes on
                 self._clients.pop(next(iter(self._clients)))
-            client = _new_client(self._user_agent, connect, host=host, address=address)
-            self._clients[connect, host, address] = client
+            client = _new_client(
+                self._user_agent, connect, alone=alone, host=host, address=address
+            )
+            self._clients[connect, alone, host, address] = client
         return client
 
     async def _answer(self, request: _Request, client: Client) -> Reply:
@@ -253,7 +261,9 @@ def _patience(timeout: float) -> float:
     return min(timeout * _CONNECT_SHARE, _CONNECT)
 
 
-def _new_client(user_agent: str, connect: float, *, host: str = "", address: str = "") -> Client:
+def _new_client(
+    user_agent: str, connect: float, *, alone: bool = False, host: str = "", address: str = ""
+) -> Client:
     from pyreqwest.client import ClientBuilder
 
     builder = (
@@ -265,6 +275,8 @@ def _new_client(user_agent: str, connect: float, *, host: str = "", address: str
         .pool_idle_timeout(_seconds(_IDLE))
         .http1_ignore_invalid_headers_in_responses(True)
     )
+    if alone:
+        builder = builder.pool_max_idle_per_host(0)
     return builder.resolve(host, address, 0).build() if host else builder.build()
 
 

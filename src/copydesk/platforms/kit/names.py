@@ -53,9 +53,11 @@ class Names:
     def _ask(self, host: str) -> None:
         asked = self._asked[host] = _in_a_thread(lambda: _looked_up(host))
 
-        def told(_: asyncio.Future[list[str]]) -> None:
+        def told(found: asyncio.Future[list[str]]) -> None:
             del self._asked[host]
             self._places.release()
+            if not found.cancelled():
+                found.exception()  # read, lest it be logged as an error when nobody waits any more
 
         asked.add_done_callback(told)
 
