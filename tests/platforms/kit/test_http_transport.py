@@ -6,7 +6,6 @@ The servers here are raw sockets: they hang up and talk nonsense exactly when th
 from __future__ import annotations
 
 import asyncio
-import gc
 import gzip
 import re
 import socket
@@ -15,7 +14,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
 
-from copydesk.platforms.kit import http_transport
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.transport import AnswerLost, NotSent
 
@@ -180,7 +178,7 @@ async def test_a_header_that_cannot_be_sent_sends_nothing(transport: HttpTranspo
             lambda _: ok(b"no gzip", b"Content-Encoding: gzip"), id="packs what is not packed"
         ),
         pytest.param(
-            lambda _: ok(b"", *(b"X-%d: 1" % n for n in range(1000))), id="a thousand headers"
+            lambda _: ok(b"", *(b"X-%d: 1" % n for n in range(100_000))), id="headers without end"
         ),
     ],
 )
@@ -247,21 +245,6 @@ async def test_a_call_that_is_cancelled_ends_at_once(transport: HttpTransport) -
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-
-
-async def test_a_call_under_way_ends_although_its_client_is_kept_no_longer(
-    monkeypatch: pytest.MonkeyPatch, transport: HttpTransport
-) -> None:
-    monkeypatch.setattr(http_transport, "_KEPT", 1)
-    answers = iter([b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", ok()])
-    async with talking(lambda _: next(answers)) as (url, heard):
-        call = asyncio.create_task(transport.call("POST", url, body=b"{}", timeout=LONG))
-        await heard.anything.wait()
-        # another time to connect in needs another client
-        await transport.call("POST", url, body=b"{}", timeout=LONG / 10)
-        gc.collect()
-        heard.talkers[0].transport.write(b"done")
-        assert (await call).body == b"done"
 
 
 # ---------------------------------------------------------------- what is kept of an answer

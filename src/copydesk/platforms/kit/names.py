@@ -10,12 +10,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Final
 
+from aiohappyeyeballs import start_connection
+
 #: How many names are looked up at once; who asks for more waits. Each is asked once at a time.
 AT_ONCE: Final = 200
+
+#: Seconds an address has to answer before the next one is tried beside it (RFC 8305 §8).
+_HEAD_START: Final = 0.25
 
 
 class Names:
@@ -42,13 +47,7 @@ class Names:
 
         Takes as long as it takes: how long that may be is the caller's bound. Raises `OSError`.
         """
-        addresses = await self.addresses(host)
-        for address in addresses[:-1]:
-            try:
-                return await _connected(address, port)
-            except OSError:
-                continue
-        return await _connected(addresses[-1], port)
+        return await connected_to(await self.addresses(host), port)
 
     def _ask(self, host: str) -> None:
         asked = self._asked[host] = _in_a_thread(lambda: _looked_up(host))
@@ -67,16 +66,19 @@ def _looked_up(host: str) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-async def _connected(address: str, port: int) -> socket.socket:
+async def connected_to(addresses: Sequence[str], port: int) -> socket.socket:
+    """Return a connection to the first of `addresses`, which are numbers, that takes one at `port`.
+
+    They are tried in their order, each while those before are still silent after `_HEAD_START`
+    (RFC 8305 §5). Takes as long as it takes. Raises `OSError`.
+    """
+    places = [_place(address, port) for address in addresses]
+    return await start_connection(places, happy_eyeballs_delay=_HEAD_START)
+
+
+def _place(address: str, port: int) -> tuple[int, int, int, str, tuple[str, int]]:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    connection = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, (address, port))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port)
 
 
 def _in_a_thread(work: Callable[[], list[str]]) -> asyncio.Future[list[str]]:

@@ -23,7 +23,7 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 #: Jobs in hand at once, most of them couriers that wait for their turn. The library's limits of
 #: a kind hold across all workers and cost slots in every query (PgQueuer 1.6.0, 2026-11-22).
 CONCURRENCY = 1200
-BATCH = 50
+BATCH = 1
 
 #: What ends a run of the queue without ending the worker.
 _INTERRUPTIONS = (

@@ -1,0 +1,232 @@
+"""One HTTP/1.1 connection, over which requests go one after the other.
+
+Whether anything of a request can have left is known here to the byte: nothing has before `exchange`
+writes. What cannot be read as an answer, and what breaks off, is lost; nothing is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import zlib
+from typing import Any, Final
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from copydesk.platforms.kit.transport import AnswerLost, Reply
+
+#: What an answer may have before its body, in bytes; what has come at once with the rest is read.
+_MOST_HEAD: Final = 1 << 16
+
+#: A body up to so many bytes leaves in one piece with its head.
+_ONE_PIECE: Final = 1 << 16
+
+_PACKED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+
+#: zlib's own or gzip's format, as the bytes say (zlib manual, `inflateInit2`).
+_EITHER_FORMAT: Final = zlib.MAX_WBITS | 32
+
+_NO_ANSWER_IN_TIME: Final = "no answer within the time allowed"
+
+
+class Connection(asyncio.Protocol):
+    """A connection over `sock` to `address`, which `transport` writes to once it is made."""
+
+    def __init__(self, sock: socket.socket, address: str) -> None:
+        self.address = address
+        self.idle_since = 0.0
+        self._socket = sock
+        self._loop = asyncio.get_running_loop()
+        self._answer: _Answer | None = None
+
+    # -- what the event loop says -----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take what is written to."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; what nobody has asked for ends the connection."""
+        if self._answer is None:
+            self._transport.abort()
+        else:
+            self._answer.read(data)
+
+    def eof_received(self) -> None:
+        """The other side says no more: so do we."""
+        if self._answer is not None:
+            self._answer.end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell who waits."""
+        if self._answer is not None:
+            self._answer.end("" if exc is None else str(exc))
+
+    # -- what is asked of it ----------------------------------------------------------------------
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the other side has neither closed it nor said anything, as far as this machine
+        knows: the event loop may not have heard of it yet."""
+        if self._transport.is_closing():
+            return False
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended, or is about to."""
+        return self._transport.is_closing()
+
+    async def exchange(
+        self, head: bytes, body: bytes, *, seconds: float, most: int, is_head: bool, keep: bool
+    ) -> Reply:
+        """Send a request and return its answer, with at most `most` bytes of body, none where it
+        `is_head`. Without `keep` the connection ends with it.
+
+        Raises `AnswerLost`; from here on the request may have arrived.
+        """
+        answer = self._answer = _Answer(self._loop.create_future(), most, has_no_body=is_head)
+        timer = self._loop.call_later(seconds, answer.fail, _NO_ANSWER_IN_TIME)
+        is_kept = False
+        try:
+            if len(body) <= _ONE_PIECE:
+                self._transport.write(head + body)
+            else:
+                self._transport.write(head)
+                self._transport.write(body)
+            reply = await answer.came
+            is_kept = keep and answer.is_clean and not self._transport.get_write_buffer_size()
+            return reply
+        finally:
+            timer.cancel()
+            self._answer = None
+            if not is_kept:
+                self._transport.abort()
+
+    def abort(self) -> None:
+        """End it now."""
+        self._transport.abort()
+
+
+class _Answer:
+    """One answer while it arrives. httptools calls the methods that begin with `on_`."""
+
+    def __init__(self, came: asyncio.Future[Reply], most: int, *, has_no_body: bool) -> None:
+        self.came = came
+        self.is_clean = False
+        self._most = most
+        self._has_no_body = has_no_body
+        self._parser = HttpResponseParser(self)
+        self._status = 0
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+        self._unpacker: Any = None
+        self._head_size = 0
+        self._ends_with_connection = False
+
+    def read(self, data: bytes) -> None:
+        """Read what has come."""
+        if not self._status:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            self.fail("it speaks another protocol from there on")
+        except HttpParserError as error:
+            self.fail(f"what came is no HTTP: {error}")
+        if not self._status and self._head_size > _MOST_HEAD:
+            self.fail("its headers do not end")
+
+    def end(self, problem: str = "") -> None:
+        """Nothing more comes: a body whose length nobody said ends so (RFC 9112 §6.3)."""
+        if self._ends_with_connection and not problem:
+            self._finish()
+        else:
+            where = "in the middle of the answer" if self._status else "before the answer"
+            self.fail(f"the connection was closed {where}" + (f": {problem}" if problem else ""))
+
+    def fail(self, reason: str) -> None:
+        """There will be no usable answer."""
+        if not self.came.done():
+            self.came.set_exception(AnswerLost(reason))
+
+    def on_message_begin(self) -> None:
+        """What follows an answer that is complete is not ours."""
+        if self.came.done():
+            self.is_clean = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; one that is not ASCII means nothing to us. Trailers are left out."""
+        if not self._status and value.isascii():
+            self._headers[name.decode("ascii", "replace").lower()] = value.decode("ascii")
+
+    def on_headers_complete(self) -> None:
+        """Find out how the body ends, and what it is packed in."""
+        self._status = self._parser.get_status_code()
+        if self._has_no_body and self._status >= 200:
+            self._finish()
+            return
+        headers = self._headers
+        self._ends_with_connection = (
+            "content-length" not in headers and "transfer-encoding" not in headers
+        )
+        if headers.get("content-encoding", "").strip().lower() in _PACKED:
+            self._unpacker = zlib.decompressobj(_EITHER_FORMAT)
+
+    def on_body(self, piece: bytes) -> None:
+        """Keep a piece of the body, and no more than may be kept."""
+        if self.came.done():
+            return
+        if self._unpacker is None:
+            self._body += piece[: self._room]
+        else:
+            try:
+                self._unpack(piece)
+            except zlib.error as error:
+                self.fail(f"its body is not packed as it says: {error}")
+                return
+        if not self._room:
+            self._finish()
+
+    def on_message_complete(self) -> None:
+        """Take it as whole; what was only news on the way (RFC 9110 §15.2) is no answer."""
+        if 100 <= self._status < 200:
+            self._status, self._headers = 0, {}
+            return
+        if self._unpacker is not None and self._body and not self._unpacker.eof:
+            self.fail("its packed body breaks off")
+        if not self.came.done():
+            self.is_clean = bool(self._parser.should_keep_alive())
+            self._finish()
+
+    @property
+    def _room(self) -> int:
+        """How much of the body may still come: one byte too much tells that it went on."""
+        return self._most + 1 - len(self._body)
+
+    def _unpack(self, piece: bytes) -> None:
+        while piece and self._room:
+            if self._unpacker.eof:  # packed in several pieces, one behind the other (RFC 1952 §2.2)
+                self._unpacker = zlib.decompressobj(_EITHER_FORMAT)
+            self._body += self._unpacker.decompress(piece, self._room)
+            piece = self._unpacker.unused_data
+
+    def _finish(self) -> None:
+        if self.came.done():
+            return
+        body = bytes(self._body)
+        self.came.set_result(
+            Reply(
+                status=self._status,
+                headers=self._headers,
+                body=body[: self._most],
+                is_whole=len(body) <= self._most,
+            )
+        )

@@ -1,0 +1,151 @@
+"""One HTTP/1.1 request as it leaves: where it goes to, and its bytes."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlencode, urlsplit
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+#: RFC 9110 §5.6.2.
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST: Final = re.compile(r"[0-9A-Za-z_.-]+")
+
+#: What may stand in a path, besides letters and digits (RFC 3986 §3.3), and in a query; what is
+#: escaped already stays as it is.
+_IN_PATH: Final = "/%:@!$&'()*+,;=~-._"
+_IN_QUERY: Final = _IN_PATH + "?[]|"
+
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where requests for one address go. `host` is a name in ASCII or a number without brackets;
+    `credentials` is what the address itself says of a user, as a header's value."""
+
+    is_secure: bool
+    host: str
+    port: int
+    path: str
+    credentials: str = ""
+
+    @property
+    def origin(self) -> tuple[bool, str, int]:
+        """What connections are shared by."""
+        return self.is_secure, self.host, self.port
+
+    @property
+    def authority(self) -> str:
+        """Return what the `Host` header says (RFC 9110 §7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (
+            host
+            if self.port == _PORTS["https" if self.is_secure else "http"]
+            else (f"{host}:{self.port}")
+        )
+
+
+@lru_cache(maxsize=1000)
+def target_of(url: str) -> Target:
+    """Return where requests for `url` go. Raises `ValueError`, which names no part of the path."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS:
+        raise ValueError("only http and https can be called")
+    path = quote(parts.path, safe=_IN_PATH) or "/"
+    if parts.query:
+        path += "?" + quote(parts.query, safe=_IN_QUERY)
+    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return Target(
+        is_secure=parts.scheme == "https",
+        host=_host(unquote(parts.hostname or "")),
+        port=parts.port or _PORTS[parts.scheme],
+        path=path,
+        credentials="" if user == ":" else f"Basic {b64encode(user.encode()).decode()}",
+    )
+
+
+def with_query(url: str, query: Mapping[str, str]) -> str:
+    """Return `url` with `query` added to what it asks already."""
+    bare, mark, fragment = url.partition("#")
+    return f"{bare}{'&' if '?' in bare else '?'}{urlencode(query)}{mark}{fragment}"
+
+
+def head_of(method: str, target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
+    """Return the head of a request (RFC 9112 §2 to §5) with `headers`, in their order.
+
+    Raises `ValueError` for a method or header that would not be read as what it is.
+    """
+    lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
+    named = set()
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name[:50]!r} is no name of a header")
+        named.add(name.lower())
+        lines.append(f"{name}: {value}")
+    if target.credentials and "authorization" not in named:
+        lines.append(f"Authorization: {target.credentials}")
+    if body or method in _WITH_BODY:
+        lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join(lines)
+    breaks = len(lines) - 1
+    if head.count("\r") != breaks or head.count("\n") != breaks or "\0" in head:
+        raise ValueError("a header has a line break in it")
+    return head.encode() + b"\r\n\r\n"
+
+
+def form_of(fields: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Return `fields` as a body, and its content type."""
+    text = urlencode({key: str(value) for key, value in fields.items()})
+    return text.encode(), "application/x-www-form-urlencoded"
+
+
+def multipart_of(
+    fields: Mapping[str, Any], files: Mapping[str, tuple[str, bytes, str]]
+) -> tuple[bytes, str]:
+    """Return `fields` and `files` (name, bytes and content type by field) as a body (RFC 7578), and
+    its content type."""
+    boundary = secrets.token_hex(16)
+    pieces: list[bytes] = []
+    for key, value in fields.items():
+        pieces += _part(boundary, f'name="{_quoted(key)}"', str(value).encode())
+    for key, (filename, content, kind) in files.items():
+        named = f'name="{_quoted(key)}"; filename="{_quoted(filename)}"'
+        pieces += _part(boundary, f"{named}\r\nContent-Type: {_one_line(kind)}", content)
+    pieces.append(f"--{boundary}--\r\n".encode())
+    return b"".join(pieces), f"multipart/form-data; boundary={boundary}"
+
+
+def _part(boundary: str, named: str, content: bytes) -> list[bytes]:
+    head = f"--{boundary}\r\nContent-Disposition: form-data; {named}\r\n\r\n"
+    return [head.encode(), content, b"\r\n"]
+
+
+def _quoted(name: str) -> str:
+    # as browsers do (HTML Standard, multipart/form-data encoding algorithm, 2026-11)
+    return name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
+
+
+def _one_line(kind: str) -> str:
+    if "\r" in kind or "\n" in kind:
+        raise ValueError("a content type has a line break in it")
+    return kind
+
+
+def _host(named: str) -> str:
+    if ":" in named:
+        return str(ipaddress.IPv6Address(named))
+    try:
+        host = named if named.isascii() else named.encode("idna").decode()
+    except UnicodeError as error:
+        raise ValueError("no host is called that") from error
+    if not _HOST.fullmatch(host):
+        raise ValueError("it names no host")
+    return host
