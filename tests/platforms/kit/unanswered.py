@@ -2,8 +2,8 @@
 
     unshare --map-root-user --mount --net python -m tests.platforms.kit.unanswered
 
-reqwest asks the system's resolver, which no test can stand in for from within; so this runs where
-the network and `/etc/resolv.conf` are its own. Prints what became of it as JSON.
+The system's resolver is one that no test can stand in for from within; so this runs where the
+network and `/etc/resolv.conf` are its own. Prints what became of it as JSON.
 """
 
 from __future__ import annotations

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import zlib
 from typing import Any, Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from copydesk.platforms.kit.transport import AnswerLost, Reply
+from copydesk.platforms.kit.transport import AnswerLost, NotSent, Reply
 
-#: What an answer may have before its body, in bytes; what has come at once with the rest is read.
-_MOST_HEAD: Final = 1 << 16
+#: What an answer may have before, between and behind the pieces of its body, in bytes: headers,
+#: trailers, a packed nothing. What has come at once with the rest is read.
+_MOST_BESIDE: Final = 1 << 16
 
 #: A body up to so many bytes leaves in one piece with its head.
 _ONE_PIECE: Final = 1 << 16
@@ -38,6 +40,8 @@ class Connection(asyncio.Protocol):
         self._socket = sock
         self._loop = asyncio.get_running_loop()
         self._answer: _Answer | None = None
+        # asyncio's secured transport says that it is closing only where we have closed it (3.11)
+        self._has_ended = False
 
     # -- what the event loop says -----------------------------------------------------------------
 
@@ -55,13 +59,15 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The other side says no more: so do we."""
+        self._has_ended = True
         if self._answer is not None:
-            self._answer.end()
+            self._answer.end(is_meant=self._is_end_meant())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell who waits."""
+        self._has_ended = True
         if self._answer is not None:
-            self._answer.end("" if exc is None else str(exc))
+            self._answer.end(is_meant=False, problem="" if exc is None else str(exc))
 
     # -- what is asked of it ----------------------------------------------------------------------
 
@@ -69,7 +75,7 @@ class Connection(asyncio.Protocol):
     def is_quiet(self) -> bool:
         """Whether the other side has neither closed it nor said anything, as far as this machine
         knows: the event loop may not have heard of it yet."""
-        if self._transport.is_closing():
+        if self.is_done:
             return False
         try:
             self._socket.recv(1, socket.MSG_PEEK)
@@ -82,7 +88,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_done(self) -> bool:
         """Whether it has ended, or is about to."""
-        return self._transport.is_closing()
+        return self._has_ended or self._transport.is_closing()
 
     async def exchange(
         self, head: bytes, body: bytes, *, seconds: float, most: int, is_head: bool, keep: bool
@@ -90,8 +96,12 @@ class Connection(asyncio.Protocol):
         """Send a request and return its answer, with at most `most` bytes of body, none where it
         `is_head`. Without `keep` the connection ends with it.
 
-        Raises `AnswerLost`; from here on the request may have arrived.
+        Raises `NotSent` where the connection or the time has ended before anything was written, and
+        `AnswerLost`: from then on the request may have arrived.
         """
+        if self.is_done or seconds <= 0:
+            self.abort()
+            raise NotSent("the connection, or the time for it, had ended before anything was sent")
         answer = self._answer = _Answer(self._loop.create_future(), most, has_no_body=is_head)
         timer = self._loop.call_later(seconds, answer.fail, _NO_ANSWER_IN_TIME)
         is_kept = False
@@ -114,6 +124,17 @@ class Connection(asyncio.Protocol):
         """End it now."""
         self._transport.abort()
 
+    def _is_end_meant(self) -> bool:
+        """Whether the other side itself has said that it says no more: what is secured has to say
+        so within what is secured, or anybody on the way could cut an answer (RFC 8446 §6.1)."""
+        secured = self._transport.get_extra_info("ssl_object")
+        if secured is None:
+            return True
+        try:
+            return bool(secured.read(1) == b"")
+        except ssl.SSLError:
+            return False
+
 
 class _Answer:
     """One answer while it arrives. httptools calls the methods that begin with `on_`."""
@@ -127,33 +148,35 @@ class _Answer:
         self._status = 0
         self._headers: dict[str, str] = {}
         self._body = bytearray()
+        self._is_packed = False
         self._unpacker: Any = None
-        self._head_size = 0
+        self._beside = 0
         self._ends_with_connection = False
 
     def read(self, data: bytes) -> None:
         """Read what has come."""
-        if not self._status:
-            self._head_size += len(data)
+        self._beside += len(data)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
             self.fail("it speaks another protocol from there on")
         except HttpParserError as error:
             self.fail(f"what came is no HTTP: {error}")
-        if not self._status and self._head_size > _MOST_HEAD:
-            self.fail("its headers do not end")
+        if self._beside > _MOST_BESIDE:
+            self.fail("its headers do not end" if not self._status else "its body does not go on")
 
-    def end(self, problem: str = "") -> None:
-        """Nothing more comes: a body whose length nobody said ends so (RFC 9112 §6.3)."""
-        if self._ends_with_connection and not problem:
-            self._finish()
+    def end(self, *, is_meant: bool, problem: str = "") -> None:
+        """Nothing more comes: a body whose length nobody said ends so (RFC 9112 §6.3), where that
+        `is_meant`."""
+        if self._status and self._ends_with_connection and is_meant:
+            self._finish_whole()
         else:
             where = "in the middle of the answer" if self._status else "before the answer"
             self.fail(f"the connection was closed {where}" + (f": {problem}" if problem else ""))
 
     def fail(self, reason: str) -> None:
-        """There will be no usable answer."""
+        """There will be no usable answer, or what follows it is none."""
+        self.is_clean = False
         if not self.came.done():
             self.came.set_exception(AnswerLost(reason))
 
@@ -165,7 +188,8 @@ class _Answer:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; one that is not ASCII means nothing to us. Trailers are left out."""
         if not self._status and value.isascii():
-            self._headers[name.decode("ascii", "replace").lower()] = value.decode("ascii")
+            # the parser leaves spaces behind a value in it
+            self._headers[name.decode("ascii", "replace").lower()] = value.decode("ascii").strip()
 
     def on_headers_complete(self) -> None:
         """Find out how the body ends, and what it is packed in."""
@@ -174,24 +198,29 @@ class _Answer:
             self._finish()
             return
         headers = self._headers
+        if self._status >= 200:
+            self._beside = 0
+        encoding = headers.get("transfer-encoding", "")
         self._ends_with_connection = (
-            "content-length" not in headers and "transfer-encoding" not in headers
+            "content-length" not in headers and "chunked" not in encoding.lower()
         )
-        if headers.get("content-encoding", "").strip().lower() in _PACKED:
-            self._unpacker = zlib.decompressobj(_EITHER_FORMAT)
+        self._is_packed = headers.get("content-encoding", "").lower() in _PACKED
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body, and no more than may be kept."""
         if self.came.done():
             return
-        if self._unpacker is None:
-            self._body += piece[: self._room]
-        else:
+        size = len(self._body)
+        if self._is_packed:
             try:
                 self._unpack(piece)
             except zlib.error as error:
                 self.fail(f"its body is not packed as it says: {error}")
                 return
+        else:
+            self._body += piece[: self._room]
+        if len(self._body) > size:
+            self._beside = 0
         if not self._room:
             self._finish()
 
@@ -200,11 +229,9 @@ class _Answer:
         if 100 <= self._status < 200:
             self._status, self._headers = 0, {}
             return
-        if self._unpacker is not None and self._body and not self._unpacker.eof:
-            self.fail("its packed body breaks off")
         if not self.came.done():
             self.is_clean = bool(self._parser.should_keep_alive())
-            self._finish()
+            self._finish_whole()
 
     @property
     def _room(self) -> int:
@@ -213,10 +240,17 @@ class _Answer:
 
     def _unpack(self, piece: bytes) -> None:
         while piece and self._room:
-            if self._unpacker.eof:  # packed in several pieces, one behind the other (RFC 1952 §2.2)
+            # it may be packed in several pieces, one behind the other (RFC 1952 §2.2)
+            if self._unpacker is None or self._unpacker.eof:
                 self._unpacker = zlib.decompressobj(_EITHER_FORMAT)
             self._body += self._unpacker.decompress(piece, self._room)
             piece = self._unpacker.unused_data
+
+    def _finish_whole(self) -> None:
+        """Take it as what it is, unless what was packed breaks off."""
+        if self._unpacker is not None and not self._unpacker.eof:
+            self.fail("its packed body breaks off")
+        self._finish()
 
     def _finish(self) -> None:
         if self.came.done():

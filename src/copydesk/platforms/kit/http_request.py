@@ -23,6 +23,15 @@ _HOST: Final = re.compile(r"[0-9A-Za-z_.-]+")
 _IN_PATH: Final = "/%:@!$&'()*+,;=~-._"
 _IN_QUERY: Final = _IN_PATH + "?[]|"
 
+#: What no header may have in it (RFC 9110 §5.5).
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+#: What says where a request goes and where it ends; nobody else says it.
+_OURS: Final = frozenset({"host", "content-length", "transfer-encoding"})
+
+#: Letters that older rules for names write as others, so that another host is called (UTS 46 §7).
+_SPELLED_OTHERWISE: Final = frozenset("ßẞς\u200c\u200d")
+
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -45,7 +54,8 @@ class Target:
     @property
     def authority(self) -> str:
         """Return what the `Host` header says (RFC 9110 §7.2)."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = self.host.partition("%")[0]  # a zone is this machine's own affair (RFC 6874 §1)
+        host = f"[{host}]" if ":" in host else host
         return (
             host
             if self.port == _PORTS["https" if self.is_secure else "http"]
@@ -66,7 +76,7 @@ def target_of(url: str) -> Target:
     return Target(
         is_secure=parts.scheme == "https",
         host=_host(unquote(parts.hostname or "")),
-        port=parts.port or _PORTS[parts.scheme],
+        port=_PORTS[parts.scheme] if parts.port is None else parts.port,
         path=path,
         credentials="" if user == ":" else f"Basic {b64encode(user.encode()).decode()}",
     )
@@ -75,7 +85,17 @@ def target_of(url: str) -> Target:
 def with_query(url: str, query: Mapping[str, str]) -> str:
     """Return `url` with `query` added to what it asks already."""
     bare, mark, fragment = url.partition("#")
-    return f"{bare}{'&' if '?' in bare else '?'}{urlencode(query)}{mark}{fragment}"
+    between = "?" if "?" not in bare else "" if bare.endswith(("?", "&")) else "&"
+    return f"{bare}{between}{urlencode(query)}{mark}{fragment}"
+
+
+def named_once(*given: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that are `given`, each once whatever its case; the last one wins."""
+    found: dict[str, tuple[str, str]] = {}
+    for headers in given:
+        for name, value in headers.items():
+            found[name.lower()] = name, value
+    return dict(found.values())
 
 
 def head_of(method: str, target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -83,22 +103,24 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], body: bytes
 
     Raises `ValueError` for a method or header that would not be read as what it is.
     """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"{method[:50]!r} is no method")
     lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
     named = set()
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{name[:50]!r} is no name of a header")
+        if name.lower() in _OURS:
+            raise ValueError(f"the header {name} says what the request itself says")
         named.add(name.lower())
         lines.append(f"{name}: {value}")
     if target.credentials and "authorization" not in named:
         lines.append(f"Authorization: {target.credentials}")
     if body or method in _WITH_BODY:
         lines.append(f"Content-Length: {len(body)}")
-    head = "\r\n".join(lines)
-    breaks = len(lines) - 1
-    if head.count("\r") != breaks or head.count("\n") != breaks or "\0" in head:
-        raise ValueError("a header has a line break in it")
-    return head.encode() + b"\r\n\r\n"
+    if _CONTROL.search("".join(lines)):
+        raise ValueError("a header has a line break or another control character in it")
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def form_of(fields: Mapping[str, Any]) -> tuple[bytes, str]:
@@ -142,6 +164,8 @@ def _one_line(kind: str) -> str:
 def _host(named: str) -> str:
     if ":" in named:
         return str(ipaddress.IPv6Address(named))
+    if not _SPELLED_OTHERWISE.isdisjoint(named):
+        raise ValueError("its host is written in more than one way: write the one with xn--")
     try:
         host = named if named.isascii() else named.encode("idna").decode()
     except UnicodeError as error:

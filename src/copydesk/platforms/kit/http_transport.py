@@ -25,6 +25,7 @@ from copydesk.platforms.kit.http_request import (
     form_of,
     head_of,
     multipart_of,
+    named_once,
     target_of,
     with_query,
 )
@@ -77,6 +78,9 @@ _Origin = tuple[bool, str, int]
 #: What every request asks for, unless it says otherwise.
 _ASKED: Final = {"Accept": "*/*", "Accept-Encoding": "gzip"}
 
+#: What whoever a read is redirected to may see of it.
+_FOR_ALL: Final = frozenset({"accept", "accept-encoding", "user-agent"})
+
 
 class HttpTransport:
     """`Transport` over shared connections; with `public_only` private addresses, this machine's own
@@ -99,6 +103,7 @@ class HttpTransport:
         self._idle: dict[_Origin, list[Connection]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._names = Names()
+        self._is_closed = False
 
     async def call(
         self,
@@ -114,21 +119,23 @@ class HttpTransport:
         timeout: float = 30.0,
     ) -> Reply:
         """Make one call; see `Transport.call`."""
-        headers = {"User-Agent": self._user_agent, **_ASKED, **(headers or {})}
+        ours, of_the_body = {"User-Agent": self._user_agent, **_ASKED}, {}
         try:
             if json_body is not None:
                 body = json.dumps(json_body, ensure_ascii=False, separators=(",", ":")).encode()
-                headers.setdefault("Content-Type", "application/json")
+                ours["Content-Type"] = "application/json"
             elif files is not None:
-                body, headers["Content-Type"] = multipart_of(form or {}, files)
+                # only who made it knows what is between its parts
+                body, of_the_body["Content-Type"] = multipart_of(form or {}, files)
             elif body is None and form is not None:
-                body, headers["Content-Type"] = form_of(form)
+                body, ours["Content-Type"] = form_of(form)
+            whole = with_query(url, query) if query else url
         except ValueError as error:
             raise NotSent(f"no request can be made of it: {error}") from error
         request = _Request(
             method=method,
-            url=with_query(url, query) if query else url,
-            headers=headers,
+            url=whole,
+            headers=named_once(ours, headers or {}, of_the_body),
             body=body or b"",
             timeout=timeout,
         )
@@ -142,13 +149,12 @@ class HttpTransport:
 
     async def close(self) -> None:
         """Close the connections that are kept; each under way ends with its call."""
+        self._is_closed = True
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
-        while self._idle:
-            _, kept = self._idle.popitem()
-            for connection in kept:
-                connection.abort()
+        for origin in list(self._idle):
+            self._drop(origin)
         await asyncio.sleep(0)  # the loop closes them in its next round
 
     async def _follow(self, request: _Request) -> Reply:
@@ -191,7 +197,9 @@ class HttpTransport:
         # asked for by who has lost an answer: none that was kept from before is used either
         is_alone = request.headers.get("Connection") == "close"
         connection = None
-        if not is_alone and not self._public_only:
+        if is_alone:
+            self._drop(target.origin)
+        elif not self._public_only:
             connection = self._kept(target.origin)
         if connection is None:
             connection = await self._connected(request, target, began, is_alone=is_alone)
@@ -232,9 +240,11 @@ class HttpTransport:
         """Return a connection that was kept, if any is still good; with `addresses` to one of
         those."""
         kept = self._idle.get(origin)
+        since = asyncio.get_running_loop().time() - _IDLE
         while kept:
             connection = kept.pop()
-            if connection.is_quiet and (addresses is None or connection.address in addresses):
+            is_good = connection.idle_since > since and connection.is_quiet
+            if is_good and (addresses is None or connection.address in addresses):
                 return connection
             connection.abort()
         return None
@@ -242,20 +252,22 @@ class HttpTransport:
     def _keep(
         self, origin: _Origin, connection: Connection, loop: asyncio.AbstractEventLoop
     ) -> None:
-        """Keep a connection for the next call."""
-        kept = self._idle.setdefault(origin, [])
-        if len(kept) >= PER_HOST or (
-            len(self._idle) > _MOST_IDLE and sum(map(len, self._idle.values())) >= _MOST_IDLE
-        ):
+        """Keep a connection for the next call, behind those that were kept before it."""
+        if self._is_closed or sum(map(len, self._idle.values())) >= _MOST_IDLE:
             connection.abort()
             return
         connection.idle_since = loop.time()
-        kept.append(connection)
+        self._idle.setdefault(origin, []).append(connection)
         if self._sweeping is None:
             self._sweeping = loop.call_later(_IDLE, self._sweep, loop)
 
+    def _drop(self, origin: _Origin) -> None:
+        """Close those that were kept for `origin`."""
+        for connection in self._idle.pop(origin, ()):
+            connection.abort()
+
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close what nobody has used for a while."""
+        """Close what nobody has used for a while, and come back when the next is due."""
         self._sweeping = None
         since = loop.time() - _IDLE
         for origin, kept in list(self._idle.items()):
@@ -265,7 +277,8 @@ class HttpTransport:
             if not kept:
                 del self._idle[origin]
         if self._idle:
-            self._sweeping = loop.call_later(_IDLE, self._sweep, loop)
+            oldest = min(kept[0].idle_since for kept in self._idle.values())
+            self._sweeping = loop.call_at(oldest + _IDLE, self._sweep, loop)
 
 
 async def _connect(target: Target, addresses: Sequence[str]) -> Connection:
@@ -304,11 +317,11 @@ def _words(error: Exception) -> str:
         return str(error.strerror)
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno:
         return os.strerror(error.errno)
-    return str(error)
+    return str(error) or "the other side closed it"
 
 
 def _known_to(url: str, request: _Request) -> Mapping[str, str]:
     """Return the headers of `request` that whoever answers at `url` may see."""
     if urlsplit(url)[:2] == urlsplit(request.url)[:2]:
         return request.headers
-    return {name: value for name, value in request.headers.items() if name.lower() == "accept"}
+    return {name: value for name, value in request.headers.items() if name.lower() in _FOR_ALL}

@@ -8,6 +8,7 @@ resolver cannot be called off either, so these threads are not waited for when t
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -94,5 +95,8 @@ def _in_a_thread(work: Callable[[], list[str]]) -> asyncio.Future[list[str]]:
         except BaseException as error:  # whatever it was, who waits has to hear of it
             found.set_exception(error)
 
-    threading.Thread(target=run, name="look-up", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="look-up", daemon=True).start()
+    except RuntimeError as error:  # the system gives no more of them
+        found.set_exception(OSError(errno.EAGAIN, str(error)))
     return asyncio.wrap_future(found)
