@@ -181,10 +181,23 @@ async def test_without_the_encryption_asked_for_there_is_no_database(clock: Stop
             await open_store(address, clock, ordered_ids(clock))
 
 
+async def test_an_encryption_that_there_is_not_is_a_configuration_error(
+    clock: StoppedClock,
+) -> None:
+    address = "postgresql://ada:hunter2@127.0.0.1:1/desk?sslmode=requre"
+    with pytest.raises(ConfigError) as told:
+        await open_store(address, clock, ordered_ids(clock))
+    assert "database: there is no sslmode 'requre'" in told.value.message
+    assert "require, verify-ca, verify-full" in told.value.message
+    assert "hunter2" not in str(told.value)
+
+
 async def test_an_unknown_kind_of_database_is_a_configuration_error(clock: StoppedClock) -> None:
-    for url in ("mysql://root@localhost/x", "not an address"):
-        with pytest.raises(ConfigError):
+    port = "postgresql://ada:hunter2@localhost:port/x"
+    for url in ("mysql://root@localhost/x", "not an address", port):
+        with pytest.raises(ConfigError) as told:
             await open_store(url, clock, ordered_ids(clock))
+        assert "hunter2" not in str(told.value)
 
 
 async def test_a_full_disk_is_one_typed_error_and_changes_nothing(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import (
@@ -11,6 +12,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,8 @@ from copydesk.core.errors import ConfigError, Conflict, CopydeskError, StoreUnav
 from copydesk.core.ids import IdFactory
 from copydesk.core.review import ReviewTimes
 from copydesk.store.codec import to_json_text
+from copydesk.store.postgres import LONGEST_SILENCE, check_ssl_mode
+from copydesk.store.postgres import connect as connect_postgres
 from copydesk.store.sqlite import connect as connect_sqlite
 from copydesk.store.sqlite import copy_log_back
 from copydesk.store.unit import Outbox, SilentOutbox, UnitOfWork
@@ -176,12 +180,15 @@ async def open_store(
     *,
     migrate: bool = True,
     review_times: ReviewTimes | None = None,
+    longest_silence: timedelta = LONGEST_SILENCE,
 ) -> Store:
     """Open the database at `url` (`sqlite:///FILE` or `postgresql://…`).
 
+    PostgreSQL undoes a transaction whose process has said nothing for `longest_silence`.
+
     Raises `ConfigError` for an address we cannot use, `StoreUnavailable` when it does not answer.
     """
-    engine = _make_engine(url)
+    engine = _make_engine(url, longest_silence)
     store = Store(engine, clock, ids, review_times)
     if migrate:
         try:
@@ -192,11 +199,12 @@ async def open_store(
     return store
 
 
-def _make_engine(url: str) -> AsyncEngine:
+def _make_engine(url: str, longest_silence: timedelta) -> AsyncEngine:
     try:
         address = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise ConfigError([f"database: {url!r} is not a database address"]) from error
+    except (sa.exc.ArgumentError, ValueError) as error:
+        shown = re.sub(r"//.*@", "//***@", url)  # there may be a password in it
+        raise ConfigError([f"database: {shown!r} is not a database address"]) from error
     backend = address.get_backend_name()
     if backend == "sqlite":
         engine = create_async_engine(
@@ -211,13 +219,14 @@ def _make_engine(url: str) -> AsyncEngine:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         return engine
     if backend == "postgresql":
-        import asyncpg
-
+        check_ssl_mode(address)
         plain = address.set(drivername="postgresql")
         return create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
             # in the driver's own form, as for the queue: it knows what PostgreSQL's programs know
-            async_creator=partial(asyncpg.connect, plain.render_as_string(hide_password=False)),
+            async_creator=partial(
+                connect_postgres, plain.render_as_string(hide_password=False), longest_silence
+            ),
             json_serializer=to_json_text,
             pool_size=20,
             max_overflow=0,
@@ -276,9 +285,10 @@ def _upgrade(connection: sa.Connection) -> None:
 
 def is_gone(error: BaseException | None) -> bool:
     """Whether the server, not the statement, is the reason: connection, resources, operator or
-    system by the classes of SQLSTATE, or the driver cannot speak to it."""
+    system by the classes of SQLSTATE, a session ended for its silence in a transaction (25P03), or
+    the driver cannot speak to it."""
     state = _sqlstate(error)
-    if state[:2] in {"08", "53", "57", "58"} or isinstance(error, OSError):
+    if state[:2] in {"08", "53", "57", "58"} or state == "25P03" or isinstance(error, OSError):
         return True
     return type(error).__name__ in {"InterfaceError", "InternalClientError"}
 

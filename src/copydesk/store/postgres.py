@@ -1,0 +1,52 @@
+"""Connections to PostgreSQL: what an address may ask for, and what is said to a session at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from copydesk.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import asyncpg
+
+#: How long PostgreSQL keeps a transaction whose process says nothing: one that was frozen would
+#: else hold its locks until somebody thaws it. No transaction of ours waits for anything that long.
+LONGEST_SILENCE: Final = timedelta(seconds=60)
+
+#: PostgreSQL's documentation of libpq, 2026-11-23.
+_SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+def check_ssl_mode(address: sa.URL) -> None:
+    """Raise `ConfigError` when `address` asks for an `sslmode` that there is not.
+
+    The driver finds out when it connects, and then in the words of a server that is away.
+    """
+    for mode in address.normalized_query.get("sslmode", ()):
+        if mode not in _SSL_MODES:
+            raise ConfigError(
+                [f"database: there is no sslmode {mode!r}; there are {', '.join(_SSL_MODES)}"],
+                remedy="Correct it in the address of the database.",
+            )
+
+
+async def connect(address: str, longest_silence: timedelta) -> asyncpg.Connection:
+    """Connect to `address`, in the driver's own form; raises what the driver does.
+
+    The server ends a session that says nothing within a transaction for `longest_silence`.
+    """
+    import asyncpg
+
+    connection = await asyncpg.connect(address)
+    milliseconds = longest_silence // timedelta(milliseconds=1)
+    try:
+        # not with the address: poolers refuse at the start what they do not know
+        # (PgBouncer's ignore_startup_parameters, 2026-11-23)
+        await connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
