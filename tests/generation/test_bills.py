@@ -17,6 +17,7 @@ from tests.generation.messages import request
 from tests.generation.model_server import (
     Handler,
     ModelServer,
+    anthropic_message,
     chat_completion,
     disconnects,
     says,
@@ -26,10 +27,12 @@ from tests.generation.model_server import (
 PRICED = "local-model input_price=1 output_price=10"
 
 
-async def asked(answer: dict[str, Any] | Handler, facts: str = PRICED) -> Completion:
+async def asked(
+    answer: dict[str, Any] | Handler, facts: str = PRICED, *, line: str = "openai:local-model@{}/v1"
+) -> Completion:
     async with ModelServer() as server:
         server.answers = [answer]
-        address = parse_model_line(f"openai:local-model@{server.url}/v1")
+        address = parse_model_line(line.format(server.url))
         async with open_model(
             address, key="", clock=StoppedClock(), timeout=60, facts=parse_facts(facts)
         ) as model:
@@ -74,6 +77,18 @@ async def test_what_a_server_did_not_count_was_not_free(usage: Any) -> None:
     assert completion.text == "Yes."
     assert completion.cost_usd is None
     assert (await asked(chat_completion("Yes."))).cost_usd == pytest.approx(300e-6)
+
+
+@pytest.mark.parametrize("usage", ["absent", None, {}, {"input_tokens": 100}, []])
+async def test_nor_was_what_a_server_of_the_other_dialect_did_not_count(usage: Any) -> None:
+    counted = anthropic_message("Yes.")
+    answer = {**counted, "usage": usage}
+    if usage == "absent":
+        del answer["usage"]
+    completion = await asked(answer, line="anthropic:local-model@{}")
+    assert completion.text == "Yes."
+    assert completion.cost_usd is None
+    assert (await asked(counted, line="anthropic:local-model@{}")).cost_usd == pytest.approx(300e-6)
 
 
 async def test_a_sum_that_is_missing_is_not_missed() -> None:

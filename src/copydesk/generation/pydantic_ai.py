@@ -180,13 +180,9 @@ class PydanticAIModel:
 
 def _open(address: ModelAddress, key: str) -> Model:
     if address.vendor is Vendor.ANTHROPIC:
-        from pydantic_ai.models.anthropic import AnthropicModel
-        from pydantic_ai.providers.anthropic import AnthropicProvider
+        from copydesk.generation.anthropic_compatible import open_anthropic
 
-        # a key of our own making keeps the SDK from looking for one in the environment
-        anthropic = AnthropicProvider(api_key=key or "none", base_url=address.url)
-        return AnthropicModel(address.name, provider=anthropic)
-
+        return open_anthropic(address, key)
     if address.vendor is Vendor.OPENAI and not address.custom:
         from pydantic_ai.models.openai import OpenAIChatModel
         from pydantic_ai.providers.openai import OpenAIProvider
