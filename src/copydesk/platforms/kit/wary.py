@@ -18,7 +18,7 @@ _CALLS: Final = 100
 #: How many hosts are remembered; of more the one that lost its answer first is forgotten.
 _HOSTS: Final = 1000
 
-#: HTTP/1.1 alone: over HTTP/2, where a server says which requests it has not read, it is left out.
+#: Tells the server, and `HttpTransport`, which then uses no connection kept from before either.
 _ALONE: Final = {"Connection": "close"}
 
 
