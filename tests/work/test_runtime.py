@@ -356,6 +356,37 @@ async def test_a_job_commits_and_rolls_back_with_its_row(distributed: Desk) -> N
     await runtime.close()
 
 
+async def test_a_worker_leaves_couriers_beyond_its_share_to_others(distributed: Desk) -> None:
+    """A courier keeps its account while it has work: who woke first must not take them all."""
+    taken: Counter[str] = Counter()
+    came, over = asyncio.Condition(), asyncio.Event()
+
+    def carrying(worker: str) -> Handlers:
+        async def carry(_: str) -> None:
+            async with came:
+                taken[worker] += 1
+                came.notify_all()
+            await over.wait()
+
+        return only(carry)
+
+    async def wait_for(**expected: int) -> None:
+        async with came:
+            await came.wait_for(lambda: taken == expected)
+
+    first, second = [await open_runtime(distributed.store) for _ in range(2)]
+    first.share(6)
+    async with running(first, carrying("first")):
+        await first.offer([Hint(Kind.COURIER, f"acc_{number}") for number in range(10)])
+        await wait_for(first=6)
+        # what is no courier is not kept back by the couriers that nobody takes
+        await first.offer([Hint(Kind.NOTIFY, "whk_1")])
+        await wait_for(first=7)
+        async with running(second, carrying("second")):
+            await wait_for(first=7, second=4)
+            over.set()
+
+
 async def test_rows_are_written_although_the_queue_is_gone(distributed: Desk) -> None:
     desk = distributed
     runtime = await open_runtime(desk.store)

@@ -16,7 +16,7 @@ from copydesk.core.account import Account
 from copydesk.core.clock import Clock, SystemClock
 from copydesk.core.errors import ConfigError, NotFound
 from copydesk.core.ids import IdFactory
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_gate import BudgetGate, Budgets
 from copydesk.distribution.vault import Vault, open_vault
 from copydesk.distribution.versions import VersionWatch
 from copydesk.platforms.kit.contract import Platform
@@ -98,10 +98,15 @@ class Desk:
     def observers(self, account: Account) -> Sequence[Observer]:
         """Return who sees every call made for `account`: couriers, tests, refreshes, metrics."""
         platform = _platform(account)
-        if platform is None:
+        gate = self.budget(account)
+        if platform is None or gate is None:
             return ()
-        gate = self.budgets.gate(account, platform)
         return (gate, self.versions.of(account, platform)) if self.versions else (gate,)
+
+    def budget(self, account: Account) -> BudgetGate | None:
+        """Return the gate of the rate budgets of `account`; None where its platform is gone."""
+        platform = _platform(account)
+        return None if platform is None else self.budgets.gate(account, platform)
 
     def closed_until(self, account: Account) -> datetime | None:
         """Return until when a rate limit keeps us from asking anything for `account`, or None."""

@@ -9,9 +9,11 @@ from copydesk.store import Hint, UnitOfWork
 from copydesk.work.desk import Desk
 from copydesk.work.drift.comparing import WEEK
 from copydesk.work.drift.counting import to_count
+from copydesk.work.health import SILENT_AFTER
 from copydesk.work.jobs import Kind
 from copydesk.work.models.evidence import to_prune
 from copydesk.work.runtime import Runtime
+from copydesk.work.share import Share
 from copydesk.work.writing.citing import to_cite
 
 #: How long the sweep rests at most, and at least, in seconds.
@@ -22,10 +24,13 @@ SHORTEST_REST = 0.02
 ACCOUNTS = 1000
 
 
-async def sweep(desk: Desk, runtime: Runtime, in_hand: Set[str] = frozenset()) -> int:
+async def sweep(
+    desk: Desk, runtime: Runtime, in_hand: Set[str] = frozenset(), share: Share | None = None
+) -> int:
     """Queue everything that is due now; return how many rows that were.
 
-    `in_hand` are the accounts whose couriers this process has already, or will have in their turn.
+    `in_hand` are the accounts whose couriers this process has already, or will have in their turn;
+    `share` tells it how many it leaves to other workers.
     """
     async with desk.store.read() as unit:
         now = unit.now
@@ -48,6 +53,16 @@ async def sweep(desk: Desk, runtime: Runtime, in_hand: Set[str] = frozenset()) -
             Kind.TEND: await unit.credentials.due(now),
             Kind.COURIER: await _busy_accounts(unit, now, in_hand),
         }
+        if share is not None:
+            load = await unit.workers.load(now - SILENT_AFTER)
+            runtime.share(
+                share.reckon(
+                    found[Kind.COURIER],
+                    couriers=load.couriers,
+                    workers=load.workers,
+                    at=desk.clock.monotonic(),
+                )
+            )
     hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]
     await runtime.offer(hints)
     return len(hints)

@@ -35,6 +35,7 @@ from copydesk.work.models.opening import opened_models
 from copydesk.work.releases.shadowing import write_shadow
 from copydesk.work.reviews.reviewing import prepare
 from copydesk.work.runtime import Runtime, open_runtime
+from copydesk.work.share import Share
 from copydesk.work.sweep import rest_before_next, sweep
 from copydesk.work.writing.citing import cite
 from copydesk.work.writing.composing import compose
@@ -90,6 +91,7 @@ class Worker:
         self._speller = Speller()
         self._turns = Turns()
         self._couriers = InHand()
+        self._share = Share()
         self._places: dict[str, Place] = {}
         self._hands = asyncio.Semaphore(HANDS)
         self._shadowing = asyncio.Semaphore(SHADOWS)
@@ -206,6 +208,7 @@ class Worker:
             stopping=self.stopping.is_set,
             observers=self.desk.observers,
             closed_until=self.desk.closed_until,
+            budget=self.desk.budget,
             public=self.desk.public,
         )
         try:
@@ -273,7 +276,8 @@ class Worker:
         return handle
 
     async def _sweep(self) -> float:
-        await sweep(self.desk, self.runtime, self._couriers.known())
+        share = None if self.desk.store.embedded else self._share
+        await sweep(self.desk, self.runtime, self._couriers.known(), share)
         return await rest_before_next(self.desk)
 
     async def _beat(self) -> float:

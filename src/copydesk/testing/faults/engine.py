@@ -66,6 +66,9 @@ class Hints:
         """Keep hints."""
         self.offered += [hint for hint in hints if hint.at is None]
 
+    def share(self, couriers: int | None) -> None:
+        """Nobody else takes from this queue."""
+
     async def run(self, handlers: Handlers, stopping: object) -> None:
         """Do nothing."""
 

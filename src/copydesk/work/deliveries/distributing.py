@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
+from copydesk.core.delivery import Delivery
 from copydesk.core.errors import Conflict, StoreUnavailable
 from copydesk.core.states import AccountState, PostState
+from copydesk.core.timing import Timing
 from copydesk.distribution.planning import plan, schedule
+from copydesk.editorial.holding_back import let_go
+from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
 
 _log = structlog.get_logger(__name__)
@@ -39,13 +45,27 @@ async def _distribute(desk: Desk, post_id: str) -> None:
             for account in await unit.accounts.all(desk.workspace_id)
             if account.inbox and account.state is not AccountState.REMOVED
         ]
+        replaced = await let_go(unit, post)
         plans = await plan(unit, post, revision, accounts, now)
-        deliveries = await schedule(unit, post, revision, plans, now)
+        timings = await _kept_times(unit, replaced)
+        deliveries = await schedule(unit, post, revision, plans, now, timings)
         names = ", ".join(account.name for account in accounts) or "no account takes inbox posts"
         await unit.posts.move(
             post, PostState.DISTRIBUTED, reason=names, published_at=post.published_at or now
         )
     _log.info("distributed", post=post_id, deliveries=len(deliveries))
+
+
+async def _kept_times(unit: UnitOfWork, replaced: Sequence[Delivery]) -> dict[str, Timing]:
+    """Return, by account, the time to come of what another text takes the place of: a person may
+    have chosen it. Occurrences of a series keep none, since the series plans them itself."""
+    known = await unit.schedules.timings([delivery.id for delivery in replaced])
+    times: dict[str, Timing] = {}
+    for delivery in replaced:
+        timing = known.get(delivery.id) or Timing(due_at=delivery.due_at)
+        if delivery.due_at > unit.now and not timing.series_id:
+            times[delivery.account_id] = timing
+    return times
 
 
 async def _hold(desk: Desk, post_id: str, error: Exception) -> None:

@@ -18,6 +18,8 @@ from copydesk.core.findings import Finding, Severity
 from copydesk.core.ids import IdFactory
 from copydesk.core.post import Adaptation, Post, Revision, Tier
 from copydesk.core.states import SETTLED, AccountState, PostState
+from copydesk.core.timing import Timing
+from copydesk.distribution.notices import ends_before
 from copydesk.distribution.planning import (
     first_plans,
     media_findings,
@@ -92,13 +94,30 @@ async def publish(
         post=post,
         plans=tuple(plans),
         deliveries=tuple(deliveries),
-        findings=(*manuscript.file.findings, *adapted.notes, *_about_media(plans)),
+        findings=(
+            *manuscript.file.findings,
+            *adapted.notes,
+            *_about_media(plans),
+            *_about_credentials(targets, timings),
+        ),
     )
 
 
 def _about_media(plans: Sequence[Plan]) -> tuple[Finding, ...]:
     """Return what is to know about the files that go out, each once."""
     return tuple(dict.fromkeys(f for one in plans for f in media_findings(one.rendition)))
+
+
+def _about_credentials(
+    accounts: Sequence[Account], timings: Mapping[str, Timing]
+) -> tuple[Finding, ...]:
+    """Return what is to know about credentials that end before their accounts have published."""
+    found = (
+        ends_before(one.name, one.ends_at, timings[one.id].due_at)
+        for one in accounts
+        if one.id in timings
+    )
+    return tuple(finding for finding in found if finding is not None)
 
 
 async def _kept(unit: UnitOfWork, desk: Desk, manuscript: Manuscript) -> Mapping[str, Adaptation]:
@@ -147,12 +166,15 @@ async def preview(
 
 
 async def _with_timing(unit: UnitOfWork, planned: Plan, wish: Wish) -> Plan:
-    """Return the plan with what is wrong with the time that was asked for."""
+    """Return the plan with what is to be said about the time that was asked for."""
+    found: Sequence[Finding]
     try:
-        await timings_for(unit, [planned.account], wish)
+        found = _about_credentials(
+            [planned.account], await timings_for(unit, [planned.account], wish)
+        )
     except ContentInvalid as error:
-        return replace(planned, findings=(*planned.findings, *error.findings))
-    return planned
+        found = error.findings
+    return replace(planned, findings=(*planned.findings, *found)) if found else planned
 
 
 def preview_plans(

@@ -17,7 +17,7 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.findings import Finding
-from copydesk.core.states import MAY_HAVE_LANDED, AccountState, DeliveryState
+from copydesk.core.states import IN_REVIEW, MAY_HAVE_LANDED, AccountState, DeliveryState
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import UnitOfWork
 from copydesk.store.letters import Wanted
@@ -50,6 +50,7 @@ class Verdict(StrEnum):
     MAY_HAVE_LANDED = "may-have-landed"
     ACCOUNT_BLOCKED = "account-blocked"
     ACCOUNT_REMOVED = "account-removed"
+    IN_REVIEW = "in-review"
     NOT_WAITING = "not-waiting"
 
 
@@ -184,6 +185,8 @@ class _Work:
             return Verdict.ACCOUNT_REMOVED
         if account.state is AccountState.BLOCKED:
             return Verdict.ACCOUNT_BLOCKED
+        if delivery.reason_code == IN_REVIEW:
+            return Verdict.IN_REVIEW
         if delivery.reason_code in MAY_HAVE_LANDED and not self.did_not_land:
             return Verdict.MAY_HAVE_LANDED
         return Verdict.SENT

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import Conflict, NotFound
+from copydesk.core.states import SETTLED
 from copydesk.core.timing import Timing
 from copydesk.distribution.moving import cancel, is_cancellable, is_movable, retime
+from copydesk.distribution.notices import ends_before
 from copydesk.store import UnitOfWork
 from copydesk.store.listings import DeliveryLine
 from copydesk.work.deliveries.times import Wish, refuse_lone_zone, timing_for
@@ -42,11 +45,22 @@ async def upcoming(
 async def with_timings(
     unit: UnitOfWork, lines: Sequence[DeliveryLine]
 ) -> list[tuple[DeliveryLine, Timing]]:
-    """Return each line with how its time was asked for."""
+    """Return each line with how its time was asked for, and with a note where the credential of
+    its account ends before that."""
     kept = await unit.schedules.timings([line.delivery.id for line in lines])
     return [
-        (line, kept.get(line.delivery.id) or Timing(due_at=line.delivery.due_at)) for line in lines
+        (line, _noted(line, kept.get(line.delivery.id) or Timing(due_at=line.delivery.due_at)))
+        for line in lines
     ]
+
+
+def _noted(line: DeliveryLine, timing: Timing) -> Timing:
+    # not kept: whoever renews the credential has answered it
+    ends = ends_before(line.account, line.ends_at, line.delivery.due_at)
+    if ends is None or line.delivery.state in SETTLED:
+        return timing
+    words = (timing.note, f"{ends.message}. {ends.remedy}")
+    return replace(timing, note="; ".join(part for part in words if part))
 
 
 async def scheduled(

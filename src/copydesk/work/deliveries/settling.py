@@ -10,7 +10,7 @@ from copydesk.core.delivery import Action, Delivery, part_count
 from copydesk.core.errors import Conflict, ContentInvalid, NotFound
 from copydesk.core.findings import Finding
 from copydesk.core.standing import Stands
-from copydesk.core.states import DeliveryState
+from copydesk.core.states import IN_REVIEW, DeliveryState
 from copydesk.distribution.threads import (
     CLEARED,
     done,
@@ -55,15 +55,19 @@ async def decide_delivery(
     Of a thread that is about the part in flight: the parts after one that landed are sent, sending
     goes on where it stopped, and when it is given up what is out of it stays as delivered.
 
-    Raises `NotFound`; `Conflict` when the delivery is not waiting for a person, or was tried again
-    meanwhile; `ContentInvalid` when `url` is not the address of a page, or does not tell what the
-    next part should answer.
+    Raises `NotFound`; `Conflict` when the delivery is not waiting for a person, would be sent past
+    the review of its post, or was tried again meanwhile; `ContentInvalid` when `url` is not the
+    address of a page, or does not tell what the next part should answer.
     """
     delivery = await unit.deliveries.get(delivery_id)
     if delivery.state not in WAITING:
         raise Conflict(
             f"Delivery {delivery.id} is {delivery.state}; it does not wait for a person.",
             remedy="`copydesk status` shows where it stands.",
+        )
+    if delivery.reason_code == IN_REVIEW and decision is Decision.SEND:
+        raise Conflict(
+            f"Delivery {delivery.id} waits for the review of its post.", remedy=delivery.remedy
         )
     if attempts is not None and attempts != delivery.attempts:
         raise Conflict(

@@ -49,6 +49,9 @@ class EmbeddedRuntime:
                 [0] * len(fresh),
             )
 
+    def share(self, couriers: int | None) -> None:
+        """Nobody else takes from this queue."""
+
     async def run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping`; then finish those in hand and return."""
         manager = QueueManager(self._queries)

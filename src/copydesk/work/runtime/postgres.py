@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import structlog
 from pgqueuer import AsyncpgDriver, AsyncpgPoolDriver, Job, Queries, QueueManager
 from pgqueuer.domain.errors import PgqException
 from pgqueuer.domain.settings import db_settings
+from pgqueuer.domain.types import QueueEntrypoint
 
 from copydesk.store import Hint, Outbox, Store, UnitOfWork
-from copydesk.work.jobs import Handlers, key
+from copydesk.work.jobs import Handlers, Kind, key
 
 _log = structlog.get_logger(__name__)
 
@@ -23,7 +25,7 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 #: Jobs in hand at once, most of them couriers that wait for their turn. The library's limits of
 #: a kind hold across all workers and cost slots in every query (PgQueuer 1.6.0, 2026-11-22).
 CONCURRENCY = 1200
-BATCH = 1
+BATCH = 50
 
 #: What ends a run of the queue without ending the worker.
 _INTERRUPTIONS = (
@@ -41,6 +43,7 @@ class PostgresRuntime:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._queries = Queries(AsyncpgPoolDriver(pool))
+        self._couriers = _Couriers()
         self.outbox: Outbox = _InTransaction()
 
     @classmethod
@@ -68,6 +71,10 @@ class PostgresRuntime:
         """Queue hints that are due now and not waiting already."""
         await _enqueue(self._queries, hints)
 
+    def share(self, couriers: int | None) -> None:
+        """Take no courier beyond so many while other workers can; None for as many as there are."""
+        self._couriers.most = couriers
+
     async def run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping`; then finish those in hand and return.
 
@@ -87,13 +94,19 @@ class PostgresRuntime:
 
     async def _run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
         # a manager of its own each time: its driver does not survive a broken listener
-        manager = QueueManager(Queries(AsyncpgPoolDriver(self._pool)))
+        queries = _SharedQueries(AsyncpgPoolDriver(self._pool))
+        queries.couriers = self._couriers
+        self._couriers.in_hand = 0  # a run ends with all it has in hand
+        manager = QueueManager(queries)
         for kind, handler in handlers.items():
 
-            async def handle(job: Job, handler: object = handler) -> None:
+            async def handle(job: Job, kind: str = kind, handler: object = handler) -> None:
                 assert job.payload is not None
                 assert callable(handler)
-                await handler(job.payload.decode())
+                try:
+                    await handler(job.payload.decode())
+                finally:
+                    self._couriers.in_hand -= _is_courier(kind)
 
             manager.entrypoint(str(kind), accepts_context=False)(handle)
 
@@ -120,6 +133,42 @@ class PostgresRuntime:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+
+
+class _Couriers:
+    """The couriers that a process has in hand, and how many that may be while others take some."""
+
+    def __init__(self) -> None:
+        self.most: int | None = None
+        self.in_hand = 0
+
+    @property
+    def room(self) -> int:
+        """Return how many more may be taken."""
+        return BATCH if self.most is None else max(0, self.most - self.in_hand)
+
+
+class _SharedQueries(Queries):
+    """The queue as one of several workers sees it, which leaves couriers to the others."""
+
+    couriers: _Couriers
+
+    async def dequeue(
+        self, batch_size: int, entrypoints: dict[QueueEntrypoint, Any], *rest: Any, **named: Any
+    ) -> list[Job]:
+        """Return the next jobs, no more couriers among them than there is room for."""
+        room = self.couriers.room
+        if not room:
+            entrypoints = {kind: it for kind, it in entrypoints.items() if not _is_courier(kind)}
+        most = min(batch_size, room or batch_size)
+        jobs = await super().dequeue(most, entrypoints, *rest, **named)
+        # counted here: the next jobs are asked for before the first of these begins
+        self.couriers.in_hand += sum(_is_courier(job.entrypoint) for job in jobs)
+        return jobs
+
+
+def _is_courier(kind: str) -> bool:
+    return kind == Kind.COURIER
 
 
 class _InTransaction:

@@ -22,6 +22,10 @@ class Runtime(Protocol):
         """Queue hints that are not waiting already."""
         ...
 
+    def share(self, couriers: int | None) -> None:
+        """Take no courier beyond so many while other workers can; None for as many as there are."""
+        ...
+
     async def run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping`; then finish those in hand and return."""
         ...
