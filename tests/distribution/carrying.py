@@ -54,6 +54,7 @@ def tools(
         random=desk.random,
         observers=desk.observers,
         closed_until=desk.closed_until,
+        budget=desk.budget,
         breaker=breaker or BreakerPolicy(),
     )
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 
 import pytest
 
 from copydesk.core.account import Account
+from copydesk.distribution.budget_gate import Budgets
 from copydesk.platforms.kit import registry
+from copydesk.store import Store, open_store
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk
 from tests.distribution import scripted as scripted_module
 from tests.distribution.scripted import Remote, Scripted
+from tests.distribution.strict import HttpClient, StrictPlatform
+from tests.store_fixtures import ordered_ids
 
 
 @pytest.fixture
@@ -37,3 +42,28 @@ async def account(desk: Desk, platform: Scripted) -> Account:
     return await add_account(
         desk, "scripted", "scripted", settings={}, secrets={}, inbox=True, actor="test"
     )
+
+
+@pytest.fixture
+def strict(
+    clock: StoppedClock, desk: Desk, platform: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> StrictPlatform:
+    """The scripted platform over HTTP, with a server that counts."""
+    made = StrictPlatform(clock)
+    monkeypatch.setattr(platform, "connect", HttpClient)
+    object.__setattr__(desk, "transport", made)
+    return made
+
+
+@pytest.fixture
+async def processes(
+    database: str, clock: StoppedClock, store: Store
+) -> AsyncIterator[list[Budgets]]:
+    """What three processes on one database know of budgets."""
+    async with AsyncExitStack() as stack:
+        made = [Budgets(store)]
+        for _ in range(2):
+            other = await open_store(database, clock, ordered_ids(clock), migrate=False)
+            stack.push_async_callback(other.close)
+            made.append(Budgets(other))
+        yield made

@@ -4,141 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Delivery, Outgoing
-from copydesk.core.outcomes import Existence, Inconclusive, Outcome, Published, RateLimited
+from copydesk.core.delivery import Delivery
+from copydesk.core.outcomes import Published, RateLimited
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.budget_gate import Budgets
-from copydesk.platforms.kit.classify import ErrorTable
-from copydesk.platforms.kit.contract import Client, Session
-from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.transport import Closed, NotSent, Reply, observed
-from copydesk.platforms.kit.wire import Wire
-from copydesk.store import Store, open_store
 from copydesk.testing.clocks import NOON, StoppedClock
-from copydesk.work.accounts.connecting import add_account
 from copydesk.work.accounts.trying import try_account
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import account_now, add_posts, carry, carry_to_rest, deliveries
 from tests.distribution.scripted import Scripted
-from tests.store_fixtures import ordered_ids
+from tests.distribution.strict import StrictPlatform, add, pace
 
 POSTS = "https://platform.test/v1/posts"
 MEDIA = "https://platform.test/v1/media"
 
 
-def pace(calls: int, seconds: int, **more: Any) -> Pace:
-    return Pace.model_validate(
-        {"calls": calls, "seconds": seconds, "source": "a test", "checked": NOON.date(), **more}
-    )
-
-
 PER_MEDIA = pace(2, 600, scope="endpoint", name="media", of=({"path": "/v1/media"},))
-
-
-@dataclass
-class StrictPlatform:
-    """Counts what reaches it: calls over its limit, and calls while it had asked to be left alone.
-
-    `limit` calls in `seconds`; `refusals` are the answers to come before it behaves again.
-    """
-
-    clock: StoppedClock
-    limit: int = 10**6
-    seconds: float = 60.0
-    calls: list[tuple[datetime, str, str]] = field(default_factory=list)
-    refusals: list[Reply] = field(default_factory=list)
-    closed_at: datetime | None = None
-    closed_until: datetime | None = None
-    over: int = 0
-    simultaneous: int = 0
-    during_429: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-
-    async def call(self, method: str, url: str, **content: Any) -> Reply:
-        now = self.clock.now()
-        await asyncio.sleep(0)
-        if self.closed_at is not None and self.closed_until is not None:
-            # calls of the same instant were on their way when the refusal was
-            self.simultaneous += now == self.closed_at
-            self.during_429 += self.closed_at < now < self.closed_until
-        self.calls.append((now, method, url))
-        since = now - timedelta(seconds=self.seconds)
-        if sum(at > since for at, _, _ in self.calls) > self.limit:
-            self.over += 1
-        if self.refusals:
-            refusal = self.refusals.pop(0)
-            self.closed_at = now
-            asked = refusal.headers["retry-after"]
-            self.closed_until = now + timedelta(seconds=int(asked) if asked.isdigit() else 0)
-            return refusal
-        return Reply(status=200, headers=self.headers, body=b'{"id": "1"}')
-
-
-class HttpClient(Client):
-    """Publishes by one POST and looks by one GET."""
-
-    def __init__(self, session: Session) -> None:
-        table: ErrorTable = {}
-        self._wire = Wire(
-            session.transport,
-            base="https://platform.test",
-            table=table,
-            read_error=lambda reply: ("", ""),
-            timeout=5.0,
-        )
-
-    async def commit(self, outgoing: Outgoing) -> Outcome:
-        reply = await self._wire.write("POST", "/v1/posts", json_body={"key": outgoing.key})
-        return Published("1") if isinstance(reply, Reply) else reply
-
-    async def find(self, outgoing: Outgoing) -> Existence:
-        reply = await self._wire.read("GET", "/v1/posts")
-        return Inconclusive("not told" if isinstance(reply, Reply) else "not asked")
-
-    async def test(self) -> Outcome:
-        reply = await self._wire.read("GET", "/v1/me")
-        return Published("me") if isinstance(reply, Reply) else reply
-
-
-@pytest.fixture
-def strict(
-    clock: StoppedClock, desk: Desk, platform: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> StrictPlatform:
-    """The scripted platform over HTTP, with a server that counts."""
-    made = StrictPlatform(clock)
-    monkeypatch.setattr(platform, "connect", HttpClient)
-    object.__setattr__(desk, "transport", made)
-    return made
-
-
-@pytest.fixture
-async def processes(
-    database: str, clock: StoppedClock, store: Store
-) -> AsyncIterator[list[Budgets]]:
-    """What three processes on one database know of budgets."""
-    async with AsyncExitStack() as stack:
-        made = [Budgets(store)]
-        for _ in range(2):
-            other = await open_store(database, clock, ordered_ids(clock), migrate=False)
-            stack.push_async_callback(other.close)
-            made.append(Budgets(other))
-        yield made
-
-
-async def add(desk: Desk, name: str) -> Account:
-    return await add_account(
-        desk, "scripted", name, settings={}, secrets={}, inbox=True, actor="test"
-    )
 
 
 async def try_call(
@@ -397,7 +286,7 @@ async def test_a_delivery_that_waits_for_the_budget_says_so(
     await add_posts(desk, "First", "Second")
     await carry(desk, account)
     first, second = await deliveries(desk)
-    assert (first.state, second.state) == (DeliveryState.DELIVERED, DeliveryState.SNOOZED)
+    assert (first.state, second.state) == (DeliveryState.DELIVERED, DeliveryState.SCHEDULED)
     assert "the rate budget is used up: posts, 1 in 60 s" in second.reason
     assert second.attempts == 0
 

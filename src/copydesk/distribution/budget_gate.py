@@ -8,7 +8,7 @@ account whose platform names no pace never costs a statement here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
@@ -20,11 +20,13 @@ from copydesk.core.errors import CopydeskError
 from copydesk.distribution.budget import (
     Fill,
     Heard,
+    allowed,
     from_stored,
     give_back,
     hear,
     lump,
     opens_at,
+    room,
     slice_at,
     take,
     to_stored,
@@ -36,6 +38,7 @@ from copydesk.distribution.closing import (
     close_scope,
     endpoints,
 )
+from copydesk.distribution.fares import Fares, note
 from copydesk.platforms.kit.contract import Platform
 from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.rate_headers import (
@@ -84,6 +87,7 @@ class Budgets:
         # the same in monotonic seconds: a wall clock put forward does not end a rest
         self._ends: dict[str, float] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.fares = Fares()
 
     def gate(self, account: Account, platform: Platform) -> BudgetGate:
         """Return the gate for the calls of `account`."""
@@ -131,6 +135,32 @@ class Budgets:
             now = self.now
             self._closed = {k: c for k, c in self._closed.items() if c.until > now}
             self._ends = {k: end for k, end in self._ends.items() if k in self._closed}
+
+    async def left(self, key: str, pace: Pace, cost: int, most: int) -> int:
+        """Return how often, at most `most` times, `cost` tokens could be had now; takes none.
+
+        Raises `Closed` where they could not be had once.
+        """
+        self.check(key)
+        known = self._lumps.get(key)
+        held = known.tokens if known is not None and self.now < known.until else 0
+        if held >= cost * most:
+            return most
+        async with self._store.read() as unit:
+            bucket = (await unit.budgets.all([key])).get(key)
+            now = unit.now
+        if bucket is not None and bucket.closed_until is not None and bucket.closed_until > now:
+            raise Closed(bucket.closed_until, bucket.scope, bucket.closed_because)
+        fill = Fill() if bucket is None else from_stored(bucket.fill)
+        if known is not None:
+            # with the next lump what is left of this one is given back
+            fill = give_back(fill, known.number, known.tokens)
+        # a call that costs more than a lowered limit takes the whole of it
+        needed = max(1, min(cost, allowed(pace, fill)))
+        times = max(held // cost, room(pace, fill, now) // needed)
+        if not times:
+            raise _used_up(pace, fill, cost, now)
+        return min(most, times)
 
     async def take(self, key: str, pace: Pace, cost: int) -> None:
         """Take `cost` tokens; raises `Closed` when the bucket does not give them now."""
@@ -222,6 +252,16 @@ class BudgetGate:
         self._app_key = app_key(platform, account)
         self._paces = [(p, bucket_key(platform, account, p)) for p in platform.manifest.pace]
 
+    @property
+    def fares(self) -> Fares:
+        """Return what this process has seen publishing calls take."""
+        return self._budgets.fares
+
+    @property
+    def batches(self) -> bool:
+        """Return whether one call may publish several deliveries."""
+        return self.platform.manifest.batch > 1
+
     async def before(self, method: str, url: str) -> None:
         """Take what the call costs from every bucket that counts it; raises `Closed`.
 
@@ -229,8 +269,10 @@ class BudgetGate:
         """
         taken: list[tuple[str, int]] = []
         try:
-            self._check_account()
             counted = [(p, key, c) for p, key in self._paces if (c := p.cost(method, url))]
+            for _, key, cost in counted:
+                note(key, cost)
+            self._check_account()
             for _, key, _ in counted:
                 self._budgets.check(key)
             for pace, key, cost in counted:
@@ -261,6 +303,17 @@ class BudgetGate:
                 await self._close(method, url, [rate], closed, write=resets - now > FLEETING)
             elif (about := self._about(method, url, rate)) is not None:
                 self._budgets.heard(about, Heard(rate.limit, rate.remaining, resets))
+
+    async def left(self, fare: Mapping[str, int], most: int) -> int:
+        """Return for how many calls that cost `fare`, by bucket, there is enough: at most `most`.
+
+        Takes nothing. Raises `Closed` where there is not enough for one.
+        """
+        self._check_account()
+        for pace, key in self._paces:
+            if cost := fare.get(key):
+                most = min(most, await self._budgets.left(key, pace, cost, most))
+        return most
 
     def keys(self, scope: str, paces: Iterable[Pace]) -> list[str]:
         """Return the keys that a closing of `scope` shuts."""

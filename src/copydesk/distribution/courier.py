@@ -20,6 +20,7 @@ from copydesk.core.errors import ConfigError, NotFound, StoreUnavailable
 from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.breaker import BreakerPolicy, Pulse
+from copydesk.distribution.budget_gate import BudgetGate
 from copydesk.distribution.calls import words
 from copydesk.distribution.credentials import Credentials
 from copydesk.distribution.opened import OpenAccount
@@ -40,7 +41,8 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourierTools:
     """What couriers work with. `owner` names this process in leases; `observers` see every call,
-    `closed_until` tells until when a rate limit keeps an account from being asked anything."""
+    `closed_until` tells until when a rate limit keeps an account from being asked anything,
+    `budget` is the gate of its rate budgets."""
 
     store: Store
     transport: Transport
@@ -55,6 +57,7 @@ class CourierTools:
     stopping: Callable[[], bool] = lambda: False
     observers: Callable[[Account], Sequence[Observer]] = lambda _: ()
     closed_until: Callable[[Account], datetime | None] = lambda _: None
+    budget: Callable[[Account], BudgetGate | None] = lambda _: None
     #: reaches public addresses only: for looking at pages that authors name
     public: Transport | None = None
 

@@ -39,6 +39,8 @@ from copydesk.distribution.breaker import Pulse
 from copydesk.distribution.budget_money import Payer
 from copydesk.distribution.calls import Calls, stops
 from copydesk.distribution.circumstances import Circumstances
+from copydesk.distribution.fares import noted
+from copydesk.distribution.foresight import Foresight
 from copydesk.distribution.gate import Gate
 from copydesk.distribution.judgement import (
     judge,
@@ -96,6 +98,7 @@ class Rounds:
         self._records = Records(tools.store, lease)
         self._payer = Payer(tools.store, platform, account)
         self._door = Door(tools.store, lease)
+        self._foresight = Foresight(tools.store, account, tools.budget(account))
         self._links = Links(tools.store, tools.transport, tools.public or tools.transport)
         self._respect = Respect(tools.store, platform, account, tools.closed_until)
         self._inspect_after = next(iter(platform.inspections(account)), None)
@@ -224,7 +227,8 @@ class Rounds:
             or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
         ]
         admitted = await self._door.admit(due, self._account)
-        return await self._records.wake(await self._links.admit(admitted))
+        through = await self._foresight.let_through(admitted)
+        return await self._records.wake(await self._links.admit(through))
 
     def _in_order(self, due: Sequence[Going]) -> Sequence[Going]:
         """Return what of `due` goes in this round: on an account that keeps its order nothing comes
@@ -294,7 +298,9 @@ class Rounds:
         await self._door.sending(self._account)
         intents = await self._records.intend(going)
         began = self._clock.monotonic()
-        outcomes = await self._calls.commit([out for _, out in going])
+        with noted() as fares:
+            outcomes = await self._calls.commit([out for _, out in going])
+        self._foresight.learn([delivery for delivery, _ in going], outcomes, fares)
         self._pace(sum(o is not None for o in outcomes), self._clock.monotonic() - began)
         answered = [
             (intents[out.delivery_id], out, outcome)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from copydesk.core.delivery import Delivery
+from copydesk.core.delivery import Action, Delivery
 from copydesk.core.states import DeliveryState
 from copydesk.store.deliveries import delivery_of
 from copydesk.store.slices import Slice, Way, slice_of
@@ -196,6 +196,27 @@ class Letters:
                 reason_code=sa.case((told, "breaker_open"), else_=deliveries.c.reason_code),
                 reason=sa.case((told, reason), else_=deliveries.c.reason),
             )
+        )
+
+    async def postpone_action(
+        self, account_id: str, action: Action, until: datetime, code: str, reason: str
+    ) -> None:
+        """Let whatever of an account is awake to be sent for `action` be looked at again at `until`
+        (aware UTC), with the reason; in one statement, however many there are."""
+        await self._unit.connection.execute(
+            sa.update(deliveries)
+            .where(
+                deliveries.c.account_id == account_id,
+                deliveries.c.action == action,
+                deliveries.c.wake_at <= self._unit.now,
+                (deliveries.c.state == DeliveryState.SCHEDULED)
+                | (
+                    (deliveries.c.state == DeliveryState.SNOOZED)
+                    # what was accepted is asked about, not sent
+                    & deliveries.c.handles["accepted"].as_string().is_(None)
+                ),
+            )
+            .values(wake_at=until, reason_code=code, reason=reason, remedy="")
         )
 
     async def bring_forward(

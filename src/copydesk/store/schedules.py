@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from copydesk.core.account import Account, Lease
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import Conflict
-from copydesk.core.states import DeliveryState
+from copydesk.core.states import SETTLED, DeliveryState
 from copydesk.core.timetable import LatePolicy, Timetable
 from copydesk.core.timing import Timing
 from copydesk.store.absent import insert_if_absent
@@ -188,10 +188,13 @@ class Schedules:
         self._unit.hint("courier", delivery.account_id, values.get("wake_at"))
 
     async def wait(self, ids: Sequence[str], wake_at: datetime, code: str, reason: str) -> None:
-        """Let deliveries rest until `wake_at` (aware UTC) in the state they are in, and say why."""
+        """Let deliveries rest until `wake_at` (aware UTC) in the state they are in, and say why.
+
+        What was settled meanwhile, by a callback or a person, stays at rest.
+        """
         await self._unit.connection.execute(
             sa.update(deliveries)
-            .where(deliveries.c.id.in_(list(ids)))
+            .where(deliveries.c.id.in_(list(ids)), deliveries.c.state.not_in(SETTLED))
             .values(wake_at=wake_at, reason_code=code, reason=reason, remedy="")
         )
 
