@@ -17,6 +17,7 @@ _VERDICTS = {
     "may-have-landed": "left alone: it may have landed; say --did-not-land of each by itself",
     "account-blocked": "left alone: its account is blocked; mend it, then test it",
     "account-removed": "left alone: its account was removed",
+    "in-review": "left alone: its post is in review; decide that",
     "not-waiting": "left alone: it does not wait for anybody",
 }
 

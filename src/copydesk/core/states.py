@@ -236,7 +236,7 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         # failed: proved absent, and its tries are used up
         _D.UNKNOWN: frozenset({_D.DELIVERED, _D.SCHEDULED, _D.HELD, _D.FAILED}),
         # delivered from here on: a person says that it landed
-        _D.BLOCKED: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED, _D.EXPIRED}),
+        _D.BLOCKED: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.HELD, _D.CANCELLED, _D.EXPIRED}),
         _D.HELD: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED}),
         _D.FAILED: frozenset({_D.SCHEDULED, _D.DELIVERED, _D.CANCELLED}),
         _D.DELIVERED: frozenset(),
@@ -327,6 +327,9 @@ SETTLED = frozenset({_D.DELIVERED, _D.HELD, _D.BLOCKED, _D.FAILED, _D.CANCELLED,
 MAY_HAVE_LANDED = frozenset(
     {"unknown", "not_public", "duplicate", "spoke_fault", "removed_in_flight"}
 )
+
+#: The reason of a delivery that is held since its post is in review again. The review lets it go.
+IN_REVIEW = "in_review"
 
 
 def check_transition(noun: str, id: str, current: StrEnum, target: StrEnum) -> None:

@@ -23,6 +23,7 @@ from copydesk.core.states import AuditState, PostState, ReviewState
 from copydesk.core.suggestion import RejectionReason
 from copydesk.editorial.earning import Estimate, Standing, estimate, stand
 from copydesk.editorial.faults import fault_in
+from copydesk.editorial.holding_back import hold_back
 from copydesk.editorial.noting import note_decision
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review
@@ -247,6 +248,7 @@ async def _hold(unit: UnitOfWork, review: Review, post: Post, reason: str) -> No
     if post.state not in _OUT or post.revision_id != review.revision_id:
         return  # it is held already, or another text has taken its place
     await unit.posts.move(post, PostState.HELD, reason=reason)
+    await hold_back(unit, post, reason)
     await unit.reviews.open(
         post.workspace_id,
         post.id,

@@ -15,6 +15,7 @@ from copydesk.core.states import PostState, ReviewState
 from copydesk.core.suggestion import Base, RejectionReason
 from copydesk.editorial.auditing import learn, may_judge
 from copydesk.editorial.deciding import check_open
+from copydesk.editorial.holding_back import call_off
 from copydesk.store import UnitOfWork
 from copydesk.store.reviews import Review, Signature, WantedReviews
 
@@ -133,6 +134,7 @@ async def reject(
         post = await unit.posts.move(
             post, PostState.REJECTED, reason=words or "rejected in review", wake_at=None
         )
+        await call_off(unit, post)
     await learn(unit, decided, code or "")
     return await unit.posts.get(post.id)
 

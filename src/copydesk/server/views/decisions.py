@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from copydesk.core.delivery import Action, Delivery
-from copydesk.core.states import MAY_HAVE_LANDED, TRANSITIONS, DeliveryState
+from copydesk.core.states import IN_REVIEW, MAY_HAVE_LANDED, TRANSITIONS, DeliveryState
 from copydesk.distribution.threads import has_begun
 from copydesk.work.deliveries.settling import WAITING, Decision
 
@@ -103,6 +103,8 @@ def options_of(delivery: Delivery) -> tuple[Option, ...]:
         words |= _BEGUN.get(action, {})
     if code == "account_removed":
         words[Decision.SEND] = _SEND[code]
+    if code == IN_REVIEW:
+        del words[Decision.SEND]  # its review lets it go
     possible = TRANSITIONS[DeliveryState][delivery.state]
     return tuple(
         Option(

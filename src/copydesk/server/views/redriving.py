@@ -15,6 +15,7 @@ _WORDS = {
     Verdict.MAY_HAVE_LANDED: "stays: it may have landed; settle it by itself",
     Verdict.ACCOUNT_BLOCKED: "stays: its account is blocked",
     Verdict.ACCOUNT_REMOVED: "stays: its account was removed",
+    Verdict.IN_REVIEW: "stays: its post is in review",
     Verdict.NOT_WAITING: "stays: it waits for nobody",
 }
 
