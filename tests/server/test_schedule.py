@@ -152,6 +152,38 @@ async def test_an_account_whose_credential_has_ended_is_refused(
     assert f"{ends_at:%Y-%m-%d %H:%M}" in problem["errors"][0]["message"]
 
 
+async def test_scheduling_beyond_the_end_of_a_credential_is_told_and_not_refused(
+    program: httpx2.AsyncClient, box: None, desk: Desk
+) -> None:
+    now = desk.clock.now()
+    ends_at = now + timedelta(days=30)
+    await connected_until(desk, ends_at)
+    before, after = ((ends_at + timedelta(days=by)).isoformat() for by in (-1, 1))
+    words = f"box: its credential ends {ends_at:%a %Y-%m-%d %H:%M} UTC, before this goes out"
+    checked = await program.post(
+        "/v1/validate", json={"text": TEXT, "accounts": ["box"], "at": after}
+    )
+    assert checked.json()["valid"], checked.text
+    assert words in checked.text
+
+    made = await publish(program, at=after)
+    (note,) = [note for note in made["notes"] if note["code"] == "credential_ends_before"]
+    assert (note["severity"], note["message"]) == ("warning", words)
+    assert "copydesk accounts connect box" in note["remedy"]
+    (id,) = made["delivery_ids"]
+    listed = (await program.get("/v1/schedules", params={"days": 60})).json()["items"]
+    assert [line["note"].partition(". ")[0] for line in listed] == [words]
+    assert words in (await program.get("/schedule")).text
+
+    moved = await program.post(f"/v1/schedules/{id}/move", json={"at": before})
+    assert moved.json()[0]["note"] == ""
+    moved = await program.post(f"/v1/schedules/{id}/move", json={"at": after})
+    assert words in moved.json()[0]["note"]
+    await connected_until(desk, ends_at + timedelta(days=30))
+    (line,) = (await program.get("/v1/schedules", params={"days": 60})).json()["items"]
+    assert line["note"] == ""
+
+
 async def connected_until(desk: Desk, ends_at: datetime) -> None:
     """Give the account a credential that nothing but a person can renew."""
     async with desk.store.begin("test") as unit:

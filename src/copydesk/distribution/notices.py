@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from copydesk.core.account import Account
 from copydesk.core.errors import NotFound
 from copydesk.core.findings import Finding, Severity
+from copydesk.core.zones import written
 from copydesk.distribution.lifetimes import NOTICES
 from copydesk.platforms.kit.auth import OAuth1, OAuth2Code, OAuth2Device, missing_scopes
 from copydesk.platforms.kit.registry import load_platform
@@ -64,6 +65,23 @@ def notice_of(account: Account, now: datetime) -> Notice:
             urgent=left <= timedelta(days=1),
         )
     return Notice(connectable=connectable)
+
+
+def ends_before(account: str, ends_at: datetime | None, due_at: datetime) -> Finding | None:
+    """Return the warning that the credential of `account`, by its name, ends at `ends_at` and so
+    before something goes out at `due_at` (both aware UTC); None when it does not, or nobody knows.
+
+    No error: a person may renew it until then.
+    """
+    if ends_at is None or due_at < ends_at:
+        return None
+    return Finding(
+        code="credential_ends_before",
+        field="at",
+        message=f"{account}: its credential ends {written(ends_at, '')}, before this goes out",
+        remedy=f"Renew it until then: `copydesk accounts connect {account}`.",
+        severity=Severity.WARNING,
+    )
 
 
 def credential_findings(account: Account, now: datetime) -> list[Finding]:

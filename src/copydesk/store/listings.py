@@ -63,13 +63,15 @@ class InboxLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLine:
-    """One delivery with the names of what it delivers and where."""
+    """One delivery with the names of what it delivers and where; `ends_at` (aware UTC) is when the
+    account's credential ends for good, None when that is not known."""
 
     delivery: Delivery
     title: str
     account: str
     platform: str
     changed_at: datetime
+    ends_at: datetime | None = None
 
 
 class Listings:
@@ -232,6 +234,7 @@ class Listings:
                 revisions.c.title.label("post_title"),
                 accounts.c.name.label("account_name"),
                 accounts.c.platform.label("account_platform"),
+                accounts.c.ends_at.label("account_ends_at"),
             )
             .join(accounts, accounts.c.id == deliveries.c.account_id)
             .join(revisions, revisions.c.id == deliveries.c.revision_id)
@@ -271,4 +274,5 @@ def _delivery_line(row: sa.Row[Any]) -> DeliveryLine:
         account=row.account_name,
         platform=row.account_platform,
         changed_at=row.changed_at,
+        ends_at=row.account_ends_at,
     )
