@@ -156,8 +156,8 @@ def _quoted(name: str) -> str:
 
 
 def _one_line(kind: str) -> str:
-    if "\r" in kind or "\n" in kind:
-        raise ValueError("a content type has a line break in it")
+    if _CONTROL.search(kind):
+        raise ValueError("a content type has a line break or another control character in it")
     return kind
 
 
