@@ -99,6 +99,9 @@ class Manifest(_Record):
     #: whether an update changes only what was looked at before it, by a condition that the platform
     #: takes or a comparison at the moment of writing
     keeps_edits: bool = False
+    #: whether an update is based on what its account has read last, whoever of us read it: a look
+    #: between another's look and update would hide an edit, so it is taken while nobody sends
+    reading_rebases: bool = False
     can_delete: bool = False
     local: bool = False
     #: further API versions that the spoke speaks beside the pinned `api`

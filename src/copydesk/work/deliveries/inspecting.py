@@ -80,7 +80,8 @@ async def _look(desk: Desk, account: Account, outs: Sequence[Out], *, actor: str
         async with asyncio.timeout(platform.manifest.timeout * (1 + _PATIENCE * _looks(outs))):
             problem = await opened.keep(account)
             client = opened.client if problem is None else Unasked(problem.reason)
-            return await inspect(desk.store, client, outs, schedule, actor=actor)
+            alone = platform.manifest.reading_rebases
+            return await inspect(desk.store, client, outs, schedule, actor=actor, alone=alone)
     finally:
         await opened.close()
 
