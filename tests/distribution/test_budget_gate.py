@@ -14,7 +14,8 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
 from copydesk.core.outcomes import Published, RateLimited
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_gate import Budgets, Lump
+from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.transport import Closed, NotSent, Reply, observed
 from copydesk.testing.clocks import NOON, StoppedClock
 from copydesk.work.accounts.trying import try_account
@@ -374,3 +375,43 @@ async def test_a_long_queue_of_a_resting_account_is_left_alone(
     clock.advance(700)
     async with desk.store.read() as unit:
         assert await unit.deliveries.accounts_with_work(unit.now) == [account.id]
+
+
+async def test_a_token_put_back_is_not_spent_again_in_a_later_slice(
+    desk: Desk,
+    platform: Scripted,
+    strict: StrictPlatform,
+    clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would leave its window with the slice it was taken in, before the call that it is for."""
+    platform.declare(pace=(pace(10, 60, name="all"), PER_MEDIA))
+    strict.limit = 10
+    account = await add(desk, "one")
+    budgets = Budgets(desk.store)
+    others = 0
+
+    async def meanwhile(key: str, wanted: Pace, cost: int) -> Lump:
+        nonlocal others
+        if wanted is PER_MEDIA:
+            # while this bucket is asked a slice passes, and somebody else fetches a lump
+            clock.advance(1.5)
+            others += isinstance(await try_call(budgets, account, platform, strict), Reply)
+        return await taking(key, wanted, cost)
+
+    taking = budgets.take
+    for _ in range(2):
+        await try_call(Budgets(desk.store), account, platform, strict, MEDIA)
+    clock.advance(70)
+    strict.calls.clear()
+    monkeypatch.setattr(budgets, "take", meanwhile)
+    assert isinstance(await try_call(budgets, account, platform, strict, MEDIA), Closed)
+    monkeypatch.setattr(budgets, "take", taking)
+    assert others == 1
+    for _ in range(12):
+        await try_call(budgets, account, platform, strict)
+    clock.advance(59.5)
+    for _ in range(12):
+        await try_call(budgets, account, platform, strict)
+        clock.advance(0.04)
+    assert strict.over == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -119,3 +120,27 @@ async def test_every_answer_to_preparing_and_to_asking_again_is_taken(
             clock.advance(3600)
         assert not remote.script[step], name
         assert (await delivery_on(desk, account)).state != "sending", name
+
+
+@pytest.mark.parametrize("asked", [1e300, float("inf"), float("nan"), -1e300])
+async def test_a_wait_without_sense_is_kept_within_reason(
+    desk: Desk, platform: Scripted, clock: StoppedClock, asked: float
+) -> None:
+    answers: dict[str, RateLimited | Unavailable | Pending] = {
+        "rate limited": RateLimited(retry_after=asked),
+        "away": Unavailable("away", retry_after=asked),
+        "preparing": Pending(retry_after=asked),
+        "accepted": Pending(retry_after=asked),
+    }
+    for name, account in (await accounts(desk, *answers)).items():
+        step = "prepare" if name == "preparing" else "commit"
+        platform.remote.script[step] = [answers[name]]
+        if name == "accepted":
+            platform.remote.script |= {"commit": [Accepted({"id": 1})], "check": [answers[name]]}
+            await carry(desk, account)
+            clock.advance(60)
+        await carry(desk, account)
+        found = await delivery_on(desk, account)
+        assert found.state in {"scheduled", "snoozed"}, name
+        assert found.wake_at is not None
+        assert found.wake_at - clock.now() <= timedelta(days=7), name

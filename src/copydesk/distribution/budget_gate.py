@@ -68,7 +68,7 @@ _MANY = 10_000
 
 
 @dataclass(slots=True)
-class _Lump:
+class Lump:
     """Tokens taken from a bucket in slice `number` and good until `until`; what was heard since."""
 
     tokens: int
@@ -82,7 +82,7 @@ class Budgets:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lumps: dict[str, _Lump] = {}
+        self._lumps: dict[str, Lump] = {}
         self._closed: dict[str, Closed] = {}
         # the same in monotonic seconds: a wall clock put forward does not end a rest
         self._ends: dict[str, float] = {}
@@ -162,21 +162,16 @@ class Budgets:
             raise _used_up(pace, fill, cost, now)
         return min(most, times)
 
-    async def take(self, key: str, pace: Pace, cost: int) -> None:
-        """Take `cost` tokens; raises `Closed` when the bucket does not give them now."""
-        if self._from_lump(key, cost):
-            return
+    async def take(self, key: str, pace: Pace, cost: int) -> Lump:
+        """Take `cost` tokens and return the lump that they are from, for those of a call that is
+        not made after all; raises `Closed` when the bucket does not give them now."""
+        if found := self._from_lump(key, cost):
+            return found
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             # whoever waited here may find what the one before has fetched
             self.check(key)
-            if not self._from_lump(key, cost):
-                await self._fetch(key, pace, cost)
-
-    def put_back(self, key: str, cost: int) -> None:
-        """Return tokens of a call that was not made after all."""
-        if known := self._lumps.get(key):
-            known.tokens += cost
+            return self._from_lump(key, cost) or await self._fetch(key, pace, cost)
 
     def heard(self, key: str, heard: Heard) -> None:
         """Remember what an answer said; the row learns it with the next lump."""
@@ -203,17 +198,17 @@ class Budgets:
             # the answer in hand may be a receipt: nothing may be lost over a budget
             _log.warning("closing_not_written", account=gate.account.name, reason=error.message)
 
-    def _from_lump(self, key: str, cost: int) -> bool:
+    def _from_lump(self, key: str, cost: int) -> Lump | None:
         known = self._lumps.get(key)
         if known is None or known.tokens < cost or self.now >= known.until:
-            return False
+            return None
         known.tokens -= cost
         if known.heard and known.heard.remaining is not None:
             left = max(0, known.heard.remaining - cost)
             known.heard = Heard(known.heard.limit, left, known.heard.resets_at)
-        return True
+        return known
 
-    async def _fetch(self, key: str, pace: Pace, cost: int) -> None:
+    async def _fetch(self, key: str, pace: Pace, cost: int) -> Lump:
         # forgotten first: should we be stopped midway, the tokens are lost, never used twice
         old = self._lumps.pop(key, None)
         refused: Closed | None = None
@@ -238,7 +233,8 @@ class Budgets:
         if len(self._lumps) > _MANY:
             self._lumps = {k: known for k, known in self._lumps.items() if known.until > now}
         number = slice_at(pace, now).number
-        self._lumps[key] = _Lump(max(0, tokens - cost), number, until)
+        fetched = self._lumps[key] = Lump(max(0, tokens - cost), number, until)
+        return fetched
 
 
 class BudgetGate:
@@ -267,7 +263,7 @@ class BudgetGate:
 
         Raises `NotSent` when the budgets cannot be read.
         """
-        taken: list[tuple[str, int]] = []
+        taken: list[tuple[Lump, int]] = []
         try:
             counted = [(p, key, c) for p, key in self._paces if (c := p.cost(method, url))]
             for _, key, cost in counted:
@@ -276,13 +272,12 @@ class BudgetGate:
             for _, key, _ in counted:
                 self._budgets.check(key)
             for pace, key, cost in counted:
-                await self._budgets.take(key, pace, cost)
-                taken.append((key, cost))
+                taken.append((await self._budgets.take(key, pace, cost), cost))
         except Closed:
-            self._give_back(taken)
+            _put_back(taken)
             raise
         except CopydeskError as error:
-            self._give_back(taken)
+            _put_back(taken)
             raise NotSent(f"the rate budget could not be asked: {error.message}") from error
 
     async def after(self, method: str, url: str, reply: Reply) -> None:
@@ -355,9 +350,11 @@ class BudgetGate:
                 return fits[0]
         return None
 
-    def _give_back(self, taken: Iterable[tuple[str, int]]) -> None:
-        for key, cost in taken:
-            self._budgets.put_back(key, cost)
+
+def _put_back(taken: Iterable[tuple[Lump, int]]) -> None:
+    # into the lump they are from: in a later one they would count in a slice that leaves too early
+    for lump_of, cost in taken:
+        lump_of.tokens += cost
 
 
 def _used_up(pace: Pace, fill: Fill, cost: int, now: datetime) -> Closed:

@@ -41,7 +41,7 @@ from copydesk.distribution.consequences import (
     telling,
     tried_again,
 )
-from copydesk.distribution.retry import Cause, unrested
+from copydesk.distribution.retry import Cause, bounded_wait, unrested
 from copydesk.distribution.threads import has_begun, part_again
 from copydesk.platforms.kit.manifest import Idempotency
 
@@ -295,7 +295,7 @@ def _ask_later(
     wait = min(_LONGEST_ASKING, max(least, age * _SHARE_OF_AGE))
     asked_for = getattr(answer, "retry_after", None)
     if asked_for is not None:
-        wait = max(min(wait, _LONGEST_ASKING), timedelta(seconds=min(asked_for, 86_400.0)))
+        wait = max(min(wait, _LONGEST_ASKING), bounded_wait(asked_for, 86_400.0))
     values = {"wake_at": at.now + wait, "spent": unrested(delivery.spent)}
     return Judgement(to=DeliveryState.SNOOZED, values=values)
 

@@ -33,6 +33,7 @@ from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.closing import close_scope
 from copydesk.distribution.consequences import Judgement
 from copydesk.distribution.judgement import judge_removed
+from copydesk.distribution.retry import bounded_wait
 from copydesk.distribution.threads import in_flight, told
 from copydesk.platforms.kit.registry import load_platform
 from copydesk.store import Store, UnitOfWork
@@ -198,7 +199,7 @@ class Records:
                     to=DeliveryState.SNOOZED,
                     reason=reason,
                     values={
-                        "wake_at": unit.now + timedelta(seconds=max(1.0, seconds)),
+                        "wake_at": unit.now + max(timedelta(seconds=1), bounded_wait(seconds)),
                         "reason_code": "processing",
                         "reason": reason,
                     },

@@ -84,7 +84,7 @@ class RetryPolicy:
             # by a clock that need not be right: neither at once nor for ever
             return min(max(moment, least), now + timedelta(seconds=LONGEST_WAIT))
         asked = self.rate_limit_first if retry_after is None else retry_after
-        return max(now + timedelta(seconds=asked), least)
+        return max(now + bounded_wait(asked), least)
 
     def has_left(self, cause: Cause, spent: Mapping[str, int]) -> bool:
         """Whether a delivery that has `spent` so much may be tried once more for `cause`."""
@@ -93,6 +93,12 @@ class RetryPolicy:
     def _bound(self, first: float, attempt: int) -> float:
         # the exponent is capped where the bound has long been reached: 2**10000 is no float
         return min(self.longest, first * float(2 ** min(60, max(0, attempt - 1))))
+
+
+def bounded_wait(seconds: float, longest: float = LONGEST_WAIT) -> timedelta:
+    """Return a wait of `seconds` that a spoke was asked for: never negative, `longest` (seconds) at
+    most, and none for what is no number."""
+    return timedelta(seconds=min(seconds, longest) if seconds > 0 else 0.0)
 
 
 def spend(cause: Cause, spent: Mapping[str, int]) -> dict[str, int]:
