@@ -120,7 +120,7 @@ async def test_all_hosts_together_keep_no_more_than_is_bearable(transport: HttpT
     is_free = asyncio.Event()
     act, at_once = held(is_free)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("copydesk.platforms.kit.http_transport._MOST_IDLE", limit)
+        patch.setattr("copydesk.platforms.kit.http_kept.MOST", limit)
         async with serving(act) as one, serving(act) as other:
             calls = [
                 asyncio.create_task(transport.call("POST", url, body=b"{}", timeout=LONG))

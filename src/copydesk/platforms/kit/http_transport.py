@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 
 from copydesk.platforms.kit.addresses import AddressNotPublic, public_of
 from copydesk.platforms.kit.http_connection import Connection
+from copydesk.platforms.kit.http_kept import Kept, Origin
 from copydesk.platforms.kit.http_request import (
     Target,
     form_of,
@@ -40,13 +41,6 @@ PER_HOST: Final = 100
 #: and which share of the call's time.
 _CONNECT: Final = 10.0
 _CONNECT_SHARE: Final = 0.75
-
-#: How long a connection is kept for the next call, in seconds. A server that closes it at that very
-#: moment makes an outcome unknown, so it is less than what servers commonly wait.
-_IDLE: Final = 15.0
-
-#: How many connections are kept in all.
-_MOST_IDLE: Final = 500
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -72,9 +66,6 @@ class _Request:
     timeout: float
 
 
-#: What connections are shared by.
-_Origin = tuple[bool, str, int]
-
 #: What every request asks for, unless it says otherwise.
 _ASKED: Final = {"Accept": "*/*", "Accept-Encoding": "gzip"}
 
@@ -99,11 +90,9 @@ class HttpTransport:
         self._public_only = public_only
         self._most_bytes = most_bytes
         self._follows = follows
-        self._places: WeakValueDictionary[_Origin, asyncio.Semaphore] = WeakValueDictionary()
-        self._idle: dict[_Origin, list[Connection]] = {}
-        self._sweeping: asyncio.TimerHandle | None = None
+        self._places: WeakValueDictionary[Origin, asyncio.Semaphore] = WeakValueDictionary()
+        self._kept = Kept()
         self._names = Names()
-        self._is_closed = False
 
     async def call(
         self,
@@ -149,12 +138,7 @@ class HttpTransport:
 
     async def close(self) -> None:
         """Close the connections that are kept; each under way ends with its call."""
-        self._is_closed = True
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            self._sweeping = None
-        for origin in list(self._idle):
-            self._drop(origin)
+        self._kept.close()
         await asyncio.sleep(0)  # the loop closes them in its next round
 
     async def _follow(self, request: _Request) -> Reply:
@@ -176,7 +160,9 @@ class HttpTransport:
         except ValueError as error:
             raise NotSent(f"no request can be made of it: {error}") from error
         began = asyncio.get_running_loop().time()
-        places = self._places.setdefault(target.origin, asyncio.Semaphore(PER_HOST))
+        places = self._places.get(target.origin)
+        if places is None:
+            places = self._places[target.origin] = asyncio.Semaphore(PER_HOST)
         if places.locked():
             try:
                 async with asyncio.timeout(_patience(request.timeout)):
@@ -198,9 +184,9 @@ class HttpTransport:
         is_alone = request.headers.get("Connection") == "close"
         connection = None
         if is_alone:
-            self._drop(target.origin)
+            self._kept.drop(target.origin)
         elif not self._public_only:
-            connection = self._kept(target.origin)
+            connection = self._kept.take(target.origin)
         if connection is None:
             connection = await self._connected(request, target, began, is_alone=is_alone)
         loop = asyncio.get_running_loop()
@@ -213,7 +199,7 @@ class HttpTransport:
             keep=not is_alone,
         )
         if not connection.is_done:
-            self._keep(target.origin, connection, loop)
+            self._kept.keep(target.origin, connection)
         return reply
 
     # -- connections ------------------------------------------------------------------------------
@@ -228,57 +214,13 @@ class HttpTransport:
                 if self._public_only:
                     # what was looked at is what is called, whatever the name means elsewhere
                     addresses = public_of(addresses)
-                    if not is_alone and (kept := self._kept(target.origin, addresses)):
+                    if not is_alone and (kept := self._kept.take(target.origin, addresses)):
                         return kept
                 return await _connect(target, addresses)
         except TimeoutError as error:
             raise NotSent("no connection within the timeout") from error
         except (ValueError, OSError) as error:
             raise NotSent(f"no connection: {_words(error)}") from error
-
-    def _kept(self, origin: _Origin, addresses: Sequence[str] | None = None) -> Connection | None:
-        """Return a connection that was kept, if any is still good; with `addresses` to one of
-        those."""
-        kept = self._idle.get(origin)
-        since = asyncio.get_running_loop().time() - _IDLE
-        while kept:
-            connection = kept.pop()
-            is_good = connection.idle_since > since and connection.is_quiet
-            if is_good and (addresses is None or connection.address in addresses):
-                return connection
-            connection.abort()
-        return None
-
-    def _keep(
-        self, origin: _Origin, connection: Connection, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        """Keep a connection for the next call, behind those that were kept before it."""
-        if self._is_closed or sum(map(len, self._idle.values())) >= _MOST_IDLE:
-            connection.abort()
-            return
-        connection.idle_since = loop.time()
-        self._idle.setdefault(origin, []).append(connection)
-        if self._sweeping is None:
-            self._sweeping = loop.call_later(_IDLE, self._sweep, loop)
-
-    def _drop(self, origin: _Origin) -> None:
-        """Close those that were kept for `origin`."""
-        for connection in self._idle.pop(origin, ()):
-            connection.abort()
-
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close what nobody has used for a while, and come back when the next is due."""
-        self._sweeping = None
-        since = loop.time() - _IDLE
-        for origin, kept in list(self._idle.items()):
-            for connection in [one for one in kept if one.idle_since <= since or one.is_done]:
-                kept.remove(connection)
-                connection.abort()
-            if not kept:
-                del self._idle[origin]
-        if self._idle:
-            oldest = min(kept[0].idle_since for kept in self._idle.values())
-            self._sweeping = loop.call_at(oldest + _IDLE, self._sweep, loop)
 
 
 async def _connect(target: Target, addresses: Sequence[str]) -> Connection:
