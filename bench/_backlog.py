@@ -26,7 +26,6 @@ from copydesk.work.desk import Desk, open_desk
 _LATER = timedelta(days=1)
 
 #: What the events of every account are signed with.
-#: What the events of every account are signed with.
 SECRET = "whsec_" + "QmVuY2htYXJrS2V5Rm9yVGhlTG9jYWxSZWNlaXZlcg=="
 
 _TEXT = (
