@@ -55,3 +55,9 @@ def test_what_cannot_work_is_named(
 )
 def test_only_this_machine_is_spoken_to_unprotected(smtp: str, security: str) -> None:
     assert read_server({"smtp": smtp}).security == security
+
+
+def test_a_mail_server_is_called_by_the_name_that_is_its_own() -> None:
+    # by the rules of 2003 the password would go to mail.strasse.example
+    assert read_server({"smtp": "mail.straße.example:587"}).host == "mail.xn--strae-oqa.example"
+    assert fields({**GOOD, "smtp": "mail.☃.example:587"}) == {"smtp"}

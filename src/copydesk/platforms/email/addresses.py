@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import Final
 
+from copydesk.platforms.kit.hosts import in_ascii
+
 # RFC 5321 §4.5.3.1 counts octets
 _MAX_LOCAL: Final = 64
 _MAX_DOMAIN: Final = 255
@@ -54,8 +56,8 @@ def parse_address(text: str) -> Address:
     if not at or not _LOCAL.fullmatch(local) or len(local.encode()) > _MAX_LOCAL:
         raise ValueError(f"{text!r} is not a mail address")
     try:
-        ascii_domain = domain.encode("idna").decode().lower()
-    except UnicodeError as error:
+        ascii_domain = in_ascii(domain).lower()
+    except ValueError as error:
         raise ValueError(f"{domain!r} is not the name of a mail domain") from error
     if not _DOMAIN.fullmatch(ascii_domain) or len(ascii_domain) > _MAX_DOMAIN:
         raise ValueError(f"{domain!r} is not the name of a mail domain")

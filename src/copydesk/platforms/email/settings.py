@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from copydesk.core.findings import Finding
 from copydesk.platforms.email.addresses import parse_address, split_addresses
 from copydesk.platforms.kit.contract import Setting
+from copydesk.platforms.kit.hosts import in_ascii
 
 SECURITY: Final = ("none", "starttls", "tls")
 MODES: Final = ("newsletter", "reply")
@@ -60,10 +61,11 @@ class Server:
 
 
 def read_server(settings: Mapping[str, str]) -> Server:
-    """Return the mail server of an account; raises `ValueError` for anything but HOST:PORT."""
+    """Return the mail server of an account; raises `ValueError` for anything but HOST:PORT
+    with a host that may be called so."""
     given = settings.get("smtp", "")
     host, _, port = given.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    host = in_ascii(host.removeprefix("[").removesuffix("]"))
     if not re.fullmatch(r"[\w.:%-]+", host) or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError(f"{given!r} is not HOST:PORT")
     chosen = settings.get("security", "")

@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+from copydesk.platforms.kit.hosts import in_ascii
+
 _PORTS: Final = {"http": 80, "https": 443}
 
 #: RFC 9110 §5.6.2.
@@ -28,9 +30,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 #: What says where a request goes and where it ends; nobody else says it.
 _OURS: Final = frozenset({"host", "content-length", "transfer-encoding"})
-
-#: Letters that older rules for names write as others, so that another host is called (UTS 46 §7).
-_SPELLED_OTHERWISE: Final = frozenset("ßẞς\u200c\u200d")
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
@@ -164,12 +163,7 @@ def _one_line(kind: str) -> str:
 def _host(named: str) -> str:
     if ":" in named:
         return str(ipaddress.IPv6Address(named))
-    if not _SPELLED_OTHERWISE.isdisjoint(named):
-        raise ValueError("its host is written in more than one way: write the one with xn--")
-    try:
-        host = named if named.isascii() else named.encode("idna").decode()
-    except UnicodeError as error:
-        raise ValueError("no host is called that") from error
+    host = in_ascii(named)
     if not _HOST.fullmatch(host):
         raise ValueError("it names no host")
     return host
