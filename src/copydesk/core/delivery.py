@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from copydesk.core.findings import Loss
 from copydesk.core.post import Media
+from copydesk.core.record import record
 from copydesk.core.states import DeliveryState
 
 
@@ -22,7 +23,7 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Rendition:
     """A post shaped for one account: the frozen payload and what it could not carry over.
 
@@ -40,7 +41,7 @@ class Rendition:
     api_version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One rendition on its way to one account, as a row.
 
@@ -93,7 +94,7 @@ class Delivery:
         return self.state is DeliveryState.SNOOZED and bool(self.handles.get("accepted"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """What a spoke is handed to publish. All but `sent_at` and `handles` is the same on every try.
 
@@ -134,15 +135,15 @@ Record = TypeVar("Record", Delivery, Outgoing)
 def with_fields(record: Record, **fields: Any) -> Record:
     """Return a copy of `record` with other values in `fields`, which are not looked at.
 
-    What `dataclasses.replace` does in a third of its time; a courier does it twice a delivery.
+    What `dataclasses.replace` does in half of its time; a courier does it twice a delivery.
     """
     copy = object.__new__(type(record))
     for name in type(record).__slots__:
-        object.__setattr__(copy, name, fields[name] if name in fields else getattr(record, name))
+        setattr(copy, name, fields[name] if name in fields else getattr(record, name))
     return copy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class PartOut:
     """A part of a thread that is out: the platform's id of it and its address."""
 
@@ -180,7 +181,7 @@ def kept_of(handles: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in handles.items() if name in KEPT}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Intent:
     """The record that a commit call is about to be made, written before it."""
 
@@ -193,7 +194,7 @@ class Intent:
     started_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What came of an intent, written before anything else happens."""
 

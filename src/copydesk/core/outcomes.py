@@ -7,12 +7,14 @@ matches on them exhaustively; nothing here is an exception and nothing is a bare
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from copydesk.core.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Evidence shared by all outcomes: the platform's raw answer, with secrets already removed."""
 
@@ -22,7 +24,7 @@ class Answer:
     raw: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Published:
     """It is done: `id` on the platform and the public `url` ("" where there is none).
 
@@ -35,7 +37,7 @@ class Published:
     answer: Answer = Answer()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Accepted:
     """Taken, not public yet; ask `check` again with these handles."""
 
@@ -43,7 +45,7 @@ class Accepted:
     answer: Answer = Answer()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RateLimited:
     """Not applied; come back later. `scope`: account, app, endpoint.
 
@@ -59,7 +61,7 @@ class RateLimited:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Refused:
     """The content was refused for good: which field, why, and what would help."""
 
@@ -69,7 +71,7 @@ class Refused:
     answer: Answer = Answer()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AuthExpired:
     """The credential has expired and may be refreshed. Not applied."""
 
@@ -77,7 +79,7 @@ class AuthExpired:
     answer: Answer = Answer()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AuthRevoked:
     """The credential is dead; a person has to connect the account again. Not applied."""
 
@@ -85,7 +87,7 @@ class AuthRevoked:
     answer: Answer = Answer()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Misconfigured:
     """The account or its environment is set up wrongly. Not applied."""
 
@@ -94,7 +96,7 @@ class Misconfigured:
     answer: Answer = Answer()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Duplicate:
     """The platform says it has this already; `of` is the existing id when told."""
 
@@ -103,7 +105,7 @@ class Duplicate:
     answer: Answer = Answer()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unavailable:
     """Certainly not applied, and worth another try later.
 
@@ -116,7 +118,7 @@ class Unavailable:
     retry_after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unknown:
     """It may have been applied: timed out, reset, or 5xx after sending. Never repeat blindly."""
 
@@ -138,7 +140,7 @@ Outcome = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Landed:
     """`find`: what was sent has been applied; of a delete: the post is no longer there.
 
@@ -152,7 +154,7 @@ class Landed:
     compared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Absent:
     """`find`: certainly not applied; only ever said after a complete listing. Of a delete: the post
     is still there."""
@@ -160,7 +162,7 @@ class Absent:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Inconclusive:
     """`find`: cannot be told now. `retry_at` (aware UTC) when asking again may help, else None."""
 
@@ -171,14 +173,14 @@ class Inconclusive:
 Existence = Landed | Absent | Inconclusive
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ready:
     """`check`: prepared and ready to commit. `handles` are persisted and handed to `commit`."""
 
     handles: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Pending:
     """`check`: the platform is still processing; look again after `retry_after` seconds."""
 

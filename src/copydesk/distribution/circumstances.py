@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from copydesk.core.delivery import Action
+from copydesk.core.record import record
 from copydesk.distribution.retry import RetryPolicy
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What a judgement depends on besides the answer itself.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from copydesk.core.delivery import Action, Delivery
 from copydesk.core.outcomes import RateLimited
+from copydesk.core.record import record
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.circumstances import Circumstances
 from copydesk.distribution.retry import Cause, spend
@@ -18,7 +19,7 @@ from copydesk.distribution.threads import done, part_again, told
 THREE_CHOICES: Final = "Look at the platform: say that it landed, let it be sent, or give it up."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What an answer means: the delivery's next state and columns, and the account's fate.
 
@@ -115,13 +116,14 @@ def blocked(code: str, reason: str, remedy: str, delivery: Delivery) -> Judgemen
 
 def in_doubt(reason: str, at: Circumstances) -> Judgement:
     """Return that it may have arrived, which is looked for after the platform's read delay."""
+    reason = f"it may have arrived: {reason}"
     return Judgement(
         to=DeliveryState.UNKNOWN,
         reason=reason,
         values={
             "wake_at": at.now + timedelta(seconds=at.reconcile.delay),
             "reason_code": "unknown",
-            "reason": f"the answer was lost: {reason}",
+            "reason": reason,
             "remedy": "Nothing to do: copydesk is looking whether it arrived.",
         },
     )

@@ -10,7 +10,7 @@ platform answered is the truth, whoever holds the lease by then.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,7 @@ from copydesk.core.delivery import (
 )
 from copydesk.core.errors import Conflict, TransitionNotAllowed
 from copydesk.core.outcomes import Existence, Outcome, Pending, Ready
+from copydesk.core.record import record
 from copydesk.core.states import AccountState, DeliveryState
 from copydesk.distribution.closing import close_scope
 from copydesk.distribution.consequences import Judgement
@@ -65,7 +66,7 @@ _WAIT = timedelta(hours=1)
 _SHOWN = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Sent:
     """One commit call that was made, what came of it and what that means."""
 
@@ -76,13 +77,17 @@ class Sent:
     judgement: Judgement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a courier finds at the start of a round; `outgoing`, by delivery, is what is sent."""
+    """What a courier finds at the start of a round; `outgoing`, by delivery, is what is sent.
+
+    `in_question` are the ids of those whose post is not out with their very text any more.
+    """
 
     account: Account
     awake: tuple[Delivery, ...]
     outgoing: Mapping[str, Outgoing]
+    in_question: frozenset[str] = frozenset()
     breakers: tuple[Breaker, ...] = ()
 
 
@@ -119,6 +124,7 @@ class Records:
             account=account,
             awake=tuple(one.delivery for one in found),
             outgoing={one.delivery.id: outgoing_of(one, first_calls) for one in found},
+            in_question=frozenset(one.delivery.id for one in found if one.in_question),
             breakers=breakers,
         )
 

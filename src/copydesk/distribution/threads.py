@@ -7,7 +7,7 @@ of a create `parts` are those that are out, of a delete those that still stand.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from copydesk.core.delivery import (
     part_total,
     parts_out,
 )
+from copydesk.core.record import record
 from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState
 from copydesk.store.deliveries import Change
 
@@ -33,7 +34,7 @@ CLEARED: Final = {"reason_code": "", "reason": "", "remedy": ""}
 _ANEW: Final = "Take it down and publish the post again to have all of it there."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Done:
     """What becomes of a delivery of which one call has done its work: `to` delivered, or scheduled
     for its next part."""

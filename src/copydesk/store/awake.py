@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,18 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copydesk.core.delivery import Action, Delivery
 from copydesk.core.post import Media
-from copydesk.core.states import DeliveryState
+from copydesk.core.record import record
+from copydesk.core.states import DeliveryState, PostState
 from copydesk.store.codec import from_json
 from copydesk.store.prepared import Question
 from copydesk.store.tables import deliveries, intents, posts, renditions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Awake:
     """A delivery that needs a look, with what it sends.
 
     `payload_sha256` is of the frozen payload in hex; `published_at` is the post's publication time
-    and `first_sent_at` the time of the first intent, both aware UTC or None.
+    and `first_sent_at` the time of the first intent, both aware UTC or None. `in_question`: the
+    post is not out with this very text any more, being in review, rejected or revised.
     """
 
     delivery: Delivery
@@ -37,6 +38,7 @@ class Awake:
     published_at: datetime | None
     first_sent_at: datetime | None
     api_version: str = ""
+    in_question: bool = False
 
 
 #: A delivery's columns in the order in which `delivery_from` takes them.
@@ -58,6 +60,8 @@ _AWAKE = (
         renditions.c.media,
         renditions.c.api_version,
         posts.c.published_at,
+        posts.c.state.label("post_state"),
+        posts.c.revision_id.label("post_revision_id"),
         sa.select(sa.func.min(intents.c.started_at))
         .where(intents.c.delivery_id == deliveries.c.id)
         .scalar_subquery()
@@ -93,9 +97,11 @@ class AwakeRows:
         return [self._awake(values) for values in self._question.rows(found.all())]
 
     def _awake(self, values: Sequence[Any]) -> Awake:
-        payload, sha256, text, media, api_version, published_at, first_sent_at = values[_WIDTH:]
+        payload, sha256, text, media, api_version, *of_post, first_sent_at = values[_WIDTH:]
+        published_at, post_state, post_revision_id = of_post
+        delivery = delivery_from(values[:_WIDTH])
         return Awake(
-            delivery=delivery_from(values[:_WIDTH]),
+            delivery=delivery,
             payload=json.loads(payload),
             payload_sha256=sha256,
             text=text,
@@ -103,6 +109,8 @@ class AwakeRows:
             published_at=published_at,
             first_sent_at=first_sent_at,
             api_version=api_version,
+            in_question=post_state != PostState.DISTRIBUTED
+            or post_revision_id != delivery.revision_id,
         )
 
 

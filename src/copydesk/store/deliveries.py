@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -19,6 +19,7 @@ from copydesk.core.delivery import Action, Delivery, Intent, Receipt, Rendition,
 from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.findings import Loss
 from copydesk.core.post import Media
+from copydesk.core.record import record
 from copydesk.core.states import SETTLED, DeliveryState, check_transition
 from copydesk.store.awake import FIELDS, Awake, awake_rows, delivery_from
 from copydesk.store.codec import from_json, to_json
@@ -41,7 +42,7 @@ INTEND = sa.insert(intents)
 RECEIVE = sa.insert(receipts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Change:
     """A step a delivery takes: the new state, why, and the columns that change with it."""
 

@@ -20,6 +20,7 @@ import structlog
 from copydesk.core.account import Lease
 from copydesk.core.delivery import Intent, Receipt
 from copydesk.core.errors import Conflict, StoreUnavailable
+from copydesk.core.record import record
 from copydesk.core.states import check_transition
 from copydesk.store.accounts import HOLD, RELEASE, TAKE, lease_lost, leases
 from copydesk.store.bulk import Bulk
@@ -52,7 +53,7 @@ _INTENT_OF = attrgetter(*_INTENT)
 _RECEIPT_OF = attrgetter(*_RECEIPT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What one courier wants written, all or nothing.
 
@@ -70,7 +71,7 @@ class Entry:
     receipts: Sequence[Receipt] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class _Wish:
     """A courier that wants to have an account from `at` to `until` (aware UTC)."""
 

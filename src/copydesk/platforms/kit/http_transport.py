@@ -12,12 +12,13 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakValueDictionary
 
+from copydesk.core.record import record
 from copydesk.platforms.kit.addresses import AddressNotPublic, public_of
 from copydesk.platforms.kit.http_connection import Connection
 from copydesk.platforms.kit.http_kept import Kept, Origin
@@ -55,7 +56,7 @@ def load_http() -> None:
     _security()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class _Request:
     """One request as it is about to be made; `timeout` in seconds."""
 
@@ -220,7 +221,7 @@ class HttpTransport:
         except TimeoutError as error:
             raise NotSent("no connection within the timeout") from error
         except (ValueError, OSError) as error:
-            raise NotSent(f"no connection: {_words(error)}") from error
+            raise NotSent(_words(error)) from error
 
 
 async def _connect(target: Target, addresses: Sequence[str]) -> Connection:

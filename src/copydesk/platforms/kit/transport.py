@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from copydesk.core.outcomes import Answer
+from copydesk.core.record import record
 
 #: A platform's answer is evidence, not an archive: what is kept of it, in bytes.
 MAX_ANSWER_BYTES: Final = 1 << 20
@@ -38,7 +39,7 @@ class AnswerLost(Exception):
     """The request may have reached the platform; no usable answer came back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An HTTP answer. Header names are lower case; `moved_to` is the address that answered when a
     read was redirected, else "". `is_whole` is False where the body went on behind what was kept.
