@@ -55,7 +55,7 @@ outcomes: st.SearchStrategy[Outcome] = st.one_of(
     st.builds(Published, id=texts, url=texts),
     st.builds(Accepted, handle=st.just({"job": 1})),
     st.builds(RateLimited, until=st.none() | moments, retry_after=waits),
-    st.builds(Refused, field=st.just("body"), reason=texts, remedy=texts),
+    st.builds(Refused, field=st.sampled_from(["", "body"]), reason=texts, remedy=texts),
     st.builds(AuthExpired),
     st.builds(AuthRevoked),
     st.builds(Misconfigured, reason=texts, remedy=texts),
@@ -127,6 +127,7 @@ def check_step(at: Circumstances, before: Delivery, step: Judgement) -> None:
     if step.to not in {STATE.DELIVERED, STATE.SCHEDULED}:
         assert step.values["reason_code"]
         assert step.values["reason"]
+        assert step.values["reason"][0].isalnum(), "whole words, whatever was left unsaid"
     if step.to in {STATE.HELD, STATE.BLOCKED, STATE.FAILED}:
         assert step.values["remedy"]
     if step.to is STATE.BLOCKED:

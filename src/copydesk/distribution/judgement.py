@@ -64,9 +64,10 @@ def _judge(outcome: Outcome, delivery: Delivery, at: Circumstances) -> Judgement
         case RateLimited():
             return _rate_limited(outcome, delivery, at)
         case Refused():
+            what = ": ".join(filter(None, (outcome.field, outcome.reason)))
             return held(
                 "refused",
-                f"{outcome.field}: {outcome.reason}",
+                what or "the platform refused it",
                 outcome.remedy or "Change the post and publish it again.",
             )
         case AuthExpired() | AuthRevoked():

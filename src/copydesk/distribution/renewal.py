@@ -118,7 +118,7 @@ class Renewals:
         except NotSent as error:
             return Unavailable(f"the authorization server was not reached: {error}"), False
         except AnswerLost as error:
-            return Unavailable(f"the authorization server's answer was lost: {error}"), True
+            return Unavailable(f"the authorization server was asked: {error}"), True
         except TimeoutError:
             return Unavailable("the authorization server did not answer in time"), True
         if isinstance(answer, Unavailable):

@@ -12,8 +12,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from copydesk.core.outcomes import Unknown
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.transport import AnswerLost, Reply
+from copydesk.platforms.kit.wire import Wire
 from tests.platforms.kit.raw_server import LONG, answering, one_request, serving
 
 KEPT = 1000
@@ -354,3 +356,50 @@ async def test_the_time_allowed_is_that_of_the_whole_answer(transport: HttpTrans
         with pytest.raises(AnswerLost, match="within the time allowed"):
             await transport.call("POST", server.url, body=b"{}", timeout=0.4)
         assert loop.time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on", "told"),
+    [
+        (b"", True, "no answer within the time allowed"),
+        (b"HTTP/1.1 201 Yes\r\n", True, "no answer within the time allowed"),
+        (b"", False, "the connection was closed before the answer"),
+        (b"SSH-2.0-x\r\n", True, "what came is no HTTP: Expected HTTP/"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx",
+            True,
+            "answered 200, but the end of the answer did not come within the time allowed",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx",
+            False,
+            "answered 200, but the connection was closed in the middle of the answer",
+        ),
+        (
+            CHUNKED + b"\r\nno number\r\n",
+            True,
+            "answered 200, but what followed is no HTTP: Invalid character in chunk size",
+        ),
+        (
+            with_length(b"done", PACKED.strip()),
+            True,
+            "answered 200, but its body is not packed as it says: ",
+        ),
+    ],
+)
+async def test_what_is_known_of_a_lost_answer_is_told_once(
+    transport: HttpTransport, begins: bytes, goes_on: bool, told: str
+) -> None:
+    """A person who has to say whether it arrived is told what the server said, if anything."""
+
+    async def act(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await one_request(reader)
+        writer.write(begins)
+        if goes_on:
+            await reader.read()
+
+    wire = Wire(transport, base="", table={}, read_error=lambda _: ("", ""), timeout=0.5)
+    async with serving(act) as server:
+        outcome = await wire.write("POST", server.url, body=b"{}")
+    assert isinstance(outcome, Unknown), "it may have arrived"
+    assert outcome.reason.startswith(told)

@@ -343,7 +343,7 @@ async def tell(
     except NotSent as error:
         answered = no_answer(f"not reached: {error}")
     except AnswerLost as error:
-        answered = no_answer(f"no answer: {error}")
+        answered = no_answer(str(error))
     except TimeoutError:
         answered = no_answer(f"no answer within {TIMEOUT:g} s")
     milliseconds = round((clock.monotonic() - began) * 1000)

@@ -244,7 +244,7 @@ class EmailClient(Client):
             return classify(Stage.TEXT, error.code, error.message)
         except (SMTPException, OSError) as error:
             self._drop()
-            return Unknown(f"the connection was lost while handing over the message: {error}")
+            return Unknown(f"handing over the message was not answered: {error}")
         except asyncio.CancelledError:
             self._drop()
             raise

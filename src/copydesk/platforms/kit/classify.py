@@ -98,7 +98,7 @@ def not_sent(error: NotSent, secrets: Iterable[str] = ()) -> Unavailable:
 
 def answer_lost(error: AnswerLost, secrets: Iterable[str] = ()) -> Unknown:
     """Return the outcome of a write whose answer never came."""
-    return Unknown(reason=redact(f"sent, but no answer came back: {error}", secrets))
+    return Unknown(reason=redact(str(error), secrets))
 
 
 def unreadable(reply: Reply, expected: str, secrets: Iterable[str] = ()) -> Unknown:
@@ -230,6 +230,6 @@ def _default(failure: Failure, reply: Reply) -> Outcome:
             )
         case _:
             return Unknown(
-                reason=f"answered {failure.status} after the request was sent",
+                reason=f"answered {failure.status}",
                 answer=failure.answer,
             )

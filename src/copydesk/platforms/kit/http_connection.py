@@ -28,8 +28,6 @@ _PACKED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 #: zlib's own or gzip's format, as the bytes say (zlib manual, `inflateInit2`).
 _EITHER_FORMAT: Final = zlib.MAX_WBITS | 32
 
-_NO_ANSWER_IN_TIME: Final = "no answer within the time allowed"
-
 
 class Connection(asyncio.Protocol):
     """A connection over `sock` to `address`, which `transport` writes to once it is made."""
@@ -103,7 +101,7 @@ class Connection(asyncio.Protocol):
             self.abort()
             raise NotSent("the connection, or the time for it, had ended before anything was sent")
         answer = self._answer = _Answer(self._loop.create_future(), most, has_no_body=is_head)
-        timer = self._loop.call_later(seconds, answer.fail, _NO_ANSWER_IN_TIME)
+        timer = self._loop.call_later(seconds, answer.run_out)
         is_kept = False
         try:
             if len(body) <= _ONE_PIECE:
@@ -159,11 +157,12 @@ class _Answer:
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
-            self.fail("it speaks another protocol from there on")
+            self.fail("the answer goes on in another protocol")
         except HttpParserError as error:
-            self.fail(f"what came is no HTTP: {error}")
+            self.fail(f"what {'followed' if self._status else 'came'} is no HTTP: {error}")
         if self._beside > _MOST_BESIDE:
-            self.fail("its headers do not end" if not self._status else "its body does not go on")
+            piece = "body does not go on" if self._status else "headers do not end"
+            self.fail(f"the answer's {piece}")
 
     def end(self, *, is_meant: bool, problem: str = "") -> None:
         """Nothing more comes: a body whose length nobody said ends so (RFC 9112 §6.3), where that
@@ -174,11 +173,18 @@ class _Answer:
             where = "in the middle of the answer" if self._status else "before the answer"
             self.fail(f"the connection was closed {where}" + (f": {problem}" if problem else ""))
 
+    def run_out(self) -> None:
+        """The time for it is over."""
+        missing = "the end of the answer did not come" if self._status else "no answer"
+        self.fail(f"{missing} within the time allowed")
+
     def fail(self, reason: str) -> None:
         """There will be no usable answer, or what follows it is none."""
         self.is_clean = False
         if not self.came.done():
-            self.came.set_exception(AnswerLost(reason))
+            # what is known of it helps a person to tell what became of the request
+            known = f"answered {self._status}, but " if self._status else ""
+            self.came.set_exception(AnswerLost(known + reason))
 
     def on_message_begin(self) -> None:
         """What follows an answer that is complete is not ours."""

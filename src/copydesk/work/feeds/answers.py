@@ -93,7 +93,7 @@ async def ask(
     except NotSent as error:
         return Trouble(problem=f"its server could not be reached ({error})")
     except AnswerLost as error:
-        return Trouble(problem=f"it broke off on the way ({error})")
+        return Trouble(problem=f"it did not come ({error})")
 
 
 async def _follow(
