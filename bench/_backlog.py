@@ -14,10 +14,12 @@ import sqlalchemy as sa
 from copydesk.config import load_settings
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action
-from copydesk.core.post import Content, Tier
+from copydesk.core.post import Content, Post, Tier
+from copydesk.core.states import PostState
 from copydesk.distribution.planning import plan, schedule
 from copydesk.platforms.kit.signature import signed_headers, signing_keys
 from copydesk.platforms.webhook.render import event_body
+from copydesk.store import UnitOfWork
 from copydesk.store.tables import deliveries, events, receipts
 from copydesk.work.accounts.connecting import add_account
 from copydesk.work.desk import Desk, open_desk
@@ -70,7 +72,15 @@ async def fill(home: Path, url: str, *, accounts: int, count: int, seed: int) ->
                 chosen = targets[:left]
                 plans = await plan(unit, post, revision, chosen, unit.now)
                 await schedule(unit, post, revision, plans, unit.now + _LATER)
+                await distributed(unit, post)
             left -= len(chosen)
+
+
+async def distributed(unit: UnitOfWork, post: Post) -> None:
+    """Take `post` to where posts are whose deliveries are under way."""
+    post = await unit.posts.move(post, PostState.APPROVED)
+    # quoting what it links to is not what is measured
+    await unit.posts.move(post, PostState.DISTRIBUTED, cite_at=None)
 
 
 async def requests(home: Path) -> Iterator[dict[str, Any]]:

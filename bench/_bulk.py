@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bench._backlog import distributed
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, delivery_key
 from copydesk.core.post import Content, Tier
@@ -44,6 +45,7 @@ async def add(
             content=Content(title="Story", body=_PAYLOAD["text"], slug="story"),
             tier=Tier.PERSON,
         )
+        await distributed(unit, post)
     rows = _rows(desk, wanted, post.id, revision.id, due_at, state)
     while group := list(islice(rows, _AT_ONCE)):
         async with desk.store.begin("bench") as unit:
