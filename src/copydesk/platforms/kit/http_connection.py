@@ -10,6 +10,7 @@ import asyncio
 import socket
 import ssl
 import zlib
+from functools import lru_cache
 from typing import Any, Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -38,6 +39,8 @@ class Connection(asyncio.Protocol):
         self._socket = sock
         self._loop = asyncio.get_running_loop()
         self._answer: _Answer | None = None
+        self._until = 0.0
+        self._watch: asyncio.TimerHandle | None = None
         # asyncio's secured transport says that it is closing only where we have closed it (3.11)
         self._has_ended = False
 
@@ -64,6 +67,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell who waits."""
         self._has_ended = True
+        if self._watch is not None:
+            self._watch.cancel()
         if self._answer is not None:
             self._answer.end(is_meant=False, problem="" if exc is None else str(exc))
 
@@ -89,19 +94,19 @@ class Connection(asyncio.Protocol):
         return self._has_ended or self._transport.is_closing()
 
     async def exchange(
-        self, head: bytes, body: bytes, *, seconds: float, most: int, is_head: bool, keep: bool
+        self, head: bytes, body: bytes, *, until: float, most: int, is_head: bool, keep: bool
     ) -> Reply:
         """Send a request and return its answer, with at most `most` bytes of body, none where it
-        `is_head`. Without `keep` the connection ends with it.
+        `is_head`. Without `keep` the connection ends with it. `until` is a time of the event loop.
 
         Raises `NotSent` where the connection or the time has ended before anything was written, and
         `AnswerLost`: from then on the request may have arrived.
         """
-        if self.is_done or seconds <= 0:
+        if self.is_done or until <= self._loop.time():
             self.abort()
             raise NotSent("the connection, or the time for it, had ended before anything was sent")
         answer = self._answer = _Answer(self._loop.create_future(), most, has_no_body=is_head)
-        timer = self._loop.call_later(seconds, answer.run_out)
+        self._wait(until)
         is_kept = False
         try:
             if len(body) <= _ONE_PIECE:
@@ -113,7 +118,6 @@ class Connection(asyncio.Protocol):
             is_kept = keep and answer.is_clean and not self._transport.get_write_buffer_size()
             return reply
         finally:
-            timer.cancel()
             self._answer = None
             if not is_kept:
                 self._transport.abort()
@@ -121,6 +125,25 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """End it now."""
         self._transport.abort()
+
+    def _wait(self, until: float) -> None:
+        """Wait for the answer no longer than `until`. The timer of an earlier request is left to
+        run: one for each costs more than all else here."""
+        self._until = until
+        if self._watch is not None and self._watch.when() > until:
+            self._watch.cancel()
+            self._watch = None
+        if self._watch is None:
+            self._watch = self._loop.call_at(until, self._run_out)
+
+    def _run_out(self) -> None:
+        self._watch = None
+        if self._answer is None:
+            return
+        if self._until > self._loop.time():
+            self._wait(self._until)
+        else:
+            self._answer.run_out()
 
     def _is_end_meant(self) -> bool:
         """Whether the other side itself has said that it says no more: what is secured has to say
@@ -195,7 +218,7 @@ class _Answer:
         """Keep a header; one that is not ASCII means nothing to us. Trailers are left out."""
         if not self._status and value.isascii():
             # the parser leaves spaces behind a value in it
-            self._headers[name.decode("ascii", "replace").lower()] = value.decode("ascii").strip()
+            self._headers[_named(name)] = value.decode("ascii").strip()
 
     def on_headers_complete(self) -> None:
         """Find out how the body ends, and what it is packed in."""
@@ -270,3 +293,8 @@ class _Answer:
                 is_whole=len(body) <= self._most,
             )
         )
+
+
+@lru_cache(maxsize=200)
+def _named(header: bytes) -> str:
+    return header.decode("ascii", "replace").lower()

@@ -36,30 +36,21 @@ _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where requests for one address go. `host` is a name in ASCII or a number without brackets;
-    `credentials` is what the address itself says of a user, as a header's value."""
+    """Where requests for one address go. `host` is a name in ASCII or a number without brackets,
+    `authority` what the `Host` header says (RFC 9110 §7.2); `credentials` is what the address
+    itself says of a user, as a header's value."""
 
     is_secure: bool
     host: str
     port: int
     path: str
+    authority: str
     credentials: str = ""
 
     @property
     def origin(self) -> tuple[bool, str, int]:
         """What connections are shared by."""
         return self.is_secure, self.host, self.port
-
-    @property
-    def authority(self) -> str:
-        """Return what the `Host` header says (RFC 9110 §7.2)."""
-        host = self.host.partition("%")[0]  # a zone is this machine's own affair (RFC 6874 §1)
-        host = f"[{host}]" if ":" in host else host
-        return (
-            host
-            if self.port == _PORTS["https" if self.is_secure else "http"]
-            else (f"{host}:{self.port}")
-        )
 
 
 @lru_cache(maxsize=1000)
@@ -72,11 +63,16 @@ def target_of(url: str) -> Target:
     if parts.query:
         path += "?" + quote(parts.query, safe=_IN_QUERY)
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    host = _host(unquote(parts.hostname or ""))
+    port = _PORTS[parts.scheme] if parts.port is None else parts.port
+    named = host.partition("%")[0]  # a zone is this machine's own affair (RFC 6874 §1)
+    named = f"[{named}]" if ":" in named else named
     return Target(
         is_secure=parts.scheme == "https",
-        host=_host(unquote(parts.hostname or "")),
-        port=_PORTS[parts.scheme] if parts.port is None else parts.port,
+        host=host,
+        port=port,
         path=path,
+        authority=named if port == _PORTS[parts.scheme] else f"{named}:{port}",
         credentials="" if user == ":" else f"Basic {b64encode(user.encode()).decode()}",
     )
 
@@ -102,24 +98,27 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], body: bytes
 
     Raises `ValueError` for a method or header that would not be read as what it is.
     """
-    if not _TOKEN.fullmatch(method):
+    if not _is_token(method):
         raise ValueError(f"{method[:50]!r} is no method")
     lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
-    named = set()
     for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
+        if not _is_token(name):
             raise ValueError(f"{name[:50]!r} is no name of a header")
         if name.lower() in _OURS:
             raise ValueError(f"the header {name} says what the request itself says")
-        named.add(name.lower())
         lines.append(f"{name}: {value}")
-    if target.credentials and "authorization" not in named:
+    if target.credentials and not any(name.lower() == "authorization" for name in headers):
         lines.append(f"Authorization: {target.credentials}")
     if body or method in _WITH_BODY:
         lines.append(f"Content-Length: {len(body)}")
     if _CONTROL.search("".join(lines)):
         raise ValueError("a header has a line break or another control character in it")
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+@lru_cache(maxsize=1000)
+def _is_token(word: str) -> bool:
+    return _TOKEN.fullmatch(word) is not None
 
 
 def form_of(fields: Mapping[str, Any]) -> tuple[bytes, str]:

@@ -190,11 +190,10 @@ class HttpTransport:
             connection = self._kept.take(target.origin)
         if connection is None:
             connection = await self._connected(request, target, began, is_alone=is_alone)
-        loop = asyncio.get_running_loop()
         reply = await connection.exchange(
             head,
             request.body,
-            seconds=max(0.0, request.timeout - (loop.time() - began)),
+            until=began + request.timeout,
             most=self._most_bytes,
             is_head=request.method == "HEAD",
             keep=not is_alone,
