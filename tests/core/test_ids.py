@@ -40,6 +40,25 @@ def test_later_ids_sort_after_earlier_ones(pauses: list[int], chance: random.Ran
     assert made == sorted(set(made))
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(1, 120)), max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_ids_made_together_sort_among_all_others(
+    groups: list[tuple[int, int]], chance: random.Random
+) -> None:
+    clock = StoppedClock()
+    ids = IdFactory(clock, chance.getrandbits)
+    made: list[str] = []
+    for pause, count in groups:
+        clock.advance(pause / 1000)
+        together = ids.several("delivery", count)
+        assert len(together) == count
+        made += [*together, ids.new("delivery")]
+    assert made == sorted(set(made))
+    assert all(SHAPE.fullmatch(id) for id in made)
+
+
 def test_neighbours_tell_nothing_of_each_other() -> None:
     ids = IdFactory(StoppedClock(), random.Random(3).getrandbits)
     first, second, third = (body_of(ids.new("post")) for _ in range(3))

@@ -173,6 +173,8 @@ KEPT = frozenset({"parts", "of", "accepted", "prepared"})
 
 def of_spoke(handles: Mapping[str, Any]) -> dict[str, Any]:
     """Return the handles that preparing has made, without what the engine keeps beside them."""
+    if not handles:
+        return {}
     return {name: value for name, value in handles.items() if name not in KEPT}
 
 

@@ -52,6 +52,7 @@ PREFIXES: Final = {
 
 #: How far apart ids of one millisecond are at most, in bits: enough that none tells the next.
 _STEP: Final = 48
+_MASK: Final = (1 << _STEP) - 1
 
 
 class IdFactory:
@@ -68,14 +69,26 @@ class IdFactory:
 
     def new(self, noun: str) -> str:
         """Return a fresh id for `noun`, one of the keys of `PREFIXES`; raises `KeyError` else."""
+        return self.several(noun, 1)[0]
+
+    def several(self, noun: str, count: int) -> list[str]:
+        """Return so many fresh ids for `noun`, at least one; raises `KeyError` as `new` does."""
+        prefix = PREFIXES[noun]
         milliseconds = int(self._clock.now().timestamp() * 1000)
         if milliseconds == self._milliseconds:
             body = self._body + 1 + self._random_bits(_STEP)
         else:
             # the highest bit stays free, so that no number of steps leaves the 80
             body = self._random_bits(79)
+        start = f"{prefix}_{_time(milliseconds)}"
+        ids = [f"{start}{_high(body >> 50)}{_written(body, 40)}"]
+        steps = self._random_bits(_STEP * (count - 1)) if count > 1 else 0
+        for _ in range(count - 1):
+            body += 1 + (steps & _MASK)
+            steps >>= _STEP
+            ids.append(f"{start}{_high(body >> 50)}{_written(body, 40)}")
         self._milliseconds, self._body = milliseconds, body
-        return f"{PREFIXES[noun]}_{_time(milliseconds)}{_written(body, 70)}"
+        return ids
 
 
 def earliest(noun: str, moment: datetime) -> str:
@@ -87,6 +100,11 @@ def earliest(noun: str, moment: datetime) -> str:
 @lru_cache(maxsize=8)
 def _time(milliseconds: int) -> str:
     return _written(milliseconds, 40)
+
+
+@lru_cache(maxsize=8)
+def _high(value: int) -> str:
+    return _written(value, 20)
 
 
 def _written(value: int, highest: int) -> str:

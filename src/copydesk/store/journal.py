@@ -299,7 +299,7 @@ class Journal:
             check_transition("delivery", delivery.id, delivery.state, change.to)
             move = self._move(tuple(change.values))
             rest = () if "wake_at" in change.values else (None,)
-            values = (delivery.id, change.to.value, entry.at, *change.values.values(), *rest)
+            values = (delivery.id, str(change.to), entry.at, *change.values.values(), *rest)
             rows.append((move, [move.row(values)]))
             happened.append(
                 self._event.row(
@@ -309,8 +309,8 @@ class Journal:
                         "delivery",
                         delivery.id,
                         entry.actor,
-                        delivery.state.value,
-                        change.to.value,
+                        str(delivery.state),
+                        str(change.to),
                         change.reason,
                         change.evidence,
                     )

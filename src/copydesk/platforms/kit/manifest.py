@@ -139,8 +139,9 @@ class Manifest(_Record):
 
     def version(self, name: str) -> Version | None:
         """Return the version called `name` ("": the pinned one), None when the spoke has none."""
-        wanted = name or self.api.version
-        return next((v for v in (self.api, *self.versions) if v.version == wanted), None)
+        if not name or name == self.api.version:
+            return self.api
+        return next((v for v in self.versions if v.version == name), None)
 
 
 def read_manifest(package: str) -> Manifest:
