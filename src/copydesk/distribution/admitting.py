@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from copydesk.core.account import Account, Lease
 from copydesk.core.delivery import Delivery
-from copydesk.core.states import DeliveryState, SeriesState
+from copydesk.core.states import DeliveryState, PostState, SeriesState
+from copydesk.core.taken_back import (
+    REJECTED,
+    REPLACED,
+    called_off,
+    going_on,
+    held_back,
+    waits_for_review,
+)
 from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import Timing
 from copydesk.distribution.admission import PUNCTUAL, Admitted, Late, Waits, admit
+from copydesk.distribution.plans import IN_FLIGHT
 from copydesk.distribution.threads import has_begun
 from copydesk.store import Store, UnitOfWork
 from copydesk.store.deliveries import Change
@@ -31,18 +40,38 @@ class Door:
         self._lease = lease
         self._line: datetime | None = None
 
-    async def admit(self, due: Sequence[Delivery], account: Account) -> list[Delivery]:
+    async def admit(
+        self, due: Sequence[Delivery], account: Account, in_question: Collection[str] = ()
+    ) -> list[Delivery]:
         """Return those of `due` that may go out now, in order.
 
-        A thread that has begun goes on: when it may go out was asked before its first part. Costs
-        nothing for an account without a timetable whose deliveries are on time.
+        Of those `in_question`, by id, it is looked first how their posts stand. A thread that has
+        begun goes on: when it may go out was asked before its first part. Costs nothing for an
+        account without a timetable whose deliveries are on time.
         """
+        due = await self._not_taken_back(due, in_question)
         begun = [d for d in due if has_begun(d)]
         if not begun:
             return await self._admit(due, account)
         fresh = await self._admit([d for d in due if not has_begun(d)], account)
         let_in = {d.id for d in (*begun, *fresh)}
         return [d for d in due if d.id in let_in]
+
+    async def _not_taken_back(
+        self, due: Sequence[Delivery], in_question: Collection[str]
+    ) -> Sequence[Delivery]:
+        """Return `due` without what must not go out since its post was taken back while it was in
+        flight: it waits for the review, or is called off."""
+        asked = [d for d in due if d.id in in_question and waits_for_review(d)]
+        if not asked:
+            return due
+        stopped: set[str] = set()
+        async with self._store.begin("courier") as unit:
+            for delivery in asked:
+                if steps := await _stopping(unit, delivery):
+                    await unit.deliveries.move_all(steps)
+                    stopped.add(delivery.id)
+        return [d for d in due if d.id not in stopped]
 
     async def _admit(self, due: Sequence[Delivery], account: Account) -> list[Delivery]:
         now = self._store.clock.now()
@@ -123,6 +152,37 @@ class Door:
         await unit.deliveries.move_all(steps)
         # whoever sends one of these after all has decided, and is not asked again
         await unit.schedules.send_however_late([delivery for delivery, _ in late])
+
+
+async def _stopping(unit: UnitOfWork, delivery: Delivery) -> list[Change]:
+    """Return the steps that stop a delivery for how its post stands by now; none: it goes."""
+    post = await unit.posts.lock(delivery.post_id)
+    if post.state is PostState.REJECTED:
+        return [_called_off(delivery, REJECTED)]
+    if post.state is not PostState.DISTRIBUTED:
+        values = held_back(delivery)
+        held = DeliveryState.HELD
+        return [Change(delivery=delivery, to=held, reason=values["reason"], values=values)]
+    key = delivery.account_id, delivery.post_id, delivery.recipient
+    newest = await unit.deliveries.latest(*key, state=DeliveryState.HELD)
+    if newest is None or newest[0].reason_code != IN_FLIGHT or newest[0].id < delivery.id:
+        return []
+    timing = (await unit.schedules.timings([delivery.id])).get(delivery.id)
+    if timing is not None and timing.series_id and not delivery.attempts:
+        return []  # an occurrence of a series is apart
+    # the approved text waited only to learn whether this one had arrived
+    goes = Change(
+        delivery=newest[0],
+        to=DeliveryState.SCHEDULED,
+        reason="the earlier text did not arrive",
+        values=going_on(newest[0]),
+    )
+    return [_called_off(delivery, REPLACED), goes]
+
+
+def _called_off(delivery: Delivery, why: str) -> Change:
+    off = DeliveryState.CANCELLED
+    return Change(delivery=delivery, to=off, reason=why, values=called_off(why))
 
 
 async def _later_occurrences(

@@ -18,7 +18,11 @@ from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import freeze
 
 #: States in which an earlier delivery of the same post may still reach the platform.
-_IN_FLIGHT = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
+_UNSETTLED = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
+
+
+#: The reason of a delivery that is held since an earlier text may still arrive.
+IN_FLIGHT = "in_flight"
 
 
 class Intended(StrEnum):
@@ -78,13 +82,15 @@ async def compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
         return _refused(planned, halfway)
     if repeats and standing_finding(earlier) is None:
         return replace(planned, intended=Intended.NOTHING)
-    if earlier.state in _IN_FLIGHT or earlier.is_accepted:
+    if earlier.state in _UNSETTLED or earlier.is_accepted:
         objection = _objection(
-            "in_flight",
+            IN_FLIGHT,
             "an earlier version is on its way and its outcome is not known yet",
             f"Wait until {earlier.id} is settled, then publish again.",
         )
-        return _refused(planned, objection)
+        # once that is settled it changes what the earlier one was to change
+        target_id = earlier.target_id if earlier.action is Action.UPDATE else ""
+        return _refused(replace(planned, target_id=target_id), objection)
     # what stands there may be older than the newest delivery, which never went out
     standing = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
     if standing is None or standing[0].action is Action.DELETE:

@@ -127,7 +127,7 @@ class Rounds:
             if await self._credential_waits(through):
                 return len(look.awake)
             await self._ask_about(through, look)
-            due = await self._wake(through)
+            due = await self._wake(through, look)
             ready = await self._prepare(self._in_order([(d, look.outgoing[d.id]) for d in due]))
             await self._send(await self._payer.afford(ready))
             await self._gate.learn()
@@ -218,7 +218,7 @@ class Rounds:
 
     # -- sending ----------------------------------------------------------------------------------
 
-    async def _wake(self, awake: Sequence[Delivery]) -> list[Delivery]:
+    async def _wake(self, awake: Sequence[Delivery], look: Look) -> list[Delivery]:
         """Return what may be sent now, in order; the rest of what was snoozed is over."""
         due = [
             d
@@ -226,7 +226,7 @@ class Rounds:
             if d.state is DeliveryState.SCHEDULED
             or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
         ]
-        admitted = await self._door.admit(due, self._account)
+        admitted = await self._door.admit(due, self._account, look.in_question)
         through = await self._foresight.let_through(admitted)
         return await self._records.wake(await self._links.admit(through))
 

@@ -1,16 +1,24 @@
 """Deliveries of a post that is taken back into review: they wait until a person approves again.
 
-What is being sent is not touched (a thread is from its first part on), nor what may have arrived;
-and what takes a post down goes on.
+What is being sent is not touched, nor what may have arrived: its courier asks how the post stands
+before it sends anything again (`distribution.admitting`).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from copydesk.core.delivery import Action, Delivery, parts_out
+from copydesk.core.delivery import Delivery
 from copydesk.core.post import Post
 from copydesk.core.states import IN_REVIEW, DeliveryState
+from copydesk.core.taken_back import (
+    REJECTED,
+    REPLACED,
+    called_off,
+    going_on,
+    held_back,
+    waits_for_review,
+)
 from copydesk.store import UnitOfWork
 from copydesk.store.deliveries import Change
 
@@ -33,22 +41,18 @@ async def hold_back(unit: UnitOfWork, post: Post, reason: str) -> None:
     waiting = [
         delivery
         for delivery in await unit.deliveries.of_post(post.id)
-        if delivery.state in _WAITING
-        and delivery.action is not Action.DELETE
-        and not delivery.is_accepted
-        and not parts_out(delivery.handles)
+        if delivery.state in _WAITING and waits_for_review(delivery)
     ]
-    why = f"its post is in review again: {reason}"
-    values = {
-        "reason_code": IN_REVIEW,
-        "reason": why,
-        "remedy": f"Accept the review of {post.id}, and it goes on; reject it, and it is called"
-        " off.",
-    }
     await unit.deliveries.move_all(
         [
-            Change(delivery=delivery, to=DeliveryState.HELD, reason=why, values=values)
+            Change(
+                delivery=delivery,
+                to=DeliveryState.HELD,
+                reason=values["reason"],
+                values=values,
+            )
             for delivery in waiting
+            for values in [held_back(delivery, reason)]
         ]
     )
 
@@ -67,24 +71,19 @@ async def let_go(unit: UnitOfWork, post: Post) -> list[Delivery]:
                 delivery=delivery,
                 to=DeliveryState.SCHEDULED,
                 reason="its post is approved again",
-                values={
-                    "wake_at": delivery.due_at,
-                    "reason_code": "",
-                    "reason": "",
-                    "remedy": "",
-                },
+                values=going_on(delivery),
             )
             for delivery in held
             if delivery.revision_id == post.revision_id
         ]
     )
-    await _call_off(unit, replaced, "another text was approved in its place")
+    await _call_off(unit, replaced, REPLACED)
     return replaced
 
 
 async def call_off(unit: UnitOfWork, post: Post) -> None:
     """Call off what waited for the review of a post that was rejected in it."""
-    await _call_off(unit, await _held_back(unit, post), "its post was rejected in review")
+    await _call_off(unit, await _held_back(unit, post), REJECTED)
 
 
 async def _held_back(unit: UnitOfWork, post: Post) -> list[Delivery]:
@@ -96,10 +95,7 @@ async def _held_back(unit: UnitOfWork, post: Post) -> list[Delivery]:
 
 
 async def _call_off(unit: UnitOfWork, deliveries: list[Delivery], why: str) -> None:
-    values = {"reason_code": IN_REVIEW, "reason": why, "remedy": ""}
+    to, values = DeliveryState.CANCELLED, called_off(why)
     await unit.deliveries.move_all(
-        [
-            Change(delivery=delivery, to=DeliveryState.CANCELLED, reason=why, values=values)
-            for delivery in deliveries
-        ]
+        [Change(delivery=delivery, to=to, reason=why, values=values) for delivery in deliveries]
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # built once: putting a statement together costs more than running it
 _GET = sa.select(posts).where(posts.c.id == sa.bindparam("of"))
+_LOCK = _GET.with_for_update(key_share=True)
 _ADD = sa.insert(posts)
 _MOVE = (
     sa.update(posts)
@@ -46,7 +47,14 @@ class Posts:
 
     async def get(self, id: str) -> Post:
         """Return post `id`; raises `NotFound`."""
-        rows = await self._unit.connection.execute(_GET, {"of": id})
+        return await self._one(_GET, id)
+
+    async def lock(self, id: str) -> Post:
+        """Return post `id`, which nobody else moves until this unit ends; raises `NotFound`."""
+        return await self._one(_LOCK, id)
+
+    async def _one(self, query: sa.Select[Any], id: str) -> Post:
+        rows = await self._unit.connection.execute(query, {"of": id})
         row = rows.one_or_none()
         if row is None:
             raise NotFound.of(f"post {id}")

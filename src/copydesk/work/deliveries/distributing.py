@@ -35,7 +35,7 @@ async def distribute(desk: Desk, post_id: str) -> None:
 
 async def _distribute(desk: Desk, post_id: str) -> None:
     async with desk.store.begin("distribution") as unit:
-        post = await unit.posts.get(post_id)
+        post = await unit.posts.lock(post_id)
         if post.state is not PostState.APPROVED:
             return
         revision = await unit.posts.revision(post.revision_id)
