@@ -239,7 +239,8 @@ class Records:
         until = now + timedelta(seconds=LEASE)
         written: dict[str, tuple[Delivery, Intent]] = {}
         changes: list[Change] = []
-        for delivery, out in going:
+        ids = self._store.ids.several("intent", len(going))
+        for id, (delivery, out) in zip(ids, going, strict=True):
             attempt = delivery.attempts + 1
             changes.append(
                 Change(
@@ -253,7 +254,7 @@ class Records:
             )
             sending = with_fields(delivery, state=DeliveryState.SENDING, attempts=attempt)
             intent = Intent(
-                id=self._store.ids.new("intent"),
+                id=id,
                 delivery_id=delivery.id,
                 attempt=attempt,
                 key=out.key,
