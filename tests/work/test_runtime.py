@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
-from pgqueuer import QueueManager
+from pgqueuer import AsyncpgPoolDriver, Queries, QueueManager
 from pgqueuer.domain.errors import FailingListenerError
 
 from copydesk.core.clock import SystemClock
@@ -99,6 +99,24 @@ async def drop_queue(desk: Desk) -> None:
     connection = await asyncpg.connect(dsn=desk.store.dsn)
     try:
         await connection.execute("DROP TABLE IF EXISTS pgqueuer, pgqueuer_log CASCADE")
+    finally:
+        await connection.close()
+
+
+async def let_heartbeats_go_stale(desk: Desk) -> None:
+    """Make the jobs in hand look forsaken, and wait until the queue has given them out again."""
+    connection = await asyncpg.connect(dsn=desk.store.dsn)
+    try:
+        await connection.execute("UPDATE pgqueuer SET updated = NOW() - INTERVAL '1 hour'")
+
+        async def given_out_again() -> bool:
+            forsaken = "updated < NOW() - INTERVAL '30 minutes'"
+            return not await connection.fetch(
+                "UPDATE pgqueuer SET heartbeat = NOW() - INTERVAL '1 hour'"
+                f" WHERE {forsaken} RETURNING id"
+            )
+
+        await until(given_out_again)
     finally:
         await connection.close()
 
@@ -387,6 +405,32 @@ async def test_a_worker_leaves_couriers_beyond_its_share_to_others(distributed: 
             over.set()
 
 
+async def test_couriers_whose_heartbeats_come_late_are_counted_once(distributed: Desk) -> None:
+    """The queue gives a stalled worker its own jobs again; what ends then makes room again."""
+    first, second = (asyncio.Semaphore(0) for _ in range(2))
+    over = asyncio.Event()
+
+    async def carry(subject: str) -> None:
+        if subject.startswith("acc_late"):
+            first.release()
+            await over.wait()
+        else:
+            second.release()
+
+    runtime = await open_runtime(distributed.store)
+    runtime.share(4)
+    async with running(runtime, only(carry)):
+        await runtime.offer([Hint(Kind.COURIER, f"acc_late_{number}") for number in range(4)])
+        for _ in range(4):
+            await first.acquire()
+        runtime.share(8)  # room to be given something
+        await let_heartbeats_go_stale(distributed)
+        runtime.share(4)
+        over.set()
+        await runtime.offer([Hint(Kind.COURIER, "acc_next")])
+        await second.acquire()
+
+
 async def test_rows_are_written_although_the_queue_is_gone(distributed: Desk) -> None:
     desk = distributed
     runtime = await open_runtime(desk.store)
@@ -443,6 +487,68 @@ async def test_a_queue_that_is_interrupted_goes_on(
     async with running(runtime, only(handle)):
         await runtime.offer([Hint("compose", "sub_1")])
         await done.wait()
+
+
+@pytest.mark.parametrize("part", ["fetch", "listener_healthy"])
+async def test_a_broken_queue_does_not_wait_for_what_is_in_hand(
+    part: str, distributed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A courier carries for as long as there is a backlog: other accounts must not wait for it."""
+    breaks, broke = asyncio.Event(), asyncio.Event()
+    owner = AsyncpgPoolDriver if part == "fetch" else QueueManager
+    works = getattr(owner, part)
+
+    async def may_break(self: object, *rest: Any, **named: Any) -> Any:
+        if breaks.is_set() and not broke.is_set():
+            broke.set()
+            raise FailingListenerError if part == "listener_healthy" else ConnectionResetError
+        if part == "listener_healthy":
+            await breaks.wait()
+        return await works(self, *rest, **named)
+
+    monkeypatch.setattr(owner, part, may_break)
+    runtime = await open_runtime(distributed.store)
+    taken: list[str] = []
+    over = asyncio.Event()
+
+    async def carry(subject: str) -> None:
+        taken.append(subject)
+        await over.wait()
+
+    async def both() -> bool:
+        # as the sweep does
+        await runtime.offer([Hint(Kind.COURIER, "acc_next")])
+        return taken == ["acc_long", "acc_next"]
+
+    async with running(runtime, only(carry)):
+        await runtime.offer([Hint(Kind.COURIER, "acc_long")])
+        await until(lambda: asyncio.sleep(0, bool(taken)))
+        breaks.set()
+        await broke.wait()
+        await until(both)
+        over.set()
+
+
+async def test_a_listener_is_asked_only_once_it_listens(
+    distributed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said before nobody hears: a worker that had just begun was taken for deaf."""
+    happened: list[str] = []
+    listen, ask = asyncpg.Connection.add_listener, Queries.notify_health_check
+
+    async def listening(*of: Any) -> None:
+        await listen(*of)
+        happened.append("listens")
+
+    async def asking(*of: Any) -> None:
+        happened.append("is asked")
+        await ask(*of)
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", listening)
+    monkeypatch.setattr(Queries, "notify_health_check", asking)
+    async with running(await open_runtime(distributed.store), only(lambda _: asyncio.sleep(0))):
+        await until(lambda: asyncio.sleep(0, len(happened) == 2))
+    assert happened == ["listens", "is asked"]
 
 
 async def test_repair_queues_what_is_due_anew(distributed: Desk) -> None:

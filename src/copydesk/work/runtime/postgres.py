@@ -9,13 +9,14 @@ from typing import Any
 
 import asyncpg
 import structlog
-from pgqueuer import AsyncpgDriver, AsyncpgPoolDriver, Job, Queries, QueueManager
+from pgqueuer import AsyncpgDriver, AsyncpgPoolDriver, Job, Queries
 from pgqueuer.domain.errors import PgqException
 from pgqueuer.domain.settings import db_settings
-from pgqueuer.domain.types import QueueEntrypoint
+from pgqueuer.domain.types import JobId, QueueEntrypoint
 
 from copydesk.store import Hint, Outbox, Store, UnitOfWork
 from copydesk.work.jobs import Handlers, Kind, key
+from copydesk.work.runtime.watched import WatchedDriver, WatchedManager
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +45,8 @@ class PostgresRuntime:
         self._pool = pool
         self._queries = Queries(AsyncpgPoolDriver(pool))
         self._couriers = _Couriers()
+        #: Managers that are broken, and whose jobs are not done yet.
+        self._left: set[asyncio.Task[None]] = set()
         self.outbox: Outbox = _InTransaction()
 
     @classmethod
@@ -79,7 +82,7 @@ class PostgresRuntime:
         """Run jobs until `stopping`; then finish those in hand and return.
 
         A queue that breaks (tables dropped, database restarted, listener gone deaf) is put back and
-        run again.
+        run again; what is in hand goes on meanwhile.
         """
         pause = 0.2
         while not stopping.is_set():
@@ -91,40 +94,61 @@ class PostgresRuntime:
                 _log.warning("queue_interrupted", error=repr(error)[:300], again_in=pause)
                 await _rest(pause, stopping)
                 pause = min(5.0, pause * 2)
+        await asyncio.gather(*self._left, return_exceptions=True)
 
     async def _run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
-        # a manager of its own each time: its driver does not survive a broken listener
-        queries = _SharedQueries(AsyncpgPoolDriver(self._pool))
-        queries.couriers = self._couriers
-        self._couriers.in_hand = 0  # a run ends with all it has in hand
-        manager = QueueManager(queries)
-        for kind, handler in handlers.items():
-
-            async def handle(job: Job, kind: str = kind, handler: object = handler) -> None:
-                assert job.payload is not None
-                assert callable(handler)
-                try:
-                    await handler(job.payload.decode())
-                finally:
-                    self._couriers.in_hand -= _is_courier(kind)
-
-            manager.entrypoint(str(kind), accepts_context=False)(handle)
-
-        async def watch() -> None:
-            await stopping.wait()
-            manager.shutdown.set()
-
-        watching = asyncio.create_task(watch())
-        try:
-            await manager.run(
+        driver = WatchedDriver(self._pool)
+        manager = self._manager(driver, handlers)
+        running = asyncio.create_task(
+            manager.run(
                 dequeue_timeout=DEQUEUE_TIMEOUT,
                 batch_size=BATCH,
                 max_concurrent_tasks=CONCURRENCY,
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 shutdown_on_listener_failure=True,
             )
+        )
+        ends = [asyncio.create_task(end.wait()) for end in (stopping, driver.broken)]
+        try:
+            await asyncio.wait({running, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            running.cancel()
+            await asyncio.wait({running})
+            raise
         finally:
-            watching.cancel()
+            for end in ends:
+                end.cancel()
+            manager.shutdown.set()
+            driver.stop_listening()
+        if driver.failure is None or running.done():
+            await running
+            return
+        self._left.add(running)
+        running.add_done_callback(self._see_out)
+        raise driver.failure
+
+    def _see_out(self, left: asyncio.Task[None]) -> None:
+        self._left.discard(left)
+        error = None if left.cancelled() else left.exception()
+        if error is not None:
+            _log.info("queue_left", error=repr(error)[:300])
+
+    def _manager(self, driver: WatchedDriver, handlers: Handlers) -> WatchedManager:
+        queries = _SharedQueries(driver)
+        queries.couriers = self._couriers
+        manager = WatchedManager(queries)
+        for kind, handler in handlers.items():
+
+            async def handle(job: Job, handler: object = handler) -> None:
+                assert job.payload is not None
+                assert callable(handler)
+                try:
+                    await handler(job.payload.decode())
+                finally:
+                    self._couriers.in_hand.discard(job.id)
+
+            manager.entrypoint(str(kind), accepts_context=False)(handle)
+        return manager
 
     async def close(self) -> None:
         """Close the queue's connections."""
@@ -136,16 +160,19 @@ class PostgresRuntime:
 
 
 class _Couriers:
-    """The couriers that a process has in hand, and how many that may be while others take some."""
+    """The couriers that a process has in hand, and how many that may be while others take some.
+
+    By their jobs: one whose heartbeat is late is given to us again.
+    """
 
     def __init__(self) -> None:
         self.most: int | None = None
-        self.in_hand = 0
+        self.in_hand: set[JobId] = set()
 
     @property
     def room(self) -> int:
         """Return how many more may be taken."""
-        return BATCH if self.most is None else max(0, self.most - self.in_hand)
+        return BATCH if self.most is None else max(0, self.most - len(self.in_hand))
 
 
 class _SharedQueries(Queries):
@@ -163,7 +190,7 @@ class _SharedQueries(Queries):
         most = min(batch_size, room or batch_size)
         jobs = await super().dequeue(most, entrypoints, *rest, **named)
         # counted here: the next jobs are asked for before the first of these begins
-        self.couriers.in_hand += sum(_is_courier(job.entrypoint) for job in jobs)
+        self.couriers.in_hand.update(job.id for job in jobs if _is_courier(job.entrypoint))
         return jobs
 
 
