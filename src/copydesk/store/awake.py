@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from copydesk.core.delivery import Action, Delivery
+from copydesk.core.json_text import read_json
 from copydesk.core.post import Media
 from copydesk.core.record import record
 from copydesk.core.states import DeliveryState, PostState
@@ -102,7 +102,7 @@ class AwakeRows:
         delivery = delivery_from(values[:_WIDTH])
         return Awake(
             delivery=delivery,
-            payload=json.loads(payload),
+            payload=read_json(payload),
             payload_sha256=sha256,
             text=text,
             media=from_json(tuple[Media, ...], media) if media else (),
@@ -124,7 +124,7 @@ def awake_of(row: Any, delivery: Delivery) -> Awake:
     """Return what a row that joins a delivery's rendition and post says besides the delivery."""
     return Awake(
         delivery=delivery,
-        payload=json.loads(row.payload),
+        payload=read_json(row.payload),
         payload_sha256=row.payload_sha256,
         text=row.text,
         media=from_json(tuple[Media, ...], row.media) if row.media else (),

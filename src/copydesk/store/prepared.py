@@ -6,7 +6,6 @@ there is nothing left but to turn values into what the driver takes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 
+from copydesk.core.json_text import read_json
 from copydesk.store.tables.base import Instant, Text, storable
 
 #: A driver's row: values in the order of the statement's parameters.
@@ -120,7 +120,7 @@ def in_one_row(sql: str, width: int) -> str:
 
 def out_of_one_row(found: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """Return the rows that are in the row of a question made by `in_one_row`."""
-    rows: list[list[Any]] = json.loads(found[0][0])
+    rows: list[list[Any]] = read_json(found[0][0])
     return rows
 
 

@@ -5,12 +5,12 @@ The one question that matters is settled here: whether the request can have reac
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from copydesk.core.json_text import read_json
 from copydesk.core.outcomes import Answer
 from copydesk.core.record import record
 
@@ -55,7 +55,7 @@ class Reply:
         """Return the decoded body, or None when it is not JSON (proxies answer HTML) or is nested
         deeper than anybody means."""
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except (ValueError, RecursionError):
             return None
 

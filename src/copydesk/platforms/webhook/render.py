@@ -5,13 +5,13 @@ Nothing is lost: the body goes along as the author wrote it, as HTML and as plai
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Rendition
 from copydesk.core.findings import Finding, Loss, Severity
+from copydesk.core.json_text import write_json
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.forms import check_form, form_of
 from copydesk.platforms.kit.manifest import Limit
@@ -23,7 +23,6 @@ from copydesk.transformation.html import to_html
 from copydesk.transformation.room import Room
 from copydesk.transformation.text import to_text
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _KINDS: Final = {
     Action.CREATE: "post.published",
     Action.UPDATE: "post.updated",
@@ -87,7 +86,7 @@ def render(subject: Subject, account: Account) -> Rendition:
 def event_body(payload: Mapping[str, Any], action: Action) -> bytes:
     """Return the exact bytes to sign and send; the same payload always gives the same bytes."""
     event = {"type": _KINDS[action], **payload}
-    return _ENCODER.encode(event).encode()
+    return write_json(event)
 
 
 def validate(rendition: Rendition, limits: Mapping[str, Limit]) -> list[Finding]:
