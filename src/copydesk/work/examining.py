@@ -19,6 +19,7 @@ from copydesk.distribution.notices import notice_of
 from copydesk.distribution.vault import KEY_FILE, readers_of
 from copydesk.distribution.versions import Ending, Urgency
 from copydesk.intake.typos import typos_program
+from copydesk.platforms.kit.authorities import NoAuthorities, secured
 from copydesk.platforms.kit.registry import platform_modules
 from copydesk.work.accounts.breakers import stopped
 from copydesk.work.accounts.versions import endings_of, versions_of
@@ -56,6 +57,7 @@ def examine_installation(python: tuple[int, ...]) -> Iterator[Examined]:
         message=", ".join(platform_modules()),
         remedy="The installation is incomplete; install copydesk again.",
     )
+    yield _authorities()
     git = shutil.which("git")
     yield Examined(
         check="git",
@@ -67,6 +69,14 @@ def examine_installation(python: tuple[int, ...]) -> Iterator[Examined]:
         ok=True,
         message="found" if typos_program() else "not installed: misspellings stay as they are",
     )
+
+
+def _authorities() -> Examined:
+    try:
+        secured()
+    except NoAuthorities as error:
+        return Examined(check="certificates", ok=False, message=error.problem, remedy=error.remedy)
+    return Examined(check="certificates", ok=True, message="authorities that vouch are known")
 
 
 async def examine(desk: Desk) -> list[Examined]:

@@ -40,6 +40,7 @@ from copydesk.platforms.email.addresses import parse_address
 from copydesk.platforms.email.errors import Stage, classify
 from copydesk.platforms.email.message import Letter, Unwritable, compose
 from copydesk.platforms.email.settings import read_server
+from copydesk.platforms.kit.authorities import NoAuthorities, secured
 from copydesk.platforms.kit.classify import redact, refused
 from copydesk.platforms.kit.contract import Client, Session
 
@@ -132,11 +133,12 @@ class EmailClient(Client):
         """Return a connection that is greeted, secured and signed in."""
         if self._smtp is not None and await self._still_there(self._smtp):
             return self._smtp
-        server = self._server
+        server, security = self._server, await self._security()
         connection = await self._connected()
         smtp = SMTP(
             hostname=server.host,  # whose certificate it has to be
             use_tls=server.security == "tls",
+            tls_context=security,
             # never "if offered": that would let anybody in between take encryption away
             start_tls=False,
             local_hostname=self._sender.domain,
@@ -162,6 +164,14 @@ class EmailClient(Client):
         if self._user:
             await self._sign_in(smtp)
         return smtp
+
+    async def _security(self) -> ssl.SSLContext | None:
+        if self._server.security == "none":
+            return None
+        try:
+            return await asyncio.to_thread(secured)
+        except NoAuthorities as error:
+            raise _Stopped(Unavailable(str(error.strerror))) from error
 
     async def _connected(self) -> socket.socket:
         host, port = self._server.host, self._server.port

@@ -12,6 +12,7 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Final
@@ -20,6 +21,7 @@ from weakref import WeakValueDictionary
 
 from copydesk.core.record import record
 from copydesk.platforms.kit.addresses import AddressNotPublic, public_of
+from copydesk.platforms.kit.authorities import NoAuthorities, secured
 from copydesk.platforms.kit.http_connection import Connection
 from copydesk.platforms.kit.http_kept import Kept, Origin
 from copydesk.platforms.kit.http_request import (
@@ -53,7 +55,8 @@ def load_http() -> None:
 
     Takes some hundredths of a second; meant for a thread.
     """
-    _security()
+    with suppress(NoAuthorities):  # each secure call tells it
+        _security()
 
 
 @record(frozen=True, slots=True, kw_only=True)
@@ -224,6 +227,7 @@ class HttpTransport:
 
 
 async def _connect(target: Target, addresses: Sequence[str]) -> Connection:
+    security = _security() if target.is_secure else None
     sock = await connected_to(addresses, target.port)
     try:
         address = sock.getpeername()[0]
@@ -233,7 +237,7 @@ async def _connect(target: Target, addresses: Sequence[str]) -> Connection:
     _, connection = await asyncio.get_running_loop().create_connection(
         partial(Connection, sock, address),
         sock=sock,
-        ssl=_security() if target.is_secure else None,
+        ssl=security,
         server_hostname=target.host if target.is_secure else None,
     )
     return connection
@@ -241,9 +245,9 @@ async def _connect(target: Target, addresses: Sequence[str]) -> Connection:
 
 @cache
 def _security() -> ssl.SSLContext:
-    """Return what secure connections are made with: the system's authorities, and those of
-    `SSL_CERT_FILE`."""
-    context = ssl.create_default_context()
+    """Return what secure connections are made with. Raises `NoAuthorities`, each time anew: once
+    there are some, calls go on."""
+    context = secured()
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -255,7 +259,7 @@ def _patience(timeout: float) -> float:
 
 def _words(error: Exception) -> str:
     """Return what kept a connection from being made, without the address."""
-    if isinstance(error, AddressNotPublic | socket.gaierror):
+    if isinstance(error, AddressNotPublic | NoAuthorities | socket.gaierror):
         return str(error.strerror)
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno:
         return os.strerror(error.errno)
