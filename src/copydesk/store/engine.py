@@ -25,7 +25,7 @@ from copydesk.core.errors import ConfigError, Conflict, CopydeskError, StoreUnav
 from copydesk.core.ids import IdFactory
 from copydesk.core.review import ReviewTimes
 from copydesk.store.codec import to_json_text
-from copydesk.store.postgres import LONGEST_SILENCE, check_ssl_mode
+from copydesk.store.postgres import LONGEST_SILENCE, check_ssl_mode, last_for_long
 from copydesk.store.postgres import connect as connect_postgres
 from copydesk.store.sqlite import connect as connect_sqlite
 from copydesk.store.sqlite import copy_log_back
@@ -276,6 +276,8 @@ def _upgrade(connection: sa.Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
+    if connection.dialect.name == "postgresql":
+        last_for_long(connection)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
@@ -285,10 +287,11 @@ def _upgrade(connection: sa.Connection) -> None:
 
 def is_gone(error: BaseException | None) -> bool:
     """Whether the server, not the statement, is the reason: connection, resources, operator or
-    system by the classes of SQLSTATE, a session ended for its silence in a transaction (25P03), or
-    the driver cannot speak to it."""
+    system by the classes of SQLSTATE, a session ended for its silence in a transaction or for the
+    length of that (25P03, 25P04), or the driver cannot speak to it."""
     state = _sqlstate(error)
-    if state[:2] in {"08", "53", "57", "58"} or state == "25P03" or isinstance(error, OSError):
+    gone = state[:2] in {"08", "53", "57", "58"} or state in {"25P03", "25P04"}
+    if gone or isinstance(error, OSError):
         return True
     return type(error).__name__ in {"InterfaceError", "InternalClientError"}
 

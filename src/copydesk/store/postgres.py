@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 #: else hold its locks until somebody thaws it. No transaction of ours waits for anything that long.
 LONGEST_SILENCE: Final = timedelta(seconds=60)
 
+#: How many such silences a transaction may last, where PostgreSQL can say so (from 17 on): one that
+#: is frozen between the rows of a statement does not count as silent, it is still being sent to.
+#: Only a migration takes that long, and it may (`last_for_long`).
+SILENCES: Final = 5
+_SINCE: Final = (17,)
+
 #: PostgreSQL's documentation of libpq, 2026-11-23.
 _SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -36,17 +42,27 @@ def check_ssl_mode(address: sa.URL) -> None:
 async def connect(address: str, longest_silence: timedelta) -> asyncpg.Connection:
     """Connect to `address`, in the driver's own form; raises what the driver does.
 
-    The server ends a session that says nothing within a transaction for `longest_silence`.
+    The server ends a session that says nothing within a transaction for `longest_silence`, or is
+    within one for `SILENCES` times as long.
     """
     import asyncpg
 
     connection = await asyncpg.connect(address)
     milliseconds = longest_silence // timedelta(milliseconds=1)
+    bounds = f"SET idle_in_transaction_session_timeout = {milliseconds}"
+    if connection.get_server_version() >= _SINCE:
+        bounds += f"; SET transaction_timeout = {milliseconds * SILENCES}"
     try:
         # not with the address: poolers refuse at the start what they do not know
         # (PgBouncer's ignore_startup_parameters, 2026-11-23)
-        await connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+        await connection.execute(bounds)
     except BaseException:
         connection.terminate()
         raise
     return connection
+
+
+def last_for_long(connection: sa.Connection) -> None:
+    """Let the transaction that `connection` is in take its time."""
+    if (connection.dialect.server_version_info or ()) >= _SINCE:
+        connection.execute(sa.text("SET LOCAL transaction_timeout = 0"))
