@@ -258,6 +258,25 @@ async def test_a_connection_whose_request_has_not_left_whole_is_not_used_again(
         assert server.connections == 2
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\nContent-Length: 4\n\ndone", id="length"),
+        pytest.param(b"HTTP/1.1 200\nX:\r\nContent-Length: 4\n\r\ndone", id="mixed"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n" + chunked(b"done"), id="chunks"
+        ),
+        pytest.param(
+            b"HTTP/1.1 100 Go on\n\nHTTP/1.1 200 OK\nContent-Length: 4\n\ndone", id="news first"
+        ),
+    ],
+)
+async def test_lines_of_a_head_may_end_without_cr(transport: HttpTransport, answer: bytes) -> None:
+    # old scripts write so (RFC 9112 §2.2 lets a client take it)
+    reply, connections = await told(transport, answer)
+    assert (reply.status, reply.body, connections) == (200, b"done", 1)
+
+
 # ---------------------------------------------------------------- no answers
 
 
@@ -271,6 +290,9 @@ async def test_a_connection_whose_request_has_not_left_whole_is_not_used_again(
         pytest.param([CHUNKED + b"Content-Length: 4\r\n\r\n4\r\ndone\r\n0\r\n\r\n"], id="both"),
         pytest.param([with_length(b"done", b"Content-Length: 5")], id="two lengths"),
         pytest.param([b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"], id="no length"),
+        pytest.param([CHUNKED + b"\r\n4\ndone\n0\n\n"], id="chunks without CR"),
+        pytest.param([CHUNKED + b"\r\n4\r\ndone\r\n0\r\nX: y\n\n"], id="trailers without CR"),
+        pytest.param([b"HTTP/1.1 200 OK\nX: a\rContent-Length: 0\n\n"], id="CR alone"),
         pytest.param(
             [with_length(gzip.compress(b"done" * 9)[:-9], PACKED.strip())], id="packed, cut"
         ),

@@ -166,6 +166,7 @@ class _Answer:
         self._most = most
         self._has_no_body = has_no_body
         self._parser = HttpResponseParser(self)
+        self._take_bare_ends(True)
         self._status = 0
         self._headers: dict[str, str] = {}
         self._body = bytearray()
@@ -223,6 +224,7 @@ class _Answer:
     def on_headers_complete(self) -> None:
         """Find out how the body ends, and what it is packed in."""
         self._status = self._parser.get_status_code()
+        self._take_bare_ends(False)
         if self._has_no_body and self._status >= 200:
             self._finish()
             return
@@ -257,10 +259,16 @@ class _Answer:
         """Take it as whole; what was only news on the way (RFC 9110 §15.2) is no answer."""
         if 100 <= self._status < 200:
             self._status, self._headers = 0, {}
+            self._take_bare_ends(True)
             return
         if not self.came.done():
             self.is_clean = bool(self._parser.should_keep_alive())
             self._finish_whole()
+
+    def _take_bare_ends(self, taken: bool) -> None:
+        """Whether a line may end without CR: those of the head may (RFC 9112 §2.2), the frame of a
+        body must not be open to interpretation."""
+        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=taken)
 
     @property
     def _room(self) -> int:
