@@ -42,6 +42,8 @@ async def test_a_held_delivery_is_settled_and_its_reason_kept(site: Site) -> Non
         await page.goto(f"/deliveries/{held}")
         await reach(page, page.get_by_label("Reason"))
         await page.keyboard.type("asked them")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".standing .badge")).to_have_text("held")
         await press(page, page.get_by_role("button", name="Send it"))
         await expect(page.locator(".standing .badge")).to_have_text("held")
         await reach(page, page.get_by_role("checkbox", name="I have looked at the platform"))
@@ -61,7 +63,7 @@ async def test_what_had_stopped_is_sent_again(site: Site) -> None:
         await page.keyboard.type("they are back")
         await press(page, page.get_by_role("button", name="Send 1 again"))
         await expect(page.get_by_role("status")).to_have_text(
-            "1 go out again, at the pace of their platforms."
+            "1 goes out again, at the pace of its platform."
         )
     async with site.desk.store.read() as unit:
         assert (await unit.deliveries.get(failed)).state is DeliveryState.SCHEDULED

@@ -159,6 +159,8 @@ def test_an_answer_to_a_call(
         assert step.pause_until == step.values["wake_at"]
         assert step.pause_until > at.now, "a rest of no length would never end"
         assert unrested(step.values["spent"]) == unrested(spent), "a rest uses up no try"
+        told = f"{step.pause_until:%Y-%m-%d %H:%M:%S} UTC"
+        assert told in step.values["reason"], "a person reads it"
     if isinstance(outcome, AuthExpired | AuthRevoked | Misconfigured):
         assert "spent" not in step.values, "nor does a lost permission"
     if isinstance(outcome, Unavailable):

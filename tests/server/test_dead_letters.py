@@ -179,11 +179,53 @@ async def test_redriving_in_the_browser_shows_first_what_it_would_do(
     done = await browser.post("/deliveries/redrive", data={"state": "failed", "reason": "it is up"})
     assert done.status_code == 303
     after = (await browser.get(done.headers["location"])).text
-    assert "1 go out again" in after
+    assert "1 goes out again, at the pace of its platform" in after
     async with desk.store.read() as unit:
         assert (await unit.deliveries.get(failed)).state is DeliveryState.SCHEDULED
-    strange = await browser.get("/deliveries/redrive?since=yesterday")
-    assert strange.status_code == 422
+
+
+async def test_a_filter_that_cannot_be_meant_is_said_beside_it(
+    browser: httpx2.AsyncClient, program: httpx2.AsyncClient, desk: Desk
+) -> None:
+    """Who mistypes a name must not read that nothing had stopped."""
+    await lay_out(desk)
+    for name, given, told in (
+        ("since", "2026-12-01T09:00", "has no time zone"),
+        ("account", "newsrom", "Known accounts: newsroom"),
+        ("platform", "mastadon", "mastodon"),
+        ("post", "pst_nothing", "pst_nothing"),
+    ):
+        page = await browser.get("/deliveries/redrive", params={name: given})
+        assert page.status_code == 422
+        assert told in page.text
+        assert "--zone" not in page.text
+        assert f'value="{given}"' in page.text, "what was typed is still there"
+    answer = await program.post("/v1/deliveries/redrive", json={"account": "newsrom"})
+    assert answer.status_code == 404
+
+
+async def test_counts_are_said_in_the_right_number(browser: httpx2.AsyncClient, desk: Desk) -> None:
+    for number in (1, 2):
+        await lay_out(desk, words=f" {number}")
+        page = (await browser.get("/deliveries/redrive?state=held")).text
+        their = "s: its account is" if number == 1 else ": their accounts are"
+        assert f"{number} stay{their} blocked" in page
+
+
+async def test_where_a_failed_one_landed_can_be_said(
+    browser: httpx2.AsyncClient, desk: Desk
+) -> None:
+    scene = await lay_out(desk)
+    path = f"/deliveries/{await fail(desk, scene)}"
+    assert "Where it landed" in (await browser.get(path)).text
+    said = {"decision": "landed", "url": "over there"}
+    form = {"Referer": f"{browser.base_url}{path}"}
+    refused = await browser.post(f"{path}/decide", data=said, headers=form)
+    assert refused.status_code == 422
+    assert f'href="{path}"' in refused.text, "the way back to the form"
+    elsewhere = {"Referer": f"https://elsewhere.example{path}"}
+    refused = await browser.post(f"{path}/decide", data=said, headers=elsewhere)
+    assert "Back to the form" not in refused.text
 
 
 async def test_an_account_is_removed_after_one_question(

@@ -67,7 +67,7 @@ class ConfigError(CopydeskError, ValueError):
 
 
 class ContentInvalid(CopydeskError, ValueError):
-    """The content cannot be published as it is."""
+    """What was given cannot be used as it is."""
 
     status = 422
     code = "content_invalid"

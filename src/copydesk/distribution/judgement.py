@@ -130,7 +130,7 @@ def _rate_limited(outcome: RateLimited, delivery: Delivery, at: Circumstances) -
             "spent": spent,
             "attempts": max(0, delivery.attempts - 1),
             "reason_code": "rate_limited",
-            "reason": f"{reason}; until {until.isoformat()}",
+            "reason": f"{reason}; until {until:%Y-%m-%d %H:%M:%S} UTC",
             "remedy": "",
         },
         pause_until=None if outcome.scope == "endpoint" else until,

@@ -238,7 +238,7 @@ def account_findings(account: Account, now: datetime) -> list[Finding]:
             Finding(
                 code="account_blocked",
                 field="account",
-                message=f"{account.name} is blocked: {account.reason}",
+                message=f"{account.name} is blocked: {account.reason.removesuffix('.')}",
                 remedy=remedy,
             )
         ]

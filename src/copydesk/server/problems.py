@@ -11,7 +11,7 @@ import re
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -113,6 +113,7 @@ def answer_error(request: Request, error: Exception) -> Response:
         left=problem.remedy or remedies or _left(problem.status),
         fields=fields,
         request_id=problem.request_id,
+        back_url=_form_of(request),
     )
     return render("pages/error.html", view, status=problem.status)
 
@@ -188,6 +189,16 @@ def _sign_in(request: Request) -> Response:
         # A redirect would put the sign-in form into the fragment's place.
         return Response(status_code=401, headers={"HX-Redirect": where})
     return RedirectResponse(where, 303)
+
+
+def _form_of(request: Request) -> str:
+    """Return the page whose form was sent, by what the browser says; "" for what was not sent by
+    a form of ours."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    is_ours = came_from.netloc == request.headers.get("host") and came_from.path[:2] != "//"
+    if request.method != "POST" or not is_ours:
+        return ""
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "")
 
 
 def _since(status: int) -> str:

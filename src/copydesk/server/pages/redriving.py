@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import RedirectResponse, Response
 
+from copydesk.core.errors import ContentInvalid, NotFound
 from copydesk.core.states import DeliveryState
 from copydesk.server.asking import SIGNED_IN, DeskNow, Editor, actor_of
 from copydesk.server.rendering import render
@@ -14,11 +15,12 @@ from copydesk.server.views.frame import Frame, address
 from copydesk.server.views.redriving import (
     RedriveView,
     counts_of,
+    done_words,
     fields_of,
     redrive_line,
 )
 from copydesk.store.letters import Wanted
-from copydesk.work.deliveries.redriving import REDRIVABLE, Verdict, redrive
+from copydesk.work.deliveries.redriving import REDRIVABLE, Redriven, Verdict, redrive
 from copydesk.work.deliveries.times import parse_time
 
 router = APIRouter(include_in_schema=False, dependencies=SIGNED_IN)
@@ -49,17 +51,25 @@ async def show_redrive(
         "since": since.strip(),
         "until": until.strip(),
     }
-    preview = await redrive(desk, _wanted(given), dry_run=True, actor="web")
+    problems: tuple[str, ...] = ()
+    preview = Redriven(dry_run=True, counts={}, looked=(), more=False)
+    try:
+        preview = await redrive(desk, _wanted(given), dry_run=True, actor="web")
+    except ContentInvalid as error:
+        problems = tuple(f"{found.message}. {found.remedy}" for found in error.findings)
+    except NotFound as error:
+        problems = (f"{error.message} {error.remedy}",)
     view = RedriveView(
         frame=Frame(title="Send again", section="Deliveries"),
         fields=fields_of(given, REDRIVABLE),
+        problems=problems,
         counts=counts_of(preview),
         lines=tuple(redrive_line(one) for one in preview.looked),
         sending=preview.counts.get(Verdict.SENT, 0),
         more=preview.more,
-        done="" if sent is None else f"{sent} go out again, at the pace of their platforms.",
+        done="" if sent is None else done_words(sent),
     )
-    return render("pages/redrive.html", view)
+    return render("pages/redrive.html", view, status=422 if problems else 200)
 
 
 @router.post("/deliveries/redrive")

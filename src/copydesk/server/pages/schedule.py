@@ -51,13 +51,14 @@ async def show_schedule(
         now = unit.now
     last = found[_SHOWN - 1][0].delivery.id if len(found) > _SHOWN else ""
     zones = {one.name: one.timetable.zone for one in accounts if one.timetable}
+    names = {one.id: one.name for one in accounts}
     view = ScheduleView(
         frame=Frame(title="Schedule", section="Schedule"),
         said=_SAID[said],
         trouble=await find_trouble(desk),
         days=days_of(found[:_SHOWN], zones),
         later_url=address("/schedule", after=last) if last else "",
-        series=tuple(series_line(one, occurrences.coming(one, now, 3)) for one in series),
+        series=tuple(series_line(one, occurrences.coming(one, now, 3), names) for one in series),
     )
     return render("pages/schedule.html", view)
 

@@ -12,7 +12,7 @@ from copydesk.core.delivery import Action, Delivery, part_total, parts_out
 from copydesk.core.events import Event
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.retry import LIMITS
-from copydesk.distribution.threads import has_begun, part_tried
+from copydesk.distribution.threads import part_tried
 from copydesk.server.views.aftercare import standing_words, trouble_there
 from copydesk.server.views.badges import Badge, badge, event_badge
 from copydesk.server.views.decisions import Option, options_of
@@ -104,6 +104,14 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """What happens by itself at the instant `at`."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """Where a delivery stands and how it came there; the part that refreshes. `account_url` is
     where its account is mended, "" while nothing is wrong with it."""
@@ -112,7 +120,7 @@ class Timeline:
     line: Line
     account_url: str
     facts: tuple[tuple[str, str], ...]
-    next_look_at: datetime | None
+    next: Next | None
     moments: tuple[Moment, ...]
     tries: tuple[Try, ...]
     looks: tuple[Glance, ...]
@@ -209,6 +217,17 @@ def facts_of(delivery: Delivery) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts.items() if value)
 
 
+def next_of(delivery: Delivery) -> Next | None:
+    """Return what happens to a delivery by itself, None while it waits for somebody."""
+    if delivery.wake_at is None:
+        return None
+    if delivery.state is DeliveryState.UNKNOWN or delivery.is_accepted:
+        name = "Next look"
+    else:
+        name = "Next try" if delivery.attempts or delivery.spent else "Goes out"
+    return Next(name=name, at=delivery.wake_at)
+
+
 def timeline_of(
     row: DeliveryLine,
     events: Sequence[Event],
@@ -224,14 +243,14 @@ def timeline_of(
         line=line_of(row),
         account_url=f"/accounts#{delivery.account_id}" if is_blocked else "",
         facts=facts_of(delivery),
-        next_look_at=delivery.wake_at,
+        next=next_of(delivery),
         moments=tuple(moment_of(event) for event in events),
         tries=tuple(try_of(entry, delivery) for entry in tries),
         looks=tuple(Glance(at=look.at, found=look.found, evidence=look.evidence) for look in looks),
         payload=payload.text,
         payload_sha256=payload.sha256,
         decisions=options_of(delivery),
-        asks_where=delivery.state is DeliveryState.HELD or has_begun(delivery),
+        asks_where=delivery.action is not Action.DELETE,
         decide_url=f"/deliveries/{delivery.id}/decide?attempts={delivery.attempts}",
         standing=standing_words(delivery),
         inspected_at=delivery.inspected_at,

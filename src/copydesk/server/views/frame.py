@@ -27,7 +27,7 @@ class Choice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorView:
     """An error in words: what went wrong, what was done since, what is left to do. `what` is ""
-    where `fields` say it all."""
+    where `fields` say it all; `back_url` is where a refused form was filled in, "" when unknown."""
 
     frame: Frame
     status: int
@@ -36,6 +36,7 @@ class ErrorView:
     left: str
     fields: tuple[str, ...]
     request_id: str
+    back_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,23 @@ from copydesk.server.views.badges import Badge, badge
 from copydesk.server.views.frame import Frame
 from copydesk.work.deliveries.redriving import Looked, Redriven, Verdict
 
+#: verdict → what becomes of one, and of several
 _WORDS = {
-    Verdict.SENT: "goes out again",
-    Verdict.MAY_HAVE_LANDED: "stays: it may have landed; settle it by itself",
-    Verdict.ACCOUNT_BLOCKED: "stays: its account is blocked",
-    Verdict.ACCOUNT_REMOVED: "stays: its account was removed",
-    Verdict.IN_REVIEW: "stays: its post is in review",
-    Verdict.NOT_WAITING: "stays: it waits for nobody",
+    Verdict.SENT: ("goes out again", "go out again"),
+    Verdict.MAY_HAVE_LANDED: (
+        "stays: it may have landed; settle it by itself",
+        "stay: they may have landed; settle each by itself",
+    ),
+    Verdict.ACCOUNT_BLOCKED: (
+        "stays: its account is blocked",
+        "stay: their accounts are blocked",
+    ),
+    Verdict.ACCOUNT_REMOVED: (
+        "stays: its account was removed",
+        "stay: their accounts were removed",
+    ),
+    Verdict.IN_REVIEW: ("stays: its post is in review", "stay: their posts are in review"),
+    Verdict.NOT_WAITING: ("stays: it waits for nobody", "stay: they wait for nobody"),
 }
 
 
@@ -45,10 +55,12 @@ class RedriveLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveView:
-    """The page: nothing is sent before the button, which sends what the list shows."""
+    """The page: nothing is sent before the button, which sends what the list shows. `problems` say
+    what of the filter cannot be meant."""
 
     frame: Frame
     fields: tuple[Field, ...]
+    problems: tuple[str, ...]
     counts: tuple[str, ...]
     lines: tuple[RedriveLine, ...]
     sending: int
@@ -63,14 +75,22 @@ def redrive_line(one: Looked) -> RedriveLine:
         account=f"{one.platform}: {one.account}",
         badge=badge(one.delivery.state),
         reason=one.delivery.reason,
-        verdict=_WORDS[one.verdict],
+        verdict=_WORDS[one.verdict][0],
         wake_at=one.wake_at,
     )
 
 
 def counts_of(preview: Redriven) -> tuple[str, ...]:
     """Return the counts in words."""
-    return tuple(f"{number} {_WORDS[verdict]}" for verdict, number in preview.counts.items())
+    return tuple(
+        f"{number} {_WORDS[verdict][number > 1]}" for verdict, number in preview.counts.items()
+    )
+
+
+def done_words(sent: int) -> str:
+    """Return what was done when `sent` deliveries were sent again."""
+    which = "its platform" if sent == 1 else "their platforms"
+    return f"{sent} {_WORDS[Verdict.SENT][sent != 1]}, at the pace of {which}."
 
 
 def fields_of(given: dict[str, str], states: tuple[DeliveryState, ...]) -> tuple[Field, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -44,11 +44,11 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesLine:
-    """One series; `happens` are its next times in words."""
+    """One series: its rule and where it goes, and in `happens` its next times in words."""
 
     name: str
     badge: Badge
-    rule: str
+    about: tuple[str, ...]
     reason: str
     happens: tuple[str, ...]
     pause_url: str
@@ -82,13 +82,19 @@ def days_of(found: Sequence[tuple[DeliveryLine, Timing]], zones: dict[str, str])
     )
 
 
-def series_line(one: Series, coming: Sequence[Resolved]) -> SeriesLine:
-    """Return a series as a line, with what can be done about it in its state."""
+def series_line(one: Series, coming: Sequence[Resolved], accounts: Mapping[str, str]) -> SeriesLine:
+    """Return a series as a line, with what can be done about it in its state; `accounts` are their
+    names by id."""
     base = f"/schedule/series/{one.id}"
     return SeriesLine(
         name=one.name,
         badge=badge(one.state),
-        rule=f"{one.rule.text} from {one.rule.start:%Y-%m-%d %H:%M} {one.rule.zone}",
+        about=(
+            f"{one.rule.text} from {one.rule.start:%Y-%m-%d %H:%M} {one.rule.zone}",
+            # one that was removed has no name here
+            "to "
+            + (", ".join(accounts[id] for id in one.account_ids if id in accounts) or "nobody"),
+        ),
         reason=one.reason,
         happens=tuple(
             f"{found.local:%a %-d %b %Y, %H:%M}{f' ({found.note})' if found.note else ''}"

@@ -37,7 +37,7 @@ class WebhooksView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLine:
-    """One try to tell a webhook something."""
+    """One try to tell a webhook something; `status` is "" where nothing answered."""
 
     badge: Badge
     type: str
@@ -58,7 +58,7 @@ class WebhookView:
     id: str
     next_try_at: datetime | None
     is_disabled: bool
-    behind: int
+    missed: str
     attempts: tuple[AttemptLine, ...]
 
 
@@ -85,7 +85,7 @@ def view_of(status: WebhookStatus, attempts: Sequence[Attempt]) -> WebhookView:
         id=webhook.id,
         next_try_at=webhook.wake_at,
         is_disabled=webhook.state is WebhookState.DISABLED,
-        behind=status.behind,
+        missed=_counted(status.behind, "event", "events") + " happened",
         attempts=tuple(
             AttemptLine(
                 badge=_outcome(attempt.outcome),
@@ -94,7 +94,7 @@ def view_of(status: WebhookStatus, attempts: Sequence[Attempt]) -> WebhookView:
                 number=attempt.attempt,
                 at=attempt.at,
                 milliseconds=attempt.milliseconds,
-                status=str(attempt.status or "no answer"),
+                status=str(attempt.status or ""),
                 answer=attempt.answer,
             )
             for attempt in attempts

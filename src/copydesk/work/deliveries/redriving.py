@@ -91,9 +91,10 @@ async def redrive(
     `did_not_land` is a person's word for the one delivery in `ids`. At most `limit` are sent.
 
     Raises `ContentInvalid` for states that cannot be redriven and for `did_not_land` about several,
-    `NotFound` for an unknown id.
+    `NotFound` for an unknown id, account, platform or post.
     """
     _check(wanted, ids, did_not_land=did_not_land)
+    await _find(desk, wanted)
     work = _Work(desk, did_not_land=did_not_land, why=reason or "redriven")
     more = False
     async for page in _pages(desk, wanted, ids):
@@ -266,3 +267,14 @@ def _check(wanted: Wanted, ids: Sequence[str], *, did_not_land: bool) -> None:
         )
     if findings:
         raise ContentInvalid(findings)
+
+
+async def _find(desk: Desk, wanted: Wanted) -> None:
+    """Raise `NotFound` for what is named and is not there: nothing would fit, and look settled."""
+    if wanted.platform:
+        load_platform(wanted.platform)
+    async with desk.store.read() as unit:
+        if wanted.account:
+            await unit.accounts.by_name(desk.workspace_id, wanted.account)
+        if wanted.post_id:
+            await unit.posts.get(wanted.post_id)

@@ -79,7 +79,7 @@ def parse_time(text: str, field: str = "at") -> datetime:
     try:
         moment = read_time(text)
         if moment.utcoffset() is None:
-            raise _without_zone(text)
+            raise _invalid("time_without_zone", f"{text!r} has no time zone", _WITH_OFFSET)
     except ContentInvalid as error:
         found = [replace(finding, field=field) for finding in error.findings]
         raise ContentInvalid(found) from error
@@ -183,6 +183,9 @@ def _without_zone(text: str, account: Account | None = None) -> ContentInvalid:
             f"`copydesk timetable set {account.name} --zone Europe/Berlin`."
         )
     return _invalid("time_without_zone", message, remedy)
+
+
+_WITH_OFFSET = "Write it with its zone, such as 2026-12-01T09:00+01:00."
 
 
 def _invalid(
