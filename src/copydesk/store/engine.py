@@ -25,7 +25,7 @@ from copydesk.core.errors import ConfigError, Conflict, CopydeskError, StoreUnav
 from copydesk.core.ids import IdFactory
 from copydesk.core.review import ReviewTimes
 from copydesk.store.codec import to_json_text
-from copydesk.store.postgres import LONGEST_SILENCE, check_ssl_mode, last_for_long
+from copydesk.store.postgres import LONGEST_SILENCE, check_ssl_mode, last_for_long, only_usable
 from copydesk.store.postgres import connect as connect_postgres
 from copydesk.store.sqlite import connect as connect_sqlite
 from copydesk.store.sqlite import copy_log_back
@@ -188,7 +188,7 @@ async def open_store(
 
     Raises `ConfigError` for an address we cannot use, `StoreUnavailable` when it does not answer.
     """
-    engine = _make_engine(url, longest_silence)
+    engine = _make_engine(url, longest_silence, clock)
     store = Store(engine, clock, ids, review_times)
     if migrate:
         try:
@@ -199,7 +199,7 @@ async def open_store(
     return store
 
 
-def _make_engine(url: str, longest_silence: timedelta) -> AsyncEngine:
+def _make_engine(url: str, longest_silence: timedelta, clock: Clock) -> AsyncEngine:
     try:
         address = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError) as error:
@@ -215,13 +215,15 @@ def _make_engine(url: str, longest_silence: timedelta) -> AsyncEngine:
             # each has a thread
             pool_size=16,
             max_overflow=0,
+            # the one used last has its statements compiled and its pages at hand
+            pool_use_lifo=True,
         )
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         return engine
     if backend == "postgresql":
         check_ssl_mode(address)
         plain = address.set(drivername="postgresql")
-        return create_async_engine(
+        engine = create_async_engine(
             address.set(drivername="postgresql+asyncpg"),
             # in the driver's own form, as for the queue: it knows what PostgreSQL's programs know
             async_creator=partial(
@@ -230,8 +232,10 @@ def _make_engine(url: str, longest_silence: timedelta) -> AsyncEngine:
             json_serializer=to_json_text,
             pool_size=20,
             max_overflow=0,
-            pool_pre_ping=True,
+            pool_use_lifo=True,
         )
+        only_usable(engine.sync_engine, clock)
+        return engine
     raise ConfigError(
         [f"database: {backend} is not supported"], remedy="Use sqlite:///FILE or postgresql://…"
     )

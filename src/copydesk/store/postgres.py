@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ LONGEST_SILENCE: Final = timedelta(seconds=60)
 #: Only a migration takes that long, and it may (`last_for_long`).
 SILENCES: Final = 5
 _SINCE: Final = (17,)
+
+#: After how many idle seconds a session is asked whether it is still there.
+UNSEEN: Final = 10.0
 
 #: PostgreSQL's documentation of libpq, 2026-11-23.
 _SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -60,6 +64,39 @@ async def connect(address: str, longest_silence: timedelta) -> asyncpg.Connectio
         connection.terminate()
         raise
     return connection
+
+
+def only_usable(engine: sa.Engine, clock: Clock) -> None:
+    """Let the pool of `engine` hand out no session that has ended.
+
+    Of an end that is said, the event loop knows at once. Who between forgets a session says
+    nothing, so one that was idle for `UNSEEN` seconds is asked for an answer. To ask each time
+    (`pool_pre_ping`) would take three messages and their answers more for every transaction.
+    """
+    dialect = engine.dialect
+
+    def returned(_connection: Any, record: Any) -> None:
+        record.info[returned] = clock.monotonic()
+
+    def taken(connection: Any, record: Any, _given: Any) -> None:
+        idle_since = record.info.get(returned)
+        try:
+            if has_ended(connection.driver_connection) or (
+                idle_since is not None
+                and clock.monotonic() - idle_since > UNSEEN
+                and not dialect.do_ping(connection)
+            ):
+                raise sa.exc.DisconnectionError("the session has ended")
+        except dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DisconnectionError("the session does not answer") from error
+
+    sa.event.listen(engine.pool, "checkin", returned)
+    sa.event.listen(engine.pool, "checkout", taken)
+
+
+def has_ended(session: asyncpg.Connection) -> bool:
+    """Whether the end of `session` has been said."""
+    return bool(session.is_closed())
 
 
 def last_for_long(connection: sa.Connection) -> None:
