@@ -464,7 +464,13 @@ async def test_a_queue_dropped_under_a_worker_is_put_back_by_itself(
 
 
 @pytest.mark.parametrize(
-    "trouble", [FailingListenerError(), ConnectionResetError(), asyncpg.InterfaceError("closed")]
+    "trouble",
+    [
+        FailingListenerError(),
+        ConnectionResetError(),
+        asyncpg.InterfaceError("closed"),
+        asyncpg.InternalClientError("cannot switch to state 15; another operation is in progress"),
+    ],
 )
 async def test_a_queue_that_is_interrupted_goes_on(
     trouble: Exception, distributed: Desk, monkeypatch: pytest.MonkeyPatch

@@ -35,6 +35,9 @@ _INTERRUPTIONS = (
     PgqException,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    # what the driver calls a fault of its own is a server that goes away while it tidies up
+    # (asyncpg 0.32, 2026-11-23)
+    asyncpg.InternalClientError,
 )
 
 
