@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 from pgqueuer import AsyncpgPoolDriver, Queries, QueueManager
 from pgqueuer.domain.errors import FailingListenerError
 
@@ -29,6 +30,7 @@ from copydesk.work.jobs import Handlers, Kind
 from copydesk.work.repairing import repair
 from copydesk.work.runtime import Runtime, open_runtime
 from copydesk.work.runtime.embedded import EmbeddedRuntime
+from copydesk.work.share import Share
 from copydesk.work.sweep import rest_before_next, sweep
 from copydesk.work.worker import Worker, working
 from tests.distribution.carrying import add_posts, deliveries, sandbox_has
@@ -266,6 +268,33 @@ async def test_the_sweep_leaves_paused_and_leased_accounts_until_they_are_free(
     clock.advance(20)
     await sweep(desk, kept)
     assert {hint.subject_id for hint in kept.hints} == {paused.id, leased.id}
+
+
+async def test_a_sweep_counts_couriers_only_while_an_account_waits_for_one_of_several_workers(
+    desk: Desk, sandbox_account: AddSandbox
+) -> None:
+    """Counting walks through all accounts, and an idle worker sweeps every second."""
+    asked: list[str] = []
+
+    async def counts() -> bool:
+        asked.clear()
+        await sweep(desk, Kept(), share=Share())
+        return any("lease_until >" in statement for statement in asked)
+
+    def hear(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(desk.store.engine.sync_engine, "before_cursor_execute", hear)
+    await sandbox_account()
+    for number in (1, 2):
+        async with desk.store.begin("test") as unit:
+            await unit.workers.add(f"wrk_{number}", "worker", "here", number)
+    assert not await counts()
+    await add_posts(desk, "one")
+    assert await counts()
+    async with desk.store.begin("test") as unit:
+        await unit.workers.remove("wrk_2", older_than=timedelta(hours=1))
+    assert not await counts()
 
 
 async def test_the_sweep_rests_until_the_next_row_wakes_within_bounds(

@@ -276,6 +276,11 @@ class Accounts:
 
     # -- leases -----------------------------------------------------------------------------------
 
+    async def leased(self) -> int:
+        """Return how many accounts have a courier. Walks through all of them."""
+        leased = sa.select(sa.func.count()).where(accounts.c.lease_until > self._unit.now)
+        return int(await self._unit.connection.scalar(leased) or 0)
+
     async def free_expired_leases(self) -> int:
         """Clear leases that have run out; return how many."""
         result = await self._unit.connection.execute(

@@ -50,14 +50,6 @@ class Worker:
     jobs_done: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What all processes do: how many work, and how many couriers they have carrying."""
-
-    workers: int
-    couriers: int
-
-
 _WAKING = (submissions, posts, deliveries, webhooks, series, reviews, feeds)
 
 
@@ -106,16 +98,10 @@ class Workers:
         )
         return [Worker(**row._mapping) for row in rows]
 
-    async def load(self, seen_since: datetime) -> Load:
-        """Return what the processes do that were seen since then (aware UTC), in one statement."""
-        alive = sa.select(sa.func.count()).where(workers.c.seen_at > seen_since)
-        leased = sa.select(sa.func.count()).where(accounts.c.lease_until > self._unit.now)
-        row = (
-            await self._unit.connection.execute(
-                sa.select(alive.scalar_subquery(), leased.scalar_subquery())
-            )
-        ).one()
-        return Load(workers=row[0], couriers=row[1])
+    async def working(self, seen_since: datetime) -> int:
+        """Return how many processes were seen since then (aware UTC)."""
+        seen = sa.select(sa.func.count()).where(workers.c.seen_at > seen_since)
+        return int(await self._unit.connection.scalar(seen) or 0)
 
     async def backlog(self) -> Backlog:
         """Return what waits at this moment."""

@@ -54,15 +54,12 @@ async def sweep(
             Kind.COURIER: await _busy_accounts(unit, now, in_hand),
         }
         if share is not None:
-            load = await unit.workers.load(now - SILENT_AFTER)
-            runtime.share(
-                share.reckon(
-                    found[Kind.COURIER],
-                    couriers=load.couriers,
-                    workers=load.workers,
-                    at=desk.clock.monotonic(),
-                )
-            )
+            waiting = found[Kind.COURIER]
+            workers = await unit.workers.working(now - SILENT_AFTER)
+            # counted only where it matters: there may be a million accounts
+            couriers = await unit.accounts.leased() if waiting and workers > 1 else len(in_hand)
+            at = desk.clock.monotonic()
+            runtime.share(share.reckon(waiting, couriers=couriers, workers=workers, at=at))
     hints = [Hint(kind, subject) for kind, subjects in found.items() for subject in subjects]
     await runtime.offer(hints)
     return len(hints)
