@@ -86,9 +86,14 @@ def with_query(url: str, query: Mapping[str, str]) -> str:
 
 def named_once(*given: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that are `given`, each once whatever its case; the last one wins."""
+    headers: dict[str, str] = {}
+    for some in given:
+        headers.update(some)
+    if _are_different(tuple(headers)):
+        return headers
     found: dict[str, tuple[str, str]] = {}
-    for headers in given:
-        for name, value in headers.items():
+    for some in given:
+        for name, value in some.items():
             found[name.lower()] = name, value
     return dict(found.values())
 
@@ -98,15 +103,9 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], body: bytes
 
     Raises `ValueError` for a method or header that would not be read as what it is.
     """
-    if not _is_token(method):
-        raise ValueError(f"{method[:50]!r} is no method")
+    _check_names(method, tuple(headers))
     lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
-    for name, value in headers.items():
-        if not _is_token(name):
-            raise ValueError(f"{name[:50]!r} is no name of a header")
-        if name.lower() in _OURS:
-            raise ValueError(f"the header {name} says what the request itself says")
-        lines.append(f"{name}: {value}")
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     if target.credentials and not any(name.lower() == "authorization" for name in headers):
         lines.append(f"Authorization: {target.credentials}")
     if body or method in _WITH_BODY:
@@ -116,9 +115,23 @@ def head_of(method: str, target: Target, headers: Mapping[str, str], body: bytes
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-@lru_cache(maxsize=1000)
-def _is_token(word: str) -> bool:
-    return _TOKEN.fullmatch(word) is not None
+# An account's requests have the same names all the time.
+
+
+@lru_cache(maxsize=200)
+def _are_different(names: tuple[str, ...]) -> bool:
+    return len({name.lower() for name in names}) == len(names)
+
+
+@lru_cache(maxsize=200)
+def _check_names(method: str, names: tuple[str, ...]) -> None:
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"{method[:50]!r} is no method")
+    for name in names:
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name[:50]!r} is no name of a header")
+        if name.lower() in _OURS:
+            raise ValueError(f"the header {name} says what the request itself says")
 
 
 def form_of(fields: Mapping[str, Any]) -> tuple[bytes, str]:

@@ -61,9 +61,9 @@ def signed_headers(
     timestamps more than a few minutes old.
     """
     timestamp = str(int(sent_at.timestamp()))
-    signatures = (
+    signatures = [
         "v1," + base64.b64encode(digest).decode() for digest in _digests(keys, id, timestamp, body)
-    )
+    ]
     return {
         "webhook-id": id,
         "webhook-timestamp": timestamp,
@@ -101,6 +101,6 @@ def verified_id(
     return id if matches else BadSignature("no signature matches")
 
 
-def _digests(keys: Iterable[bytes], id: str, timestamp: str, body: bytes) -> Iterable[bytes]:
+def _digests(keys: Iterable[bytes], id: str, timestamp: str, body: bytes) -> list[bytes]:
     content = b".".join((id.encode(), timestamp.encode(), body))
-    return (hmac.digest(key, content, "sha256") for key in keys)
+    return [hmac.digest(key, content, "sha256") for key in keys]
