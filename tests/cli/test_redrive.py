@@ -29,9 +29,23 @@ def test_what_failed_is_listed_and_sent_again(project: Run, article: object) -> 
     assert json.loads(told["payload"])
     assert told["tries"][0]["payload_sha256"] == told["payload_sha256"]
     project("redrive", "--state", "delivered", code=4)
-    project("redrive", "--state", "nonsense", code=2)
+    assert "failed, held" in project("redrive", "--state", "nonsense", code=2).stderr
+    assert "Known accounts: box" in project("redrive", "--account", "lossi", code=5).stderr
+    assert "sandbox" in project("redrive", "--platform", "sandpit", code=5).stderr
+    naive = project("redrive", "--since", "2026-12-01T09:00", code=4).stderr
+    assert "--zone" not in naive, "there is no such option"
     project("redrive", "--did-not-land", code=4)
     project("redrive", "dlv_nobody", code=5)
+
+
+def test_connecting_names_the_setting_that_is_missing(project: Run) -> None:
+    """What stood there was the half of an address that nobody had written."""
+    said = project("accounts", "connect", "box", code=4).stderr
+    assert "auth_url: it is missing" in said
+    assert "--set auth_url=" in said
+    said = project("accounts", "connect", "toots", "--platform", "mastodon", code=4).stderr
+    assert said.count("error:") == 1, said
+    assert "base_url" in said
 
 
 def test_an_account_is_removed_once_somebody_is_sure(project: Run) -> None:

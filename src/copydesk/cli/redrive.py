@@ -63,7 +63,8 @@ def redrive(
     try:
         states = tuple(DeliveryState(name) for name in names(state))
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--state") from error
+        told = "say failed, held, blocked or expired"
+        raise typer.BadParameter(told, param_hint="--state") from error
 
     async def work() -> Redriven:
         wanted = Wanted(

@@ -53,7 +53,8 @@ def settle(
                 may_be_there = found.state in WAITING and found.reason_code in MAY_HAVE_LANDED
                 if send and attempts is None and may_be_there:
                     raise Conflict(
-                        f"Delivery {id} may be there already: it was tried {found.attempts} times, "
+                        f"Delivery {id} may be there already: it was tried "
+                        f"{found.attempts} {'time' if found.attempts == 1 else 'times'}, "
                         "and sending it again would make a duplicate. Nothing was done.",
                         remedy="Look at the platform. If it is not there: "
                         f"copydesk settle {id} --send --attempts {found.attempts}",

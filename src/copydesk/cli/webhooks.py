@@ -183,7 +183,7 @@ def enable(
         if not backlog and webhook.state is WebhookState.DISABLED:
             behind = (await webhook_status(unit, webhook)).behind
             raise ConfigError(
-                [f"--backlog is missing: {behind} events happened since it was last told"],
+                [f"--backlog is missing: {_events(behind)} happened since it was last told"],
                 remedy="Say --backlog replay to tell them, --backlog skip to leave them.",
             )
         webhook = await enable_webhook(unit, webhook, Backlog(backlog or Backlog.REPLAY))
@@ -331,5 +331,9 @@ def _health(row: dict[str, Any]) -> str:
     if row["exhausted"]:
         words.append(f"{row['exhausted']} given up")
     if row["behind"]:
-        words.append(f"{row['behind']} events behind")
+        words.append(f"{_events(row['behind'])} behind")
     return ", ".join(words) or "told everything"
+
+
+def _events(number: int) -> str:
+    return f"{number} {'event' if number == 1 else 'events'}"

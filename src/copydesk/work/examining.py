@@ -259,7 +259,7 @@ async def _probes(desk: Desk) -> Examined:
         counts = await unit.probes.counts(desk.workspace_id, unit.now - WEEK)
     missed = missed_for_certain(counts)
     sent = sum(counts.values())
-    message = f"{sent} messages with a known answer in seven days"
+    message = f"{sent} {'message' if sent == 1 else 'messages'} with a known answer in seven days"
     if missed:
         message += f"; what must be noticed was missed: {', '.join(sorted(missed))}"
     return Examined(

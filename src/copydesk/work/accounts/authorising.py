@@ -195,14 +195,14 @@ async def _target_of(desk: Desk, wanted: Wanted) -> Target:
     given = {**known, **wanted.secrets}
     coming = {k: given.get(k) or "comes with connecting" for k in CREDENTIAL_KEYS}
     checked = {s.key: coming[s.key] for s in platform.settings if s.secret and s.key in coming}
-    endpoints = kind.endpoints(settings)
     refuse(
         [
             *name_findings(wanted.name),
             *check_given(platform, settings, {**given, **checked}),
-            *_endpoint_findings(endpoints),
         ]
     )
+    endpoints = kind.endpoints(settings)
+    refuse(_server_missing(platform, kind, settings) or _endpoint_findings(endpoints))
     client_id = wanted.secrets.get(CLIENT_ID) or settings.get(CLIENT_ID, "")
     app = None
     if client_id:
@@ -292,6 +292,26 @@ def fresh_moment(desk: Desk) -> auth_oauth1.Moment:
     return auth_oauth1.Moment(
         timestamp=int(desk.clock.now().timestamp()), nonce=randomness.token_hex(16)
     )
+
+
+def _server_missing(
+    platform: Platform, kind: Connects, settings: Mapping[str, str]
+) -> list[Finding]:
+    """Return a finding for each setting that was left out and names the server to connect at."""
+    known = kind.endpoints(settings)
+    if urlsplit(known.token).netloc:
+        return []
+    return [
+        Finding(
+            code="setting_missing",
+            field=setting.key,
+            message=f"it is missing ({setting.help}), so there is no server to connect at",
+            remedy=f"Give it: --set {setting.key}=…",
+        )
+        for setting in platform.settings
+        if not settings.get(setting.key)
+        and kind.endpoints({**settings, setting.key: "https://server.example"}) != known
+    ]
 
 
 def _endpoint_findings(endpoints: Endpoints) -> list[Finding]:

@@ -148,6 +148,6 @@ def name_findings(name: str) -> list[Finding]:
             code="name_invalid",
             field="name",
             message=f"{name!r} cannot name an account",
-            remedy="Use 1 to 64 characters without commas and line breaks.",
+            remedy="Use 1 to 64 characters without commas, line breaks and spaces at the ends.",
         )
     ]
