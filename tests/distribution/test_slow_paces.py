@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from copydesk.core.account import Account
-from copydesk.core.delivery import Action, Outgoing
-from copydesk.core.outcomes import Outcome
+from copydesk.core.delivery import Action, Outgoing, Rendition
+from copydesk.core.outcomes import Outcome, Pending, Ready
+from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.budget_gate import Budgets
+from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.transport import Reply
 from copydesk.store.deliveries import Change
 from copydesk.store.tables import events
@@ -167,6 +169,125 @@ async def test_what_needs_no_upload_does_not_wait_for_uploads(
     states = [d.state for d in await deliveries(desk)]
     sent, waits = DeliveryState.DELIVERED, DeliveryState.SNOOZED
     assert states == [sent, sent, sent, waits, sent]
+
+
+class UploadsFirst(HttpClient):
+    """Uploads a post's pictures before the commit, and asks for each whether it is processed."""
+
+    async def prepare(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        for media in outgoing.media:
+            answer = await self._wire.write("POST", "/media", json_body={"of": media.name})
+            if not isinstance(answer, Reply):
+                return answer
+        return Ready({"uploaded": len(outgoing.media)} if outgoing.media else {})
+
+    async def check(self, outgoing: Outgoing) -> Ready | Pending | Outcome:
+        for _ in outgoing.media:
+            answer = await self._wire.read("GET", "/media")
+            if not isinstance(answer, Reply):
+                return answer
+        return Ready(outgoing.handles)
+
+
+@pytest.fixture
+async def uploading(
+    desk: Desk, platform: Scripted, strict: StrictPlatform, monkeypatch: pytest.MonkeyPatch
+) -> Scripted:
+    """The platform takes pictures first: a post has as many as its title says."""
+    async with desk.store.begin("test") as unit:
+        sha256 = await unit.workspaces.keep(b"a picture")
+    picture = Media(name="lamp.png", content_type="image/png", sha256=sha256, size=9)
+    rendered = platform.render
+
+    def render(subject: Subject, account: Account, recipient: str = "") -> Rendition:
+        found = rendered(subject, account, recipient)
+        return replace(found, media=(picture,) * found.text.count("picture"))
+
+    monkeypatch.setattr(platform, "render", render)
+    monkeypatch.setattr(platform, "connect", UploadsFirst)
+    return platform
+
+
+UPLOADS: dict[str, Any] = {"scope": "endpoint", "name": "media", "of": ({"path": "/media"},)}
+
+
+@pytest.mark.parametrize(
+    ("calls", "counted"),
+    [
+        pytest.param(1, UPLOADS, id="of uploads"),
+        pytest.param(2, {}, id="of all calls"),
+        pytest.param(3, {}, id="of all calls, one and a half posts"),
+        pytest.param(5, {"scope": "app"}, id="of an app"),
+    ],
+)
+async def test_what_cannot_be_uploaded_yet_is_left_alone(
+    desk: Desk,
+    uploading: Scripted,
+    strict: StrictPlatform,
+    clock: StoppedClock,
+    calls: int,
+    counted: dict[str, Any],
+) -> None:
+    uploading.declare(pace=(pace(calls, 60, **counted),))
+    account = await add(desk, "one")
+    await add_posts(desk, *(f"A picture {number:02}" for number in range(12)))
+    for minute in range(24):
+        await sweep(desk, account, f"worker/{minute}")
+        clock.advance(62)
+    found = await deliveries(desk)
+    assert {d.state for d in found} == {DeliveryState.DELIVERED}
+    assert strict.keys == [d.key for d in found], "in their order"
+    assert await steps(desk) == {"planned": 12, "scheduled": 12, "sending": 12, "delivered": 12}
+    uploads = [path for _, method, path in strict.calls if method == "POST" and "media" in path]
+    assert len(uploads) == 12, "each once"
+
+
+async def test_what_has_no_picture_does_not_wait_for_uploads(
+    desk: Desk, uploading: Scripted, strict: StrictPlatform, clock: StoppedClock
+) -> None:
+    uploading.declare(pace=(pace(2, 60, **UPLOADS),))
+    account = await add(desk, "one")
+    titles = ("One picture", "Plain 1", "A picture, a picture", "Plain 2", "Last picture")
+    await add_posts(desk, *titles)
+    await carry(desk, account)
+    states = [d.state for d in await deliveries(desk)]
+    sent, waits = DeliveryState.DELIVERED, DeliveryState.SCHEDULED
+    assert states == [sent, sent, waits, sent, waits]
+    waiting = (await deliveries(desk))[2]
+    assert waiting.reason_code == "rate_limited"
+    assert "the rate budget is used up: media" in waiting.reason
+    for _ in range(2):
+        clock.advance(62)
+        await carry(desk, account)
+    assert {d.state for d in await deliveries(desk)} == {sent}
+    assert await steps(desk) == {"planned": 5, "scheduled": 5, "sending": 5, "delivered": 5}
+
+
+class Batches(HttpClient):
+    """Publishes many by one call."""
+
+    async def commit_batch(self, batch: Sequence[Outgoing]) -> Sequence[Outcome]:
+        return [await self.commit(batch[0])] * len(batch)
+
+
+async def test_batches_that_wait_for_their_minute_are_left_alone(
+    desk: Desk,
+    platform: Scripted,
+    strict: StrictPlatform,
+    clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(platform, "connect", Batches)
+    platform.declare(pace=(pace(1, 60),), batch=5)
+    strict.limit = 1
+    account = await add(desk, "one")
+    await add_posts(desk, *(f"Post {number:02}" for number in range(25)))
+    for minute in range(5):
+        await sweep(desk, account, f"worker/{minute}")
+        clock.advance(62)
+    assert {d.state for d in await deliveries(desk)} == {DeliveryState.DELIVERED}
+    assert await steps(desk) == {"planned": 25, "scheduled": 25, "sending": 25, "delivered": 25}
+    assert (len(strict.calls), strict.over) == (5, 0)
 
 
 async def test_another_action_goes_on_while_one_waits_for_its_endpoint(

@@ -53,6 +53,7 @@ from copydesk.distribution.opened import OpenAccount, as_outcome, go_again, wait
 from copydesk.distribution.records import SILENCE, Look, Records, Sent
 from copydesk.distribution.threads import calls_left
 from copydesk.platforms.kit.contract import Platform
+from copydesk.platforms.kit.transport import Closed
 
 if TYPE_CHECKING:
     from copydesk.distribution.courier import CourierTools
@@ -128,8 +129,10 @@ class Rounds:
                 return len(look.awake)
             await self._ask_about(through, look)
             due = await self._wake(through, look)
-            ready = await self._prepare(self._in_order([(d, look.outgoing[d.id]) for d in due]))
-            await self._send(await self._payer.afford(ready))
+            with noted() as taken:
+                ready = await self._prepare(self._in_order([(d, look.outgoing[d.id]) for d in due]))
+            going = await self._foresight.let_commit(ready, taken)
+            await self._send(await self._payer.afford(going))
             await self._gate.learn()
         return len(look.awake)
 
@@ -227,7 +230,7 @@ class Rounds:
             or (d.state is DeliveryState.SNOOZED and not d.is_accepted)
         ]
         admitted = await self._door.admit(due, self._account, look.in_question)
-        through = await self._foresight.let_through(admitted)
+        through = await self._foresight.let_through(admitted, look.outgoing)
         return await self._records.wake(await self._links.admit(through))
 
     def _in_order(self, due: Sequence[Going]) -> Sequence[Going]:
@@ -243,6 +246,7 @@ class Rounds:
     async def _prepare(self, due: Sequence[Going]) -> list[Going]:
         """Return what is ready to be committed, in order."""
         ready: list[Going] = []
+        refused: list[tuple[Delivery, Closed]] = []
         for position, (delivery, going) in enumerate(due):
             if self._calls.gave_out:
                 break
@@ -258,7 +262,7 @@ class Rounds:
                 continue
             # what was uploaded may have expired by now, and spokes have no clock
             going = with_fields(going, sent_at=self._clock.now())
-            answer = await self._calls.prepare(going)
+            answer = await self._foresight.watch(delivery, going, self._calls.prepare(going))
             if isinstance(answer, AuthExpired | AuthRevoked):
                 better = await self._better([answer])
                 answer = better or await self._calls.prepare(going)
@@ -274,16 +278,20 @@ class Rounds:
             elif isinstance(answer, Pending):
                 await self._records.wait_for_platform(delivery, answer.retry_after)
             else:
-                await self._records.not_prepared(
-                    delivery,
-                    judge_preparation(answer, delivery, self._circumstances(going)),
-                    answer,
-                )
+                if (closed := self._foresight.closed_by(answer)) is not None:
+                    refused.append((delivery, closed))
+                else:
+                    await self._records.not_prepared(
+                        delivery,
+                        judge_preparation(answer, delivery, self._circumstances(going)),
+                        answer,
+                    )
                 if stops(answer):
                     # the rest stays scheduled and due; the next round looks at the account first
                     left = len(due) - position - 1
                     _log.info("round_stopped", account=self._account.name, left=left)
                     break
+        await self._foresight.rest(refused)
         return ready
 
     async def _send(self, ready: Sequence[Going]) -> None:
