@@ -184,6 +184,42 @@ async def test_scheduling_beyond_the_end_of_a_credential_is_told_and_not_refused
     assert line["note"] == ""
 
 
+async def test_a_series_beyond_the_end_of_a_credential_is_told_and_not_refused(
+    program: httpx2.AsyncClient, box: None, desk: Desk
+) -> None:
+    (tip,) = (await publish(program))["delivery_ids"]
+    async with desk.store.read() as unit:
+        post_id = (await unit.deliveries.get(tip)).post_id
+    starts = desk.clock.now() + timedelta(days=1)
+    given = {
+        "name": "tips",
+        "rule": "FREQ=WEEKLY;COUNT=4",
+        "start": f"{starts:%Y-%m-%d} 09:00",
+        "zone": "UTC",
+        "accounts": ["box"],
+        "posts": [post_id],
+    }
+    await connected_until(desk, desk.clock.now() + timedelta(days=30))
+    made = await program.post("/v1/schedules/series", json=given)
+    assert (made.status_code, made.json()["notes"]) == (201, []), "its last one is before that"
+
+    ends_at = desk.clock.now() + timedelta(days=10)
+    await connected_until(desk, ends_at)
+    made = await program.post("/v1/schedules/series", json={**given, "name": "more tips"})
+    (note,) = made.json()["notes"]
+    third = starts + timedelta(days=14)
+    assert (note["code"], note["severity"]) == ("credential_ends_before", "warning")
+    assert note["message"] == (
+        f"box: its credential ends {ends_at:%a %Y-%m-%d %H:%M} UTC, before what is due"
+        f" {third:%a %Y-%m-%d} 09:00 UTC goes out"
+    )
+    assert "copydesk accounts connect box" in note["remedy"]
+    listed = (await program.get("/v1/schedules/series")).json()
+    assert [one["notes"] for one in listed] == [[note], [note]]
+    ended = await program.post("/v1/schedules/series/tips/end", json={})
+    assert ended.json()["notes"] == []
+
+
 async def connected_until(desk: Desk, ends_at: datetime) -> None:
     """Give the account a credential that nothing but a person can renew."""
     async with desk.store.begin("test") as unit:

@@ -208,7 +208,8 @@ def add_series(
         manuscripts = [await read_manuscript(file) for file in files or ()]
         async with open_desk(load_settings(find_home(home))) as desk:
             made = await add(desk, form, manuscripts, actor="cli")
-            return _series_row(made, desk)
+            async with desk.store.read() as unit:
+                return await _series_row(unit, made)
 
     row = run(work())
     show(row, as_json, lambda: _series_lines(row))
@@ -223,7 +224,7 @@ def list_series(home: Home = None, as_json: AsJson = False) -> None:
     async def work() -> list[dict[str, Any]]:
         async with open_desk(load_settings(find_home(home))) as desk, desk.store.read() as unit:
             found = await unit.series.all(desk.workspace_id)
-            return [_series_row(one, desk) for one in found]
+            return [await _series_row(unit, one) for one in found]
 
     rows = run(work())
     show(
@@ -314,10 +315,11 @@ def _series_changed(
     from copydesk.work.desk import open_desk
 
     async def work() -> dict[str, Any]:
-        async with open_desk(load_settings(find_home(home))) as desk:
-            async with desk.store.begin("cli") as unit:
-                changed = await change(unit, desk)
-            return _series_row(changed, desk)
+        async with (
+            open_desk(load_settings(find_home(home))) as desk,
+            desk.store.begin("cli") as unit,
+        ):
+            return await _series_row(unit, await change(unit, desk))
 
     row = run(work())
     show(row, as_json, lambda: _series_lines(row))
@@ -348,8 +350,8 @@ def _row(line: Any, timing: Any) -> dict[str, Any]:
     }
 
 
-def _series_row(one: Series, desk: Desk) -> dict[str, Any]:
-    from copydesk.work.deliveries.occurrences import coming
+async def _series_row(unit: UnitOfWork, one: Series) -> dict[str, Any]:
+    from copydesk.work.deliveries.occurrences import coming, ending_credentials
 
     return {
         "id": one.id,
@@ -363,8 +365,9 @@ def _series_row(one: Series, desk: Desk) -> dict[str, Any]:
         "planned": one.planned,
         "next": [
             {"at": found.moment, "local": f"{found.local:%a %Y-%m-%d %H:%M}", "note": found.note}
-            for found in coming(one, desk.clock.now())
+            for found in coming(one, unit.now)
         ],
+        "notes": [f"{n.message}. {n.remedy}" for n in await ending_credentials(unit, one)],
     }
 
 
@@ -372,4 +375,4 @@ def _series_lines(row: dict[str, Any]) -> list[str]:
     lines = [f"{row['name']}: {row['state']}, {row['rule']} from {row['start']} {row['zone']}"]
     lines += [f"  {row['reason']}"] if row["reason"] else []
     lines += [f"  next {found['local']}  {found['note']}".rstrip() for found in row["next"]]
-    return lines
+    return lines + [f"  {note}" for note in row["notes"]]

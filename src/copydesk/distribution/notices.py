@@ -67,9 +67,11 @@ def notice_of(account: Account, now: datetime) -> Notice:
     return Notice(connectable=connectable)
 
 
-def ends_before(account: str, ends_at: datetime | None, due_at: datetime) -> Finding | None:
+def ends_before(
+    account: str, ends_at: datetime | None, due_at: datetime, what: str = "this"
+) -> Finding | None:
     """Return the warning that the credential of `account`, by its name, ends at `ends_at` and so
-    before something goes out at `due_at` (both aware UTC); None when it does not, or nobody knows.
+    before `what` goes out at `due_at` (both aware UTC); None when it does not, or nobody knows.
 
     No error: a person may renew it until then.
     """
@@ -78,7 +80,7 @@ def ends_before(account: str, ends_at: datetime | None, due_at: datetime) -> Fin
     return Finding(
         code="credential_ends_before",
         field="at",
-        message=f"{account}: its credential ends {written(ends_at, '')}, before this goes out",
+        message=f"{account}: its credential ends {written(ends_at, '')}, before {what} goes out",
         remedy=f"Renew it until then: `copydesk accounts connect {account}`.",
         severity=Severity.WARNING,
     )

@@ -15,11 +15,12 @@ from copydesk.core.timetable import LatePolicy
 from copydesk.core.timing import Timing
 from copydesk.core.zones import wall_of, zone_of
 from copydesk.distribution.moving import cancel, retime
+from copydesk.store.credentials import Lifetimes
 from copydesk.store.tables import blobs
 from copydesk.testing.clocks import StoppedClock
 from copydesk.transformation.content import read_markdown_file
 from copydesk.work.deliveries.manuscripts import Manuscript
-from copydesk.work.deliveries.occurrences import HORIZON, plan_series
+from copydesk.work.deliveries.occurrences import HORIZON, ending_credentials, plan_series
 from copydesk.work.deliveries.publishing import publish, put_post, settle_post
 from copydesk.work.deliveries.recurring import (
     SeriesForm,
@@ -424,3 +425,26 @@ async def test_an_unknown_series_is_told_with_those_there_are(
         await start(desk, "FREQ=DAILY", name="more", include=["hints"])  # type: ignore[arg-type]
     (finding,) = caught.value.findings
     assert (finding.field, finding.remedy) == ("include", "Known: tips.")
+
+
+async def test_who_makes_a_series_is_told_of_a_credential_that_ends_before_it(
+    desk: Desk, clock: StoppedClock, sandbox_account: AddSandbox
+) -> None:
+    account = await sandbox_account()
+    found = await start(desk, "FREQ=DAILY;COUNT=9", "one", start="2026-11-22 09:00")
+    async with desk.store.begin("test") as unit:
+        assert await ending_credentials(unit, found) == []
+        for days, expected in ((20, []), (3, ["credential_ends_before"])):
+            ends_at = clock.now() + timedelta(days=days)
+            current = await unit.accounts.get(account.id)
+            assert await unit.credentials.store(
+                current.id,
+                current.generation,
+                desk.vault.seal({"access_token": "x"}),
+                Lifetimes(expires_at=ends_at, ends_at=ends_at),
+                auth="oauth2",
+                scopes="publish",
+            )
+            assert [one.code for one in await ending_credentials(unit, found)] == expected
+        paused = await pause_series(unit, desk.workspace_id, "tips")
+        assert await ending_credentials(unit, paused) == []

@@ -8,12 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from copydesk.core.findings import Finding
 from copydesk.core.recurrence import Series
 from copydesk.core.states import SeriesState
 from copydesk.core.timetable import LatePolicy, read_length
 from copydesk.server.api.contract import CONFLICT, NOT_FOUND, REPEATABLE, make_router
 from copydesk.server.api.schedules import CancelIn
 from copydesk.server.asking import DeskNow, Editor, actor_of
+from copydesk.store import UnitOfWork
 from copydesk.work.deliveries import occurrences, recurring
 
 router = make_router("schedules")
@@ -71,14 +73,14 @@ class SeriesOut(BaseModel):
     planned: int
     reason: str
     next: Sequence[OccurrenceOut]
+    notes: Sequence[Finding] = Field(description="such as a credential that ends before its last")
 
 
 @router.get("/series")
 async def list_series(desk: DeskNow) -> list[SeriesOut]:
     """List the series, by name."""
     async with desk.store.read() as unit:
-        found = await unit.series.all(desk.workspace_id)
-    return [series_out(one, desk.clock.now()) for one in found]
+        return [await series_out(unit, one) for one in await unit.series.all(desk.workspace_id)]
 
 
 @router.post(
@@ -90,7 +92,8 @@ async def add_series(given: SeriesIn, desk: DeskNow, asking: Editor) -> SeriesOu
     values["grace"] = read_length(given.grace, "grace") if given.grace else None
     form = recurring.SeriesForm(**values)
     made = await recurring.add_series(desk, form, actor=actor_of(asking, "api"))
-    return series_out(made, desk.clock.now())
+    async with desk.store.read() as unit:
+        return await series_out(unit, made)
 
 
 @router.post("/series/{name}/pause", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
@@ -98,7 +101,7 @@ async def pause_series(name: str, given: CancelIn, desk: DeskNow, asking: Editor
     """Pause a series; its occurrences that were not sent are called off."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         found = await recurring.pause_series(unit, desk.workspace_id, name, given.reason)
-    return series_out(found, desk.clock.now())
+        return await series_out(unit, found)
 
 
 @router.post("/series/{name}/resume", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
@@ -106,7 +109,7 @@ async def resume_series(name: str, desk: DeskNow, asking: Editor) -> SeriesOut:
     """Let a paused series go on from now; what it missed is left out."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         found = await recurring.resume_series(unit, desk.workspace_id, name)
-    return series_out(found, desk.clock.now())
+        return await series_out(unit, found)
 
 
 @router.post("/series/{name}/end", responses={**NOT_FOUND, **CONFLICT}, dependencies=REPEATABLE)
@@ -114,10 +117,10 @@ async def end_series(name: str, given: CancelIn, desk: DeskNow, asking: Editor) 
     """End a series for good; its occurrences that were not sent are called off."""
     async with desk.store.begin(actor_of(asking, "api")) as unit:
         found = await recurring.end_series(unit, desk.workspace_id, name, given.reason)
-    return series_out(found, desk.clock.now())
+        return await series_out(unit, found)
 
 
-def series_out(one: Series, now: datetime) -> SeriesOut:
+async def series_out(unit: UnitOfWork, one: Series) -> SeriesOut:
     """Return a series as the API shows it."""
     return SeriesOut(
         id=one.id,
@@ -131,6 +134,7 @@ def series_out(one: Series, now: datetime) -> SeriesOut:
         reason=one.reason,
         next=[
             OccurrenceOut(at=found.moment, local=f"{found.local:%Y-%m-%d %H:%M}", note=found.note)
-            for found in occurrences.coming(one, now)
+            for found in occurrences.coming(one, unit.now)
         ],
+        notes=await occurrences.ending_credentials(unit, one),
     )

@@ -20,7 +20,8 @@ from copydesk.core.recurrence import Series
 from copydesk.core.series import MOST_SOURCES, expand
 from copydesk.core.states import AccountState, PostState, SeriesState
 from copydesk.core.timing import timing_of
-from copydesk.core.zones import Resolved
+from copydesk.core.zones import Resolved, written
+from copydesk.distribution.notices import ends_before
 from copydesk.distribution.planning import plan, schedule
 from copydesk.store import UnitOfWork
 from copydesk.work.desk import Desk
@@ -57,6 +58,19 @@ async def plan_series(desk: Desk, series_id: str) -> None:
 def coming(found: Series, now: datetime, most: int = 5) -> list[Resolved]:
     """Return when a running series happens next after `now` (aware), planned or not."""
     return found.rule.after(now, most) if found.state is SeriesState.RUNNING else []
+
+
+async def ending_credentials(unit: UnitOfWork, found: Series) -> list[Finding]:
+    """Return the warnings that credentials end before a running series is at its end."""
+    warnings: list[Finding] = []
+    for account in [await unit.accounts.get(id) for id in found.account_ids]:
+        if account.ends_at is None or account.state is AccountState.REMOVED:
+            continue
+        for beyond in coming(found, max(account.ends_at, unit.now), 1):
+            what = f"what is due {written(beyond.moment, found.rule.zone)}"
+            warning = ends_before(account.name, account.ends_at, beyond.moment, what)
+            warnings += [warning] if warning else []
+    return warnings
 
 
 async def plan_next(unit: UnitOfWork, found: Series) -> None:
