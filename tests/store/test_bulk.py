@@ -74,6 +74,53 @@ async def test_each_row_is_changed_to_its_own_values_and_no_other(
     ]
 
 
+ODD = [
+    "",
+    " ",
+    "NULL",
+    "null",
+    '"',
+    "\\",
+    "\\\\",
+    '\\"',
+    "{}",
+    "{a,b}",
+    ",",
+    "a, b",
+    "line\nbreak\r\n\ttab",
+    "\x01\x1f\x7f",
+    "é ü 漢字 🙂\u200d",
+    "'; DROP TABLE events; --",
+    "$1 ${2} %s ?",
+    "ends in \\",
+]
+
+
+async def test_texts_are_kept_to_the_letter(desk: Desk) -> None:
+    bulk = Bulk(events, (*NAMES, "reason", "data"), desk.store.engine.dialect)
+    now = desk.clock.now()
+    rows = [
+        bulk.row((now, "wsp_1", "odd", f"row-{n}", odd, "", "done", odd, {odd: odd}))
+        for n, odd in enumerate(ODD)
+    ]
+    await _do(desk, Put(bulk, rows))
+    async with desk.store.read() as unit:
+        found = (
+            await unit.connection.execute(sa.select(events).where(events.c.noun == "odd"))
+        ).all()
+    kept = {row.subject_id: (row.actor, row.reason, row.data) for row in found}
+    assert kept == {f"row-{n}": (odd, odd, {odd: odd}) for n, odd in enumerate(ODD)}
+
+
+async def test_a_nul_in_a_name_of_ours_is_refused_rather_than_read_as_two(desk: Desk) -> None:
+    if desk.store.embedded:
+        pytest.skip("SQLite keeps it")
+    bulk = Bulk(events, NAMES, desk.store.engine.dialect)
+    row = (desk.clock.now(), "wsp_1", "n", "a\0b", "me", "", "done")
+    with pytest.raises(asyncpg.CharacterNotInRepertoireError):
+        await _do(desk, Put(bulk, [bulk.row(row)]))
+
+
 async def test_a_text_that_is_too_long_for_its_column_is_never_cut(desk: Desk) -> None:
     if desk.store.embedded:
         pytest.skip("SQLite's columns have no length")

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from copydesk.core.clock import Clock
 from copydesk.core.errors import ConfigError, Conflict, CopydeskError, StoreUnavailable
 from copydesk.core.ids import IdFactory
+from copydesk.core.json_text import read_json
 from copydesk.core.review import ReviewTimes
 from copydesk.store.codec import to_json_text
 from copydesk.store.postgres import LONGEST_SILENCE, check_ssl_mode, last_for_long, only_usable
@@ -211,6 +212,7 @@ def _make_engine(url: str, longest_silence: timedelta, clock: Clock) -> AsyncEng
             address.set(drivername="sqlite+aiosqlite"),
             async_creator=partial(connect_sqlite, address.database or ":memory:"),
             json_serializer=to_json_text,
+            json_deserializer=read_json,
             # none beyond these: an overflow connection is opened and closed for a single use, and
             # each has a thread
             pool_size=16,
@@ -230,6 +232,7 @@ def _make_engine(url: str, longest_silence: timedelta, clock: Clock) -> AsyncEng
                 connect_postgres, plain.render_as_string(hide_password=False), longest_silence
             ),
             json_serializer=to_json_text,
+            json_deserializer=read_json,
             pool_size=20,
             max_overflow=0,
             pool_use_lifo=True,

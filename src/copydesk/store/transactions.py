@@ -104,8 +104,7 @@ async def _on_postgres(connection: Any, steps: Steps) -> None:
             if isinstance(step, Ask):
                 answer = await connection.fetch(sql, list(step.ids))
             elif isinstance(step.statement, Bulk):
-                lists = map(list, zip(*step.rows, strict=True))
-                await connection.execute(sql, *lists)
+                await connection.execute(sql, *step.statement.lists(step.rows))
             else:
                 await connection.executemany(sql, step.rows)
 
