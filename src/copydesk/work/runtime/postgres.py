@@ -28,6 +28,10 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=8)
 CONCURRENCY = 1200
 BATCH = 50
 
+#: How many seconds pass before a queue that broke is run again: as few as this where it had worked.
+SHORTEST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+
 #: What ends a run of the queue without ending the worker.
 _INTERRUPTIONS = (
     OSError,
@@ -87,20 +91,21 @@ class PostgresRuntime:
         A queue that breaks (tables dropped, database restarted, listener gone deaf) is put back and
         run again; what is in hand goes on meanwhile.
         """
-        pause = 0.2
+        pause = SHORTEST_PAUSE
         while not stopping.is_set():
+            driver = WatchedDriver(self._pool)
             try:
                 await self.install()
-                await self._run(handlers, stopping)
-                pause = 0.2
+                await self._run(driver, handlers, stopping)
             except _INTERRUPTIONS as error:
+                pause = SHORTEST_PAUSE if driver.listens.is_set() else min(LONGEST_PAUSE, pause * 2)
                 _log.warning("queue_interrupted", error=repr(error)[:300], again_in=pause)
                 await _rest(pause, stopping)
-                pause = min(5.0, pause * 2)
         await asyncio.gather(*self._left, return_exceptions=True)
 
-    async def _run(self, handlers: Handlers, stopping: asyncio.Event) -> None:
-        driver = WatchedDriver(self._pool)
+    async def _run(
+        self, driver: WatchedDriver, handlers: Handlers, stopping: asyncio.Event
+    ) -> None:
         manager = self._manager(driver, handlers)
         running = asyncio.create_task(
             manager.run(
@@ -123,7 +128,7 @@ class PostgresRuntime:
                 end.cancel()
             manager.shutdown.set()
             driver.stop_listening()
-        if driver.failure is None or running.done():
+        if driver.failure is None:
             await running
             return
         self._left.add(running)
