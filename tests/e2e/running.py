@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 COPYDESK = Path(sys.executable).parent / "copydesk"
 
-#: Far above what anything takes here; who waits longer has found something stuck.
-PATIENCE = 90.0
+#: Seconds; far above what anything takes here, on a machine that does much else besides: who waits
+#: longer has found something stuck.
+PATIENCE = 600.0
 
 
 class Running:
@@ -67,6 +68,14 @@ class Running:
 
     def wait(self) -> int:
         return self.process.wait(PATIENCE)
+
+    def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
+        """Wait until `is_so`, looking again and again, as long as it runs."""
+        ends = time.monotonic() + PATIENCE
+        while not is_so():
+            assert self.process.poll() is None, f"ended before {what}:\n{self.said}"
+            assert time.monotonic() < ends, f"never {what}:\n{self.said}"
+            time.sleep(0.2)
 
 
 def copydesk(

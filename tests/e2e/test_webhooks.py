@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook as Judge
 
-from tests.e2e.running import COPYDESK, Running, copydesk
+from tests.e2e.running import COPYDESK, PATIENCE, Running, copydesk
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,6 @@ class Recorder:
         self.ids: list[str] = []
         self.types: dict[str, str] = {}
         self.kills = 0
-        self.done = threading.Event()
         self.lock = threading.Lock()
 
     def take(self, id: str, body: bytes, headers: dict[str, str]) -> None:
@@ -45,8 +44,11 @@ class Recorder:
             if len(self.ids) in KILLS and self.running is not None:
                 self.kills += 1
                 self.running.kill()
-            if list(self.types.values()).count("delivery.delivered") >= DELIVERED:
-                self.done.set()
+
+    def told(self) -> Counter[str]:
+        """Count the messages that arrived, each once, by their type."""
+        with self.lock:
+            return Counter(self.types.values())
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def recording() -> Iterator[Recorder]:
 
 def happened(home: Path) -> Counter[str]:
     """Count the steps of deliveries in the history, by the type they are told as."""
-    with closing(sqlite3.connect(home / "copydesk.db")) as connection:
+    with closing(sqlite3.connect(home / "copydesk.db", timeout=PATIENCE)) as connection:
         rows = connection.execute("SELECT to_state FROM events WHERE noun = 'delivery'")
         return Counter(f"delivery.{state}" for (state,) in rows)
 
@@ -114,16 +116,21 @@ def test_killed_between_sending_and_recording(tmp_path: Path) -> None:
                 [COPYDESK, "worker", "--home", home], tmp_path / f"worker-{number}.log"
             )
             if number < len(KILLS):
-                recorder.running.process.wait(60)
+                recorder.running.wait()
+        assert recorder.running is not None
         try:
-            assert recorder.done.wait(60), recorder.types
+            # a delivery whose courier was killed goes some of its steps again; all of them are told
+            recorder.running.wait_until(
+                lambda: (
+                    happened(home)["delivery.delivered"] == DELIVERED
+                    and recorder.told() == happened(home)
+                ),
+                "was all told that happened",
+            )
         finally:
-            assert recorder.running is not None
             recorder.running.stop()
         assert recorder.kills == len(KILLS)
-        # a delivery whose courier was killed goes some of its steps again; all of them are told
-        assert Counter(recorder.types.values()) == happened(home)
-        assert happened(home)["delivery.delivered"] == DELIVERED
+        assert recorder.told() == happened(home)
         assert len(recorder.ids) > len(set(recorder.ids)), "no repeat: the test proves too little"
         shown = copydesk("webhooks", "show", added["id"], "--home", home)
         assert (shown["behind"], shown["waiting"], shown["exhausted"]) == (0, 0, 0)
