@@ -111,6 +111,21 @@ async def test_an_address_that_is_none_is_refused_with_its_field(
 # ---------------------------------------------------------------- pages
 
 
+async def test_what_expired_leads_to_where_it_is_sent_after_all(
+    browser: httpx2.AsyncClient, desk: Desk
+) -> None:
+    scene = await lay_out(desk)
+    async with desk.store.begin("courier") as unit:
+        account = await unit.accounts.get(scene.account)
+        await unit.accounts.move(account, AccountState.CONNECTED, "tested and working")
+        waiting = await unit.deliveries.get(scene.waiting)
+        await unit.deliveries.move(Change(delivery=waiting, to=DeliveryState.EXPIRED))
+    page = (await browser.get(f"/deliveries/{scene.waiting}")).text
+    place = f"/deliveries/redrive?state=expired&amp;post={scene.post}"
+    assert f'href="{place}"' in page
+    assert "Send 1 again" in (await browser.get(place.replace("&amp;", "&"))).text
+
+
 async def test_what_waits_for_its_account_leads_to_it(
     browser: httpx2.AsyncClient, desk: Desk
 ) -> None:
@@ -262,7 +277,7 @@ async def test_a_platform_that_does_not_answer_is_said_where_people_look(
             changed_at=unit.now,
         )
         await unit.breakers.put(opened, was, account.workspace_id)
-    words = "does not answer: connection refused; the next call is made at"
+    words = "is left alone: connection refused; the next call is made at"
     assert words in (await browser.get("/accounts")).text
     (told,) = (await program.get(f"/v1/accounts/{account.id}")).json()["stopped"]
     assert words in told

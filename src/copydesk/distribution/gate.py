@@ -104,7 +104,7 @@ class Gate:
             await unit.letters.postpone_account(
                 self._account.id,
                 until,
-                f"{where} does not answer ({resting.reason}); "
+                f"{where} is left alone ({resting.reason}); "
                 f"no call before {until:%Y-%m-%d %H:%M:%S} UTC",
             )
         return ()

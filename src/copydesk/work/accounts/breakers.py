@@ -31,7 +31,7 @@ class Stopped:
         until = f"; the next call is made at {self.until:%H:%M:%S} UTC" if self.until else ""
         if self.state is BreakerState.HALF_OPEN:
             until = "; one delivery was let through to see"
-        return f"{self.what} ({self.platform}) does not answer: {self.reason}{until}"
+        return f"{self.what} ({self.platform}) is left alone: {self.reason}{until}"
 
 
 async def stopped(unit: UnitOfWork, accounts: Sequence[Account]) -> list[Stopped]:
