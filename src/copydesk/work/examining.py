@@ -76,7 +76,7 @@ def _authorities() -> Examined:
         secured()
     except NoAuthorities as error:
         return Examined(check="certificates", ok=False, message=error.problem, remedy=error.remedy)
-    return Examined(check="certificates", ok=True, message="authorities that vouch are known")
+    return Examined(check="certificates", ok=True, message="authorities are known")
 
 
 async def examine(desk: Desk) -> list[Examined]:
