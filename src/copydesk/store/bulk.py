@@ -17,11 +17,11 @@ from sqlalchemy.engine import Dialect
 from copydesk.store.prepared import Row, converter_of
 from copydesk.store.tables.base import Text
 
-#: How many rows a statement takes on SQLite, the most first: whatever there is, is put together of
-#: these, so that few statements have to be kept compiled.
-_SIZES = (256, 64, 16, 4, 1)
+#: How many rows a statement takes on SQLite at most. It takes as many as the next power of two, so
+#: that few statements have to be kept compiled; rows of nothing but NULL are none.
+_MOST = 256
 
-_INSERT = "INSERT INTO {table} ({names}) VALUES {rows}"
+_INSERT = "INSERT INTO {table} ({names}) SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL"
 _INSERT_SELECTED = "INSERT INTO {table} ({names}) SELECT {values} FROM {given}"
 _UPDATE = "UPDATE {table} SET {changes} FROM {given} WHERE {table}.{key} = given.{key}"
 
@@ -29,7 +29,8 @@ _UPDATE = "UPDATE {table} SET {changes} FROM {given} WHERE {table}.{key} = given
 class Bulk:
     """Rows for `names`, columns of `table`: inserted, or with `key` the rows to be changed there.
 
-    `key` is the one of `names` that says which row is changed.
+    `key` is the one of `names` that says which row is changed. No row may be without it, or
+    without the first of `names` where rows are inserted: raises `ValueError` if the table lets it.
     """
 
     __slots__ = ("_converters", "_key", "_names", "_table", "sql")
@@ -41,6 +42,8 @@ class Bulk:
         self._names = tuple(names)
         self._key = key
         columns = [table.c[name] for name in names]
+        if table.c[key or names[0]].nullable:
+            raise ValueError(f"a row of {table.name} may be without {key or names[0]}")
         is_listed = dialect.name == "postgresql"
         converters = [
             _as_text(column, dialect) if is_listed else converter_of(column.type, dialect)
@@ -63,15 +66,12 @@ class Bulk:
 
     def steps(self, rows: Sequence[Row]) -> Iterator[tuple[str, list[Any]]]:
         """Return what SQLite has to execute for `rows`: statements with their parameters."""
-        start = 0
-        for size in _SIZES:
-            while len(rows) - start >= size:
-                part = rows[start : start + size]
-                yield (
-                    _on_sqlite(self._table, self._names, self._key, size),
-                    [value for row in part for value in row],
-                )
-                start += size
+        for start in range(0, len(rows), _MOST):
+            part = rows[start : start + _MOST]
+            size = 1 << (len(part) - 1).bit_length()
+            values = [value for row in part for value in row]
+            values += [None] * (len(self._names) * (size - len(part)))
+            yield _on_sqlite(self._table, self._names, self._key, size), values
 
     def _from_lists(self, columns: Sequence[sa.Column[Any]], dialect: Dialect) -> str:
         lists, values = [], []
