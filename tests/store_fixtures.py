@@ -25,7 +25,7 @@ from copydesk.core.account import Account
 from copydesk.core.clock import SystemClock
 from copydesk.core.ids import IdFactory
 from copydesk.distribution import courier
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_lumps import Budgets
 from copydesk.distribution.vault import open_vault
 from copydesk.platforms.kit import registry
 from copydesk.platforms.sandbox import Sandbox

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from copydesk.core.account import Account
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_lumps import Budgets
 from copydesk.platforms.kit import registry
 from copydesk.store import Store, open_store
 from copydesk.testing.clocks import StoppedClock

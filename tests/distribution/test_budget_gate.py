@@ -14,7 +14,8 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
 from copydesk.core.outcomes import Published, RateLimited
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.budget_gate import Budgets, Lump
+from copydesk.distribution.budget_gate import BudgetGate
+from copydesk.distribution.budget_lumps import Budgets, Lump
 from copydesk.platforms.kit.pace import Pace
 from copydesk.platforms.kit.transport import Closed, NotSent, Reply, observed
 from copydesk.testing.clocks import NOON, StoppedClock
@@ -39,7 +40,7 @@ async def try_call(
     url: str = POSTS,
     method: str = "POST",
 ) -> Closed | Reply:
-    transport = observed(strict, [budgets.gate(account, platform)])
+    transport = observed(strict, [BudgetGate(budgets, account, platform)])
     try:
         return await transport.call(method, url)
     except Closed as closed:

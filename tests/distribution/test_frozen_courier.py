@@ -28,7 +28,7 @@ from random import Random
 
 from copydesk.config import Settings
 from copydesk.core.ids import IdFactory
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_lumps import Budgets
 from copydesk.distribution.courier import Courier
 from copydesk.distribution.vault import open_vault
 from copydesk.store import open_store

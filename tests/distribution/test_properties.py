@@ -55,7 +55,7 @@ from copydesk.core.outcomes import (
 from copydesk.core.states import MAY_HAVE_LANDED, SETTLED, AccountState, BreakerState
 from copydesk.core.states import DeliveryState as S
 from copydesk.distribution.breaker import BreakerPolicy, resting_until
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_lumps import Budgets
 from copydesk.distribution.retry import LIMITS
 from copydesk.distribution.threads import PARTLY
 from copydesk.distribution.vault import open_vault

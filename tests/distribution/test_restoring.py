@@ -18,7 +18,7 @@ from copydesk.core.errors import Conflict
 from copydesk.core.outcomes import Accepted, Inconclusive, RateLimited, Unavailable
 from copydesk.core.post import Tier
 from copydesk.core.states import AccountState, DeliveryState, PostState
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_lumps import Budgets
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.platforms.kit.manifest import Idempotency, Reconcile
 from copydesk.store import open_store

@@ -17,7 +17,7 @@ from copydesk.core.delivery import Action, Outgoing, Rendition
 from copydesk.core.outcomes import Outcome, Pending, Ready
 from copydesk.core.post import Media
 from copydesk.core.states import DeliveryState
-from copydesk.distribution.budget_gate import Budgets
+from copydesk.distribution.budget_lumps import Budgets
 from copydesk.platforms.kit.contract import Subject
 from copydesk.platforms.kit.transport import Reply
 from copydesk.store.deliveries import Change

@@ -16,7 +16,8 @@ from copydesk.core.account import Account
 from copydesk.core.clock import Clock, SystemClock
 from copydesk.core.errors import ConfigError, NotFound
 from copydesk.core.ids import IdFactory
-from copydesk.distribution.budget_gate import BudgetGate, Budgets
+from copydesk.distribution.budget_gate import BudgetGate
+from copydesk.distribution.budget_lumps import Budgets
 from copydesk.distribution.vault import Vault, open_vault
 from copydesk.distribution.versions import VersionWatch
 from copydesk.platforms.kit.contract import Platform
@@ -106,7 +107,7 @@ class Desk:
     def budget(self, account: Account) -> BudgetGate | None:
         """Return the gate of the rate budgets of `account`; None where its platform is gone."""
         platform = _platform(account)
-        return None if platform is None else self.budgets.gate(account, platform)
+        return None if platform is None else BudgetGate(self.budgets, account, platform)
 
     def closed_until(self, account: Account) -> datetime | None:
         """Return until when a rate limit keeps us from asking anything for `account`, or None."""
