@@ -6,7 +6,7 @@ import pytest
 
 from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Outgoing
-from copydesk.core.outcomes import Accepted, Refused, Unknown
+from copydesk.core.outcomes import Accepted, Inconclusive, Refused, Unknown
 from copydesk.core.post import Content, Tier
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.planning import plan, schedule
@@ -119,6 +119,28 @@ async def test_nothing_overtakes_what_may_be_on_its_way(
     assert planned.intended is Intended.REFUSE
     assert [f.code for f in planned.errors] == ["in_flight"]
     assert len(await deliveries(desk)) == 1
+
+
+async def test_nothing_takes_the_place_of_what_nobody_can_tell_about(
+    desk: Desk, clock: StoppedClock, remote: Remote, account: Account
+) -> None:
+    async def lose(outgoing: Outgoing) -> Unknown:
+        remote.take(outgoing)
+        return Unknown("reset")
+
+    remote.script |= {"commit": [lose], "find": [Inconclusive("cut short")] * 9}
+    (post,) = await add_posts(desk, "one")
+    (held,) = await carry_to_rest(desk, account, clock)
+    assert (held.state, held.reason_code) == (DeliveryState.HELD, "unknown")
+    planned = await publish(desk, post, account, "two")
+    assert [f.code for f in planned.errors] == ["may_have_landed"]
+    assert held.id in planned.errors[0].remedy
+
+    async with desk.store.begin("ada") as unit:
+        await decide_delivery(unit, held.id, Decision.LANDED, url="https://scripted.example/1")
+    assert (await publish(desk, post, account, "two")).intended is Intended.UPDATE
+    await carry_to_rest(desk, account, clock)
+    assert [a for a, _, _ in remote.taken] == [Action.CREATE, Action.UPDATE]
 
 
 async def test_a_platform_that_cannot_update_is_not_sent_a_second_post(

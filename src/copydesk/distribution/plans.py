@@ -9,7 +9,7 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Action, Delivery, Rendition, part_count, parts_out
 from copydesk.core.findings import Finding, Severity
 from copydesk.core.post import Post
-from copydesk.core.states import DeliveryState
+from copydesk.core.states import MAY_HAVE_LANDED, DeliveryState
 from copydesk.distribution.aftercare import GONE, standing_finding, window_finding
 from copydesk.distribution.moving import is_movable
 from copydesk.distribution.threads import PARTLY, gone_words, has_begun, standing_words
@@ -20,6 +20,10 @@ from copydesk.store.deliveries import freeze
 #: States in which an earlier delivery of the same post may still reach the platform.
 _UNSETTLED = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
 
+
+#: Why a delivery may be there already for all that anybody knows. Of a duplicate the person who
+#: changes the text has said that it is somebody else's.
+_NOBODY_CAN_TELL = MAY_HAVE_LANDED - {"duplicate"}
 
 #: The reason of a delivery that is held since an earlier text may still arrive.
 IN_FLIGHT = "in_flight"
@@ -91,6 +95,13 @@ async def compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
         # once that is settled it changes what the earlier one was to change
         target_id = earlier.target_id if earlier.action is Action.UPDATE else ""
         return _refused(replace(planned, target_id=target_id), objection)
+    if _may_be_there(earlier):
+        objection = _objection(
+            "may_have_landed",
+            f"an earlier version may be there already: {earlier.reason}",
+            f"Look at the platform and say whether {earlier.id} landed, then publish again.",
+        )
+        return _refused(planned, objection)
     # what stands there may be older than the newest delivery, which never went out
     standing = await unit.deliveries.latest(*key, state=DeliveryState.DELIVERED)
     if standing is None or standing[0].action is Action.DELETE:
@@ -98,6 +109,12 @@ async def compare(unit: UnitOfWork, post: Post, planned: Plan) -> Plan:
     if same and takes_down:
         return replace(planned, intended=Intended.KEEP)
     return await _change(unit, post, planned, standing[0], earlier)
+
+
+def _may_be_there(earlier: Delivery) -> bool:
+    """Whether another post beside `earlier` could be a second one; an update done twice is done."""
+    is_open = earlier.state is DeliveryState.HELD and earlier.reason_code in _NOBODY_CAN_TELL
+    return is_open and earlier.action is Action.CREATE
 
 
 async def _newest(
