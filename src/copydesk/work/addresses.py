@@ -43,7 +43,8 @@ def check_address(
             _finding(
                 "address_private",
                 f"{host} belongs to this machine or a private network",
-                "If that is meant, allow it: --allow-private.",
+                "If that is meant, allow it: `--allow-private` on the command line, "
+                "`allow_private` in the API.",
             )
         ]
     return []

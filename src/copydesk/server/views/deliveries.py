@@ -16,7 +16,7 @@ from copydesk.distribution.threads import part_tried
 from copydesk.server.views.aftercare import standing_words, trouble_there
 from copydesk.server.views.badges import Badge, badge, event_badge
 from copydesk.server.views.decisions import Option, options_of
-from copydesk.server.views.frame import Choice, Frame, Trouble
+from copydesk.server.views.frame import Choice, Frame, Trouble, address
 from copydesk.store.letters import Payload, Seen
 from copydesk.store.listings import DeliveryLine
 
@@ -114,11 +114,13 @@ class Next:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """Where a delivery stands and how it came there; the part that refreshes. `account_url` is
-    where its account is mended, "" while nothing is wrong with it."""
+    where its account is mended, "" while nothing is wrong with it; `again_url` where one whose time
+    went by is sent after all, "" of any other."""
 
     refresh_url: str
     line: Line
     account_url: str
+    again_url: str
     facts: tuple[tuple[str, str], ...]
     next: Next | None
     moments: tuple[Moment, ...]
@@ -242,6 +244,7 @@ def timeline_of(
         refresh_url=f"/deliveries/{delivery.id}/timeline",
         line=line_of(row),
         account_url=f"/accounts#{delivery.account_id}" if is_blocked else "",
+        again_url=_again_url(delivery),
         facts=facts_of(delivery),
         next=next_of(delivery),
         moments=tuple(moment_of(event) for event in events),
@@ -257,6 +260,12 @@ def timeline_of(
         inspect_url=f"/deliveries/{delivery.id}/inspect" if _is_out(delivery) else "",
         parts=parts_of(delivery),
     )
+
+
+def _again_url(delivery: Delivery) -> str:
+    if delivery.state is not DeliveryState.EXPIRED:
+        return ""
+    return address("/deliveries/redrive", state=delivery.state, post=delivery.post_id)
 
 
 def _is_out(delivery: Delivery) -> bool:

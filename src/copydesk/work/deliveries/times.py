@@ -169,7 +169,8 @@ def refuse_past(due_at: datetime, wish: Wish, now: datetime) -> None:
     raise _invalid(
         "time_passed",
         f"{written(due_at, wish.zone)} has passed",
-        "Give a later time, none to publish now, or allow it with --late post_late.",
+        "Give a later time, none to publish now, or allow it: `--late post_late` on the command "
+        "line, `late` in the API.",
     )
 
 
