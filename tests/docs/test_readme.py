@@ -33,7 +33,7 @@ def pasted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
