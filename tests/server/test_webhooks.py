@@ -228,7 +228,10 @@ async def test_hostile_answers_stay_words(browser: httpx2.AsyncClient, desk: Des
         answer="<script>alert(1)</script>",
     )
     async with desk.store.begin("test") as unit:
-        await unit.messages.log(place.rpartition("/")[2], [attempt])
+        silent = replace(attempt, message_id="evt_2_0", status=None, answer="not reached")
+        await unit.messages.log(place.rpartition("/")[2], [attempt, silent])
     page = (await browser.get(place)).text
     assert "delivery.failed" in page
     assert "<script>alert" not in page
+    assert "answered <strong>500</strong> in 12 ms" in page
+    assert "<strong>no answer</strong> after 12 ms" in page, "nobody answers that nobody answers"

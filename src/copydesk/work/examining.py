@@ -146,7 +146,7 @@ def _ending(account: Account, ending: Ending) -> Examined:
         check=f"api {account.name}",
         ok=ending.urgency not in {Urgency.URGENT, Urgency.OVER},
         warning=ending.urgency is Urgency.WARNING,
-        message=f"{ending.words} ({ending.urgency})",
+        message=ending.words,
         remedy=remedy,
     )
 
