@@ -50,25 +50,10 @@ _ACTIONS = {action.value: action for action in Action}
 # Built once: putting a statement together costs more than running it.
 #
 # Nothing wakes before it is due, so what is due later (a million, perhaps) is never walked through
-# in search of the few that are awake: the index ends the search at `now`.
-_AWAKE = (
-    sa.select(
-        *(deliveries.c[name] for name in FIELDS),
-        renditions.c.payload,
-        renditions.c.payload_sha256,
-        renditions.c.text,
-        renditions.c.media,
-        renditions.c.api_version,
-        posts.c.published_at,
-        posts.c.state.label("post_state"),
-        posts.c.revision_id.label("post_revision_id"),
-        sa.select(sa.func.min(intents.c.started_at))
-        .where(intents.c.delivery_id == deliveries.c.id)
-        .scalar_subquery()
-        .label("first_sent_at"),
-    )
-    .join(renditions, renditions.c.id == deliveries.c.rendition_id)
-    .join(posts, posts.c.id == deliveries.c.post_id)
+# in search of the few that are awake: the index ends the search at `now`. What goes with a delivery
+# is looked up for those of this round alone; PostgreSQL would do so for all that are due first.
+_CHOSEN = (
+    sa.select(*(deliveries.c[name] for name in FIELDS))
     .where(
         deliveries.c.account_id == sa.bindparam("account"),
         deliveries.c.wake_at.is_not(None),
@@ -78,6 +63,27 @@ _AWAKE = (
     )
     .order_by(deliveries.c.due_at, deliveries.c.id)
     .limit(sa.bindparam("most"))
+    .cte("chosen")
+)
+_AWAKE = (
+    sa.select(
+        _CHOSEN,
+        renditions.c.payload,
+        renditions.c.payload_sha256,
+        renditions.c.text,
+        renditions.c.media,
+        renditions.c.api_version,
+        posts.c.published_at,
+        posts.c.state.label("post_state"),
+        posts.c.revision_id.label("post_revision_id"),
+        sa.select(sa.func.min(intents.c.started_at))
+        .where(intents.c.delivery_id == _CHOSEN.c.id)
+        .scalar_subquery()
+        .label("first_sent_at"),
+    )
+    .join(renditions, renditions.c.id == _CHOSEN.c.rendition_id)
+    .join(posts, posts.c.id == _CHOSEN.c.post_id)
+    .order_by(_CHOSEN.c.due_at, _CHOSEN.c.id)
 )
 
 
