@@ -142,6 +142,27 @@ async def test_what_waits_for_its_account_leads_to_it(
     assert f'id="{scene.account}"' in (await browser.get("/accounts")).text
 
 
+async def test_what_is_to_be_typed_looks_like_it_wherever_a_reason_is_shown(
+    browser: httpx2.AsyncClient, desk: Desk
+) -> None:
+    scene = await lay_out(desk)
+    reason = "it ended: `copydesk accounts connect newsroom` renews it"
+    async with desk.store.begin("courier") as unit:
+        account = await unit.accounts.get(scene.account)
+        await unit.accounts.move(account, AccountState.CONNECTED, "tested and working")
+        account = await unit.accounts.get(scene.account)
+        await unit.accounts.move(account, AccountState.BLOCKED, reason)
+        waiting = await unit.deliveries.get(scene.waiting)
+        values = {"reason_code": "account_blocked", "reason": reason}
+        await unit.deliveries.move(
+            Change(delivery=waiting, to=DeliveryState.BLOCKED, reason="it`s odd", values=values)
+        )
+    for path in ("/accounts", "/deliveries", f"/deliveries/{scene.waiting}"):
+        page = (await browser.get(path)).text
+        assert "<code>copydesk accounts connect newsroom</code> renews it" in page, path
+    assert "it`s odd" in page, "a mark that somebody else made is no mark"
+
+
 async def test_sending_what_may_have_landed_takes_a_tick(
     browser: httpx2.AsyncClient, desk: Desk
 ) -> None:
