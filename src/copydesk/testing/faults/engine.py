@@ -19,7 +19,7 @@ from copydesk.core.clock import Clock
 from copydesk.core.delivery import Delivery
 from copydesk.core.errors import StoreUnavailable
 from copydesk.core.post import Tier
-from copydesk.core.states import SETTLED, DeliveryState
+from copydesk.core.states import SETTLED, DeliveryState, PostState
 from copydesk.distribution.planning import plan, schedule
 from copydesk.store import Hint, Outbox, UnitOfWork
 from copydesk.store.unit import SilentOutbox
@@ -119,6 +119,9 @@ async def plan_posts(
             )
             plans = await plan(unit, post, revision, [account], unit.now)
             await schedule(unit, post, revision, plans, due_at or unit.now)
+            # a courier holds what is due of a post that is not out; citing is nobody's fault here
+            post = await unit.posts.move(post, PostState.APPROVED)
+            await unit.posts.move(post, PostState.DISTRIBUTED, published_at=unit.now, cite_at=None)
             markers[post.id] = marker
     return markers
 
