@@ -311,8 +311,8 @@ class Rounds:
         self._foresight.learn([delivery for delivery, _ in going], outcomes, fares)
         self._pace(sum(o is not None for o in outcomes), self._clock.monotonic() - began)
         answered = [
-            (intents[out.delivery_id], out, outcome)
-            for (_, out), outcome in zip(going, outcomes, strict=True)
+            (intents[delivery.id], out, outcome)
+            for (delivery, out), outcome in zip(going, outcomes, strict=True)
             if outcome is not None
         ]
         # what the platform took is written down before a better credential is asked for
@@ -323,7 +323,7 @@ class Rounds:
         instead = await self._better(outcomes)
         at = self._clock.now()
         await self._records.receive([self._judged(*one, at, instead=instead) for one in refused])
-        called = {out.delivery_id for _, out, _ in answered}
+        called = {delivery.id for (delivery, _), _, _ in answered}
         await self._records.not_called([d for id, (d, _) in intents.items() if id not in called])
         await self._payer.settle(
             [(out, outcome) for (_, out), outcome in zip(going, outcomes, strict=True)]
