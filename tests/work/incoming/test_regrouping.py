@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from copydesk.core.errors import Conflict, NotFound
-from copydesk.core.states import PostState, ReviewState, SubmissionState
+from copydesk.core.states import DeliveryState, PostState, ReviewState, SubmissionState
 from copydesk.core.submission import Submission
+from copydesk.editorial.holding_back import hold_back
+from copydesk.work.deliveries.distributing import distribute
 from copydesk.work.desk import Desk
 from copydesk.work.incoming.regrouping import Moved, conversation_of, move
 from copydesk.work.incoming.submitting import submit
 from copydesk.work.writing.composing import compose
+from tests.store_fixtures import AddSandbox
 
 LOG = """\
 [10:00] <ann> hello all, is the mail server down for you as well?
@@ -162,6 +165,27 @@ async def test_what_went_out_is_not_taken_back(desk: Desk) -> None:
     async with desk.store.read() as unit:
         assert await unit.conversations.moves(log.id) == {}
         assert await unit.conversations.parts(log.id) == [mail.id, lamp.id]
+
+
+async def test_what_waited_for_the_review_of_a_replaced_conversation_is_called_off(
+    desk: Desk, sandbox_account: AddSandbox
+) -> None:
+    await sandbox_account("box")
+    _, (mail, lamp) = await taken_apart(desk)
+    wrong = await turn(desk, lamp, "thanks, the lamp shines")
+    assert mail.post_id is not None
+    async with desk.store.begin("test") as unit:
+        post = await unit.posts.get(mail.post_id)
+        await unit.posts.move(post, PostState.APPROVED, reason="fine")
+    await distribute(desk, mail.post_id)
+    async with desk.store.begin("test") as unit:
+        post = await unit.posts.get(mail.post_id)
+        post = await unit.posts.move(post, PostState.HELD, reason="found bad")
+        await hold_back(unit, post, "found bad")
+    await move(desk, lamp.id, wrong, mail.id, actor="web:ada")
+    async with desk.store.read() as unit:
+        (delivery,) = await unit.deliveries.of_post(mail.post_id)
+    assert delivery.state is DeliveryState.CANCELLED
 
 
 async def test_what_cannot_be_moved_is_said(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from copydesk.core.errors import Conflict, NotFound
 from copydesk.core.states import PostState, ReviewState, SubmissionState
 from copydesk.core.submission import ParsedMessage, Submission, Turn
 from copydesk.editorial.auditing import replace_text
+from copydesk.editorial.holding_back import call_off
 from copydesk.intake.bundles import Piece
 from copydesk.intake.conversations import PART_KEY, ids_in, part, relink, turn_id
 from copydesk.intake.parsing import parse
@@ -248,6 +249,7 @@ async def _withdraw(unit: UnitOfWork, post_id: str, reason: str) -> None:
     await unit.reviews.decide(review, ReviewState.WITHDRAWN, reason)
     await replace_text(unit, post.id, reason)
     await unit.posts.move(post, PostState.REJECTED, reason=reason)
+    await call_off(unit, post)
 
 
 # -- which log ------------------------------------------------------------------------------------
