@@ -160,7 +160,8 @@ async def test_what_is_to_be_typed_looks_like_it_wherever_a_reason_is_shown(
     for path in ("/accounts", "/deliveries", f"/deliveries/{scene.waiting}"):
         page = (await browser.get(path)).text
         assert "<code>copydesk accounts connect newsroom</code> renews it" in page, path
-    assert "it`s odd" in page, "a mark that somebody else made is no mark"
+    timeline = (await browser.get(f"/deliveries/{scene.waiting}")).text
+    assert "it`s odd" in timeline, "a mark that somebody else made is no mark"
 
 
 async def test_sending_what_may_have_landed_takes_a_tick(
