@@ -299,15 +299,19 @@ class Accounts:
         )
 
 
-def leases(dialect: Dialect) -> sa.Select[tuple[str, int, str, datetime]]:
-    """Return the question who holds listed accounts, which locks them in the order of their ids."""
+def leases(dialect: Dialect, *, waiting: bool = True) -> sa.Select[tuple[str, int, str, datetime]]:
+    """Return the question who holds listed accounts, which locks them in the order of their ids.
+
+    Without `waiting` those are left out that another transaction has locked.
+    """
     return (
         sa.select(
             accounts.c.id, accounts.c.lease_fence, accounts.c.lease_owner, accounts.c.lease_until
         )
         .where(listed(accounts.c.id, "ids", dialect))
         .order_by(accounts.c.id)
-        .with_for_update(key_share=True)  # whoever only refers to an account does not wait for us
+        # whoever only refers to an account does not wait for us
+        .with_for_update(key_share=True, skip_locked=not waiting)
     )
 
 

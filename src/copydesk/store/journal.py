@@ -119,6 +119,7 @@ class Journal:
         dialect = store.engine.dialect
         self._dialect = dialect
         self._leases = Question(leases(dialect), dialect)
+        self._free = Question(leases(dialect, waiting=False), dialect)
         self._standing = Question(standing(dialect), dialect)
         self._hold = Prepared(HOLD, ["account", "fence", "until"], dialect)
         self._take = Prepared(TAKE, ["account", "fence", "owner", "next_fence", "until"], dialect)
@@ -244,8 +245,13 @@ class Journal:
     def _transact(self, group: Sequence[_Waiting]) -> Steps:
         """Do a group's transaction. On SQLite this runs in the connection's thread."""
         holders: dict[str, tuple[int, str, Any]] = {}
-        if ids := {waiting.account_id for waiting in group if waiting.account_id}:
-            for id, *holder in (yield Ask(self._leases, ids)) or ():
+        entries = [waiting for waiting in group if isinstance(waiting.handed, Entry)]
+        held = {waiting.account_id for waiting in entries if waiting.account_id}
+        # an account that is wished for and locked is somebody else's: a frozen process may keep it
+        # so for minutes, and nobody here has to wait for that
+        wished = {waiting.account_id for waiting in group if waiting.account_id} - held
+        for question, ids in ((self._leases, held), (self._free, wished)):
+            for id, *holder in ((yield Ask(question, ids)) or ()) if ids else ():
                 holders[id] = (holder[0], holder[1], holder[2])
         states: dict[str, str] = {}
         if ids := {change.delivery.id for waiting in group for change in waiting.changes}:
