@@ -150,7 +150,7 @@ class Records:
         values = {
             "reason_code": "account_blocked",
             "reason": account.reason,
-            "remedy": f"`copydesk accounts test {account.name}` once this is mended.",
+            "remedy": f"Once that is mended: `copydesk accounts test {account.name}`.",
         }
         async with self._store.begin(ACTOR) as unit:
             steps: list[Change] = []
