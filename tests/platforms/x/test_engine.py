@@ -13,7 +13,7 @@ from copydesk.core.account import Account
 from copydesk.core.delivery import Delivery
 from copydesk.core.findings import Finding
 from copydesk.core.post import Content, Post, Tier
-from copydesk.core.states import DeliveryState
+from copydesk.core.states import DeliveryState, PostState
 from copydesk.distribution.planning import plan, schedule
 from copydesk.platforms.kit.http_transport import HttpTransport
 from copydesk.testing.clocks import StoppedClock
@@ -64,7 +64,8 @@ class Stage:
             plans = await plan(unit, post, revision, [self.account], unit.now)
             assert not plans[0].errors, plans[0].errors
             await schedule(unit, post, revision, plans, unit.now)
-            self.post: Post = post
+            post = await unit.posts.move(post, PostState.APPROVED)
+            self.post: Post = await unit.posts.move(post, PostState.DISTRIBUTED)
         return await carry_to_rest(self.desk, self.account, self.clock)
 
     async def objections(self, body: str) -> tuple[Finding, ...]:
