@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from copydesk.core.states import DeliveryState
 from copydesk.distribution.records import LEASE
+from copydesk.store.tables import accounts
 from copydesk.testing.clocks import StoppedClock
 from copydesk.work.desk import Desk
 from tests.distribution.carrying import add_posts, carry_to_rest, deliveries, sandbox_has
@@ -95,13 +97,16 @@ async def test_a_frozen_courier_holds_nobody_up_and_sends_nothing_when_it_wakes(
         frozen.send_signal(signal.SIGSTOP)
         clock.advance(LEASE + 1)
         async with asyncio.timeout(20):
+            # whoever wants the account does without it until the server has ended what has it locked
+            async with desk.store.begin("test") as unit:
+                await unit.connection.execute(sa.select(accounts.c.id).with_for_update())
             found = await carry_to_rest(desk, account, clock)
         assert {delivery.state for delivery in found} == {DeliveryState.DELIVERED}
         frozen.send_signal(signal.SIGCONT)
         said, _ = await asyncio.to_thread(frozen.communicate, "go on\n", 20)
     finally:
         frozen.kill()
-        frozen.wait()
+        frozen.communicate()
     assert "StoreUnavailable" in said, said
     assert sorted(sandbox_has(desk, account).values()) == [1, 1]
     assert {d.state for d in await deliveries(desk)} == {DeliveryState.DELIVERED}
