@@ -97,7 +97,7 @@ async def test_a_frozen_courier_holds_nobody_up_and_sends_nothing_when_it_wakes(
         frozen.send_signal(signal.SIGSTOP)
         clock.advance(LEASE + 1)
         async with asyncio.timeout(20):
-            # whoever wants the account does without it until the server has ended what has it locked
+            # who wants the account does without it until the server ends what has it locked
             async with desk.store.begin("test") as unit:
                 await unit.connection.execute(sa.select(accounts.c.id).with_for_update())
             found = await carry_to_rest(desk, account, clock)
