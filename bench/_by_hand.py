@@ -175,7 +175,7 @@ class Postgres(Database):
     async def _commit(self, rows: dict[Bulk, list[Sequence[Any]]]) -> None:
         async with self._writer.transaction():
             for statement, theirs in rows.items():
-                await self._writer.execute(statement.sql, *map(list, zip(*theirs, strict=True)))
+                await self._writer.execute(statement.sql, *statement.lists(theirs))
 
 
 class Lane:
